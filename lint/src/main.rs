@@ -1,0 +1,3 @@
+//! The commands of netns-testkit.
+
+fn main() {}
