@@ -1,0 +1,28 @@
+//! The first test that anybody wrote with the attribute: it has a network of its own.
+
+#![forbid(unsafe_code)]
+
+use std::net::{TcpListener, TcpStream};
+
+use netns_fixtures::prelude::*;
+
+#[netns_test]
+fn a_fixed_port_is_free_in_a_network_of_ones_own(own: Namespace) -> TestResult {
+    assert_ne!(own.inode(), 0);
+    let listener = TcpListener::bind("127.0.0.1:53")?;
+    TcpStream::connect(listener.local_addr()?)?;
+    Ok(())
+}
+
+#[netns_test]
+async fn so_it_is_for_a_test_beside_it() -> TestResult {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:53").await?;
+    tokio::net::TcpStream::connect(listener.local_addr()?).await?;
+    Ok(())
+}
+
+#[netns_test]
+#[should_panic(expected = "the cable is cut")]
+fn a_panic_that_was_asked_for_is_a_pass() {
+    panic!("at noon the cable is cut");
+}
