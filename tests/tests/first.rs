@@ -26,3 +26,14 @@ async fn so_it_is_for_a_test_beside_it() -> TestResult {
 fn a_panic_that_was_asked_for_is_a_pass() {
     panic!("at noon the cable is cut");
 }
+
+#[netns_test]
+fn only_the_loopback_device_is_to_be_seen() -> TestResult {
+    let shown_by_sysfs: Vec<_> =
+        std::fs::read_dir("/sys/class/net")?.map(|entry| Ok(entry?.file_name())).collect::<TestResult<_>>()?;
+    assert_eq!(shown_by_sysfs, ["lo"]);
+    let shown_by_proc = std::fs::read_to_string("/proc/net/dev")?;
+    // Two lines of headings come first; source: proc_net(5).
+    assert_eq!(shown_by_proc.lines().count(), 3, "{shown_by_proc}");
+    Ok(())
+}
