@@ -22,7 +22,7 @@
 //! Fixtures move into the function, whose parameters the language drops in reverse order of their declaration.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{format_ident, quote, quote_spanned};
+use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{ReturnType, Signature, Type};
 
@@ -106,30 +106,33 @@ fn as_called_by_us(signature: &Signature) -> Signature {
 /// Sets the fixtures up, calls the function and reports what it returned.
 fn run_body(arguments: &Arguments, function: &Function) -> TokenStream {
     let ours = Span::mixed_site();
-    let name = &function.signature.ident;
     let fixtures: Vec<Ident> =
         function.fixtures().enumerate().map(|(i, _)| format_ident!("__netns_fixture_{i}", span = ours)).collect();
     // The call infers the type, which stands in the signature alone: an unknown type is one error, not two. At the
     // type's place, so that a type that is no fixture is an error there.
     let set_up = function.fixtures().zip(&fixtures).map(|(parameter, fixture)| {
-        let place = ours_at(parameter.ty.span());
-        let call = quote_spanned!(place=> __netns_fixtures::__private::set_up(__netns_context));
+        let (first, last) = ends(&parameter.ty);
+        let path = quote_spanned!(first=> __netns_fixtures::__private);
+        let call = quote_spanned!(last=> #path::set_up(__netns_context));
         quote_spanned!(ours=> let #fixture = #call?;)
     });
-    let wait = function.signature.asyncness.map(|_| quote_spanned!(ours=> .await));
-    let call = quote_spanned!(ours=> #name(#(#fixtures),*)#wait);
+    // At the place of what the function returns, so that a type that is no outcome of a test is an error there.
+    let (first, last) = match &function.signature.output {
+        ReturnType::Default => (ours, ours),
+        ReturnType::Type(_, returned) => ends(returned),
+    };
+    let mut name = function.signature.ident.clone();
+    name.set_span(first);
+    let wait = function.signature.asyncness.map(|_| quote_spanned!(last=> .await));
+    let call = quote_spanned!(last=> #name(#(#fixtures),*)#wait);
     let outcome = quote_spanned! {ours=>
         ::core::result::Result::<::std::process::ExitCode, __netns_fixtures::__private::FixtureFailure>
-    };
-    let returned = match &function.signature.output {
-        ReturnType::Default => ours,
-        ReturnType::Type(_, returned) => ours_at(returned.span()),
     };
     let report = match &function.signature.output {
         // What never returns has nothing to report, and code behind it would be a warning.
         ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)) => quote_spanned!(ours=> match #call {}),
         _ => {
-            let report = quote_spanned!(returned=> ::std::process::Termination::report);
+            let report = quote_spanned!(first=> ::std::process::Termination::report);
             quote_spanned!(ours=> #outcome::Ok(#report(#call)))
         }
     };
@@ -151,6 +154,14 @@ fn run_body(arguments: &Arguments, function: &Function) -> TokenStream {
             #run
         }
     }
+}
+
+/// The places of a type's first and last token, for tokens of ours: together they cover it, and one span that does
+/// cannot be had from a stable compiler.
+fn ends(of: &Type) -> (Span, Span) {
+    let tokens: Vec<Span> = of.to_token_stream().into_iter().map(|token| token.span()).collect();
+    let place = |token: Option<&Span>| token.map_or_else(Span::mixed_site, |span| ours_at(*span));
+    (place(tokens.first()), place(tokens.last()))
 }
 
 fn flavor(arguments: &Arguments) -> TokenStream {
