@@ -1,0 +1,6 @@
+use netns_fixtures::prelude::*;
+
+#[netns_test(flavor = "multi_thread", worker_threads = 2)]
+fn a() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use netns_fixtures::prelude::*;
+
+#[netns_test]
+fn a<'a>() {
+    let _: &'a str = "";
+}
+
+fn main() {}

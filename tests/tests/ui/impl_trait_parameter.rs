@@ -1,0 +1,6 @@
+use netns_fixtures::prelude::*;
+
+#[netns_test]
+fn a(_: impl Fixture) {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use netns_fixtures::prelude::*;
+
+#[netns_test]
+pub struct A {
+    _namespace: Namespace,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use netns_fixtures::prelude::*;
+
+#[netns_test(requires())]
+fn a() {}
+
+fn main() {}

@@ -1,0 +1,6 @@
+use netns_fixtures::prelude::*;
+
+#[netns_test(requires(vlan, netem, vlan))]
+fn a() {}
+
+fn main() {}

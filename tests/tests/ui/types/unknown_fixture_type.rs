@@ -1,0 +1,4 @@
+use netns_fixtures::prelude::*;
+
+#[netns_test]
+async fn a(_: Pear) {}

@@ -1,0 +1,5 @@
+use netns_fixtures::prelude::*;
+
+#[test]
+#[netns_test]
+fn a() {}

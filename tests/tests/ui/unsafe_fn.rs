@@ -1,0 +1,6 @@
+use netns_fixtures::prelude::*;
+
+#[netns_test]
+unsafe fn a() {}
+
+fn main() {}
