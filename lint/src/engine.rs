@@ -16,12 +16,13 @@ use rayon::prelude::*;
 use crate::config::Config;
 use crate::discover::{Candidate, Discovery, discover};
 use crate::error::Error;
-use crate::facts::{Externals, ModuleDeclaration, lower};
-use crate::finding::{FileNote, Finding, Label, Problem, Report, Severity};
+use crate::facts::{Externals, FileFacts, ModuleDeclaration, lower};
+use crate::finding::{FileNote, Finding, Label, Problem, Report, Severity, Suppressed, SuppressedBy};
 use crate::rule::Hit;
 use crate::rules::REGISTRY;
 use crate::source::Source;
-use crate::span::LineIndex;
+use crate::span::{LineIndex, Span};
+use crate::suppress::suppressions;
 
 /// A chain of helpers through more files than this is cut.
 const MAX_ROUNDS: usize = 6;
@@ -66,6 +67,8 @@ struct Outcome {
 struct Kept {
     finding: Finding,
     test: bool,
+    /// Why it does not count, if a comment says so.
+    suppressed: Option<String>,
 }
 
 impl Run<'_> {
@@ -126,7 +129,12 @@ impl Run<'_> {
         }
         for kept in outcome.findings {
             let shown = whole || kept.test;
-            if shown && report.findings.len() < self.config.max_findings {
+            if let Some(reason) = kept.suppressed {
+                if shown && report.suppressed.len() < self.config.max_findings {
+                    let kind = SuppressedBy::Comment;
+                    report.suppressed.push(Suppressed { finding: kept.finding, kind, reason });
+                }
+            } else if shown && report.findings.len() < self.config.max_findings {
                 report.findings.push(kept.finding);
             } else if shown {
                 report.omitted += 1;
@@ -289,27 +297,7 @@ fn examine_source(path: &Path, source: &Source, externals: &Arc<Externals>, conf
         hits.extend(own.into_iter().map(|hit| (entry.rule.name(), entry.rule.severity(), hit)));
         debug_assert!(hits.len() >= before);
     }
-    hits.retain(|(_, _, hit)| config.pedantic || !hit.pedantic);
-    let mut findings = Vec::new();
-    if !hits.is_empty() {
-        let index = LineIndex::new(&source.text);
-        let mut seen = HashSet::new();
-        for (rule, severity, hit) in hits {
-            if !seen.insert((rule, hit.span)) {
-                continue;
-            }
-            let function = &lowered.facts.functions[hit.function];
-            let severity = hit.severity.unwrap_or(severity);
-            let severity = config.severity_of(rule, path).flatten().unwrap_or(severity);
-            if severity < config.min_severity {
-                continue;
-            }
-            let test = function.test;
-            let finding = finding_of(path, source, &index, rule, severity, hit, function.item.clone());
-            findings.push(Kept { finding, test });
-        }
-        findings.sort_by(|a, b| (a.finding.location, a.finding.rule).cmp(&(b.finding.location, b.finding.rule)));
-    }
+    let findings = findings_of(path, source, &lowered.facts, hits, config);
     Outcome {
         findings,
         has_test_code: lowered.facts.functions.iter().any(|function| function.test && !function.name.is_empty()),
@@ -320,10 +308,63 @@ fn examine_source(path: &Path, source: &Source, externals: &Arc<Externals>, conf
     }
 }
 
+fn findings_of(
+    path: &Path,
+    source: &Source,
+    facts: &FileFacts,
+    hits: Vec<(&'static str, Severity, Hit)>,
+    config: &Config,
+) -> Vec<Kept> {
+    if hits.is_empty() && !source.text.contains("netns-lint:") {
+        return Vec::new();
+    }
+    let index = LineIndex::new(&source.text);
+    let mut suppressions = suppressions(&source.text, &index);
+    let mut findings = Vec::new();
+    let mut seen = HashSet::new();
+    for (rule, severity, hit) in hits {
+        if !seen.insert((rule, hit.span)) {
+            continue;
+        }
+        let severity = hit.severity.unwrap_or(severity);
+        let severity = config.severity_of(rule, path).flatten().unwrap_or(severity);
+        let function = &facts.functions[hit.function];
+        let finding = finding_of(path, source, &index, rule, severity, hit, function.item.clone());
+        let mut suppressed = None;
+        for suppression in suppressions.iter_mut().filter(|comment| comment.covers(rule, finding.location)) {
+            suppression.used = true;
+            suppressed = Some(suppression.reason.clone());
+        }
+        let shown = config.pedantic || !finding.pedantic;
+        if shown && severity >= config.min_severity {
+            findings.push(Kept { finding, test: function.test, suppressed });
+        }
+    }
+    for suppression in &mut suppressions {
+        // A rule that is switched off has not looked.
+        suppression.used |= suppression.rules.iter().any(|rule| config.severity_of(rule, path) == Some(None));
+    }
+    let has_tests = facts.functions.iter().any(|function| function.test && !function.name.is_empty());
+    for complaint in suppressions.iter().flat_map(crate::suppress::Suppression::complaints) {
+        let severity = match config.severity_of(complaint.rule, path) {
+            Some(None) => continue,
+            Some(Some(severity)) => severity,
+            None => complaint.severity,
+        };
+        if severity >= config.min_severity {
+            let hit = Hit::new(0, complaint.span, complaint.message, complaint.help);
+            let finding = finding_of(path, source, &index, complaint.rule, severity, hit, String::new());
+            findings.push(Kept { finding, test: has_tests, suppressed: None });
+        }
+    }
+    findings.sort_by(|a, b| (a.finding.location, a.finding.rule).cmp(&(b.finding.location, b.finding.rule)));
+    findings
+}
+
 fn unparsable(error: &syn::Error, source: &Source) -> String {
     let start = error.span().byte_range().start + source.prefix as usize;
     let at = u32::try_from(start).unwrap_or(u32::MAX);
-    let place = LineIndex::new(&source.text).locate(&source.text, crate::span::Span::new(at, at)).start;
+    let place = LineIndex::new(&source.text).locate(&source.text, Span::new(at, at)).start;
     format!("cannot be parsed: line {}, column {}: {error}", place.line, place.column)
 }
 
@@ -367,5 +408,5 @@ pub(crate) fn findings_in(text: &str, config: &Config) -> Vec<Finding> {
     let source = Source::from_text(text.to_owned()).expect("accepted");
     let outcome = examine_source(Path::new("case.rs"), &source, &Arc::default(), config);
     assert_eq!(outcome.problem, None, "the case must parse");
-    outcome.findings.into_iter().map(|kept| kept.finding).collect()
+    outcome.findings.into_iter().filter(|kept| kept.suppressed.is_none()).map(|kept| kept.finding).collect()
 }

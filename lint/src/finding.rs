@@ -115,9 +115,41 @@ pub struct FileNote {
     pub reason: String,
 }
 
+/// Who said that a finding does not count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SuppressedBy {
+    /// A comment in the source.
+    Comment,
+    /// The baseline.
+    Baseline,
+}
+
+impl SuppressedBy {
+    /// The kind of suppression as SARIF 2.1.0, section 3.35.2 names it.
+    pub(crate) fn sarif(self) -> &'static str {
+        match self {
+            Self::Comment => "inSource",
+            Self::Baseline => "external",
+        }
+    }
+}
+
+/// A finding that does not count.
+#[derive(Clone, Debug)]
+pub struct Suppressed {
+    /// What was found.
+    pub finding: Finding,
+    /// By whom.
+    pub kind: SuppressedBy,
+    /// Why.
+    pub reason: String,
+}
+
 /// The result of a run.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// Findings that do not count, in the order of the files.
+    pub suppressed: Vec<Suppressed>,
     /// Sorted by path, place and rule.
     pub findings: Vec<Finding>,
     /// Files and folders that could not be read or parsed, sorted by path.

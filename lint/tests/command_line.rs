@@ -168,3 +168,47 @@ fn every_rule_explains_itself() {
     }
     assert_eq!(lint(folder.path(), &["--explain", "no-such-rule"]).status, 2);
 }
+
+#[test]
+fn every_format_has_the_same_status_and_the_same_findings() {
+    let found = package(&[("tests/a b.rs", HAZARD.as_bytes())]);
+    let clean = package(&[("tests/a.rs", HARMLESS.as_bytes())]);
+    for format in ["human", "json", "sarif", "github"] {
+        assert_eq!(lint(found.path(), &["--format", format]).status, 1, "{format}");
+        assert_eq!(lint(clean.path(), &["--format", format]).status, 0, "{format}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&lint(found.path(), &["--format", "json"]).out).expect("the report is JSON");
+    let finding = &json["findings"][0];
+    assert_eq!(json["version"], 1);
+    assert_eq!(finding["rule"], "shell-command");
+    assert_eq!(finding["severity"], "error");
+    assert_eq!(finding["path"], "tests/a b.rs");
+    // `    std::process::Command::new("sh")` is on the fourth line, after four spaces.
+    assert_eq!(finding["location"]["start"], serde_json::json!({ "line": 4, "column": 5 }));
+    let sarif: serde_json::Value =
+        serde_json::from_str(&lint(found.path(), &["--format", "sarif"]).out).expect("the report is JSON");
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "tests/a%20b.rs");
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&4.into(), &5.into()));
+    let github = lint(found.path(), &["--format", "github"]).out;
+    assert!(github.starts_with("::error file=tests/a b.rs,line=4,endLine=4,col=5,"), "{github}");
+}
+
+#[test]
+fn a_suppression_needs_a_reason_and_a_finding() {
+    let with = |comment: &str| HAZARD.replace("    std::process", &format!("    {comment}\n    std::process"));
+    let status = |text: String| {
+        let folder = package(&[("tests/a.rs", text.as_bytes())]);
+        let ran = lint(folder.path(), &[]);
+        (ran.status, ran.out)
+    };
+    assert_eq!(status(with("// netns-lint: allow(shell-command) the name is our own")).0, 0);
+    let (code, out) = status(with("// netns-lint: allow(shell-command)"));
+    assert_eq!(code, 1);
+    assert!(out.contains("suppression-without-reason"), "{out}");
+    let (_, out) = status(with("// netns-lint: allow(shel-command) typing mistake"));
+    assert!(out.contains("unknown-rule") && out.contains("shell-command"), "{out}");
+    let (_, out) = status(format!("{HARMLESS}// netns-lint: allow(shell-command) not needed any more\n"));
+    assert!(out.contains("unused-suppression"), "{out}");
+}

@@ -7,9 +7,12 @@ use crate::value::Value;
 
 impl Lower<'_> {
     /// Adds a sink for every command that the function `function` builds, and for every text it hands to a shell.
-    pub(super) fn assemble_commands(&mut self, function: usize) {
+    ///
+    /// `first` is the first call that can be the function's.
+    pub(super) fn assemble_commands(&mut self, function: usize, first: usize) {
         let mut found = Vec::new();
-        for (id, call) in self.facts.calls.iter().enumerate().filter(|(_, call)| call.function == function) {
+        for (id, call) in self.facts.calls.iter().enumerate().skip(first).filter(|(_, call)| call.function == function)
+        {
             if let Some((_, index)) =
                 tables::SHELL_STRINGS.iter().find(|(known, _)| tables::ends_with(&call.path, known))
                 && let Some(text) = call.arguments.get(*index)
@@ -54,7 +57,7 @@ fn extend(values: &mut Vec<Value>, given: &Value, open: &mut bool) {
     if let Some(items) = &given.items {
         values.extend(items.iter().cloned());
     } else {
-        values.push(given.clone());
+        values.push(Value { spread: true, ..given.clone() });
         *open = true;
     }
 }

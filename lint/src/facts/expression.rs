@@ -2,6 +2,7 @@
 
 use syn::{BinOp, Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
+use super::SinkKind;
 use super::extent;
 use super::lower::{Local, Lower, numeric_type};
 use crate::span::Span;
@@ -115,6 +116,9 @@ impl<'a> Lower<'a> {
                 };
                 known.unwrap_or_else(|| {
                     let mut value = Value::unknown(self.extent(expression));
+                    if let Member::Named(name) = &field.member {
+                        value.declared = self.field_type(&name.to_string());
+                    }
                     value.taint_from(&base);
                     value.call = base.call;
                     value
@@ -182,7 +186,10 @@ impl<'a> Lower<'a> {
             Expr::Array(array) => self.list(array.elems.iter(), expression),
             Expr::Tuple(tuple) => self.list(tuple.elems.iter(), expression),
             Expr::Repeat(array) => {
-                self.expression(&array.len);
+                let length = self.expression(&array.len);
+                if length.interests() {
+                    self.sink(SinkKind::Size, length, self.extent(expression), "[…; n]".to_owned(), None);
+                }
                 let item = self.expression(&array.expr);
                 let mut value = Value::unknown(self.extent(expression));
                 value.taint_from(&item);
@@ -265,8 +272,8 @@ impl<'a> Lower<'a> {
         let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         let mut value = Value::unknown(span);
         if last.starts_with(|first: char| first.is_uppercase()) {
-            if let Some(constant) = self.constant(&last) {
-                return Value { span, ..constant };
+            if let Some(constant) = self.constant(&last, span) {
+                return constant;
             }
             let holder =
                 path.segments.iter().rev().nth(1).and_then(|segment| Interval::of_type(&segment.ident.to_string()));
@@ -276,7 +283,11 @@ impl<'a> Lower<'a> {
                 _ => {}
             }
         }
-        value.path = Some(self.uses.resolve(path));
+        let resolved = self.uses.resolve(path);
+        if let Some(address) = super::address::constant(&resolved) {
+            return Value::text(span, address);
+        }
+        value.path = Some(resolved);
         value
     }
 

@@ -3,12 +3,13 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use syn::{Attribute, Block, Expr, FnArg, ImplItem, Item, Pat, Signature, TraitItem, Type};
+use syn::{Attribute, Block, Expr, Fields, FnArg, ImplItem, Item, Pat, Signature, TraitItem, Type};
 
 use super::arena::{Arena, Parsed};
 use super::{Externals, FileFacts, Function, Lowered, ModuleDeclaration, Summary, Surroundings};
 use crate::resolve::Uses;
 use crate::span::Span;
+use crate::tables;
 use crate::value::{Interval, Value};
 
 /// Walks `file` once. `base` is added to every byte offset: what the reader cut off in front of the parsed text.
@@ -26,6 +27,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals) -> Lower
         started: HashSet::new(),
         summaries: HashMap::new(),
         frame: Frame::default(),
+        field_types: HashMap::new(),
         arena: &arena,
         unresolved: HashSet::new(),
     };
@@ -36,7 +38,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals) -> Lower
     let mut names: Vec<String> = lower.constants.keys().cloned().collect();
     names.sort();
     for name in names {
-        lower.constant(&name);
+        lower.constant(&name, Span::default());
     }
     let mut next = 0;
     while next < lower.definitions.len() {
@@ -73,6 +75,13 @@ struct Definition<'a> {
     isolated: bool,
 }
 
+/// Where a function is defined.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Home {
+    ThisFile,
+    OtherFile,
+}
+
 /// The walk over one file.
 pub(super) struct Lower<'a> {
     pub(super) facts: FileFacts,
@@ -89,6 +98,7 @@ pub(super) struct Lower<'a> {
     started: HashSet<usize>,
     summaries: HashMap<usize, Arc<Summary>>,
     pub(super) frame: Frame,
+    field_types: HashMap<String, Option<&'static str>>,
     /// The last element of what macros were parsed to.
     arena: &'a Arena,
     /// Hashes of names that other files may define.
@@ -126,7 +136,8 @@ impl<'a> Lower<'a> {
                 Item::Static(item) => {
                     self.constants.insert(item.ident.to_string(), (&item.expr, &item.ty, test));
                 }
-                Item::Fn(item) => self.define(&item.attrs, &item.sig, &item.block, around, test),
+                Item::Fn(item) => self.define(&item.attrs, &item.sig, &item.block, around, None, test),
+                Item::Struct(item) => self.remember_fields(&item.fields),
                 Item::Mod(item) => {
                     let test = test || is_test_attributes(&item.attrs);
                     around.push(item.ident.to_string());
@@ -140,10 +151,13 @@ impl<'a> Lower<'a> {
                 }
                 Item::Impl(item) => {
                     let test = test || is_test_attributes(&item.attrs);
-                    around.push(type_name(&item.self_ty));
+                    let holder = type_name(&item.self_ty);
+                    around.push(holder.clone());
                     for item in &item.items {
                         match item {
-                            ImplItem::Fn(item) => self.define(&item.attrs, &item.sig, &item.block, around, test),
+                            ImplItem::Fn(item) => {
+                                self.define(&item.attrs, &item.sig, &item.block, around, Some(&holder), test);
+                            }
                             ImplItem::Const(item) => {
                                 self.constants.insert(item.ident.to_string(), (&item.expr, &item.ty, test));
                             }
@@ -153,12 +167,13 @@ impl<'a> Lower<'a> {
                     around.pop();
                 }
                 Item::Trait(item) => {
-                    around.push(item.ident.to_string());
+                    let name = item.ident.to_string();
+                    around.push(name.clone());
                     for item in &item.items {
                         if let TraitItem::Fn(item) = item
                             && let Some(block) = &item.default
                         {
-                            self.define(&item.attrs, &item.sig, block, around, test);
+                            self.define(&item.attrs, &item.sig, block, around, Some(&name), test);
                         }
                     }
                     around.pop();
@@ -175,11 +190,24 @@ impl<'a> Lower<'a> {
         signature: &'a Signature,
         block: &'a Block,
         around: &[String],
+        holder: Option<&str>,
         test: bool,
     ) {
         let name = signature.ident.to_string();
         let index = self.definitions.len();
-        self.by_name.entry(name.clone()).and_modify(|known| *known = None).or_insert(Some(index));
+        let mut keys = Vec::new();
+        match holder {
+            Some(holder) => {
+                keys.push(format!("{holder}::{name}"));
+                if signature.receiver().is_some() {
+                    keys.push(format!(".{name}"));
+                }
+            }
+            None => keys.push(name.clone()),
+        }
+        for key in keys {
+            self.by_name.entry(key).and_modify(|known| *known = None).or_insert(Some(index));
+        }
         let mut item = around.join("::");
         if !item.is_empty() {
             item.push_str("::");
@@ -190,6 +218,23 @@ impl<'a> Lower<'a> {
         self.definitions.push(Definition { signature, block, item, test, isolated });
     }
 
+    /// Remembers the fields whose type matters; two structs with a field of one name and different types cancel out.
+    fn remember_fields(&mut self, fields: &Fields) {
+        for field in fields {
+            let Some(name) = &field.ident else { continue };
+            let declared = declared_type(&field.ty);
+            self.field_types
+                .entry(name.to_string())
+                .and_modify(|known| *known = known.filter(|_| *known == declared))
+                .or_insert(declared);
+        }
+    }
+
+    /// The type of the field called `name`, if it matters.
+    pub(super) fn field_type(&self, name: &str) -> Option<&'static str> {
+        self.field_types.get(name).copied().flatten()
+    }
+
     /// Functions defined inside a body; they are walked like the others, later.
     pub(super) fn declare_nested(&mut self, item: &'a Item) {
         let function = &self.facts.functions[self.frame.function];
@@ -198,13 +243,13 @@ impl<'a> Lower<'a> {
     }
 
     /// The value of a constant of this file or, if there is none, of another one.
-    pub(super) fn constant(&mut self, name: &str) -> Option<Value> {
+    pub(super) fn constant(&mut self, name: &str, place: Span) -> Option<Value> {
         if let Some(known) = self.constant_values.get(name) {
             return known.clone();
         }
         let Some((expression, declared, test)) = self.constants.get(name).copied() else {
             self.unresolved.insert(crate::engine::hash(name.as_bytes()));
-            return self.externals.constant(name).map(|value| Value::clone(&value));
+            return self.externals.constant(name).map(|value| Value::clone(&value).relocated(place));
         };
         self.constant_values.insert(name.to_owned(), None);
         let own = Frame { function: usize::from(test), ..Frame::default() };
@@ -217,17 +262,19 @@ impl<'a> Lower<'a> {
     }
 
     /// What is known about the function called `name`: of this file if it is the only one, else of another file.
-    pub(super) fn summary(&mut self, name: &str) -> Option<Arc<Summary>> {
+    ///
+    /// Methods have a dot in front of their name, associated functions their type.
+    pub(super) fn summary(&mut self, name: &str) -> Option<(Arc<Summary>, Home)> {
         match self.by_name.get(name) {
             Some(Some(index)) => {
                 let index = *index;
                 self.run(index);
-                self.summaries.get(&index).cloned()
+                self.summaries.get(&index).cloned().map(|summary| (summary, Home::ThisFile))
             }
             Some(None) => None,
             None => {
                 self.unresolved.insert(crate::engine::hash(name.as_bytes()));
-                self.externals.function(name)
+                self.externals.function(name).map(|summary| (summary, Home::OtherFile))
             }
         }
     }
@@ -248,6 +295,7 @@ impl<'a> Lower<'a> {
             arity: 0,
         };
         let id = self.facts.functions.len();
+        let first_call = self.facts.calls.len();
         self.facts.functions.push(function);
         let outer = std::mem::replace(&mut self.frame, Frame { function: id, ..Frame::default() });
         self.frame.surroundings.asynchronous = signature.asyncness.is_some();
@@ -256,6 +304,7 @@ impl<'a> Lower<'a> {
             if let FnArg::Typed(input) = input {
                 let mut value = Value::parameter(self.span(signature.ident.span()), arity);
                 Self::narrow_to_type(&mut value, &input.ty);
+                value.declared = declared_type(&input.ty);
                 self.bind(&input.pat, value);
                 arity += 1;
             }
@@ -272,7 +321,7 @@ impl<'a> Lower<'a> {
             self.escape(call);
         }
         self.frame = outer;
-        self.assemble_commands(id);
+        self.assemble_commands(id, first_call);
         let sinks = self.facts.sinks.iter().filter(|sink| sink.function == id && sink.depends_on_parameters());
         let mut returned = returns.clone();
         returned.call = None;
@@ -314,6 +363,7 @@ impl<'a> Lower<'a> {
             Pat::Type(typed) => {
                 let mut value = value;
                 Self::narrow_to_type(&mut value, &typed.ty);
+                value.declared = value.declared.or_else(|| declared_type(&typed.ty));
                 self.bind(&typed.pat, value);
             }
             Pat::Reference(inner) => self.bind(&inner.pat, value),
@@ -398,6 +448,26 @@ pub(super) fn numeric_type(declared: &Type) -> Option<String> {
         }
         Type::Reference(inner) => numeric_type(&inner.elem),
         Type::Paren(inner) => numeric_type(&inner.elem),
+        _ => None,
+    }
+}
+
+/// The name of a type that the rules ask for, also behind references and in `Option` or `Box`.
+fn declared_type(declared: &Type) -> Option<&'static str> {
+    match declared {
+        Type::Path(path) => {
+            let segment = path.path.segments.last()?;
+            if let Some(known) = tables::TYPES.iter().find(|known| segment.ident == **known) {
+                return Some(known);
+            }
+            let syn::PathArguments::AngleBracketed(generics) = &segment.arguments else { return None };
+            generics.args.iter().find_map(|argument| match argument {
+                syn::GenericArgument::Type(inner) => declared_type(inner),
+                _ => None,
+            })
+        }
+        Type::Reference(inner) => declared_type(&inner.elem),
+        Type::Paren(inner) => declared_type(&inner.elem),
         _ => None,
     }
 }

@@ -5,6 +5,7 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
 
+use super::SinkKind;
 use super::arena::Parsed;
 use super::lower::Lower;
 use crate::span::Span;
@@ -34,7 +35,11 @@ impl<'a> Lower<'a> {
                 values
             }
             Parsed::Block(block) => {
-                self.block(block);
+                let last = self.block(block);
+                // `vec![item; length]` reads like two statements.
+                if name == "vec" && last.interests() {
+                    self.sink(SinkKind::Size, last, whole, "vec![…; n]".to_owned(), None);
+                }
                 Vec::new()
             }
             Parsed::Nothing => Vec::new(),
@@ -94,7 +99,7 @@ impl<'a> Lower<'a> {
                     } else if let Ok(index) = name.parse::<usize>() {
                         arguments.get(index + 1).cloned()
                     } else {
-                        self.named(name)
+                        self.named(name, span)
                     };
                     if !text.is_empty() {
                         value.append(&Value::text(span, std::mem::take(&mut text)));
@@ -113,9 +118,9 @@ impl<'a> Lower<'a> {
         value
     }
 
-    fn named(&mut self, name: &str) -> Option<Value> {
+    fn named(&mut self, name: &str, place: Span) -> Option<Value> {
         let local = self.frame.locals.iter().rev().find(|local| local.name == name).map(|local| local.value.clone());
-        local.or_else(|| self.constant(name))
+        local.or_else(|| self.constant(name, place))
     }
 
     /// The transcribers of `macro_rules!`, with `$name` read as a name: each is walked like a block of code.

@@ -6,7 +6,7 @@ use super::lower::Lower;
 use super::{Call, CallId, Sink, SinkKind};
 use crate::span::Span;
 use crate::tables;
-use crate::value::{Interval, Source, Value};
+use crate::value::{Interval, Origin, Piece, Source, Value};
 
 impl<'a> Lower<'a> {
     /// Marks the object as handed on, so that its end is not this function's business.
@@ -40,6 +40,7 @@ impl<'a> Lower<'a> {
             _ => id,
         };
         let value = Value { call: Some(id), ..Value::unknown(span) };
+        self.known_sinks(id, &path, &name, &arguments, span);
         self.facts.calls.push(Call {
             path,
             name,
@@ -87,40 +88,31 @@ impl<'a> Lower<'a> {
         if let Some(duration) = self.duration(&path, &name, &arguments, span) {
             return duration;
         }
+        if let Some(address) = super::address::made(&path, &arguments, span) {
+            return address;
+        }
+        if tables::SPLITTERS.iter().any(|known| tables::ends_with(&path, known)) {
+            return split_of(arguments.first().unwrap_or(&Value::unknown(span)), span);
+        }
         if let Some(given) = self.applied(&path, &name, &arguments, span, name_span) {
             return given;
         }
         let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
-        if let Some((_, origin)) = tables::SOURCES.iter().find(|(known, _)| tables::ends_with(&path, known)) {
+        if let Some(origin) = tables::source(&path, &name) {
             let name = arguments.first().and_then(Value::constant);
-            value.sources.push(Source { origin: *origin, name, span });
+            let set_by_cargo =
+                name.as_ref().is_some_and(|name| tables::CARGO_VARIABLES.iter().any(|own| name.starts_with(own)));
+            if !(set_by_cargo && origin == Origin::Environment) {
+                value.sources.push(Source { origin, name, span });
+            }
+        } else if tables::ends_with(&path, "env::temp_dir") {
+            value.pieces = vec![Piece::Text("/tmp".to_owned())];
         } else if name == "from_str" || name == "from_utf8" || name == "try_from" || name == "from" || name == "new" {
             for argument in &arguments {
                 value.taint_from(argument);
             }
         }
         value
-    }
-
-    /// A call of a function of the workspace: its result and its sinks, with the arguments put in.
-    fn applied(&mut self, path: &str, name: &str, arguments: &[Value], span: Span, name_span: Span) -> Option<Value> {
-        if tables::is_command(path) || tables::SOURCES.iter().any(|(known, _)| tables::ends_with(path, known)) {
-            return None;
-        }
-        let summary = self.summary(name)?;
-        for sink in &summary.sinks {
-            self.facts.sinks.push(Sink {
-                values: sink.values.iter().map(|value| value.instantiate(arguments, span)).collect(),
-                span,
-                through: Some(name.to_owned()),
-                function: self.frame.function,
-                call: None,
-                ..sink.clone()
-            });
-        }
-        let recorded = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, name_span);
-        let returns = summary.returns.as_ref().map(|returns| returns.instantiate(arguments, span));
-        Some(returns.map_or(recorded.clone(), |returns| Value { call: recorded.call, ..returns }))
     }
 
     pub(super) fn method_call(&mut self, call: &'a syn::ExprMethodCall, expression: &'a Expr) -> Value {
@@ -150,8 +142,19 @@ impl<'a> Lower<'a> {
             })
             .collect();
         self.frame.enclosure = enclosure;
+        if tables::REPEATING.contains(&name.as_str()) {
+            self.loop_count(&call.receiver, &receiver);
+        }
         if let Some(value) = self.modelled(call, &name, &receiver, &arguments, span) {
             return value;
+        }
+        if let Some((summary, home)) = self.summary(&format!(".{name}")) {
+            let recorded = self.record(String::new(), name.clone(), Some(receiver), arguments.clone(), span, name_span);
+            let returns = self.apply(&summary, home, &name, &arguments, span);
+            return match returns {
+                Some(returns) => Value { call: recorded.call, ..returns },
+                None => recorded,
+            };
         }
         for argument in &arguments {
             if let Some(call) = argument.call {
@@ -162,6 +165,7 @@ impl<'a> Lower<'a> {
         if !tables::UNTAINTED.contains(&name.as_str()) {
             value.taint_from(&receiver);
             value.path = receiver.path;
+            value.split = receiver.split;
         }
         value
     }
@@ -179,8 +183,9 @@ impl<'a> Lower<'a> {
         let mut value = receiver.clone();
         match name {
             "parse" if arguments.is_empty() => {
-                value.pieces =
-                    if receiver.constant().is_some() { value.pieces } else { vec![crate::value::Piece::Hole] };
+                if let Some(number) = receiver.constant().and_then(|text| text.parse::<f64>().ok()) {
+                    value.bounds = Interval::exactly(number);
+                }
                 if let Some(PathArguments::AngleBracketed(generics)) =
                     call.turbofish.clone().map(PathArguments::AngleBracketed)
                     && let Some(GenericArgument::Type(wanted)) = generics.args.first()
@@ -188,7 +193,32 @@ impl<'a> Lower<'a> {
                     Self::narrow_to_type(&mut value, wanted);
                 }
             }
-            _ if tables::TRANSPARENT.contains(&name) => {}
+            _ if tables::is_transparent(name) => {}
+            "split_whitespace" | "split_ascii_whitespace" => return Some(split_of(receiver, span)),
+            "split" | "splitn" | "split_terminator"
+                if arguments.last().and_then(Value::constant).is_some_and(|by| by == " " || by == "\t") =>
+            {
+                return Some(split_of(receiver, span));
+            }
+            "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
+                value = item_of(receiver, name, first).unwrap_or(value);
+            }
+            "join" if receiver.items.is_none() && receiver.prefix().starts_with('/') => {
+                value.append(&Value::text(span, "/"));
+                value.append(first?);
+                value.span = span;
+            }
+            "join" | "concat" if receiver.items.is_some() => {
+                let separator = first.cloned().unwrap_or_else(|| Value::text(span, ""));
+                value = Value { pieces: Vec::new(), ..Value::unknown(span) };
+                for (index, item) in receiver.items.iter().flatten().enumerate() {
+                    if index > 0 {
+                        value.append(&separator);
+                    }
+                    value.append(item);
+                }
+            }
+            "block_on" => value = first?.clone(),
             "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
                 value = match first {
                     Some(other) => value.join(other),
@@ -292,6 +322,10 @@ impl<'a> Lower<'a> {
 
     /// `for _ in 0..count`.
     pub(super) fn loop_count(&mut self, over: &Expr, range: &Value) {
+        let mut over = over;
+        while let Expr::Paren(inner) = over {
+            over = &inner.expr;
+        }
         if let Expr::Range(_) = over
             && (!range.sources.is_empty() || !range.parameters.is_empty())
         {
@@ -337,6 +371,25 @@ fn is_wrapper(path: &str, name: &str) -> bool {
         ]
         .iter()
         .any(|known| tables::ends_with(path, known))
+}
+
+/// A text taken apart at white space.
+fn split_of(text: &Value, span: Span) -> Value {
+    Value { split: Some(span), pieces: vec![Piece::Hole], items: None, span, ..text.clone() }
+}
+
+/// What `next`, `nth`, `first`, `last` and `get` give of a list.
+fn item_of(list: &Value, method: &str, argument: Option<&Value>) -> Option<Value> {
+    let items = list.items.as_ref()?;
+    let known = match method {
+        "nth" | "get" => {
+            let at = argument.and_then(Value::exact)?.to_string();
+            items.get(at.parse::<usize>().ok()?)
+        }
+        "last" => items.last(),
+        _ => items.first(),
+    };
+    Some(known.cloned().unwrap_or_else(|| element(list)))
 }
 
 /// What a closure of `map` gets: an item of a list, or the value itself.

@@ -1,6 +1,8 @@
 //! What is known about a file after one walk over its syntax tree: functions, calls with abstract arguments, and
 //! sinks. Rules read these and nothing else; the tree is gone by then.
 
+mod address;
+mod apply;
 mod arena;
 mod command;
 mod expression;
@@ -142,6 +144,26 @@ pub(crate) enum SinkKind {
     Duration,
     /// Allocates, counts or repeats.
     Size,
+    /// Binds a socket that waits for connections.
+    Listen,
+    /// Binds a socket of a kind that is not known.
+    Bind,
+    /// Binds a datagram socket.
+    Datagram,
+    /// Connects to an address, or sends to it.
+    Connect,
+    /// Gives an address to a device, a route or a neighbour.
+    Configure,
+    /// Makes or enters the network namespace of that name.
+    NamespaceName,
+    /// Makes the network device of that name.
+    DeviceName,
+    /// Opens shared memory of that name.
+    SharedMemoryName,
+    /// Binds a socket of the file system.
+    SocketPath,
+    /// Makes, overwrites or removes the file or folder of that path.
+    Created,
 }
 
 impl FileFacts {

@@ -1,6 +1,9 @@
 //! The formats of a report. Each is made from [`Report`] alone.
 
+mod github;
 mod human;
+mod json;
+mod sarif;
 
 use std::io::{self, Write};
 
@@ -11,11 +14,20 @@ use crate::finding::Report;
 pub(crate) enum Format {
     /// For people: snippets with the spans underlined.
     Human,
+    /// For other programs: one document, described in docs/lint-json.md.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands, which GitHub shows beside the lines of a pull request.
+    Github,
 }
 
 /// Writes `report` to `out`; `terminal` says whether a person watches.
 pub(crate) fn write(format: Format, report: &Report, terminal: bool, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Human => human::write(report, terminal, out),
+        Format::Json => json::write(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Github => github::write(report, out),
     }
 }

@@ -1,9 +1,10 @@
 //! The registry: the one list of rules. A rule is a file of this folder and a line below.
 
+mod bounds;
+
 use crate::rule::Entry;
 
 #[cfg(test)]
-#[expect(dead_code, reason = "the rules that use the rest come one by one")]
 mod testing;
 
 macro_rules! registry {
@@ -17,6 +18,8 @@ macro_rules! registry {
 }
 
 registry! {
+    unbounded_env_duration::UnboundedEnvDuration,
+    unbounded_env_size::UnboundedEnvSize,
     shell_command::ShellCommand,
 }
 

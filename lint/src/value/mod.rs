@@ -71,6 +71,12 @@ pub(crate) struct Value {
     pub path: Option<String>,
     /// Seconds if it is a duration: `bounds` are seconds then.
     pub duration: bool,
+    /// A list made by splitting a text on white space, or an item of one, and where.
+    pub split: Option<Span>,
+    /// It stands for all further items of a command line, not for one.
+    pub spread: bool,
+    /// Name of its type where a signature or an annotation says it.
+    pub declared: Option<&'static str>,
 }
 
 impl Value {
@@ -88,6 +94,9 @@ impl Value {
             call: None,
             path: None,
             duration: false,
+            split: None,
+            spread: false,
+            declared: None,
         }
     }
 
@@ -144,6 +153,11 @@ impl Value {
         self.pieces.iter().map(piece).collect()
     }
 
+    /// Whether anything that a rule could ask for is known: where it came from, or a parameter it was made of.
+    pub(crate) fn interests(&self) -> bool {
+        !self.sources.is_empty() || !self.parameters.is_empty()
+    }
+
     /// Whether it came from a place of that kind.
     pub(crate) fn source(&self, origin: Origin) -> Option<&Source> {
         self.sources.iter().find(|source| source.origin == origin)
@@ -192,6 +206,8 @@ impl Value {
             self.items = None;
         }
         self.call = self.call.or(other.call);
+        self.split = self.split.or(other.split);
+        self.declared = self.declared.or(other.declared);
         self
     }
 
@@ -212,8 +228,12 @@ impl Value {
         if let [Piece::Parameter(index)] = self.pieces.as_slice()
             && let Some(argument) = arguments.get(*index)
         {
+            value.span = argument.span;
             value.items.clone_from(&argument.items);
             value.path.clone_from(&argument.path);
+            value.split = argument.split;
+            value.call = argument.call;
+            value.duration = argument.duration;
             value.bounds = self.bounds.meet(argument.bounds);
         } else {
             value.bounds = self.bounds;
@@ -228,8 +248,25 @@ impl Value {
             value.items = Some(items.iter().map(|item| item.instantiate(arguments, call)).collect());
         }
         value.validated = self.validated;
-        value.duration = self.duration;
+        value.duration |= self.duration;
+        value.declared = self.declared;
+        value.spread = self.spread;
+        value.split = value.split.or(self.split.map(|_| call));
         value
+    }
+
+    /// The same value as another file sees it: every place is the one that led there.
+    #[must_use]
+    pub(crate) fn relocated(mut self, place: Span) -> Self {
+        self.span = place;
+        for source in &mut self.sources {
+            source.span = place;
+        }
+        self.split = self.split.map(|_| place);
+        self.call = None;
+        self.items = self.items.map(|items| items.into_iter().map(|item| item.relocated(place)).collect());
+        self.fields = self.fields.into_iter().map(|(name, value)| (name, value.relocated(place))).collect();
+        self
     }
 }
 

@@ -1,46 +1,16 @@
 //! Names that mean something to the analysis: constructors of commands, shells, wrappers, sources, sinks, checks.
 //! This is the one place for them; a rule never compares a path with a literal of its own.
 
+mod programs;
+mod sinks;
+
+pub(crate) use programs::*;
+pub(crate) use sinks::*;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
 use crate::value::Origin;
-
-/// Paths of constructors of commands; a suffix of the resolved path, at a `::` boundary.
-pub(crate) const COMMANDS: &[&str] = &[
-    "process::Command::new",
-    "Command::new",
-    "duct::cmd",
-    "duct::cmd!",
-    "subprocess::Exec::cmd",
-    "Exec::cmd",
-    "assert_cmd::Command::new",
-    "async_process::Command::new",
-    "portable_pty::CommandBuilder::new",
-];
-
-/// Crates whose `Command` describes a command line instead of running a program.
-pub(crate) const NOT_COMMANDS: &[&str] = &["clap::", "bevy", "poise::", "serenity::", "twilight"];
-
-/// Functions whose text argument of that index goes to a shell.
-pub(crate) const SHELL_STRINGS: &[(&str, usize)] = &[
-    ("libc::system", 0),
-    ("Exec::shell", 0),
-    ("duct_sh::sh", 0),
-    ("duct_sh::sh_dangerous", 0),
-    ("run_script::run", 0),
-    ("run_script::spawn", 0),
-    ("run_script!", 0),
-    ("cmd_lib::run_cmd!", 0),
-];
-
-/// Programs that interpret their `-c` operand.
-pub(crate) const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ash", "ksh", "fish", "csh", "tcsh", "mksh"];
-/// Programs that interpret `/C` or `-Command`.
-pub(crate) const WINDOWS_SHELLS: &[&str] = &["cmd", "powershell", "pwsh"];
-
-/// What makes a shell interpret the next operand.
-pub(crate) const SHELL_OPTIONS: &[&str] =
-    &["-c", "-lc", "-ic", "-ec", "-xc", "-cx", "-ce", "-exc", "-euc", "-lic", "-euxc"];
-/// The same for the shells of Windows; case does not matter.
-pub(crate) const WINDOWS_SHELL_OPTIONS: &[&str] = &["/c", "/k", "-c", "-command", "-encodedcommand"];
 
 /// Calls that read something that others control.
 pub(crate) const SOURCES: &[(&str, Origin)] = &[
@@ -71,9 +41,80 @@ pub(crate) const SOURCES: &[(&str, Origin)] = &[
     ("Instant::now", Origin::Time),
 ];
 
+/// Types whose values are followed from signatures, annotations and fields.
+pub(crate) const TYPES: &[&str] = &["Child", "GroupChild", "Command", "ChildStdout", "ChildStderr"];
+
+/// First segments of paths that are never the workspace's own.
+pub(crate) const FOREIGN: &[&str] = &[
+    "std",
+    "core",
+    "alloc",
+    "tokio",
+    "libc",
+    "nix",
+    "rustix",
+    "futures",
+    "rand",
+    "uuid",
+    "syn",
+    "serde_json",
+    "tempfile",
+];
+
+/// Environment variables that cargo and the compiler set, which nobody chooses.
+pub(crate) const CARGO_VARIABLES: &[&str] = &[
+    "CARGO",
+    "OUT_DIR",
+    "RUSTC",
+    "RUSTDOC",
+    "NUM_JOBS",
+    "PROFILE",
+    "TARGET",
+    "HOST",
+    "DEP_",
+    "LLVM_PROFILE_FILE",
+    "NEXTEST",
+];
+
+/// Functions that take a text apart as a shell would.
+pub(crate) const SPLITTERS: &[&str] =
+    &["shlex::split", "shell_words::split", "shellwords::split", "winsplit::split", "Shlex::new"];
+
+/// Parts of the names of functions whose number is a wait or a count of tries.
+pub(crate) const WAITING_WORDS: &[&str] = &["timeout", "deadline", "retries", "attempts", "delay_ms", "sleep_ms"];
+
+/// What the call of a function reads, if it is one of the sources.
+pub(crate) fn source(path: &str, name: &str) -> Option<Origin> {
+    let known = SOURCES_BY_NAME.get(name)?;
+    known.iter().find(|(suffix, _)| ends_with(path, suffix)).map(|(_, origin)| *origin)
+}
+
+/// Whether the call of a function is one of the sources.
+pub(crate) fn is_source(path: &str, name: &str) -> bool {
+    source(path, name).is_some()
+}
+
+static SOURCES_BY_NAME: LazyLock<HashMap<&'static str, Vec<(&'static str, Origin)>>> = LazyLock::new(|| {
+    let mut by_name = HashMap::<_, Vec<_>>::new();
+    for (path, origin) in SOURCES {
+        by_name.entry(path.rsplit("::").next().unwrap_or(path)).or_default().push((*path, *origin));
+    }
+    by_name
+});
+
+/// Methods of a range that run something once for each of its numbers.
+pub(crate) const REPEATING: &[&str] = &["for_each", "map", "into_par_iter", "try_for_each", "flat_map", "collect"];
+
 /// Macros that read the environment when the test is built: the builder's, not the runner's, choice.
 pub(crate) const SOURCE_MACROS: &[(&str, Origin)] =
     &[("env", Origin::Environment), ("option_env", Origin::Environment)];
+
+static TRANSPARENT_NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| TRANSPARENT.iter().copied().collect());
+
+/// Whether the method `name` gives its receiver, as far as the analysis goes.
+pub(crate) fn is_transparent(name: &str) -> bool {
+    TRANSPARENT_NAMES.contains(name)
+}
 
 /// Methods whose result is the receiver as far as the analysis goes.
 pub(crate) const TRANSPARENT: &[&str] = &[
@@ -144,17 +185,6 @@ pub(crate) fn ends_with(path: &str, suffix: &str) -> bool {
     path.strip_suffix(suffix).is_some_and(|before| before.is_empty() || before.ends_with("::"))
 }
 
-/// Whether `path` makes a command.
-pub(crate) fn is_command(path: &str) -> bool {
-    COMMANDS.iter().any(|known| ends_with(path, known)) && !NOT_COMMANDS.iter().any(|other| path.starts_with(other))
-}
-
-/// The file name of a program: `/bin/sh` is `sh`, `cmd.exe` is `cmd`.
-pub(crate) fn program_name(program: &str) -> &str {
-    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
-    name.strip_suffix(".exe").unwrap_or(name)
-}
-
 /// Methods whose closure gets what is inside the receiver.
 pub(crate) const MAPS: &[&str] = &[
     "map",
@@ -216,10 +246,4 @@ pub(crate) const DURATIONS: &[(&str, f64)] = &[
     ("milliseconds", 1e-3),
     ("minutes", 60.0),
     ("hours", 3600.0),
-];
-
-/// Programs that run the program named by their operands.
-pub(crate) const WRAPPERS: &[&str] = &[
-    "sudo", "doas", "su", "pkexec", "env", "nsenter", "unshare", "ip", "timeout", "ssh", "nohup", "nice", "setsid",
-    "stdbuf", "strace", "chroot", "runuser", "setpriv", "busybox", "docker", "podman", "kubectl",
 ];
