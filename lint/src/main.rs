@@ -1,3 +1,10 @@
-//! The commands of netns-testkit.
+//! `cargo netns-lint`.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    ExitCode::from(netns_lint::run(std::env::args_os()))
+}

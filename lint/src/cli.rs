@@ -1,0 +1,176 @@
+//! The command line: options, where the report goes, and the exit status.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+
+use clap::Parser;
+
+use crate::config::Config;
+use crate::engine::check;
+use crate::error::Error;
+use crate::finding::{Report, Severity};
+use crate::output::{self, Format};
+use crate::rules;
+
+/// Nothing was found.
+pub(crate) const CLEAN: u8 = 0;
+/// There are findings.
+pub(crate) const FINDINGS: u8 = 1;
+/// Usage or configuration is wrong.
+pub(crate) const USAGE: u8 = 2;
+/// Something could not be read or parsed.
+pub(crate) const UNREADABLE: u8 = 3;
+
+const AFTER_HELP: &str = "\
+Examples:
+  cargo netns-lint                          every package below the working folder
+  cargo netns-lint tests/ src/net.rs        a folder and a file
+  cargo netns-lint --explain shell-command  what a rule is for
+  cargo netns-lint --files                  what is read, and why the rest is not
+  cargo netns-lint --format json | jq '.findings[].message'
+
+Exit status: 0 clean, 1 findings, 2 usage or configuration, 3 something could not be read or parsed.";
+
+/// Finds hazards in tests of network software: shell strings, waits without a bound, names and addresses that
+/// collide, privilege, processes left behind.
+#[derive(Debug, Parser)]
+#[command(name = "cargo-netns-lint", bin_name = "cargo netns-lint", version, after_help = AFTER_HELP)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+struct Options {
+    /// Files and folders to check [default: the working folder].
+    paths: Vec<PathBuf>,
+    /// Also show what is a hazard only in special surroundings.
+    #[arg(long)]
+    pedantic: bool,
+    /// Check all code, not only tests.
+    #[arg(long)]
+    all_code: bool,
+    /// The least severity that is shown and counts.
+    #[arg(long, value_name = "SEVERITY", value_enum)]
+    min_severity: Option<Severity>,
+    /// How the report is written.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    format: Format,
+    /// Print what a rule is for and stop.
+    #[arg(long, value_name = "RULE")]
+    explain: Option<String>,
+    /// List the rules and stop.
+    #[arg(long)]
+    rules: bool,
+    /// List every file and why it is checked or not, and stop.
+    #[arg(long)]
+    files: bool,
+    /// Number of threads [default: one a core].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
+    threads: Option<u16>,
+}
+
+/// Runs the command with `arguments`, the program's name first, and gives the exit status: 0 clean, 1 findings,
+/// 2 usage or configuration, 3 something could not be read or parsed.
+///
+/// A first argument `netns-lint`, as cargo gives it to its subcommands, is left out.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
+    let mut arguments: Vec<OsString> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|first| first == "netns-lint") {
+        arguments.remove(1);
+    }
+    let options = match Options::try_parse_from(arguments) {
+        Ok(options) => options,
+        Err(error) => {
+            let status = if error.use_stderr() { USAGE } else { CLEAN };
+            // A reader that went away is no reason for another status.
+            let _ = error.print();
+            return status;
+        }
+    };
+    match execute(&options) {
+        Ok(status) => status,
+        Err(Failure::Run(error)) => {
+            let _ = writeln!(std::io::stderr(), "error: failed to {error}");
+            USAGE
+        }
+        // `cargo netns-lint | head` ends early on purpose.
+        Err(Failure::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => FINDINGS,
+        Err(Failure::Write(error)) => {
+            let _ = writeln!(std::io::stderr(), "error: failed to write the report: {error}");
+            USAGE
+        }
+    }
+}
+
+#[derive(Debug)]
+enum Failure {
+    Run(Error),
+    Write(std::io::Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Run(error)
+    }
+}
+
+impl From<std::io::Error> for Failure {
+    fn from(error: std::io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+fn execute(options: &Options) -> Result<u8, Failure> {
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    if options.rules {
+        for entry in rules::REGISTRY {
+            writeln!(out, "{:<8} {:<27} {}", entry.rule.severity().to_string(), entry.rule.name(), entry.summary())?;
+        }
+        out.flush()?;
+        return Ok(CLEAN);
+    }
+    if let Some(name) = &options.explain {
+        let text = match rules::find(name) {
+            Some(entry) => entry.documentation(),
+            None => match rules::BUILT_IN.iter().find(|(known, _)| known == name) {
+                Some((known, what)) => format!("# {known}\n\nReports {what}.\n"),
+                None => {
+                    return Err(Error::UnknownRule { name: name.clone(), known: rules::names().join(", ") }.into());
+                }
+            },
+        };
+        out.write_all(text.as_bytes())?;
+        out.flush()?;
+        return Ok(CLEAN);
+    }
+    let config = configuration(options);
+    let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
+    let report = check(&paths, &config)?;
+    if options.files {
+        for file in &report.files {
+            let verb = if file.checked { "checked" } else { "skipped" };
+            writeln!(out, "{verb}  {}: {}", file.path.display(), file.reason)?;
+        }
+    } else {
+        output::write(options.format, &report, std::io::stdout().is_terminal(), &mut out)?;
+    }
+    out.flush()?;
+    Ok(status(&report))
+}
+
+fn configuration(options: &Options) -> Config {
+    let mut config = Config { pedantic: options.pedantic, all_code: options.all_code, ..Config::default() };
+    if let Some(severity) = options.min_severity {
+        config.min_severity = severity;
+    }
+    config.threads = options.threads.map(usize::from);
+    config
+}
+
+/// The exit status of a report, the same for every format.
+fn status(report: &Report) -> u8 {
+    if !report.problems.is_empty() {
+        UNREADABLE
+    } else if report.findings.is_empty() {
+        CLEAN
+    } else {
+        FINDINGS
+    }
+}

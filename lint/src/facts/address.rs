@@ -1,0 +1,96 @@
+//! Addresses that code puts together from numbers, written as the text that stands for them.
+
+use std::net::Ipv6Addr;
+
+use crate::span::Span;
+use crate::tables::ends_with;
+use crate::value::{Piece, Value};
+
+/// The text of an associated constant of the address types.
+pub(super) fn constant(path: &str) -> Option<&'static str> {
+    let known = [
+        ("Ipv4Addr::LOCALHOST", "127.0.0.1"),
+        ("Ipv4Addr::UNSPECIFIED", "0.0.0.0"),
+        ("Ipv4Addr::BROADCAST", "255.255.255.255"),
+        ("Ipv6Addr::LOCALHOST", "::1"),
+        ("Ipv6Addr::UNSPECIFIED", "::"),
+    ];
+    known.iter().find(|(name, _)| ends_with(path, name)).map(|(_, text)| *text)
+}
+
+/// What a constructor of an address type makes.
+pub(super) fn made(path: &str, arguments: &[Value], span: Span) -> Option<Value> {
+    let mut segments = path.rsplit("::");
+    let (function, holder) = (segments.next()?, segments.next()?);
+    match (holder, function, arguments) {
+        ("Ipv4Addr" | "Ipv4Address", "new", [_, _, _, _]) => Some(joined(span, arguments, ".")),
+        ("Ipv4Addr" | "IpAddr" | "Ipv4Address", "from", [octets]) => {
+            octets.items.as_ref().filter(|items| items.len() == 4).map(|items| joined(span, items, "."))
+        }
+        ("Ipv6Addr" | "Ipv6Address", "new", [_, _, _, _, _, _, _, _]) => {
+            let mut groups = [0_u16; 8];
+            for (group, argument) in groups.iter_mut().zip(arguments) {
+                let text = argument.exact()?.to_string();
+                *group = text.parse().ok()?;
+            }
+            Some(Value::text(span, Ipv6Addr::from(groups).to_string()))
+        }
+        ("SocketAddr" | "SocketAddrV4" | "SocketAddrV6", "new", [address, port, ..]) => {
+            Some(socket(span, address, port))
+        }
+        ("SocketAddr" | "SocketAddrV4" | "SocketAddrV6", "from", [pair]) => match pair.items.as_deref() {
+            Some([address, port]) => Some(socket(span, address, port)),
+            _ => None,
+        },
+        ("IpAddr" | "SocketAddr", "V4" | "V6", [address]) => Some(address.clone()),
+        (
+            "Ipv4Net" | "Ipv6Net" | "IpNet" | "Ipv4Network" | "Ipv6Network" | "Ipv4Cidr" | "Ipv6Cidr",
+            "new",
+            [address, length],
+        ) => {
+            let mut text = Value { pieces: Vec::new(), ..Value::unknown(span) };
+            text.append(address);
+            text.append(&Value::text(span, "/"));
+            text.append(length);
+            Some(text)
+        }
+        _ => None,
+    }
+}
+
+/// `("10.0.0.1", 80)` and `([10, 0, 0, 1], 80)` as the text `10.0.0.1:80`; other values as they are.
+pub(super) fn flattened(value: &Value) -> Value {
+    match value.items.as_deref() {
+        Some([address, port]) => Value { call: value.call, ..socket(value.span, address, port) },
+        _ => value.clone(),
+    }
+}
+
+fn socket(span: Span, address: &Value, port: &Value) -> Value {
+    let address = match address.items.as_deref() {
+        Some(octets @ [_, _, _, _]) => joined(address.span, octets, "."),
+        _ => address.clone(),
+    };
+    let brackets = address.prefix().contains(':');
+    let mut text = Value { pieces: Vec::new(), ..Value::unknown(span) };
+    if brackets {
+        text.append(&Value::text(span, "["));
+    }
+    text.append(&address);
+    text.append(&Value::text(span, if brackets { "]:" } else { ":" }));
+    text.append(port);
+    text
+}
+
+fn joined(span: Span, parts: &[Value], separator: &str) -> Value {
+    let mut text = Value { pieces: Vec::new(), ..Value::unknown(span) };
+    for (index, part) in parts.iter().enumerate() {
+        if index > 0 {
+            text.append(&Value::text(span, separator));
+        }
+        let known = part.exact().map(|number| Piece::Text(number.to_string()));
+        let pieces = vec![known.unwrap_or(Piece::Hole)];
+        text.append(&Value { pieces, sources: part.sources.clone(), ..Value::unknown(part.span) });
+    }
+    text
+}

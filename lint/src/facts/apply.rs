@@ -1,0 +1,97 @@
+//! What a call does beyond its own result: the sinks that the tables know, and those of the functions it calls.
+
+use super::address;
+use super::lower::{Home, Lower};
+use super::{CallId, Sink, SinkKind, Summary};
+use crate::span::Span;
+use crate::tables;
+use crate::value::Value;
+
+impl Lower<'_> {
+    /// A call of a function of the workspace: its result and its sinks, with the arguments put in.
+    pub(super) fn applied(
+        &mut self,
+        path: &str,
+        name: &str,
+        arguments: &[Value],
+        span: Span,
+        name_span: Span,
+    ) -> Option<Value> {
+        if tables::is_command(path) || tables::is_source(path, name) {
+            return None;
+        }
+        let (summary, home) = self.summary(&self.key_of(path)?)?;
+        let recorded = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, name_span);
+        let returns = self.apply(&summary, home, name, arguments, span);
+        Some(match returns {
+            Some(returns) => Value { call: returns.call.or(recorded.call), ..returns },
+            None => recorded,
+        })
+    }
+
+    /// Puts the arguments into what a function does, and gives what it returns.
+    pub(super) fn apply(
+        &mut self,
+        summary: &Summary,
+        home: Home,
+        name: &str,
+        arguments: &[Value],
+        span: Span,
+    ) -> Option<Value> {
+        let put_in = |value: &Value| match home {
+            Home::ThisFile => value.instantiate(arguments, span),
+            Home::OtherFile => value.clone().relocated(span).instantiate(arguments, span),
+        };
+        for sink in &summary.sinks {
+            self.facts.sinks.push(Sink {
+                values: sink.values.iter().map(put_in).collect(),
+                span,
+                through: Some(name.to_owned()),
+                function: self.frame.function,
+                call: None,
+                ..sink.clone()
+            });
+        }
+        summary.returns.as_ref().map(put_in)
+    }
+
+    /// The key of the function that `path` names, if it can be one of the workspace.
+    fn key_of(&self, path: &str) -> Option<String> {
+        let mut segments = path.rsplit("::");
+        let name = segments.next()?;
+        let first = path.split("::").next()?;
+        if tables::FOREIGN.contains(&first) && first != name {
+            return None;
+        }
+        match segments.next() {
+            Some("Self") => {
+                let item = &self.facts.functions.get(self.frame.function)?.item;
+                let holder = item.rsplit("::").nth(1)?;
+                Some(format!("{holder}::{name}"))
+            }
+            Some(holder) if holder.starts_with(|first: char| first.is_uppercase()) => Some(format!("{holder}::{name}")),
+            _ => Some(name.to_owned()),
+        }
+    }
+
+    /// Adds the sinks that the tables know for a call.
+    pub(super) fn known_sinks(&mut self, id: CallId, path: &str, name: &str, arguments: &[Value], span: Span) {
+        let by = || if path.is_empty() { name.to_owned() } else { path.to_owned() };
+        for known in tables::sinks_of(path, name) {
+            if let Some(value) = arguments.get(known.argument) {
+                self.sink(known.kind, address::flattened(value), span, by(), Some(id));
+            }
+        }
+        if tables::WAITING_WORDS.iter().any(|word| name.contains(word))
+            && let Some(value) = arguments.iter().find(|value| value.interests() && !value.duration)
+        {
+            self.sink(SinkKind::Duration, value.clone(), span, by(), Some(id));
+        }
+    }
+
+    /// Adds a sink of one value.
+    pub(super) fn sink(&mut self, kind: SinkKind, value: Value, span: Span, by: String, call: Option<CallId>) {
+        let function = self.frame.function;
+        self.facts.sinks.push(Sink { kind, values: vec![value], span, by, through: None, function, call, open: false });
+    }
+}

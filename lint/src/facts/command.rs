@@ -1,0 +1,74 @@
+//! Commands put together from their builder calls, however many statements those are spread over.
+
+use super::lower::Lower;
+use super::{Sink, SinkKind};
+use crate::tables;
+use crate::value::Value;
+
+impl Lower<'_> {
+    /// Adds a sink for every command that the function `function` builds, and for every text it hands to a shell.
+    ///
+    /// `first` is the first call that can be the function's.
+    pub(super) fn assemble_commands(&mut self, function: usize, first: usize) {
+        let mut found = Vec::new();
+        for (id, call) in self.facts.calls.iter().enumerate().skip(first).filter(|(_, call)| call.function == function)
+        {
+            if let Some((_, index)) =
+                tables::SHELL_STRINGS.iter().find(|(known, _)| tables::ends_with(&call.path, known))
+                && let Some(text) = call.arguments.get(*index)
+            {
+                found.push(sink(SinkKind::ShellString, id, call, vec![text.clone()], false));
+            } else if tables::is_command(&call.path) {
+                let mut values = vec![call.arguments.first().cloned().unwrap_or_else(|| Value::unknown(call.span))];
+                let mut open = false;
+                for given in call.arguments.iter().skip(1) {
+                    extend(&mut values, given, &mut open);
+                }
+                for (_, method) in self.facts.object(id).skip(1) {
+                    match (method.name.as_str(), method.arguments.first()) {
+                        ("arg" | "raw_arg", Some(given)) => values.push(given.clone()),
+                        ("args", Some(given)) => extend(&mut values, given, &mut open),
+                        _ => {}
+                    }
+                }
+                found.push(sink(SinkKind::Command, id, call, values, open));
+            } else {
+                for list in call.arguments.iter().filter(|argument| is_argv(argument)) {
+                    let inside_command =
+                        call.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(|before| {
+                            tables::is_command(&self.facts.calls[self.facts.calls[before].root].path)
+                        });
+                    if !inside_command {
+                        found.push(sink(SinkKind::Command, id, call, list.items.clone().unwrap_or_default(), false));
+                    }
+                }
+            }
+        }
+        self.facts.sinks.extend(found);
+    }
+}
+
+fn sink(kind: SinkKind, id: usize, call: &super::Call, values: Vec<Value>, open: bool) -> Sink {
+    let by = if call.path.is_empty() { call.name.clone() } else { call.path.clone() };
+    Sink { kind, values, span: call.span, by, through: None, function: call.function, call: Some(id), open }
+}
+
+fn extend(values: &mut Vec<Value>, given: &Value, open: &mut bool) {
+    if let Some(items) = &given.items {
+        values.extend(items.iter().cloned());
+    } else {
+        values.push(Value { spread: true, ..given.clone() });
+        *open = true;
+    }
+}
+
+/// Whether a list handed to some function reads like a command line of a program that interprets its operands.
+fn is_argv(value: &Value) -> bool {
+    let Some([program, rest @ ..]) = value.items.as_deref() else { return false };
+    let Some(program) = program.constant() else { return false };
+    let name = tables::program_name(&program);
+    !rest.is_empty()
+        && (tables::SHELLS.contains(&name)
+            || tables::WINDOWS_SHELLS.contains(&name)
+            || tables::WRAPPERS.contains(&name))
+}

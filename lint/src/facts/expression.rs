@@ -1,0 +1,491 @@
+//! The abstract interpretation of expressions and statements: each evaluates to what is known about its value.
+
+use syn::{BinOp, Block, Expr, Lit, Member, Pat, Stmt, UnOp};
+
+use super::SinkKind;
+use super::extent;
+use super::lower::{Local, Lower, numeric_type};
+use crate::span::Span;
+use crate::value::{Interval, Value};
+
+impl<'a> Lower<'a> {
+    /// The bytes of an expression.
+    pub(super) fn extent(&self, expression: &Expr) -> Span {
+        self.span(extent::first(expression)).to(self.span(extent::last(expression)))
+    }
+
+    /// Runs the statements; the value of the last one without a semicolon.
+    pub(super) fn block(&mut self, block: &'a Block) -> Value {
+        let locals = self.frame.locals.len();
+        for statement in &block.stmts {
+            match statement {
+                Stmt::Item(syn::Item::Use(item)) => self.uses.add(&item.tree),
+                Stmt::Item(item) => self.declare_nested(item),
+                _ => {}
+            }
+        }
+        let mut value = Value::unknown(Span::default());
+        for statement in &block.stmts {
+            value = Value::unknown(Span::default());
+            match statement {
+                Stmt::Local(local) => {
+                    let Some(init) = &local.init else {
+                        self.bind(&local.pat, Value::unknown(Span::default()));
+                        continue;
+                    };
+                    let given = self.expression(&init.expr);
+                    if let Some((_, otherwise)) = &init.diverge {
+                        self.branch(|lower| lower.expression(otherwise));
+                    }
+                    if matches!(local.pat, Pat::Wild(_)) {
+                        continue;
+                    }
+                    self.bind(&local.pat, given);
+                }
+                Stmt::Expr(expression, semicolon) => {
+                    let given = self.expression(expression);
+                    if semicolon.is_none() {
+                        value = given;
+                    }
+                }
+                Stmt::Macro(statement) => value = self.macro_call(&statement.mac),
+                Stmt::Item(_) => {}
+            }
+        }
+        self.frame.locals.truncate(locals);
+        value
+    }
+
+    /// Evaluates what may not run: what it assigns is joined with what was there.
+    pub(super) fn branch(&mut self, walk: impl FnOnce(&mut Self) -> Value) -> Value {
+        let locals = self.frame.locals.len();
+        self.frame.depth += 1;
+        let value = walk(self);
+        self.frame.depth -= 1;
+        self.frame.locals.truncate(locals);
+        value
+    }
+
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of expression")]
+    pub(super) fn expression(&mut self, expression: &'a Expr) -> Value {
+        match expression {
+            Expr::Lit(literal) => self.literal(&literal.lit),
+            Expr::Path(path) => self.path(&path.path, expression),
+            Expr::Reference(inner) => self.expression(&inner.expr),
+            Expr::Paren(inner) => self.expression(&inner.expr),
+            Expr::Group(inner) => self.expression(&inner.expr),
+            Expr::Unary(unary) => {
+                let mut value = self.expression(&unary.expr);
+                if let UnOp::Neg(_) = unary.op {
+                    value.bounds = Interval { low: -value.bounds.high, high: -value.bounds.low };
+                }
+                value
+            }
+            Expr::Try(attempt) => {
+                let value = self.expression(&attempt.expr);
+                let span = self.span(attempt.question_token.span);
+                self.facts.exits.push((self.frame.function, span));
+                value
+            }
+            Expr::Await(wait) => {
+                let calls = self.facts.calls.len();
+                let value = self.expression(&wait.base);
+                if self.facts.calls.len() > calls
+                    && let Some(call) = self.facts.calls.last_mut()
+                {
+                    call.awaited = true;
+                }
+                value
+            }
+            Expr::Cast(cast) => {
+                let mut value = self.expression(&cast.expr);
+                if let Some(bounds) = numeric_type(&cast.ty).and_then(|name| Interval::of_type(&name)) {
+                    // A cast that does not fit wraps round, so only a value within the type keeps its own bounds.
+                    let fits = value.bounds.low >= bounds.low && value.bounds.high <= bounds.high;
+                    value.bounds = if fits { value.bounds } else { bounds };
+                }
+                value
+            }
+            Expr::Field(field) => {
+                let base = self.expression(&field.base);
+                let known = match &field.member {
+                    Member::Named(name) => base.fields.iter().find(|(known, _)| name == known).map(|(_, v)| v.clone()),
+                    Member::Unnamed(index) => {
+                        base.items.as_ref().and_then(|items| items.get(index.index as usize)).cloned()
+                    }
+                };
+                known.unwrap_or_else(|| {
+                    let mut value = Value::unknown(self.extent(expression));
+                    if let Member::Named(name) = &field.member {
+                        value.declared = self.field_type(&name.to_string());
+                    }
+                    value.taint_from(&base);
+                    value.call = base.call;
+                    value
+                })
+            }
+            Expr::Binary(binary) => self.binary(binary, expression),
+            Expr::Assign(assign) => {
+                let value = self.expression(&assign.right);
+                self.assign(&assign.left, value);
+                Value::unknown(Span::default())
+            }
+            Expr::Block(block) => self.block(&block.block),
+            Expr::Unsafe(block) => self.block(&block.block),
+            Expr::Const(block) => self.block(&block.block),
+            Expr::Async(block) => {
+                let around = self.frame.surroundings;
+                self.frame.surroundings.asynchronous = true;
+                let value = self.block(&block.block);
+                self.frame.surroundings = around;
+                value
+            }
+            Expr::If(branch) => self.conditional(branch),
+            Expr::Match(choice) => self.choice(choice),
+            Expr::Let(test) => {
+                let value = self.expression(&test.expr);
+                self.bind(&test.pat, value);
+                Value::unknown(Span::default())
+            }
+            Expr::Loop(repeat) => self.repeated(|lower| lower.block(&repeat.body)),
+            Expr::While(repeat) => self.repeated(|lower| {
+                lower.expression(&repeat.cond);
+                lower.narrow(&repeat.cond, true);
+                lower.block(&repeat.body)
+            }),
+            Expr::ForLoop(repeat) => {
+                let mut over = self.expression(&repeat.expr);
+                self.loop_count(&repeat.expr, &over);
+                if let Some(items) = over.items.take() {
+                    let span = over.span;
+                    over =
+                        items.iter().skip(1).fold(items.first().cloned().unwrap_or(Value::unknown(span)), Value::join);
+                }
+                self.repeated(|lower| {
+                    lower.bind(&repeat.pat, over);
+                    lower.block(&repeat.body)
+                })
+            }
+            Expr::Closure(closure) => self.closure(closure, &[]),
+            Expr::Return(end) => {
+                if let Some(value) = &end.expr {
+                    let value = self.expression(value);
+                    self.frame.returns = Some(match self.frame.returns.take() {
+                        Some(before) => before.join(&value),
+                        None => value,
+                    });
+                }
+                Value::unknown(Span::default())
+            }
+            Expr::Break(end) => {
+                end.expr.as_ref().map_or(Value::unknown(Span::default()), |value| self.expression(value))
+            }
+            Expr::Call(call) => self.call(call, expression),
+            Expr::MethodCall(call) => self.method_call(call, expression),
+            Expr::Macro(call) => self.macro_call(&call.mac),
+            Expr::Array(array) => self.list(array.elems.iter(), expression),
+            Expr::Tuple(tuple) => self.list(tuple.elems.iter(), expression),
+            Expr::Repeat(array) => {
+                let length = self.expression(&array.len);
+                if length.interests() {
+                    self.sink(SinkKind::Size, length, self.extent(expression), "[…; n]".to_owned(), None);
+                }
+                let item = self.expression(&array.expr);
+                let mut value = Value::unknown(self.extent(expression));
+                value.taint_from(&item);
+                value
+            }
+            Expr::Struct(literal) => {
+                let mut value = Value::unknown(self.extent(expression));
+                if let Some(rest) = &literal.rest {
+                    value.fields = self.expression(rest).fields;
+                }
+                for field in &literal.fields {
+                    let given = self.expression(&field.expr);
+                    if let Some(call) = given.call {
+                        self.escape(call);
+                    }
+                    if let Member::Named(name) = &field.member {
+                        value.fields.retain(|(known, _)| name != known);
+                        value.fields.push((name.to_string(), given));
+                    }
+                }
+                value.path = Some(self.uses.resolve(&literal.path));
+                value
+            }
+            Expr::Index(index) => {
+                let base = self.expression(&index.expr);
+                let at = self.expression(&index.index);
+                let mut value = match (base.items.as_ref(), at.exact()) {
+                    (Some(items), Some(at)) if at >= 0.0 => {
+                        items.iter().enumerate().find(|(i, _)| i.to_string() == at.to_string()).map(|(_, v)| v.clone())
+                    }
+                    _ => None,
+                }
+                .unwrap_or_else(|| Value::unknown(base.span));
+                value.taint_from(&base);
+                value.call = value.call.or(base.call);
+                value
+            }
+            Expr::Range(range) => {
+                let span = self.extent(expression);
+                let start = range.start.as_ref().map(|start| self.expression(start));
+                let end = range.end.as_ref().map(|end| self.expression(end));
+                let mut value = Value::unknown(span);
+                value.bounds.low = start.as_ref().map_or(f64::NEG_INFINITY, |start| start.bounds.low);
+                value.bounds.high = end.as_ref().map_or(f64::INFINITY, |end| end.bounds.high);
+                for end in start.iter().chain(&end) {
+                    value.taint_from(end);
+                }
+                value
+            }
+            _ => Value::unknown(Span::default()),
+        }
+    }
+
+    pub(super) fn literal(&mut self, literal: &Lit) -> Value {
+        let span = self.span(literal.span());
+        match literal {
+            Lit::Str(text) => Value::text(span, text.value()),
+            Lit::ByteStr(text) => Value::text(span, String::from_utf8_lossy(&text.value())),
+            Lit::CStr(text) => Value::text(span, text.value().to_string_lossy()),
+            Lit::Char(text) => Value::text(span, text.value()),
+            Lit::Int(number) => {
+                number.base10_parse().map_or(Value::unknown(span), |number| Value::number(span, number))
+            }
+            Lit::Float(number) => {
+                number.base10_parse().map_or(Value::unknown(span), |number| Value::number(span, number))
+            }
+            Lit::Bool(truth) => Value::text(span, truth.value.to_string()),
+            _ => Value::unknown(span),
+        }
+    }
+
+    fn path(&mut self, path: &syn::Path, expression: &Expr) -> Value {
+        let span = self.extent(expression);
+        if let Some(name) = path.get_ident() {
+            let name = name.to_string();
+            if let Some(local) = self.frame.locals.iter().rev().find(|local| local.name == name) {
+                return local.value.clone();
+            }
+        }
+        let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        let mut value = Value::unknown(span);
+        if last.starts_with(|first: char| first.is_uppercase()) {
+            if let Some(constant) = self.constant(&last, span) {
+                return constant;
+            }
+            let holder =
+                path.segments.iter().rev().nth(1).and_then(|segment| Interval::of_type(&segment.ident.to_string()));
+            match (last.as_str(), holder) {
+                ("MAX", Some(bounds)) => value.bounds = Interval::exactly(bounds.high),
+                ("MIN", Some(bounds)) => value.bounds = Interval::exactly(bounds.low),
+                _ => {}
+            }
+        }
+        let resolved = self.uses.resolve(path);
+        if let Some(address) = super::address::constant(&resolved) {
+            return Value::text(span, address);
+        }
+        value.path = Some(resolved);
+        value
+    }
+
+    fn list(&mut self, items: impl Iterator<Item = &'a Expr>, expression: &Expr) -> Value {
+        let items: Vec<Value> = items.map(|item| self.expression(item)).collect();
+        Value::list(self.extent(expression), items)
+    }
+
+    fn binary(&mut self, binary: &'a syn::ExprBinary, expression: &'a Expr) -> Value {
+        let left = self.expression(&binary.left);
+        let right = self.expression(&binary.right);
+        let operator = match binary.op {
+            BinOp::Add(_) | BinOp::AddAssign(_) => '+',
+            BinOp::Sub(_) | BinOp::SubAssign(_) => '-',
+            BinOp::Mul(_) | BinOp::MulAssign(_) => '*',
+            BinOp::Div(_) | BinOp::DivAssign(_) => '/',
+            BinOp::Rem(_) | BinOp::RemAssign(_) => '%',
+            _ => return Value::unknown(self.extent(expression)),
+        };
+        let mut value = Value::unknown(self.extent(expression));
+        if operator == '+' && left.exact().is_none() && !left.duration {
+            value.pieces.clear();
+            value.append(&left);
+            value.append(&right);
+        } else {
+            value.taint_from(&left);
+            value.taint_from(&right);
+        }
+        value.bounds = Interval::binary(operator, left.bounds, right.bounds);
+        value.duration = left.duration || right.duration;
+        value.call = left.call.or(right.call);
+        if matches!(
+            binary.op,
+            BinOp::AddAssign(_) | BinOp::SubAssign(_) | BinOp::MulAssign(_) | BinOp::DivAssign(_) | BinOp::RemAssign(_)
+        ) {
+            if self.frame.surroundings.repeated && left.sources.is_empty() && right.sources.is_empty() {
+                value.bounds = Interval::ALL;
+            }
+            self.assign(&binary.left, value.clone());
+        }
+        value
+    }
+
+    /// `place = value`; a place assigned to in a branch may keep what it had.
+    pub(super) fn assign(&mut self, place: &Expr, value: Value) {
+        if let Some(call) = value.call
+            && !matches!(place, Expr::Path(_))
+        {
+            self.escape(call);
+        }
+        match place {
+            Expr::Path(path) => {
+                let Some(name) = path.path.get_ident().map(ToString::to_string) else { return };
+                self.update(&name, value);
+            }
+            Expr::Field(field) => {
+                if let (Expr::Path(base), Member::Named(member)) = (&*field.base, &field.member)
+                    && let Some(name) = base.path.get_ident().map(ToString::to_string)
+                    && let Some(local) = self.frame.locals.iter_mut().rev().find(|local| local.name == name)
+                {
+                    local.value.fields.retain(|(known, _)| member != known);
+                    local.value.fields.push((member.to_string(), value));
+                }
+            }
+            Expr::Unary(inner) => self.assign(&inner.expr, value),
+            _ => {}
+        }
+    }
+
+    /// Gives the variable `name` a new value.
+    pub(super) fn update(&mut self, name: &str, value: Value) {
+        let depth = self.frame.depth;
+        if let Some(local) = self.frame.locals.iter_mut().rev().find(|local| local.name == name) {
+            local.value = if local.depth == depth { value } else { value.join(&local.value) };
+        }
+    }
+
+    fn repeated(&mut self, walk: impl FnOnce(&mut Self) -> Value) -> Value {
+        let around = self.frame.surroundings;
+        self.frame.surroundings.repeated = true;
+        let value = self.branch(walk);
+        self.frame.surroundings = around;
+        value
+    }
+
+    /// The value of a closure's body; its parameters are bound to `given`, the rest is unknown.
+    pub(super) fn closure(&mut self, closure: &'a syn::ExprClosure, given: &[Value]) -> Value {
+        let around = self.frame.surroundings;
+        let returns = self.frame.returns.take();
+        self.frame.surroundings.closure = true;
+        self.frame.surroundings.repeated = false;
+        self.frame.surroundings.asynchronous |= closure.asyncness.is_some();
+        let value = self.branch(|lower| {
+            for (index, pattern) in closure.inputs.iter().enumerate() {
+                let value = given.get(index).cloned().unwrap_or_else(|| Value::unknown(Span::default()));
+                lower.bind(pattern, value);
+            }
+            lower.expression(&closure.body)
+        });
+        self.frame.surroundings = around;
+        let early = std::mem::replace(&mut self.frame.returns, returns);
+        early.map_or(value.clone(), |early| early.join(&value))
+    }
+
+    fn conditional(&mut self, branch: &'a syn::ExprIf) -> Value {
+        let locals = self.frame.locals.len();
+        self.frame.depth += 1;
+        self.expression(&branch.cond);
+        let before = self.narrow(&branch.cond, true);
+        let then = self.block(&branch.then_branch);
+        self.frame.depth -= 1;
+        self.restore(before);
+        self.frame.locals.truncate(locals);
+        let then_ends = ends(&branch.then_branch);
+        let Some((_, otherwise)) = &branch.else_branch else {
+            if then_ends {
+                self.narrow(&branch.cond, false);
+            }
+            return then;
+        };
+        let before = self.narrow(&branch.cond, false);
+        let value = self.branch(|lower| lower.expression(otherwise));
+        if !then_ends {
+            self.restore(before);
+        }
+        if let Expr::Block(block) = &**otherwise
+            && ends(&block.block)
+        {
+            self.narrow(&branch.cond, true);
+            return then;
+        }
+        if then_ends { value } else { then.join(&value) }
+    }
+
+    fn choice(&mut self, choice: &'a syn::ExprMatch) -> Value {
+        let over = self.expression(&choice.expr);
+        let mut result: Option<Value> = None;
+        for arm in &choice.arms {
+            let mut ended = false;
+            let value = self.branch(|lower| {
+                let mut matched = over.clone();
+                lower.narrow_to_pattern(&mut matched, &arm.pat);
+                let before = lower.rebind(&choice.expr, &matched);
+                lower.bind(&arm.pat, matched);
+                if let Pat::Guard(guard) = &arm.pat {
+                    lower.expression(&guard.guard);
+                    lower.narrow(&guard.guard, true);
+                }
+                let value = lower.expression(&arm.body);
+                ended = diverges(&arm.body);
+                lower.restore(before);
+                value
+            });
+            if !ended {
+                result = Some(match result {
+                    Some(before) => before.join(&value),
+                    None => value,
+                });
+            }
+        }
+        result.unwrap_or_else(|| Value::unknown(over.span))
+    }
+
+    /// Puts back what [`Self::narrow`] replaced, unless it was assigned to since.
+    pub(super) fn restore(&mut self, before: Vec<(usize, Interval, bool)>) {
+        for (index, bounds, validated) in before {
+            if let Some(Local { value, .. }) = self.frame.locals.get_mut(index) {
+                value.bounds = bounds;
+                value.validated = validated;
+            }
+        }
+    }
+}
+
+/// Whether the block always leaves what is around it.
+pub(super) fn ends(block: &Block) -> bool {
+    match block.stmts.last() {
+        Some(Stmt::Expr(last, _)) => diverges(last),
+        Some(Stmt::Macro(last)) => is_panic(&last.mac),
+        _ => false,
+    }
+}
+
+/// Whether the expression never gives a value.
+pub(super) fn diverges(expression: &Expr) -> bool {
+    match expression {
+        Expr::Return(_) | Expr::Break(_) | Expr::Continue(_) => true,
+        Expr::Macro(call) => is_panic(&call.mac),
+        Expr::Block(block) => ends(&block.block),
+        Expr::Call(call) => {
+            matches!(&*call.func, Expr::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "exit" || last.ident == "abort"))
+        }
+        _ => false,
+    }
+}
+
+fn is_panic(call: &syn::Macro) -> bool {
+    call.path.segments.last().is_some_and(|last| {
+        ["panic", "unreachable", "todo", "unimplemented", "bail", "compile_error"].iter().any(|name| last.ident == name)
+    })
+}

@@ -1,0 +1,202 @@
+//! Macro arguments: parsed as expressions where they are, else as statements; bodies of `macro_rules!` too.
+
+use proc_macro2::{TokenStream, TokenTree};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Expr, Token};
+
+use super::SinkKind;
+use super::arena::Parsed;
+use super::lower::Lower;
+use crate::span::Span;
+use crate::tables;
+use crate::value::{Piece, Source, Value};
+
+impl<'a> Lower<'a> {
+    /// A macro used as expression or statement.
+    pub(super) fn macro_call(&mut self, call: &'a syn::Macro) -> Value {
+        let name = call.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        let span = call.path.segments.first().map_or_else(Span::default, |segment| self.span(segment.ident.span()));
+        let whole = span.to(self.span(call.delimiter.span().close()));
+        if call.tokens.is_empty() {
+            return Value::unknown(whole);
+        }
+        let arena = self.keep(parse_arguments(&call.tokens));
+        let arguments = match arena {
+            Parsed::Expressions(expressions) => {
+                let enclosure = self.enter(format!("{name}!"));
+                let values: Vec<Value> = expressions.iter().map(|argument| self.expression(argument)).collect();
+                self.frame.enclosure = enclosure;
+                if name.starts_with("assert")
+                    && let Some(condition) = expressions.first()
+                {
+                    self.narrow(condition, true);
+                }
+                values
+            }
+            Parsed::Block(block) => {
+                let last = self.block(block);
+                // `vec![item; length]` reads like two statements.
+                if name == "vec" && last.interests() {
+                    self.sink(SinkKind::Size, last, whole, "vec![…; n]".to_owned(), None);
+                }
+                Vec::new()
+            }
+            Parsed::Nothing => Vec::new(),
+        };
+        if name.starts_with("assert") || ["panic", "unreachable", "bail", "ensure"].contains(&name.as_str()) {
+            self.facts.exits.push((self.frame.function, whole));
+        }
+        match name.as_str() {
+            "vec" | "array" | "smallvec" | "svec" => return Value::list(whole, arguments),
+            "format" | "concat" | "format_args" | "formatcp" => return self.formatted(&name, whole, &arguments),
+            "env" | "option_env" => {
+                let mut value = Value::unknown(whole);
+                if let Some((_, origin)) = tables::SOURCE_MACROS.iter().find(|(known, _)| *known == name) {
+                    let name = arguments.first().and_then(Value::constant);
+                    // Cargo's own variables are set by cargo, not by whoever runs the test.
+                    if !name.as_ref().is_some_and(|name| name.starts_with("CARGO")) {
+                        value.sources.push(Source { origin: *origin, name, span: whole });
+                    }
+                }
+                return value;
+            }
+            "join" | "select" | "dbg" => return arguments.into_iter().next().unwrap_or_else(|| Value::unknown(whole)),
+            _ => {}
+        }
+        let path = format!("{}!", self.uses.resolve(&call.path));
+        self.record(path, format!("{name}!"), None, arguments, whole, span)
+    }
+
+    /// `format!`: the template's text with the arguments put in.
+    fn formatted(&mut self, name: &str, span: Span, arguments: &[Value]) -> Value {
+        let mut value = Value { pieces: Vec::new(), ..Value::unknown(span) };
+        if name == "concat" {
+            for argument in arguments {
+                value.append(argument);
+            }
+            return value;
+        }
+        let Some(template) = arguments.first().and_then(Value::constant) else { return Value::unknown(span) };
+        let mut positional = arguments.iter().skip(1);
+        let mut text = String::new();
+        let mut characters = template.chars().peekable();
+        while let Some(character) = characters.next() {
+            match character {
+                '{' if characters.peek() == Some(&'{') => {
+                    characters.next();
+                    text.push('{');
+                }
+                '}' if characters.peek() == Some(&'}') => {
+                    characters.next();
+                    text.push('}');
+                }
+                '{' => {
+                    let inside: String = characters.by_ref().take_while(|character| *character != '}').collect();
+                    let name = inside.split(':').next().unwrap_or_default().trim();
+                    let part = if name.is_empty() {
+                        positional.next().cloned()
+                    } else if let Ok(index) = name.parse::<usize>() {
+                        arguments.get(index + 1).cloned()
+                    } else {
+                        self.named(name, span)
+                    };
+                    if !text.is_empty() {
+                        value.append(&Value::text(span, std::mem::take(&mut text)));
+                    }
+                    value.append(&part.unwrap_or_else(|| Value::unknown(span)));
+                }
+                other => text.push(other),
+            }
+        }
+        if !text.is_empty() || value.pieces.is_empty() {
+            value.append(&Value::text(span, text));
+        }
+        if value.pieces.iter().all(|piece| matches!(piece, Piece::Text(text) if text.is_empty())) {
+            value.pieces = vec![Piece::Text(String::new())];
+        }
+        value
+    }
+
+    fn named(&mut self, name: &str, place: Span) -> Option<Value> {
+        let local = self.frame.locals.iter().rev().find(|local| local.name == name).map(|local| local.value.clone());
+        local.or_else(|| self.constant(name, place))
+    }
+
+    /// The transcribers of `macro_rules!`, with `$name` read as a name: each is walked like a block of code.
+    pub(super) fn item_macro(&mut self, item: &'a syn::ItemMacro) {
+        if !item.mac.path.is_ident("macro_rules") {
+            self.macro_call(&item.mac);
+            return;
+        }
+        let mut tokens = item.mac.tokens.clone().into_iter();
+        while let Some(token) = tokens.next() {
+            // matcher `=>` transcriber `;`
+            let is_arrow_end = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '>');
+            if !is_arrow_end {
+                continue;
+            }
+            if let Some(TokenTree::Group(body)) = tokens.next() {
+                let plain = without_dollars(body.stream());
+                let parsed = syn::Block::parse_within.parse2(plain).map_or(Parsed::Nothing, |stmts| {
+                    Parsed::Block(syn::Block { brace_token: syn::token::Brace::default(), stmts })
+                });
+                if let Parsed::Block(block) = self.keep(parsed) {
+                    self.block(block);
+                }
+            }
+        }
+    }
+}
+
+/// Comma-separated expressions, else statements.
+fn parse_arguments(tokens: &TokenStream) -> Parsed {
+    let expressions = |tokens: TokenStream| Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens);
+    if let Ok(arguments) = expressions(tokens.clone()) {
+        return Parsed::Expressions(arguments.into_iter().collect());
+    }
+    if let Ok(statements) = syn::Block::parse_within.parse2(tokens.clone()) {
+        return Parsed::Block(syn::Block { brace_token: syn::token::Brace::default(), stmts: statements });
+    }
+    // `select!`, `matches!`, `json!` and languages of their own: what stands between commas, arrows and semicolons.
+    let mut found = Vec::new();
+    let mut part = TokenStream::new();
+    for token in tokens.clone() {
+        if matches!(&token, TokenTree::Punct(punct) if matches!(punct.as_char(), ',' | ';' | '=' | '>' | ':')) {
+            found.extend(syn::parse2::<Expr>(std::mem::take(&mut part)));
+        } else {
+            part.extend([token]);
+        }
+    }
+    found.extend(syn::parse2::<Expr>(part));
+    if found.is_empty() { Parsed::Nothing } else { Parsed::Expressions(found) }
+}
+
+/// Reads `$name` as `name` and `$( … ) sep *` as what is inside, once.
+fn without_dollars(tokens: TokenStream) -> TokenStream {
+    let mut plain = TokenStream::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '$' => {
+                if let Some(TokenTree::Group(group)) = tokens.peek() {
+                    plain.extend(without_dollars(group.stream()));
+                    tokens.next();
+                    // The separator and the repetition operator.
+                    while let Some(TokenTree::Punct(punct)) = tokens.next() {
+                        if matches!(punct.as_char(), '*' | '+' | '?') {
+                            break;
+                        }
+                    }
+                }
+            }
+            TokenTree::Group(group) => {
+                let mut inner = proc_macro2::Group::new(group.delimiter(), without_dollars(group.stream()));
+                inner.set_span(group.span());
+                plain.extend([TokenTree::Group(inner)]);
+            }
+            other => plain.extend([other]),
+        }
+    }
+    plain
+}

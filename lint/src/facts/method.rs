@@ -1,0 +1,401 @@
+//! Calls: what is recorded of them, and what the result of the ones that the analysis models is.
+
+use syn::{Expr, GenericArgument, PathArguments};
+
+use super::lower::Lower;
+use super::{Call, CallId, Sink, SinkKind};
+use crate::span::Span;
+use crate::tables;
+use crate::value::{Interval, Origin, Piece, Source, Value};
+
+impl<'a> Lower<'a> {
+    /// Marks the object as handed on, so that its end is not this function's business.
+    pub(super) fn escape(&mut self, call: CallId) {
+        let root = self.facts.calls[call].root;
+        self.facts.escaped.insert(root);
+    }
+
+    /// Notes that what is evaluated next stands in a call of `name`; gives what to put back afterwards.
+    pub(super) fn enter(&mut self, name: String) -> Option<usize> {
+        let around = self.frame.enclosure;
+        self.facts.enclosures.push((name, around));
+        self.frame.enclosure = Some(self.facts.enclosures.len() - 1);
+        around
+    }
+
+    /// Records a call and gives its result, of which nothing is known but the call.
+    pub(super) fn record(
+        &mut self,
+        path: String,
+        name: String,
+        receiver: Option<Value>,
+        arguments: Vec<Value>,
+        span: Span,
+        name_span: Span,
+    ) -> Value {
+        let id = self.facts.calls.len();
+        let before = receiver.as_ref().and_then(|receiver| receiver.call);
+        let root = match before {
+            Some(before) if !tables::TERMINAL.contains(&name.as_str()) => self.facts.calls[before].root,
+            _ => id,
+        };
+        let value = Value { call: Some(id), ..Value::unknown(span) };
+        self.known_sinks(id, &path, &name, &arguments, span);
+        self.facts.calls.push(Call {
+            path,
+            name,
+            receiver,
+            arguments,
+            span,
+            name_span,
+            root,
+            function: self.frame.function,
+            enclosure: self.frame.enclosure,
+            surroundings: self.frame.surroundings,
+            awaited: false,
+        });
+        value
+    }
+
+    pub(super) fn call(&mut self, call: &'a syn::ExprCall, expression: &'a Expr) -> Value {
+        let span = self.extent(expression);
+        let Expr::Path(function) = &*call.func else {
+            self.expression(&call.func);
+            for argument in &call.args {
+                self.expression(argument);
+            }
+            return Value::unknown(span);
+        };
+        let path = self.uses.resolve(&function.path);
+        let name = path.rsplit("::").next().unwrap_or_default().to_owned();
+        let name_span = function.path.segments.last().map_or(span, |segment| self.span(segment.ident.span()));
+        let enclosure = self.enter(path.clone());
+        let arguments: Vec<Value> = call.args.iter().map(|argument| self.expression(argument)).collect();
+        self.frame.enclosure = enclosure;
+        if let [argument] = arguments.as_slice()
+            && is_wrapper(&path, &name)
+        {
+            return argument.clone();
+        }
+        if path.ends_with("drop") && arguments.len() == 1 {
+            return Value::unknown(span);
+        }
+        for argument in &arguments {
+            if let Some(call) = argument.call {
+                self.escape(call);
+            }
+        }
+        if let Some(duration) = self.duration(&path, &name, &arguments, span) {
+            return duration;
+        }
+        if let Some(address) = super::address::made(&path, &arguments, span) {
+            return address;
+        }
+        if tables::SPLITTERS.iter().any(|known| tables::ends_with(&path, known)) {
+            return split_of(arguments.first().unwrap_or(&Value::unknown(span)), span);
+        }
+        if let Some(given) = self.applied(&path, &name, &arguments, span, name_span) {
+            return given;
+        }
+        let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
+        if let Some(origin) = tables::source(&path, &name) {
+            let name = arguments.first().and_then(Value::constant);
+            let set_by_cargo =
+                name.as_ref().is_some_and(|name| tables::CARGO_VARIABLES.iter().any(|own| name.starts_with(own)));
+            if !(set_by_cargo && origin == Origin::Environment) {
+                value.sources.push(Source { origin, name, span });
+            }
+        } else if tables::ends_with(&path, "env::temp_dir") {
+            value.pieces = vec![Piece::Text("/tmp".to_owned())];
+        } else if name == "from_str" || name == "from_utf8" || name == "try_from" || name == "from" || name == "new" {
+            for argument in &arguments {
+                value.taint_from(argument);
+            }
+        }
+        value
+    }
+
+    pub(super) fn method_call(&mut self, call: &'a syn::ExprMethodCall, expression: &'a Expr) -> Value {
+        let receiver = self.expression(&call.receiver);
+        let name = call.method.to_string();
+        let span = self.extent(expression);
+        let name_span = self.span(call.method.span());
+        if matches!(name.as_str(), "unwrap" | "expect") {
+            self.facts.exits.push((self.frame.function, name_span));
+        }
+        let enclosure = self.enter(name.clone());
+        let arguments: Vec<Value> = call
+            .args
+            .iter()
+            .map(|argument| match argument {
+                Expr::Closure(closure) => {
+                    let given =
+                        if tables::MAPS.contains(&name.as_str()) { element(&receiver) } else { Value::unknown(span) };
+                    self.closure(closure, std::slice::from_ref(&given))
+                }
+                Expr::Path(path) if tables::MAPS.contains(&name.as_str()) => {
+                    let resolved = self.uses.resolve(&path.path);
+                    self.duration(&resolved, &resolved, std::slice::from_ref(&receiver), span)
+                        .unwrap_or_else(|| receiver.clone())
+                }
+                other => self.expression(other),
+            })
+            .collect();
+        self.frame.enclosure = enclosure;
+        if tables::REPEATING.contains(&name.as_str()) {
+            self.loop_count(&call.receiver, &receiver);
+        }
+        if let Some(value) = self.modelled(call, &name, &receiver, &arguments, span) {
+            return value;
+        }
+        if let Some((summary, home)) = self.summary(&format!(".{name}")) {
+            let recorded = self.record(String::new(), name.clone(), Some(receiver), arguments.clone(), span, name_span);
+            let returns = self.apply(&summary, home, &name, &arguments, span);
+            return match returns {
+                Some(returns) => Value { call: recorded.call, ..returns },
+                None => recorded,
+            };
+        }
+        for argument in &arguments {
+            if let Some(call) = argument.call {
+                self.escape(call);
+            }
+        }
+        let mut value = self.record(String::new(), name.clone(), Some(receiver.clone()), arguments, span, name_span);
+        if !tables::UNTAINTED.contains(&name.as_str()) {
+            value.taint_from(&receiver);
+            value.path = receiver.path;
+            value.split = receiver.split;
+        }
+        value
+    }
+
+    /// Methods whose result is known well enough that the call itself is of no interest.
+    fn modelled(
+        &mut self,
+        call: &'a syn::ExprMethodCall,
+        name: &str,
+        receiver: &Value,
+        arguments: &[Value],
+        span: Span,
+    ) -> Option<Value> {
+        let first = arguments.first();
+        let mut value = receiver.clone();
+        match name {
+            "parse" if arguments.is_empty() => {
+                if let Some(number) = receiver.constant().and_then(|text| text.parse::<f64>().ok()) {
+                    value.bounds = Interval::exactly(number);
+                }
+                if let Some(PathArguments::AngleBracketed(generics)) =
+                    call.turbofish.clone().map(PathArguments::AngleBracketed)
+                    && let Some(GenericArgument::Type(wanted)) = generics.args.first()
+                {
+                    Self::narrow_to_type(&mut value, wanted);
+                }
+            }
+            _ if tables::is_transparent(name) => {}
+            "split_whitespace" | "split_ascii_whitespace" => return Some(split_of(receiver, span)),
+            "split" | "splitn" | "split_terminator"
+                if arguments.last().and_then(Value::constant).is_some_and(|by| by == " " || by == "\t") =>
+            {
+                return Some(split_of(receiver, span));
+            }
+            "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
+                value = item_of(receiver, name, first).unwrap_or(value);
+            }
+            "join" if receiver.items.is_none() && receiver.prefix().starts_with('/') => {
+                value.append(&Value::text(span, "/"));
+                value.append(first?);
+                value.span = span;
+            }
+            "join" | "concat" if receiver.items.is_some() => {
+                let separator = first.cloned().unwrap_or_else(|| Value::text(span, ""));
+                value = Value { pieces: Vec::new(), ..Value::unknown(span) };
+                for (index, item) in receiver.items.iter().flatten().enumerate() {
+                    if index > 0 {
+                        value.append(&separator);
+                    }
+                    value.append(item);
+                }
+            }
+            "block_on" => value = first?.clone(),
+            "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
+                value = match first {
+                    Some(other) => value.join(other),
+                    None => value,
+                };
+            }
+            "map" | "and_then" | "then" | "map_or_else" if first.is_some() => {
+                value = arguments.last().cloned().unwrap_or(value);
+                if value.call.is_none() {
+                    value.call = receiver.call;
+                }
+            }
+            "map_or" => value = arguments.last().cloned().unwrap_or(value).join(first?),
+            "filter" | "is_some_and" | "take_while" if matches!(call.args.first(), Some(Expr::Closure(_))) => {
+                if let Some(Expr::Closure(closure)) = call.args.first() {
+                    value = self.filtered(closure, value);
+                }
+            }
+            "min" => {
+                value.bounds.high = value.bounds.high.min(first?.bounds.high);
+                self.bounded(receiver, &value);
+            }
+            "max" => {
+                value.bounds.low = value.bounds.low.max(first?.bounds.low);
+                value.bounds.high = value.bounds.high.max(first?.bounds.high);
+                self.bounded(receiver, &value);
+            }
+            "clamp" => {
+                let range = Interval { low: first?.bounds.low, high: arguments.get(1)?.bounds.high };
+                value.bounds = value.bounds.meet(range);
+                self.bounded(receiver, &value);
+            }
+            "saturating_mul" | "wrapping_mul" | "checked_mul" | "mul_f64" | "mul_f32" => {
+                value.bounds = Interval::binary('*', receiver.bounds, first?.bounds);
+                value.taint_from(first?);
+            }
+            "saturating_add" | "wrapping_add" | "checked_add" => {
+                value.bounds = Interval::binary('+', receiver.bounds, first?.bounds);
+                value.taint_from(first?);
+            }
+            "push_str" | "push" | "extend" if receiver.call.is_none() && first.is_some() => {
+                self.pushed(&call.receiver, receiver, first?);
+                return Some(Value::unknown(span));
+            }
+            _ => return None,
+        }
+        Some(value)
+    }
+
+    /// `receiver.push(item)` on a variable.
+    fn pushed(&mut self, place: &Expr, receiver: &Value, item: &Value) {
+        let mut grown = receiver.clone();
+        if let Some(items) = &mut grown.items {
+            items.push(item.clone());
+            grown.taint_from(item);
+        } else {
+            grown.append(item);
+        }
+        self.assign(place, grown);
+    }
+
+    /// A constructor of `Duration`: a sink, and a value in seconds.
+    fn duration(&mut self, path: &str, name: &str, arguments: &[Value], span: Span) -> Option<Value> {
+        let name = name.rsplit("::").next().unwrap_or(name);
+        let (_, scale) = tables::DURATIONS.iter().find(|(known, _)| *known == name)?;
+        let holder = path.rsplit("::").nth(1)?;
+        if !["Duration", "TimeDelta", "Span"].contains(&holder) {
+            return None;
+        }
+        let first = arguments.first()?;
+        let mut value = Value { duration: true, ..Value::unknown(span) };
+        value.bounds = first.bounds.map(|number| number * scale);
+        for argument in arguments {
+            value.taint_from(argument);
+        }
+        value.validated = first.validated;
+        let id = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, span).call;
+        value.call = id;
+        self.facts.sinks.push(Sink {
+            kind: SinkKind::Duration,
+            values: vec![value.clone()],
+            span,
+            by: path.to_owned(),
+            through: None,
+            function: self.frame.function,
+            call: id,
+            open: false,
+        });
+        Some(value)
+    }
+
+    /// `duration.min(…)`: the duration that was made is not the one that is used.
+    fn bounded(&mut self, receiver: &Value, result: &Value) {
+        if let Some(call) = receiver.call
+            && receiver.duration
+            && let Some(sink) = self.facts.sinks.iter_mut().rev().find(|sink| sink.call == Some(call))
+        {
+            sink.values = vec![result.clone()];
+        }
+    }
+
+    /// `for _ in 0..count`.
+    pub(super) fn loop_count(&mut self, over: &Expr, range: &Value) {
+        let mut over = over;
+        while let Expr::Paren(inner) = over {
+            over = &inner.expr;
+        }
+        if let Expr::Range(_) = over
+            && (!range.sources.is_empty() || !range.parameters.is_empty())
+        {
+            self.facts.sinks.push(Sink {
+                kind: SinkKind::Size,
+                values: vec![range.clone()],
+                span: range.span,
+                by: "for".to_owned(),
+                through: None,
+                function: self.frame.function,
+                call: None,
+                open: false,
+            });
+        }
+    }
+}
+
+/// `Some(x)`, `Box::new(x)` and the like are `x`.
+fn is_wrapper(path: &str, name: &str) -> bool {
+    matches!(name, "Some" | "Ok" | "Box" | "Wrapping")
+        || [
+            "Box::new",
+            "Arc::new",
+            "Rc::new",
+            "Mutex::new",
+            "String::from",
+            "PathBuf::from",
+            "OsString::from",
+            "OsStr::new",
+            "Path::new",
+            "Cow::from",
+            "Cow::Borrowed",
+            "Cow::Owned",
+            "CString::new",
+            "Vec::from",
+            "str::from_utf8",
+            "LazyLock::new",
+            "RwLock::new",
+            "black_box",
+            "BufReader::new",
+            "Cell::new",
+            "RefCell::new",
+        ]
+        .iter()
+        .any(|known| tables::ends_with(path, known))
+}
+
+/// A text taken apart at white space.
+fn split_of(text: &Value, span: Span) -> Value {
+    Value { split: Some(span), pieces: vec![Piece::Hole], items: None, span, ..text.clone() }
+}
+
+/// What `next`, `nth`, `first`, `last` and `get` give of a list.
+fn item_of(list: &Value, method: &str, argument: Option<&Value>) -> Option<Value> {
+    let items = list.items.as_ref()?;
+    let known = match method {
+        "nth" | "get" => {
+            let at = argument.and_then(Value::exact)?.to_string();
+            items.get(at.parse::<usize>().ok()?)
+        }
+        "last" => items.last(),
+        _ => items.first(),
+    };
+    Some(known.cloned().unwrap_or_else(|| element(list)))
+}
+
+/// What a closure of `map` gets: an item of a list, or the value itself.
+fn element(value: &Value) -> Value {
+    match value.items.as_deref() {
+        Some([first, rest @ ..]) => rest.iter().fold(first.clone(), Value::join),
+        _ => value.clone(),
+    }
+}

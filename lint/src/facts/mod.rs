@@ -1,0 +1,260 @@
+//! What is known about a file after one walk over its syntax tree: functions, calls with abstract arguments, and
+//! sinks. Rules read these and nothing else; the tree is gone by then.
+
+mod address;
+mod apply;
+mod arena;
+mod command;
+mod expression;
+mod extent;
+mod lower;
+mod macros;
+mod method;
+mod narrow;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+pub(crate) use lower::lower;
+
+use crate::span::Span;
+use crate::value::Value;
+
+/// Index into [`FileFacts::calls`].
+pub(crate) type CallId = usize;
+
+/// The facts of one file.
+#[derive(Debug, Default)]
+pub(crate) struct FileFacts {
+    /// In the order of the walk.
+    pub calls: Vec<Call>,
+    /// In the order of the walk; the first stands for the file's constants, the second for those of test code.
+    pub functions: Vec<Function>,
+    /// Values where they matter.
+    pub sinks: Vec<Sink>,
+    /// Calls whose arguments are being evaluated, a forest: (resolved name, parent).
+    pub enclosures: Vec<(String, Option<usize>)>,
+    /// Roots of objects that leave their function: returned, stored, or handed to another function.
+    pub escaped: std::collections::HashSet<CallId>,
+    /// Places where a function can end early: `?`, panics and assertions, with the function's index.
+    pub exits: Vec<(usize, Span)>,
+    /// Modules declared here without a body: name, explicit path, and whether they are test code.
+    pub modules: Vec<ModuleDeclaration>,
+}
+
+/// `mod name;`
+#[derive(Debug)]
+pub(crate) struct ModuleDeclaration {
+    /// Folder names of the inline modules around it, and its own.
+    pub path: Vec<String>,
+    /// `#[path = "…"]`.
+    pub explicit: Option<String>,
+    /// It, or a module around it, is compiled for tests only.
+    pub test: bool,
+}
+
+/// A function, a method or the file's constants.
+#[derive(Debug, Default)]
+pub(crate) struct Function {
+    /// Its own name.
+    pub name: String,
+    /// Modules and type around it, and its name.
+    pub item: String,
+    /// Compiled for tests only, by an attribute on it or around it.
+    pub test: bool,
+    /// Its body runs in namespaces of its own.
+    pub isolated: bool,
+    /// `async fn`.
+    pub asynchronous: bool,
+    /// Where it stands.
+    pub span: Span,
+    /// What it gives, in terms of its parameters.
+    pub returns: Option<Value>,
+    /// Number of parameters, `self` not counted.
+    pub arity: usize,
+}
+
+/// A call of a function, a method or a macro.
+#[derive(Debug)]
+pub(crate) struct Call {
+    /// The resolved path, empty for methods; macros end in `!`.
+    pub path: String,
+    /// The method, or the last segment of the path.
+    pub name: String,
+    /// What a method was called on.
+    pub receiver: Option<Value>,
+    /// Without the receiver.
+    pub arguments: Vec<Value>,
+    /// The whole expression.
+    pub span: Span,
+    /// The name alone.
+    pub name_span: Span,
+    /// The first call of the object that this one belongs to.
+    pub root: CallId,
+    /// Index of the function around.
+    pub function: usize,
+    /// Index into [`FileFacts::enclosures`] of the nearest call around.
+    pub enclosure: Option<usize>,
+    /// Nested closures, loops and async blocks around, as flags.
+    pub surroundings: Surroundings,
+    /// `.await` follows.
+    pub awaited: bool,
+}
+
+/// What a call stands in, besides its function.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Surroundings {
+    /// A loop.
+    pub repeated: bool,
+    /// An async block or function.
+    pub asynchronous: bool,
+    /// A closure.
+    pub closure: bool,
+}
+
+/// A place where a value does something.
+#[derive(Clone, Debug)]
+pub(crate) struct Sink {
+    /// What it does.
+    pub kind: SinkKind,
+    /// The program and its arguments for commands, else one value.
+    pub values: Vec<Value>,
+    /// The call that does it, or the call of the function that does it.
+    pub span: Span,
+    /// The name of what does it.
+    pub by: String,
+    /// The function that contains the sink proper, if `span` is a call of it.
+    pub through: Option<String>,
+    /// Index of the function around.
+    pub function: usize,
+    /// The call it belongs to, if it is in this file.
+    pub call: Option<CallId>,
+    /// Further arguments exist that are not known.
+    pub open: bool,
+}
+
+/// What a sink does with its values.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum SinkKind {
+    /// Runs a program: `values[0]` with the rest as its arguments.
+    Command,
+    /// Hands a text to a shell.
+    ShellString,
+    /// Waits or limits a wait.
+    Duration,
+    /// Allocates, counts or repeats.
+    Size,
+    /// Binds a socket that waits for connections.
+    Listen,
+    /// Binds a socket of a kind that is not known.
+    Bind,
+    /// Binds a datagram socket.
+    Datagram,
+    /// Connects to an address, or sends to it.
+    Connect,
+    /// Gives an address to a device, a route or a neighbour.
+    Configure,
+    /// Makes or enters the network namespace of that name.
+    NamespaceName,
+    /// Makes the network device of that name.
+    DeviceName,
+    /// Opens shared memory of that name.
+    SharedMemoryName,
+    /// Binds a socket of the file system.
+    SocketPath,
+    /// Makes, overwrites or removes the file or folder of that path.
+    Created,
+}
+
+impl FileFacts {
+    /// Whether a call with a name that `test` accepts is around the call `id`.
+    pub(crate) fn enclosed_by(&self, id: CallId, test: impl Fn(&str) -> bool) -> bool {
+        let mut next = self.calls[id].enclosure;
+        while let Some(index) = next {
+            let (name, parent) = &self.enclosures[index];
+            if test(name) {
+                return true;
+            }
+            next = *parent;
+        }
+        false
+    }
+
+    /// The calls that belong to the object made by `root`, in order, `root` included.
+    pub(crate) fn object(&self, root: CallId) -> impl Iterator<Item = (CallId, &Call)> {
+        self.calls.iter().enumerate().skip(root).filter(move |(_, call)| call.root == root)
+    }
+
+    /// The sinks of one kind.
+    pub(crate) fn sinks(&self, kind: SinkKind) -> impl Iterator<Item = &Sink> {
+        self.sinks.iter().filter(move |sink| sink.kind == kind)
+    }
+}
+
+/// What callers need to know about a function.
+#[derive(Clone, Debug)]
+pub(crate) struct Summary {
+    /// What it gives, in terms of its parameters.
+    pub returns: Option<Value>,
+    /// Its sinks that depend on a parameter.
+    pub sinks: Vec<Sink>,
+}
+
+/// Functions and constants that other files may use, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Externals {
+    /// `None` for names that two files define.
+    pub functions: HashMap<String, Option<Arc<Summary>>>,
+    /// Constants and statics; `None` for names that two files define.
+    pub constants: HashMap<String, Option<Arc<Value>>>,
+    /// Where to look for what is not here.
+    pub around: Option<Arc<Externals>>,
+}
+
+impl Externals {
+    /// The function called `name`, if there is exactly one.
+    pub(crate) fn function(&self, name: &str) -> Option<Arc<Summary>> {
+        match self.functions.get(name) {
+            Some(known) => known.clone(),
+            None => self.around.as_ref()?.function(name),
+        }
+    }
+
+    /// The constant called `name`, if there is exactly one.
+    pub(crate) fn constant(&self, name: &str) -> Option<Arc<Value>> {
+        match self.constants.get(name) {
+            Some(known) => known.clone(),
+            None => self.around.as_ref()?.constant(name),
+        }
+    }
+
+    /// Adds what another file defines.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (name, summary) in &other.functions {
+            self.functions.entry(name.clone()).and_modify(|known| *known = None).or_insert_with(|| summary.clone());
+        }
+        for (name, value) in &other.constants {
+            self.constants.entry(name.clone()).and_modify(|known| *known = None).or_insert_with(|| value.clone());
+        }
+    }
+
+    /// Every name, those of the scopes around included.
+    pub(crate) fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
+        let own = self.functions.keys().chain(self.constants.keys()).map(String::as_str);
+        match &self.around {
+            Some(around) => Box::new(own.chain(around.names())),
+            None => Box::new(own),
+        }
+    }
+}
+
+/// What a walk over a file gives.
+#[derive(Debug)]
+pub(crate) struct Lowered {
+    /// For the rules.
+    pub facts: FileFacts,
+    /// For other files.
+    pub externals: Externals,
+    /// Hashes of the names of functions and constants that the file uses and does not define.
+    pub unresolved: std::collections::HashSet<u64>,
+}

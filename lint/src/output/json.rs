@@ -1,0 +1,42 @@
+//! For other programs. The schema is `docs/lint-json.md`; `version` changes when a field changes its meaning or
+//! goes, not when one is added.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::finding::{Finding, Problem, Report};
+
+/// The version of the format.
+pub(crate) const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    version: u32,
+    tool: Tool,
+    findings: &'a [Finding],
+    problems: &'a [Problem],
+    omitted_findings: usize,
+    checked_files: usize,
+    files: usize,
+}
+
+#[derive(Serialize)]
+struct Tool {
+    name: &'static str,
+    version: &'static str,
+}
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let document = Document {
+        version: VERSION,
+        tool: Tool { name: "netns-lint", version: env!("CARGO_PKG_VERSION") },
+        findings: &report.findings,
+        problems: &report.problems,
+        omitted_findings: report.omitted,
+        checked_files: report.checked_files(),
+        files: report.files.len(),
+    };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}

@@ -1,0 +1,33 @@
+//! The formats of a report. Each is made from [`Report`] alone.
+
+mod github;
+mod human;
+mod json;
+mod sarif;
+
+use std::io::{self, Write};
+
+use crate::finding::Report;
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Format {
+    /// For people: snippets with the spans underlined.
+    Human,
+    /// For other programs: one document, described in docs/lint-json.md.
+    Json,
+    /// SARIF 2.1.0, for code scanning.
+    Sarif,
+    /// Workflow commands, which GitHub shows beside the lines of a pull request.
+    Github,
+}
+
+/// Writes `report` to `out`; `terminal` says whether a person watches.
+pub(crate) fn write(format: Format, report: &Report, terminal: bool, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Human => human::write(report, terminal, out),
+        Format::Json => json::write(report, out),
+        Format::Sarif => sarif::write(report, out),
+        Format::Github => github::write(report, out),
+    }
+}

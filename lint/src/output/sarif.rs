@@ -1,0 +1,144 @@
+//! SARIF 2.1.0, one run. Lines and columns are 1-based there as here; columns count Unicode code points, which is
+//! what `columnKind` says.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use crate::finding::{Finding, Report, Severity, slashed};
+use crate::rules::{BUILT_IN, REGISTRY};
+use crate::span::Location;
+
+pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, &document(report))?;
+    writeln!(out)
+}
+
+fn document(report: &Report) -> Value {
+    let mut results: Vec<Value> = report.findings.iter().map(result).collect();
+    results.extend(report.suppressed.iter().map(|suppressed| {
+        let mut result = result(&suppressed.finding);
+        result["suppressions"] = json!([{ "kind": suppressed.kind.sarif(), "justification": suppressed.reason }]);
+        result
+    }));
+    let notifications: Vec<Value> = report
+        .problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "level": "error",
+                "message": { "text": problem.message },
+                "descriptor": { "id": "unparsable-file" },
+                "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&slashed(&problem.path)) } } }],
+            })
+        })
+        .collect();
+    json!({
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{
+            "tool": { "driver": {
+                "name": "netns-lint",
+                "semanticVersion": env!("CARGO_PKG_VERSION"),
+                "informationUri": "https://crates.io/crates/netns-lint",
+                "rules": rules(),
+            } },
+            "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": report.problems.is_empty(),
+                "toolExecutionNotifications": notifications,
+            }],
+            "results": results,
+        }],
+    })
+}
+
+fn rules() -> Vec<Value> {
+    let own = REGISTRY.iter().map(|entry| {
+        json!({
+            "id": entry.rule.name(),
+            "shortDescription": { "text": entry.summary() },
+            "help": { "text": entry.documentation(), "markdown": entry.documentation() },
+            "defaultConfiguration": { "level": level(entry.rule.severity()) },
+        })
+    });
+    let built_in = BUILT_IN.iter().map(|(name, what)| {
+        json!({ "id": name, "shortDescription": { "text": what }, "defaultConfiguration": { "level": "warning" } })
+    });
+    own.chain(built_in).collect()
+}
+
+fn result(finding: &Finding) -> Value {
+    let path = slashed(&finding.path);
+    let related: Vec<Value> = finding
+        .labels
+        .iter()
+        .zip(0..)
+        .map(|(label, id)| {
+            let mut location = physical(&path, label.location);
+            location["id"] = json!(id);
+            location["message"] = json!({ "text": label.message });
+            location
+        })
+        .collect();
+    let mut location = physical(&path, finding.location);
+    if !finding.item.is_empty() {
+        location["logicalLocations"] = json!([{ "fullyQualifiedName": finding.item, "kind": "function" }]);
+    }
+    json!({
+        "ruleId": finding.rule,
+        "level": level(finding.severity),
+        "message": { "text": format!("{}. Help: {}", finding.message, finding.help) },
+        "locations": [location],
+        "relatedLocations": related,
+        "partialFingerprints": { "netnsLint/v1": finding.fingerprint },
+        "properties": { "confidence": finding.confidence },
+    })
+}
+
+fn physical(path: &str, location: Location) -> Value {
+    json!({ "physicalLocation": {
+        "artifactLocation": { "uri": uri(path) },
+        "region": {
+            "startLine": location.start.line,
+            "startColumn": location.start.column,
+            "endLine": location.end.line,
+            "endColumn": location.end.column,
+            "byteOffset": location.start_byte,
+            "byteLength": location.end_byte - location.start_byte,
+        },
+    } })
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => "error",
+        Severity::Warning => "warning",
+        Severity::Note => "note",
+    }
+}
+
+/// A path as a relative reference (RFC 3986): everything but unreserved characters and `/` is escaped.
+fn uri(path: &str) -> String {
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            let digit = |value: u8| char::from(b"0123456789ABCDEF"[usize::from(value)]);
+            uri.extend(['%', digit(byte >> 4), digit(byte & 15)]);
+        }
+    }
+    uri
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_become_references() {
+        assert_eq!(uri("tests/a b\n.rs"), "tests/a%20b%0A.rs");
+        assert_eq!(uri("/tests/é.rs"), "/tests/%C3%A9.rs");
+    }
+}

@@ -1,0 +1,47 @@
+//! The registry: the one list of rules. A rule is a file of this folder and a line below.
+
+mod bounds;
+
+use crate::rule::Entry;
+
+#[cfg(test)]
+mod testing;
+
+macro_rules! registry {
+    ($($module:ident::$rule:ident,)*) => {
+        $(mod $module;)*
+
+        /// Every rule, in the order of the documentation.
+        pub(crate) static REGISTRY: &[Entry] =
+            &[$(Entry::new(&$module::$rule, include_str!(concat!(stringify!($module), ".rs"))),)*];
+    };
+}
+
+registry! {
+    unbounded_env_duration::UnboundedEnvDuration,
+    unbounded_env_size::UnboundedEnvSize,
+    shell_command::ShellCommand,
+}
+
+/// Findings about the files and the suppressions themselves; they have no file of facts to look at.
+pub(crate) const BUILT_IN: &[(&str, &str)] = &[
+    ("unparsable-file", "the file could not be parsed, so nothing in it was checked"),
+    ("unused-suppression", "a suppression that suppresses nothing"),
+    ("suppression-without-reason", "a suppression that does not say why"),
+    ("unknown-rule", "a suppression that names a rule that does not exist"),
+];
+
+/// The entry of the rule called `name`.
+pub(crate) fn find(name: &str) -> Option<&'static Entry> {
+    REGISTRY.iter().find(|entry| entry.rule.name() == name)
+}
+
+/// Whether `name` can be configured and suppressed.
+pub(crate) fn exists(name: &str) -> bool {
+    find(name).is_some() || BUILT_IN.iter().any(|(known, _)| *known == name)
+}
+
+/// All names, in the order of the documentation.
+pub(crate) fn names() -> Vec<&'static str> {
+    REGISTRY.iter().map(|entry| entry.rule.name()).chain(BUILT_IN.iter().map(|(name, _)| *name)).collect()
+}

@@ -1,0 +1,202 @@
+//! # shell-command
+//!
+//! Reports a command line that a shell interprets: `sh -c`, `bash -lc`, `cmd /C`, `powershell -Command`, also
+//! behind `sudo`, `env`, `nsenter`, `ip netns exec`, `ssh` and the like, and functions that call a shell by
+//! themselves (`libc::system`, `Exec::shell`).
+//!
+//! ## Why is this bad?
+//! A name, a path or an address that becomes part of the text is read as shell syntax. A test that runs with
+//! privileges then runs whatever a device name, a temporary folder or an environment variable says, and it breaks
+//! on the first space. A constant text has no such hole, but hides the exit status of all programs but the last;
+//! it is reported with `--pedantic`.
+//!
+//! ## Bad
+//! ```text
+//! Command::new("sh").arg("-c").arg(format!("ip netns exec {ns} ping -c 1 {addr}")).status()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! Command::new("/usr/bin/ping").args(["-c", "1", "--"]).arg(addr.to_string()).status()?;
+//! host.command("ping").args(["-c", "1"]).spawn()?;   // netns-fixtures: inside the host's namespace
+//! ```
+//!
+//! ## Limits
+//! A runner that takes a program and its arguments in two parameters is only seen through if its body is part of
+//! the run.
+//!
+//! ## References
+//! CWE-78; the man page of system(3), section "Caveats".
+
+use crate::config::Config;
+use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::finding::{Confidence, Severity};
+use crate::rule::{Hit, Rule};
+use crate::tables;
+use crate::value::{Origin, Value};
+
+/// See the documentation of the module.
+pub(super) struct ShellCommand;
+
+impl Rule for ShellCommand {
+    fn name(&self) -> &'static str {
+        "shell-command"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Error
+    }
+
+    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        for sink in &facts.sinks {
+            let found = match sink.kind {
+                SinkKind::Command => script_of(&sink.values),
+                SinkKind::ShellString => sink.values.first().map(|text| (sink.by.clone(), Some(text))),
+                _ => None,
+            };
+            if let Some((shell, script)) = found {
+                hits.push(hit(sink, &shell, script));
+            }
+        }
+    }
+}
+
+/// The shell of an argv, and the text that it interprets, `None` if it is not in the list.
+fn script_of(argv: &[Value]) -> Option<(String, Option<&Value>)> {
+    let constant = |index: usize| argv.get(index).and_then(Value::constant);
+    let mut at = 0;
+    let first = constant(0)?;
+    let mut wrapped = false;
+    if tables::WRAPPERS.contains(&tables::program_name(&first)) {
+        // The shell is somewhere among the operands of the wrapper; ssh runs its operand in a shell of its own.
+        at = (1..argv.len()).find(|index| {
+            constant(*index).is_some_and(|word| {
+                let name = tables::program_name(&word);
+                tables::SHELLS.contains(&name) || tables::WINDOWS_SHELLS.contains(&name)
+            })
+        })?;
+        wrapped = true;
+    }
+    let program = constant(at)?;
+    let name = tables::program_name(&program);
+    let options: &[&str] = if tables::SHELLS.contains(&name) {
+        tables::SHELL_OPTIONS
+    } else if tables::WINDOWS_SHELLS.contains(&name) {
+        tables::WINDOWS_SHELL_OPTIONS
+    } else {
+        return None;
+    };
+    let option = (at + 1..argv.len()).find(|index| {
+        constant(*index).is_some_and(|word| options.iter().any(|option| word.eq_ignore_ascii_case(option)))
+    })?;
+    let shown = if wrapped { format!("{} … {name}", tables::program_name(&first)) } else { name.to_owned() };
+    Some((shown, argv.get(option + 1)))
+}
+
+fn hit(sink: &Sink, shell: &str, script: Option<&Value>) -> Hit {
+    let constant = script.is_none_or(|script| script.constant().is_some());
+    let text = script.map(Value::shown).unwrap_or_default();
+    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text };
+    let message = match (script, constant) {
+        (None, _) => format!("`{shell}` interprets a command line that is put together elsewhere"),
+        (Some(_), true) => format!("`{shell}` interprets the fixed command line `{text}`"),
+        (Some(_), false) if text == "{}" => format!("`{shell}` interprets a command line that is not constant"),
+        (Some(_), false) => format!("`{shell}` interprets a command line with parts that are not constant: `{text}`"),
+    };
+    let message = match &sink.through {
+        Some(function) => format!("{message} (in `{function}`, with what is given here)"),
+        None => message,
+    };
+    let help = "give the program its arguments as a list, `Command::new(program).args([…])`; with netns-fixtures, \
+                `host.command(program)` runs it inside the host's namespace without a shell";
+    let mut hit = Hit::new(sink.function, sink.span, message, help).pedantic(constant);
+    if let Some(script) = script {
+        if script.span != sink.span {
+            hit = hit.label(script.span, "this text is read as shell syntax");
+        }
+        for source in &script.sources {
+            let what = match source.origin {
+                Origin::Environment => "the environment decides a part of it",
+                Origin::Argument => "an argument of the program decides a part of it",
+                Origin::File => "a file decides a part of it",
+                Origin::Random | Origin::Pid | Origin::Time => continue,
+            };
+            hit = hit.label(source.span, what);
+        }
+    } else {
+        hit = hit.confidence(Confidence::Medium);
+    }
+    hit
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{clean, found, found_pedantic};
+
+    #[test]
+    fn literal_shell_with_a_format_string_is_an_error() {
+        let findings = found(
+            "shell-command",
+            r#"use std::process::Command;
+               fn f(ns: &str) { Command::new("sh").arg("-c").arg(format!("ip netns exec {ns} true")).status().unwrap(); }"#,
+        );
+        assert_eq!(findings.len(), 1);
+        assert_eq!(findings[0].location.start.line, 2);
+    }
+
+    #[test]
+    fn every_form_of_the_list_is_seen() {
+        for code in [
+            r#"let mut c = std::process::Command::new("/bin/bash"); c.arg("-c"); c.arg(x);"#,
+            r#"Cmd::new("sh").args(["-c", x]).spawn();"#,
+            r#"Cmd::new("sh").args(&vec!["-c", x]).spawn();"#,
+            r#"run(&["sh", "-c", x]);"#,
+            r#"run(vec!["sudo", "sh", "-c", x]);"#,
+            r#"Cmd::new("ip").args(["netns", "exec", ns, "bash", "-c", x]).output();"#,
+            r#"Cmd::new("sudo").arg("nsenter").arg("-n").arg("sh").arg("-lc").arg(x);"#,
+            r#"Cmd::new("cmd").args(["/C", x]);"#,
+            r#"Cmd::new("powershell").arg("-Command").arg(x);"#,
+            r"subprocess::Exec::shell(x).join();",
+            r"unsafe { libc::system(x) };",
+            r#"duct::cmd!("sh", "-c", x).run();"#,
+            r#"duct::cmd("sh", ["-c", x]).run();"#,
+            r#"let shell = "sh"; let flag = "-c"; Cmd::new(shell).arg(flag).arg(x).output();"#,
+        ] {
+            let code = format!("use std::process::Command as Cmd; fn f(x: &str, ns: &str) {{ {code} }}");
+            assert_eq!(found("shell-command", &code).len(), 1, "{code}");
+        }
+    }
+
+    #[test]
+    fn callers_of_a_helper_are_the_place_to_report() {
+        let code = r#"
+            fn sh(script: &str) { std::process::Command::new("sh").arg("-c").arg(script).status().unwrap(); }
+            fn a(ns: &str) { sh(&format!("ip netns add {ns}")); }
+        "#;
+        let lines: Vec<u32> = found("shell-command", code).iter().map(|finding| finding.location.start.line).collect();
+        assert_eq!(lines, [2, 3]);
+    }
+
+    #[test]
+    fn constant_scripts_are_pedantic() {
+        let code = r#"fn f() { std::process::Command::new("sh").args(["-c", "exit 1"]).status().unwrap(); }"#;
+        clean("shell-command", code);
+        assert_eq!(found_pedantic("shell-command", code).len(), 1);
+    }
+
+    #[test]
+    fn other_programs_and_functions_are_not_shells() {
+        for code in [
+            r#"Command::new("clang").arg("-c").arg(x);"#,
+            r#"Command::new("ping").args(["-c", x]);"#,
+            r#"Command::new("cargo").args(["-c", x]);"#,
+            r#"Command::new("sh").arg(x);"#,
+            r"system(x);",
+            r#"run(&["-c", x]);"#,
+        ] {
+            clean("shell-command", &format!("use std::process::Command; fn f(x: &str) {{ {code} }}"));
+        }
+        clean("shell-command", r#"use clap::Command; fn f(x: &str) { Command::new("sh").arg("-c").arg(x); }"#);
+    }
+}

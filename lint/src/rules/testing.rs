@@ -1,0 +1,41 @@
+//! What the tests of the rules share: one text in, the findings of one rule out.
+
+use crate::config::Config;
+use crate::engine::findings_in;
+use crate::finding::Finding;
+
+/// The findings of `rule` at default settings.
+pub(crate) fn found(rule: &str, code: &str) -> Vec<Finding> {
+    with(rule, code, &Config::default())
+}
+
+/// The findings of `rule` with `--pedantic`.
+pub(crate) fn found_pedantic(rule: &str, code: &str) -> Vec<Finding> {
+    with(rule, code, &Config { pedantic: true, ..Config::default() })
+}
+
+/// Asserts that `rule` has nothing to say at default settings.
+pub(crate) fn clean(rule: &str, code: &str) {
+    let messages: Vec<String> = found(rule, code).into_iter().map(|finding| finding.message).collect();
+    assert!(messages.is_empty(), "{rule} should have nothing to say about\n{code}\nbut says {messages:#?}");
+}
+
+/// Asserts that `rule` has exactly one thing to say about each piece of code, put into `frame` for `{}`.
+pub(crate) fn each_found(rule: &str, frame: &str, codes: &[&str]) {
+    for code in codes {
+        let code = frame.replace("{}", code);
+        let messages: Vec<String> = found(rule, &code).into_iter().map(|finding| finding.message).collect();
+        assert_eq!(messages.len(), 1, "{rule} about\n{code}\nsays {messages:#?}");
+    }
+}
+
+/// Asserts that `rule` has nothing to say about any piece of code, put into `frame` for `{}`.
+pub(crate) fn each_clean(rule: &str, frame: &str, codes: &[&str]) {
+    for code in codes {
+        clean(rule, &frame.replace("{}", code));
+    }
+}
+
+fn with(rule: &str, code: &str, config: &Config) -> Vec<Finding> {
+    findings_in(code, config).into_iter().filter(|finding| finding.rule == rule).collect()
+}

@@ -1,0 +1,172 @@
+//! # unbounded-env-duration
+//!
+//! Reports a wait, a timeout, a deadline or an interval that comes from an environment variable without an upper
+//! bound, and one that polls in a loop and may be zero.
+//!
+//! ## Why is this bad?
+//! A typing mistake, or somebody who sets the variable for another program, makes a test wait for years, and a
+//! runner with it: denial of service by configuration. `parse::<u64>()` accepts 18,446,744,073,709,551,615 seconds.
+//! A poll interval of zero burns a core instead.
+//!
+//! ## Bad
+//! ```text
+//! let seconds = std::env::var("READ_TIMEOUT").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
+//! stream.set_read_timeout(Some(Duration::from_secs(seconds)))?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let seconds: u64 = std::env::var("READ_TIMEOUT").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
+//! stream.set_read_timeout(Some(Duration::from_secs(seconds.clamp(1, 60))))?;
+//! // netns-fixtures: a setting has a range, a unit and a default, and says so when it is out of range
+//! static READ_TIMEOUT: Setting<Duration> = Setting::seconds("READ_TIMEOUT", 5, 1..=60);
+//! ```
+//!
+//! ## Limits
+//! The bound is the configuration's `max_duration`, ten minutes by default. A check in a function of another crate
+//! is not seen.
+//!
+//! ## References
+//! CWE-400, CWE-1284.
+
+use super::bounds::{Bound, judged};
+use crate::config::Config;
+use crate::facts::{FileFacts, SinkKind};
+use crate::finding::Severity;
+use crate::rule::{Hit, Rule};
+
+/// See the documentation of the module.
+pub(crate) struct UnboundedEnvDuration;
+
+const HELP: &str = "bound it where it is read, `.clamp(1, 60)`, or refuse what is out of range; with netns-fixtures, declare \
+                    it as `Setting<Duration>`, which has a range, a unit and a default";
+
+impl Rule for UnboundedEnvDuration {
+    fn name(&self) -> &'static str {
+        "unbounded-env-duration"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Error
+    }
+
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+        let longest = config.max_duration.as_secs_f64();
+        for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Duration) {
+            let Some(value) = sink.values.first() else { continue };
+            // A plain number is taken as milliseconds at least.
+            let bound = if value.duration { longest } else { longest * 1000.0 };
+            let shown = |high: f64| if value.duration { time(high) } else { number(high) };
+            hits.extend(judged(sink, value, &Bound { high: bound, shown: &shown, what: "wait", help: HELP }));
+        }
+        for call in &facts.calls {
+            let polls = ["sleep", "interval", "park_timeout"].contains(&call.name.as_str());
+            let Some(value) = call.arguments.first().filter(|value| value.duration) else { continue };
+            let spins = value.bounds.low <= 0.0 && value.bounds.high <= longest && !value.validated;
+            if polls
+                && spins
+                && (call.surroundings.repeated || call.name == "interval")
+                && let Some(source) = value.source(crate::value::Origin::Environment)
+            {
+                let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));
+                let message = format!("{name} may make this loop poll without a pause: its least value is zero");
+                let hit = Hit::new(call.function, source.span, message, "raise the lower bound, `.max(1)`, or use `.clamp(1, …)`");
+                hits.push(hit.label(call.span, "the pause of the loop"));
+            }
+        }
+    }
+}
+
+fn number(high: f64) -> String {
+    if high.is_finite() { format!("{high}") } else { "any number".to_owned() }
+}
+
+/// A time as people say it.
+fn time(seconds: f64) -> String {
+    const YEAR: f64 = 365.25 * 86_400.0;
+    match seconds {
+        s if !s.is_finite() => "without end".to_owned(),
+        s if s >= YEAR => format!("for {:.0} years", s / YEAR),
+        s if s >= 86_400.0 => format!("for {:.0} days", s / 86_400.0),
+        s if s >= 3_600.0 => format!("for {:.0} hours", s / 3_600.0),
+        s => format!("for {:.0} minutes", s / 60.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{each_clean, each_found, found};
+
+    const FRAME: &str = "use std::{env, time::Duration, thread}; fn f() { {} } const LONGEST: u64 = 60;";
+    const RULE: &str = "unbounded-env-duration";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"let d = Duration::from_secs(env::var("T").unwrap().parse().unwrap());"#,
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); thread::sleep(Duration::from_millis(n));"#,
+                r#"let n = env::var("T").ok().and_then(|s| s.parse().ok()).unwrap_or(5); thread::sleep(Duration::from_secs(n));"#,
+                r#"let mut n = 1; if let Ok(s) = env::var("T") { n = s.parse().unwrap(); } let d = Duration::from_secs(n);"#,
+                r#"let n = match env::var("T") { Ok(s) => s.parse().unwrap(), Err(_) => 5 }; Duration::from_secs(n);"#,
+                r#"let Ok(s) = env::var("T") else { return }; Duration::from_secs(s.parse::<u32>().unwrap() as u64);"#,
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); Duration::from_secs(n.max(1));"#,
+                r#"let n: u16 = env::var("T").unwrap().parse().unwrap(); Duration::from_secs(n as u64 * 60);"#,
+                r#"const NAME: &str = "T"; let n = env::var(NAME).unwrap().parse().unwrap(); Duration::from_secs_f64(n);"#,
+                r#"let d = env::var("T").map(|s| Duration::from_secs(s.parse().unwrap())).unwrap_or(Duration::from_secs(1));"#,
+                r#"let d = env::var("T").unwrap().parse().map(Duration::from_secs).unwrap();"#,
+                r#"let ms: u64 = env::var("T").unwrap().parse().unwrap(); if ms == 0 { panic!() } Duration::from_millis(ms);"#,
+                r#"let d = humantime::parse_duration(&env::var("T").unwrap()).unwrap();"#,
+                r#"println!("{:?}", Duration::from_secs(env::var("T").unwrap().parse().unwrap()));"#,
+                r#"let n: u8 = env::var("T").unwrap().parse().unwrap(); loop { thread::sleep(Duration::from_millis(n.into())); }"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); Duration::from_secs(n.clamp(1, 60));"#,
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); Duration::from_secs(n.min(LONGEST));"#,
+                r#"let n = env::var("T").unwrap().parse::<u8>().unwrap(); Duration::from_secs(n.into());"#,
+                r#"let n: u16 = env::var("T").unwrap().parse().unwrap(); Duration::from_millis(n as u64);"#,
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); assert!(n <= 60); Duration::from_secs(n);"#,
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); if n > 60 { return; } Duration::from_secs(n);"#,
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); if (1..=60).contains(&n) { Duration::from_secs(n); }"#,
+                r#"let n = match env::var("T").unwrap().parse::<u64>() { Ok(n @ 1..=60) => n, _ => 5 }; Duration::from_secs(n);"#,
+                r#"let n = env::var("T").ok().and_then(|s| s.parse::<u64>().ok()).filter(|n| *n < 100).unwrap_or(5); Duration::from_secs(n);"#,
+                r#"let d = Duration::from_secs(env::var("T").unwrap().parse().unwrap()).min(Duration::from_secs(60));"#,
+                r#"let slow = env::var("CI").is_ok(); let d = if slow { Duration::from_secs(60) } else { Duration::from_secs(5) };"#,
+                r#"let n = match env::var("T").as_deref() { Ok("long") => 60, _ => 5 }; Duration::from_secs(n);"#,
+                r#"let n: u64 = env::var("CARGO_PKG_VERSION_MAJOR").unwrap().parse().unwrap(); Duration::from_secs(n);"#,
+                "let d = Duration::from_secs(5);",
+            ],
+        );
+    }
+
+    #[test]
+    fn the_message_says_how_long_and_the_place_is_where_it_is_read() {
+        let code = "fn f() {\n let n: u64 = std::env::var(\"T\").unwrap().parse().unwrap();\n\n std::thread::sleep(std::time::Duration::from_secs(n));\n}";
+        let findings = found(RULE, code);
+        assert_eq!(findings[0].location.start.line, 2);
+        assert_eq!(findings[0].labels[0].location.start.line, 4);
+        assert!(findings[0].message.contains("584542046091 years"), "{}", findings[0].message);
+        assert!(findings[0].message.contains("`T`"), "{}", findings[0].message);
+    }
+
+    #[test]
+    fn a_helper_that_reads_the_variable_is_followed() {
+        let code = r#"
+            fn patience() -> u64 { std::env::var("T").unwrap().parse().unwrap() }
+            fn wait(seconds: u64) { std::thread::sleep(std::time::Duration::from_secs(seconds)); }
+            fn a() { wait(patience()); }
+            fn b() { wait(5); }
+        "#;
+        assert_eq!(found(RULE, code).len(), 1);
+    }
+}

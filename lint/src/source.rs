@@ -1,0 +1,133 @@
+//! Reading a file: what is refused, and what stands in front of the Rust that the parser sees.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// Files larger than this are refused: no person writes them, and a syntax tree takes 30 times the text.
+pub(crate) const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+/// Deeper nesting of brackets, or longer runs of prefix operators, would overflow the parser's stack.
+pub(crate) const MAX_NESTING: usize = 1_000;
+
+/// The text of a file, and where the parser's text starts in it.
+#[derive(Debug)]
+pub(crate) struct Source {
+    /// All of it, a byte order mark and a shebang line included.
+    pub text: String,
+    /// The length of what the parser does not get: byte order mark, shebang line, front matter of a script.
+    pub prefix: u32,
+}
+
+impl Source {
+    /// Reads `path`.
+    ///
+    /// # Errors
+    /// A sentence fragment that says why the file is not checked: unreadable, not a regular file, too large, not
+    /// UTF-8, nested too deep.
+    pub(crate) fn read(path: &Path) -> Result<Self, String> {
+        let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+        let metadata = file.metadata().map_err(|error| format!("cannot be read: {error}"))?;
+        if !metadata.is_file() {
+            return Err("is not a regular file".to_owned());
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MAX_FILE_BYTES)).unwrap_or_default() + 1);
+        // A file may grow between the two calls, so the bound is on what is read.
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(format!("is larger than {MAX_FILE_BYTES} bytes"));
+        }
+        let text = String::from_utf8(bytes)
+            .map_err(|error| format!("is not UTF-8: byte {} cannot be read", error.utf8_error().valid_up_to()))?;
+        Self::from_text(text)
+    }
+
+    /// Takes a text that was read elsewhere.
+    ///
+    /// # Errors
+    /// As [`Source::read`], for the text alone.
+    pub(crate) fn from_text(text: String) -> Result<Self, String> {
+        if nesting(text.as_bytes()) > MAX_NESTING {
+            return Err(format!("is nested deeper than {MAX_NESTING} brackets"));
+        }
+        let prefix = u32::try_from(prefix_length(&text)).map_err(|_| "is too large".to_owned())?;
+        Ok(Self { text, prefix })
+    }
+
+    /// What the parser gets.
+    pub(crate) fn code(&self) -> &str {
+        &self.text[self.prefix as usize..]
+    }
+}
+
+/// Byte order mark, then a shebang line (which is not an inner attribute), then `---` front matter.
+fn prefix_length(text: &str) -> usize {
+    let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if rest.starts_with("#!") && !rest[2..].trim_start().starts_with('[') {
+        rest = rest.split_once('\n').map_or("", |(_, after)| after);
+    }
+    let fence = rest.trim_start();
+    if let Some(dashes) = fence.find(|c| c != '-').filter(|count| *count >= 3) {
+        let fence_text = &fence[..dashes];
+        let mut position = fence.find('\n').map_or(fence.len(), |end| end + 1);
+        while position < fence.len() {
+            let line_end = fence[position..].find('\n').map_or(fence.len(), |end| position + end + 1);
+            let line = fence[position..line_end].trim_end();
+            position = line_end;
+            if line == fence_text {
+                return text.len() - fence[position..].len();
+            }
+        }
+    }
+    text.len() - rest.len()
+}
+
+/// An upper estimate of the depth that the parser will reach: brackets in strings and comments count too.
+fn nesting(bytes: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut operators) = (0_usize, 0_usize, 0_usize);
+    for byte in bytes {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            b'!' | b'&' | b'*' | b'-' => {
+                operators += 1;
+                deepest = deepest.max(operators.saturating_sub(MAX_OPERATOR_RUN));
+                continue;
+            }
+            b' ' | b'\n' | b'\t' | b'\r' => continue,
+            _ => {}
+        }
+        operators = 0;
+        deepest = deepest.max(depth);
+    }
+    deepest
+}
+
+/// Comments draw lines of stars and dashes; a run only counts when it is longer than a wide screen's worth of them.
+const MAX_OPERATOR_RUN: usize = 4_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code_of(text: &str) -> String {
+        Source::from_text(text.to_owned()).expect("accepted").code().to_owned()
+    }
+
+    #[test]
+    fn what_stands_before_the_code_is_cut_off() {
+        assert_eq!(code_of("\u{feff}fn a() {}"), "fn a() {}");
+        assert_eq!(code_of("#!/usr/bin/env run\nfn a() {}"), "fn a() {}");
+        assert_eq!(code_of("#![no_std]\nfn a() {}"), "#![no_std]\nfn a() {}");
+        assert_eq!(code_of("#!/usr/bin/env cargo\n---\n[package]\n---\nfn a() {}"), "fn a() {}");
+        assert_eq!(code_of(""), "");
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_and_ordinary_nesting_is_not() {
+        let nested = |depth: usize| format!("fn a() {{ {}1{} }}", "(".repeat(depth), ")".repeat(depth));
+        assert!(Source::from_text(nested(10_000)).is_err());
+        assert!(Source::from_text(nested(100)).is_ok());
+        assert!(Source::from_text(format!("fn a() {{ {}1 }}", "!".repeat(20_000))).is_err());
+        assert!(Source::from_text(format!("// {}\nfn a() {{}}", "-".repeat(300))).is_ok());
+    }
+}

@@ -1,0 +1,115 @@
+//! Places in a source file.
+//!
+//! Inside the analysis a place is a byte range ([`Span`]); only what reaches a reader is turned into lines and
+//! columns ([`Location`]), once, by the file's [`LineIndex`]. Lines and columns are 1-based, columns count
+//! characters (Unicode scalar values), byte offsets are 0-based and count from the first byte of the file, a
+//! byte order mark included.
+
+use serde::Serialize;
+
+/// A half-open byte range of one file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Span {
+    /// First byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// Makes the span of `start..end`.
+    pub(crate) fn new(start: u32, end: u32) -> Self {
+        Self { start, end: end.max(start) }
+    }
+
+    /// Covers both spans and what lies between them.
+    #[must_use]
+    pub(crate) fn to(self, other: Self) -> Self {
+        Self { start: self.start.min(other.start), end: self.end.max(other.end) }
+    }
+}
+
+/// A 1-based line and a 1-based column in characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct LineCol {
+    /// 1-based.
+    pub line: u32,
+    /// 1-based, in characters.
+    pub column: u32,
+}
+
+/// A span as people and tools read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+pub struct Location {
+    /// The first character.
+    pub start: LineCol,
+    /// One past the last character.
+    pub end: LineCol,
+    /// 0-based offset of the first byte.
+    pub start_byte: u32,
+    /// 0-based offset one past the last byte.
+    pub end_byte: u32,
+}
+
+/// Where the lines of a file start.
+#[derive(Debug)]
+pub(crate) struct LineIndex {
+    line_starts: Vec<u32>,
+}
+
+impl LineIndex {
+    /// Indexes `text`, whose length must fit an `u32` (the reader refuses larger files).
+    pub(crate) fn new(text: &str) -> Self {
+        let mut line_starts = vec![0];
+        line_starts.extend(text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next));
+        Self { line_starts }
+    }
+
+    /// Turns `span` into lines and columns of `text`, the text that the index was made from.
+    ///
+    /// A byte order mark is not a character of the first line.
+    pub(crate) fn locate(&self, text: &str, span: Span) -> Location {
+        Location {
+            start: self.line_col(text, span.start),
+            end: self.line_col(text, span.end),
+            start_byte: span.start,
+            end_byte: span.end,
+        }
+    }
+
+    fn line_col(&self, text: &str, byte: u32) -> LineCol {
+        let line = self.line_starts.partition_point(|start| *start <= byte).saturating_sub(1);
+        let start = self.line_starts[line] as usize;
+        let mut end = (byte as usize).min(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        let before = text.get(start..end).unwrap_or_default();
+        let before = if start == 0 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
+        let one_based = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1);
+        LineCol { line: one_based(line), column: one_based(before.chars().count()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_count_characters_and_bytes_count_bytes() {
+        let text = "let a = 1;\nlet ü = \"é\"; x";
+        let at = u32::try_from(text.find('x').expect("the text holds an x")).expect("short");
+        let location = LineIndex::new(text).locate(text, Span::new(at, at + 1));
+        assert_eq!(location.start, LineCol { line: 2, column: 14 });
+        assert_eq!(location.end, LineCol { line: 2, column: 15 });
+        assert_eq!(location.start_byte, at);
+    }
+
+    #[test]
+    fn a_byte_order_mark_takes_bytes_but_no_column() {
+        let text = "\u{feff}x\r\ny";
+        let index = LineIndex::new(text);
+        assert_eq!(index.locate(text, Span::new(3, 4)).start, LineCol { line: 1, column: 1 });
+        assert_eq!(index.locate(text, Span::new(6, 7)).start, LineCol { line: 2, column: 1 });
+    }
+}

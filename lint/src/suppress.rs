@@ -1,0 +1,199 @@
+//! Suppressions: `// netns-lint: allow(rule, other-rule) reason`, on a line of the finding or on the line above.
+//!
+//! The reason is required, and a suppression that suppresses nothing is a finding itself: both keep the list of
+//! exceptions honest. Only comments count; the words in a string are text.
+
+use crate::finding::Severity;
+use crate::rules;
+use crate::span::{LineIndex, Location, Span};
+
+const MARK: &str = "netns-lint:";
+
+/// One comment.
+#[derive(Debug)]
+pub(crate) struct Suppression {
+    /// The comment.
+    pub location: Location,
+    pub span: Span,
+    /// The rules that it names.
+    pub rules: Vec<String>,
+    /// Why; empty if it does not say.
+    pub reason: String,
+    /// Whether code stands before it on its line; else it also covers the line below.
+    pub trailing: bool,
+    /// Whether it suppressed something.
+    pub used: bool,
+}
+
+/// A finding about a suppression.
+pub(crate) struct Complaint {
+    pub rule: &'static str,
+    pub severity: Severity,
+    pub span: Span,
+    pub message: String,
+    pub help: &'static str,
+}
+
+impl Suppression {
+    /// Whether it covers a finding of `rule` at `location`.
+    pub(crate) fn covers(&self, rule: &str, location: Location) -> bool {
+        let line = self.location.start.line;
+        let on_it = (location.start.line..=location.end.line).contains(&line);
+        let above = !self.trailing && line + 1 == location.start.line;
+        (on_it || above) && self.rules.iter().any(|name| name == rule)
+    }
+
+    /// What is wrong with it, `used` being settled.
+    pub(crate) fn complaints(&self) -> Vec<Complaint> {
+        let mut complaints = Vec::new();
+        let mut complain = |rule, message: String, help| {
+            complaints.push(Complaint { rule, severity: Severity::Warning, span: self.span, message, help });
+        };
+        let unknown: Vec<&String> = self.rules.iter().filter(|name| !rules::exists(name)).collect();
+        for name in &unknown {
+            complain("unknown-rule", format!("there is no rule `{name}`"), "`cargo netns-lint --rules` lists them");
+        }
+        if self.rules.is_empty() {
+            complain(
+                "unknown-rule",
+                "the suppression names no rule".to_owned(),
+                "write `// netns-lint: allow(rule) reason`",
+            );
+        }
+        if self.reason.is_empty() {
+            let help = "say behind the parenthesis why the hazard does no harm here";
+            complain("suppression-without-reason", "the suppression does not say why".to_owned(), help);
+        }
+        if !self.used && unknown.len() < self.rules.len() {
+            let names = self.rules.join(", ");
+            complain("unused-suppression", format!("nothing of `{names}` is found here"), "remove it");
+        }
+        complaints
+    }
+}
+
+/// All suppressions of a file.
+pub(crate) fn suppressions(text: &str, index: &LineIndex) -> Vec<Suppression> {
+    if !text.contains(MARK) {
+        return Vec::new();
+    }
+    comments(text)
+        .into_iter()
+        .filter_map(|(start, end)| {
+            let comment = &text[start..end];
+            let body = comment.trim_start_matches('/').trim_start().strip_prefix(MARK)?.trim_start();
+            let list = body.strip_prefix("allow")?.trim_start().strip_prefix('(')?;
+            let (names, reason) = list.split_once(')').unwrap_or((list, ""));
+            let names = names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+            let line_start = text[..start].rfind('\n').map_or(0, |at| at + 1);
+            let span = Span::new(u32::try_from(start).ok()?, u32::try_from(end).ok()?);
+            Some(Suppression {
+                location: index.locate(text, span),
+                span,
+                rules: names.collect(),
+                reason: reason.trim_start_matches([':', '-', ' ', '–', '—']).trim().to_owned(),
+                trailing: !text[line_start..start].trim().is_empty(),
+                used: false,
+            })
+        })
+        .collect()
+}
+
+/// The byte ranges of line comments, strings and block comments left out.
+fn comments(text: &str) -> Vec<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let mut found = Vec::new();
+    let mut at = 0;
+    while at < bytes.len() {
+        match bytes[at] {
+            b'/' if bytes.get(at + 1) == Some(&b'/') => {
+                let end = text[at..].find('\n').map_or(bytes.len(), |length| at + length);
+                found.push((at, text[at..end].trim_end().len() + at));
+                at = end;
+            }
+            b'/' if bytes.get(at + 1) == Some(&b'*') => at = after_block_comment(bytes, at),
+            b'"' => at = after_string(bytes, at + 1),
+            b'r' if !at
+                .checked_sub(1)
+                .is_some_and(|before| is_word(bytes[before]) && !matches!(bytes[before], b'b' | b'c')) =>
+            {
+                let hashes = bytes[at + 1..].iter().take_while(|byte| **byte == b'#').count();
+                if bytes.get(at + 1 + hashes) == Some(&b'"') {
+                    let close = format!("\"{}", "#".repeat(hashes));
+                    let inside = at + 2 + hashes;
+                    at = text[inside..].find(&close).map_or(bytes.len(), |length| inside + length + close.len());
+                } else {
+                    at += 1;
+                }
+            }
+            // A character literal; a lifetime has no quote behind it.
+            b'\'' if bytes.get(at + 1) == Some(&b'\\') => {
+                at = bytes[at + 3..]
+                    .iter()
+                    .position(|byte| *byte == b'\'')
+                    .map_or(bytes.len(), |length| at + 4 + length);
+            }
+            b'\'' if bytes.get(at + 2) == Some(&b'\'') => at += 3,
+            _ => at += 1,
+        }
+    }
+    found
+}
+
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+fn after_string(bytes: &[u8], mut at: usize) -> usize {
+    while at < bytes.len() && bytes[at] != b'"' {
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    at + 1
+}
+
+fn after_block_comment(bytes: &[u8], mut at: usize) -> usize {
+    let mut depth = 0_usize;
+    while at < bytes.len() {
+        match (bytes[at], bytes.get(at + 1)) {
+            (b'/', Some(b'*')) => {
+                depth += 1;
+                at += 2;
+            }
+            (b'*', Some(b'/')) => {
+                depth -= 1;
+                at += 2;
+                if depth == 0 {
+                    break;
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    at
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all(text: &str) -> Vec<Suppression> {
+        suppressions(text, &LineIndex::new(text))
+    }
+
+    #[test]
+    fn only_comments_count() {
+        let text = "let a = \"// netns-lint: allow(x) no\"; let b = r#\"// netns-lint: allow(x) \" no\"#;\n\
+                    let c = '\"'; // netns-lint: allow(shell-command) yes\n/* // netns-lint: allow(x) no */";
+        let found = all(text);
+        assert_eq!(found.len(), 1);
+        assert_eq!((found[0].reason.as_str(), found[0].location.start.line, found[0].trailing), ("yes", 2, true));
+    }
+
+    #[test]
+    fn complaints_name_what_is_wrong() {
+        let names = |text: &str| all(text)[0].complaints().iter().map(|complaint| complaint.rule).collect::<Vec<_>>();
+        assert_eq!(names("// netns-lint: allow(shell-command)"), ["suppression-without-reason", "unused-suppression"]);
+        assert_eq!(names("// netns-lint: allow(shel-command) because"), ["unknown-rule"]);
+        assert_eq!(names("// netns-lint: allow(shell-command) because"), ["unused-suppression"]);
+    }
+}

@@ -1,0 +1,249 @@
+//! Names that mean something to the analysis: constructors of commands, shells, wrappers, sources, sinks, checks.
+//! This is the one place for them; a rule never compares a path with a literal of its own.
+
+mod programs;
+mod sinks;
+
+pub(crate) use programs::*;
+pub(crate) use sinks::*;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use crate::value::Origin;
+
+/// Calls that read something that others control.
+pub(crate) const SOURCES: &[(&str, Origin)] = &[
+    ("env::var", Origin::Environment),
+    ("env::var_os", Origin::Environment),
+    ("env::vars", Origin::Environment),
+    ("dotenvy::var", Origin::Environment),
+    ("dotenv::var", Origin::Environment),
+    ("env::args", Origin::Argument),
+    ("env::args_os", Origin::Argument),
+    ("fs::read_to_string", Origin::File),
+    ("fs::read", Origin::File),
+    ("rand::random", Origin::Random),
+    ("rand::rng", Origin::Random),
+    ("rand::thread_rng", Origin::Random),
+    ("fastrand::u8", Origin::Random),
+    ("fastrand::u16", Origin::Random),
+    ("fastrand::u32", Origin::Random),
+    ("fastrand::u64", Origin::Random),
+    ("fastrand::usize", Origin::Random),
+    ("fastrand::alphanumeric", Origin::Random),
+    ("Uuid::new_v4", Origin::Random),
+    ("Uuid::now_v7", Origin::Random),
+    ("process::id", Origin::Pid),
+    ("unistd::getpid", Origin::Pid),
+    ("libc::getpid", Origin::Pid),
+    ("SystemTime::now", Origin::Time),
+    ("Instant::now", Origin::Time),
+];
+
+/// Types whose values are followed from signatures, annotations and fields.
+pub(crate) const TYPES: &[&str] = &["Child", "GroupChild", "Command", "ChildStdout", "ChildStderr"];
+
+/// First segments of paths that are never the workspace's own.
+pub(crate) const FOREIGN: &[&str] = &[
+    "std",
+    "core",
+    "alloc",
+    "tokio",
+    "libc",
+    "nix",
+    "rustix",
+    "futures",
+    "rand",
+    "uuid",
+    "syn",
+    "serde_json",
+    "tempfile",
+];
+
+/// Environment variables that cargo and the compiler set, which nobody chooses.
+pub(crate) const CARGO_VARIABLES: &[&str] = &[
+    "CARGO",
+    "OUT_DIR",
+    "RUSTC",
+    "RUSTDOC",
+    "NUM_JOBS",
+    "PROFILE",
+    "TARGET",
+    "HOST",
+    "DEP_",
+    "LLVM_PROFILE_FILE",
+    "NEXTEST",
+];
+
+/// Functions that take a text apart as a shell would.
+pub(crate) const SPLITTERS: &[&str] =
+    &["shlex::split", "shell_words::split", "shellwords::split", "winsplit::split", "Shlex::new"];
+
+/// Parts of the names of functions whose number is a wait or a count of tries.
+pub(crate) const WAITING_WORDS: &[&str] = &["timeout", "deadline", "retries", "attempts", "delay_ms", "sleep_ms"];
+
+/// What the call of a function reads, if it is one of the sources.
+pub(crate) fn source(path: &str, name: &str) -> Option<Origin> {
+    let known = SOURCES_BY_NAME.get(name)?;
+    known.iter().find(|(suffix, _)| ends_with(path, suffix)).map(|(_, origin)| *origin)
+}
+
+/// Whether the call of a function is one of the sources.
+pub(crate) fn is_source(path: &str, name: &str) -> bool {
+    source(path, name).is_some()
+}
+
+static SOURCES_BY_NAME: LazyLock<HashMap<&'static str, Vec<(&'static str, Origin)>>> = LazyLock::new(|| {
+    let mut by_name = HashMap::<_, Vec<_>>::new();
+    for (path, origin) in SOURCES {
+        by_name.entry(path.rsplit("::").next().unwrap_or(path)).or_default().push((*path, *origin));
+    }
+    by_name
+});
+
+/// Methods of a range that run something once for each of its numbers.
+pub(crate) const REPEATING: &[&str] = &["for_each", "map", "into_par_iter", "try_for_each", "flat_map", "collect"];
+
+/// Macros that read the environment when the test is built: the builder's, not the runner's, choice.
+pub(crate) const SOURCE_MACROS: &[(&str, Origin)] =
+    &[("env", Origin::Environment), ("option_env", Origin::Environment)];
+
+static TRANSPARENT_NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| TRANSPARENT.iter().copied().collect());
+
+/// Whether the method `name` gives its receiver, as far as the analysis goes.
+pub(crate) fn is_transparent(name: &str) -> bool {
+    TRANSPARENT_NAMES.contains(name)
+}
+
+/// Methods whose result is the receiver as far as the analysis goes.
+pub(crate) const TRANSPARENT: &[&str] = &[
+    "unwrap",
+    "expect",
+    "unwrap_or_default",
+    "as_str",
+    "as_ref",
+    "as_mut",
+    "to_string",
+    "to_owned",
+    "into",
+    "clone",
+    "cloned",
+    "copied",
+    "as_deref",
+    "as_bytes",
+    "into_bytes",
+    "borrow",
+    "borrow_mut",
+    "by_ref",
+    "as_os_str",
+    "to_vec",
+    "as_slice",
+    "into_iter",
+    "iter",
+    "iter_mut",
+    "ok",
+    "err",
+    "to_str",
+    "to_string_lossy",
+    "into_owned",
+    "into_string",
+    "context",
+    "with_context",
+    "wrap_err",
+    "map_err",
+    "ok_or",
+    "ok_or_else",
+    "as_path",
+    "to_path_buf",
+    "trim",
+    "trim_end",
+    "trim_start",
+    "unwrap_unchecked",
+    "into_diagnostic",
+    "into_boxed_str",
+    "fuse",
+    "peekable",
+    "rev",
+    "try_into",
+    "get_mut",
+    "deref",
+    "as_os_string",
+    "into_os_string",
+    "collect",
+    "flatten",
+    "transpose",
+    "boxed",
+];
+
+/// Methods that end a builder: their result is another object than the receiver.
+pub(crate) const TERMINAL: &[&str] =
+    &["spawn", "output", "status", "start", "run", "read", "popen", "join", "capture", "exec"];
+
+/// Whether `path` ends with `suffix` at a `::` boundary.
+pub(crate) fn ends_with(path: &str, suffix: &str) -> bool {
+    path.strip_suffix(suffix).is_some_and(|before| before.is_empty() || before.ends_with("::"))
+}
+
+/// Methods whose closure gets what is inside the receiver.
+pub(crate) const MAPS: &[&str] = &[
+    "map",
+    "and_then",
+    "filter",
+    "filter_map",
+    "map_or",
+    "map_or_else",
+    "inspect",
+    "for_each",
+    "is_some_and",
+    "flat_map",
+    "is_ok_and",
+    "take_while",
+    "skip_while",
+    "find",
+    "any",
+    "all",
+];
+
+/// Methods whose result does not carry what the receiver carried.
+pub(crate) const UNTAINTED: &[&str] = &[
+    "len",
+    "is_empty",
+    "contains",
+    "starts_with",
+    "ends_with",
+    "is_some",
+    "is_none",
+    "is_ok",
+    "is_err",
+    "eq",
+    "ne",
+    "exists",
+    "elapsed",
+    "count",
+    "is_file",
+    "is_dir",
+    "hash",
+    "status",
+    "output",
+    "spawn",
+    "wait",
+];
+
+/// Constructors of durations, and how many seconds one unit is.
+pub(crate) const DURATIONS: &[(&str, f64)] = &[
+    ("from_secs", 1.0),
+    ("from_secs_f64", 1.0),
+    ("from_secs_f32", 1.0),
+    ("from_millis", 1e-3),
+    ("from_micros", 1e-6),
+    ("from_nanos", 1e-9),
+    ("from_mins", 60.0),
+    ("from_hours", 3600.0),
+    ("from_days", 86_400.0),
+    ("from_weeks", 604_800.0),
+    ("seconds", 1.0),
+    ("milliseconds", 1e-3),
+    ("minutes", 60.0),
+    ("hours", 3600.0),
+];

@@ -1,0 +1,61 @@
+//! Programs: how they are started in Rust, and which of them run something else.
+
+use super::ends_with;
+
+/// Paths of constructors of commands; a suffix of the resolved path, at a `::` boundary.
+pub(crate) const COMMANDS: &[&str] = &[
+    "process::Command::new",
+    "Command::new",
+    "duct::cmd",
+    "duct::cmd!",
+    "subprocess::Exec::cmd",
+    "Exec::cmd",
+    "assert_cmd::Command::new",
+    "async_process::Command::new",
+    "portable_pty::CommandBuilder::new",
+];
+
+/// Crates whose `Command` describes a command line instead of running a program.
+pub(crate) const NOT_COMMANDS: &[&str] = &["clap::", "bevy", "poise::", "serenity::", "twilight"];
+
+/// Functions whose text argument of that index goes to a shell.
+pub(crate) const SHELL_STRINGS: &[(&str, usize)] = &[
+    ("libc::system", 0),
+    ("Exec::shell", 0),
+    ("duct_sh::sh", 0),
+    ("duct_sh::sh_dangerous", 0),
+    ("run_script::run", 0),
+    ("run_script::spawn", 0),
+    ("run_script!", 0),
+    ("cmd_lib::run_cmd!", 0),
+];
+
+/// Programs that interpret their `-c` operand.
+pub(crate) const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ash", "ksh", "fish", "csh", "tcsh", "mksh"];
+
+/// Programs that interpret `/C` or `-Command`.
+pub(crate) const WINDOWS_SHELLS: &[&str] = &["cmd", "powershell", "pwsh"];
+
+/// What makes a shell interpret the next operand.
+pub(crate) const SHELL_OPTIONS: &[&str] =
+    &["-c", "-lc", "-ic", "-ec", "-xc", "-cx", "-ce", "-exc", "-euc", "-lic", "-euxc"];
+
+/// The same for the shells of Windows; case does not matter.
+pub(crate) const WINDOWS_SHELL_OPTIONS: &[&str] = &["/c", "/k", "-c", "-command", "-encodedcommand"];
+
+/// Programs that run the program named by their operands.
+pub(crate) const WRAPPERS: &[&str] = &[
+    "sudo", "doas", "su", "pkexec", "env", "nsenter", "unshare", "ip", "timeout", "ssh", "nohup", "nice", "setsid",
+    "stdbuf", "strace", "chroot", "runuser", "setpriv", "busybox", "docker", "podman", "kubectl",
+];
+
+/// Whether `path` makes a command.
+pub(crate) fn is_command(path: &str) -> bool {
+    COMMANDS.iter().any(|known| ends_with(path, known)) && !NOT_COMMANDS.iter().any(|other| path.starts_with(other))
+}
+
+/// The file name of a program: `/bin/sh` is `sh`, `cmd.exe` is `cmd`.
+pub(crate) fn program_name(program: &str) -> &str {
+    let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
+    name.strip_suffix(".exe").unwrap_or(name)
+}

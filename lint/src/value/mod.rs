@@ -1,0 +1,278 @@
+//! What the analysis knows about a value: its text with holes, the items of a list, its bounds, and where it came from.
+
+mod interval;
+
+pub(crate) use interval::Interval;
+
+use crate::facts::CallId;
+use crate::span::Span;
+
+/// The kind of place that a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Origin {
+    /// An environment variable.
+    Environment,
+    /// The program's arguments.
+    Argument,
+    /// A file or standard input.
+    File,
+    /// A random generator, a uuid included.
+    Random,
+    /// The id of a process or thread.
+    Pid,
+    /// A clock.
+    Time,
+}
+
+/// One place that a value came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
+    /// Its kind.
+    pub origin: Origin,
+    /// The variable's name where it is constant.
+    pub name: Option<String>,
+    /// The expression that read it; in another file, the call that led there.
+    pub span: Span,
+}
+
+/// A part of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    /// Known characters.
+    Text(String),
+    /// The parameter of that index of the function around.
+    Parameter(usize),
+    /// Anything.
+    Hole,
+}
+
+/// An abstract value.
+#[derive(Clone, Debug)]
+pub(crate) struct Value {
+    /// The expression that gave it.
+    pub span: Span,
+    /// As text; one hole if it is not known to be text.
+    pub pieces: Vec<Piece>,
+    /// The items of an array, slice, tuple or `vec!`, if it is one.
+    pub items: Option<Vec<Value>>,
+    /// The named fields of a struct literal.
+    pub fields: Vec<(String, Value)>,
+    /// Where it came from.
+    pub sources: Vec<Source>,
+    /// Indexes of the parameters that it was made of.
+    pub parameters: Vec<usize>,
+    /// As number.
+    pub bounds: Interval,
+    /// It was shown to be one of a few values, or passed a check that the analysis does not model.
+    pub validated: bool,
+    /// The call that made it, whose later method calls belong to the same object.
+    pub call: Option<CallId>,
+    /// The resolved path that named it, `std::net::Ipv4Addr::UNSPECIFIED`.
+    pub path: Option<String>,
+    /// Seconds if it is a duration: `bounds` are seconds then.
+    pub duration: bool,
+    /// A list made by splitting a text on white space, or an item of one, and where.
+    pub split: Option<Span>,
+    /// It stands for all further items of a command line, not for one.
+    pub spread: bool,
+    /// Name of its type where a signature or an annotation says it.
+    pub declared: Option<&'static str>,
+}
+
+impl Value {
+    /// Nothing known.
+    pub(crate) fn unknown(span: Span) -> Self {
+        Self {
+            span,
+            pieces: vec![Piece::Hole],
+            items: None,
+            fields: Vec::new(),
+            sources: Vec::new(),
+            parameters: Vec::new(),
+            bounds: Interval::ALL,
+            validated: false,
+            call: None,
+            path: None,
+            duration: false,
+            split: None,
+            spread: false,
+            declared: None,
+        }
+    }
+
+    /// A known text.
+    pub(crate) fn text(span: Span, text: impl Into<String>) -> Self {
+        Self { pieces: vec![Piece::Text(text.into())], ..Self::unknown(span) }
+    }
+
+    /// A known number.
+    pub(crate) fn number(span: Span, number: f64) -> Self {
+        Self { pieces: vec![Piece::Text(number.to_string())], bounds: Interval::exactly(number), ..Self::unknown(span) }
+    }
+
+    /// The parameter of that index.
+    pub(crate) fn parameter(span: Span, index: usize) -> Self {
+        Self { pieces: vec![Piece::Parameter(index)], parameters: vec![index], ..Self::unknown(span) }
+    }
+
+    /// A list of known length.
+    pub(crate) fn list(span: Span, items: Vec<Self>) -> Self {
+        let mut value = Self::unknown(span);
+        for item in &items {
+            value.taint_from(item);
+        }
+        value.items = Some(items);
+        value
+    }
+
+    /// The whole text if every part is known.
+    pub(crate) fn constant(&self) -> Option<String> {
+        self.items.is_none().then_some(())?;
+        self.pieces
+            .iter()
+            .map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None })
+            .collect::<Option<String>>()
+    }
+
+    /// The number if it is exactly known.
+    pub(crate) fn exact(&self) -> Option<f64> {
+        (self.bounds == Interval::exactly(self.bounds.low) && self.bounds.low.is_finite()).then_some(self.bounds.low)
+    }
+
+    /// The known characters before the first hole.
+    pub(crate) fn prefix(&self) -> &str {
+        match self.pieces.first() {
+            Some(Piece::Text(text)) if self.items.is_none() => text,
+            _ => "",
+        }
+    }
+
+    /// The text with `{}` for every hole.
+    pub(crate) fn shown(&self) -> String {
+        let piece = |piece: &Piece| if let Piece::Text(text) = piece { text.clone() } else { "{}".to_owned() };
+        self.pieces.iter().map(piece).collect()
+    }
+
+    /// Whether anything that a rule could ask for is known: where it came from, or a parameter it was made of.
+    pub(crate) fn interests(&self) -> bool {
+        !self.sources.is_empty() || !self.parameters.is_empty()
+    }
+
+    /// Whether it came from a place of that kind.
+    pub(crate) fn source(&self, origin: Origin) -> Option<&Source> {
+        self.sources.iter().find(|source| source.origin == origin)
+    }
+
+    /// Adds where `other` came from.
+    pub(crate) fn taint_from(&mut self, other: &Self) {
+        for source in &other.sources {
+            if !self.sources.contains(source) && self.sources.len() < MAX_SOURCES {
+                self.sources.push(source.clone());
+            }
+        }
+        for parameter in &other.parameters {
+            if !self.parameters.contains(parameter) {
+                self.parameters.push(*parameter);
+            }
+        }
+    }
+
+    /// Appends the text of `other`, as `format!` and `push_str` do.
+    pub(crate) fn append(&mut self, other: &Self) {
+        self.taint_from(other);
+        for piece in &other.pieces {
+            let room = self.pieces.len() < MAX_PIECES;
+            match (self.pieces.last_mut(), piece) {
+                (Some(Piece::Text(text)), Piece::Text(more)) if text.len() < MAX_TEXT => text.push_str(more),
+                (Some(Piece::Hole), _) if !room => {}
+                (Some(Piece::Hole), Piece::Hole) => {}
+                _ if room => self.pieces.push(piece.clone()),
+                _ => self.pieces.push(Piece::Hole),
+            }
+        }
+    }
+
+    /// Either of two values, as after a branch.
+    #[must_use]
+    pub(crate) fn join(mut self, other: &Self) -> Self {
+        self.taint_from(other);
+        self.bounds = self.bounds.join(other.bounds);
+        self.validated &= other.validated;
+        self.duration |= other.duration;
+        if self.pieces != other.pieces {
+            self.pieces = vec![Piece::Hole];
+        }
+        if self.items.is_some() != other.items.is_some() {
+            self.items = None;
+        }
+        self.call = self.call.or(other.call);
+        self.split = self.split.or(other.split);
+        self.declared = self.declared.or(other.declared);
+        self
+    }
+
+    /// The same value with the parameters replaced by a caller's arguments, seen at `call`.
+    #[must_use]
+    pub(crate) fn instantiate(&self, arguments: &[Self], call: Span) -> Self {
+        let mut value = Self::unknown(call);
+        value.pieces.clear();
+        for piece in &self.pieces {
+            match piece {
+                Piece::Parameter(index) => {
+                    let unknown = Self::unknown(call);
+                    value.append(arguments.get(*index).unwrap_or(&unknown));
+                }
+                known => value.append(&Self { pieces: vec![known.clone()], ..Self::unknown(call) }),
+            }
+        }
+        if let [Piece::Parameter(index)] = self.pieces.as_slice()
+            && let Some(argument) = arguments.get(*index)
+        {
+            value.span = argument.span;
+            value.items.clone_from(&argument.items);
+            value.path.clone_from(&argument.path);
+            value.split = argument.split;
+            value.call = argument.call;
+            value.duration = argument.duration;
+            value.bounds = self.bounds.meet(argument.bounds);
+        } else {
+            value.bounds = self.bounds;
+        }
+        for parameter in &self.parameters {
+            if let Some(argument) = arguments.get(*parameter) {
+                value.taint_from(argument);
+            }
+        }
+        value.taint_from(&Self { sources: self.sources.clone(), ..Self::unknown(call) });
+        if let Some(items) = &self.items {
+            value.items = Some(items.iter().map(|item| item.instantiate(arguments, call)).collect());
+        }
+        value.validated = self.validated;
+        value.duration |= self.duration;
+        value.declared = self.declared;
+        value.spread = self.spread;
+        value.split = value.split.or(self.split.map(|_| call));
+        value
+    }
+
+    /// The same value as another file sees it: every place is the one that led there.
+    #[must_use]
+    pub(crate) fn relocated(mut self, place: Span) -> Self {
+        self.span = place;
+        for source in &mut self.sources {
+            source.span = place;
+        }
+        self.split = self.split.map(|_| place);
+        self.call = None;
+        self.items = self.items.map(|items| items.into_iter().map(|item| item.relocated(place)).collect());
+        self.fields = self.fields.into_iter().map(|(name, value)| (name, value.relocated(place))).collect();
+        self
+    }
+}
+
+/// More sources than this tell a reader nothing.
+const MAX_SOURCES: usize = 8;
+/// A text of several pieces does not grow beyond this.
+const MAX_TEXT: usize = 16 * 1024;
+/// Longer texts are cut, so that loops in generated code stay bounded.
+const MAX_PIECES: usize = 64;

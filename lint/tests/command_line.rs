@@ -1,0 +1,214 @@
+//! The lint as a person runs it: command line, walk over files, exit statuses, files that cannot be read.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+const HAZARD: &str = r#"#[test]
+fn starts() {
+    let name = std::env::args().next().unwrap();
+    std::process::Command::new("sh").arg("-c").arg(format!("echo {name}")).status().unwrap();
+}
+"#;
+const HARMLESS: &str = "#[test]\nfn adds() { assert_eq!(1 + 1, 2); }\n";
+
+struct Ran {
+    status: i32,
+    out: String,
+    err: String,
+}
+
+fn lint(folder: &Path, arguments: &[&str]) -> Ran {
+    let output = Command::new(env!("CARGO_BIN_EXE_cargo-netns-lint"))
+        .args(arguments)
+        .current_dir(folder)
+        .output()
+        .expect("the lint runs");
+    Ran {
+        status: output.status.code().expect("the lint is not ended by a signal"),
+        out: String::from_utf8(output.stdout).expect("UTF-8"),
+        err: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
+
+fn package(files: &[(&str, &[u8])]) -> TempDir {
+    let folder = tempfile::tempdir().expect("a folder");
+    fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"sample\"\nversion = \"0.1.0\"\n")
+        .expect("written");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("below the folder")).expect("made");
+        fs::write(path, text).expect("written");
+    }
+    folder
+}
+
+#[test]
+fn statuses_tell_clean_findings_usage_and_unreadable_apart() {
+    let clean = package(&[("tests/a.rs", HARMLESS.as_bytes())]);
+    assert_eq!(lint(clean.path(), &[]).status, 0);
+    let found = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    assert_eq!(lint(found.path(), &[]).status, 1);
+    assert_eq!(lint(found.path(), &["--no-such-option"]).status, 2);
+    assert_eq!(lint(found.path(), &["missing.rs"]).status, 2);
+    let broken = package(&[("tests/a.rs", HAZARD.as_bytes()), ("tests/b.rs", b"fn (")]);
+    let ran = lint(broken.path(), &[]);
+    assert_eq!(ran.status, 3);
+    assert!(ran.out.contains("tests/b.rs"), "{}", ran.out);
+    assert!(ran.out.contains("shell-command"), "the other file is still checked: {}", ran.out);
+}
+
+#[test]
+fn no_file_at_all_is_an_error() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("failed to find a Rust file"), "{}", ran.err);
+}
+
+#[test]
+fn it_answers_as_a_subcommand_of_cargo() {
+    let found = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    assert_eq!(lint(found.path(), &["netns-lint", "tests"]).status, 1);
+    let help = lint(found.path(), &["netns-lint", "--help"]);
+    assert_eq!(help.status, 0);
+    assert!(help.out.contains("Examples:"), "{}", help.out);
+}
+
+#[test]
+fn the_span_of_a_finding_is_where_the_command_stands() {
+    let found = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    let ran = lint(found.path(), &[]);
+    assert!(ran.out.contains("tests/a.rs:4:5"), "{}", ran.out);
+    assert!(ran.out.contains("1 error;"), "{}", ran.out);
+}
+
+#[test]
+fn only_test_code_is_checked_unless_all_is_asked_for() {
+    let plain = HAZARD.replace("#[test]\n", "pub ");
+    let folder = package(&[
+        ("src/lib.rs", b"#[cfg(test)]\nmod inside;\nmod shared;\n"),
+        ("src/inside.rs", plain.as_bytes()),
+        ("src/shared.rs", plain.as_bytes()),
+        ("examples/shown.rs", plain.as_bytes()),
+    ]);
+    let ran = lint(folder.path(), &[]);
+    assert!(ran.out.contains("src/inside.rs"), "{}", ran.out);
+    assert!(ran.out.contains("examples/shown.rs"), "{}", ran.out);
+    assert!(!ran.out.contains("src/shared.rs"), "{}", ran.out);
+    assert!(lint(folder.path(), &["--all-code"]).out.contains("src/shared.rs"));
+    let files = lint(folder.path(), &["--files"]).out;
+    assert!(files.contains("checked  src/inside.rs: a module of test code"), "{files}");
+    assert!(files.contains("skipped  src/shared.rs: not test code"), "{files}");
+}
+
+#[test]
+fn a_helper_in_another_file_makes_its_callers_the_place_to_report() {
+    let folder = package(&[
+        (
+            "tests/common/mod.rs",
+            br#"pub fn sh(line: &str) { std::process::Command::new("sh").args(["-c", line]).status().unwrap(); }"#,
+        ),
+        (
+            "tests/a.rs",
+            b"mod common;\n#[test]\nfn starts() {\n    common::sh(&format!(\"ip link del {}\", device()));\n}\n",
+        ),
+    ]);
+    let ran = lint(folder.path(), &[]);
+    assert!(ran.out.contains("tests/a.rs:4:5"), "{}", ran.out);
+}
+
+#[test]
+fn files_that_no_editor_wrote_are_named_and_the_rest_is_checked() {
+    let parentheses = format!("fn a() {{ {}1{} }}", "(".repeat(10_000), ")".repeat(10_000));
+    let huge = vec![b' '; 50 * 1024 * 1024];
+    let folder = package(&[
+        ("tests/a b\nc.rs", HAZARD.as_bytes()),
+        ("tests/mark.rs", format!("\u{feff}{HARMLESS}").as_bytes()),
+        ("tests/script.rs", format!("#!/usr/bin/env cargo\n---\n[package]\n---\n{HARMLESS}").as_bytes()),
+        ("tests/empty.rs", b""),
+        ("tests/latin.rs", b"fn a() { \"\xe9\"; }"),
+        ("tests/deep.rs", parentheses.as_bytes()),
+        ("tests/huge.rs", &huge),
+        ("tests/future.rs", b"fn a() { let x <- y; }"),
+    ]);
+    std::os::unix::fs::symlink(folder.path(), folder.path().join("tests/loop")).expect("linked");
+    std::os::unix::fs::symlink("nowhere.rs", folder.path().join("tests/dangling.rs")).expect("linked");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 3);
+    for name in ["latin.rs", "deep.rs", "huge.rs", "future.rs", "dangling.rs", "tests/loop"] {
+        assert!(ran.out.contains(name), "{name} is named in {}", ran.out);
+    }
+    for name in ["mark.rs", "script.rs", "empty.rs"] {
+        assert!(!ran.out.contains(name), "{name} is fine in {}", ran.out);
+    }
+    assert!(ran.out.contains("tests/a b\\nc.rs"), "{}", ran.out);
+}
+
+#[test]
+fn a_file_given_twice_is_reported_once() {
+    let found = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    let ran = lint(found.path(), &["tests/a.rs", "./tests/a.rs", "tests", "."]);
+    assert!(ran.out.contains("1 error;"), "{}", ran.out);
+}
+
+#[test]
+fn every_rule_explains_itself() {
+    let folder = package(&[]);
+    let rules = lint(folder.path(), &["--rules"]).out;
+    assert!(rules.lines().count() > 0);
+    for line in rules.lines() {
+        let name = line.split_whitespace().nth(1).expect("severity, then name");
+        let text = lint(folder.path(), &["--explain", name]).out;
+        for part in [&format!("# {name}"), "## Why is this bad?", "## Bad", "## Good"] {
+            assert!(text.contains(part), "{part} in the documentation of {name}");
+        }
+    }
+    assert_eq!(lint(folder.path(), &["--explain", "no-such-rule"]).status, 2);
+}
+
+#[test]
+fn every_format_has_the_same_status_and_the_same_findings() {
+    let found = package(&[("tests/a b.rs", HAZARD.as_bytes())]);
+    let clean = package(&[("tests/a.rs", HARMLESS.as_bytes())]);
+    for format in ["human", "json", "sarif", "github"] {
+        assert_eq!(lint(found.path(), &["--format", format]).status, 1, "{format}");
+        assert_eq!(lint(clean.path(), &["--format", format]).status, 0, "{format}");
+    }
+    let json: serde_json::Value =
+        serde_json::from_str(&lint(found.path(), &["--format", "json"]).out).expect("the report is JSON");
+    let finding = &json["findings"][0];
+    assert_eq!(json["version"], 1);
+    assert_eq!(finding["rule"], "shell-command");
+    assert_eq!(finding["severity"], "error");
+    assert_eq!(finding["path"], "tests/a b.rs");
+    // `    std::process::Command::new("sh")` is on the fourth line, after four spaces.
+    assert_eq!(finding["location"]["start"], serde_json::json!({ "line": 4, "column": 5 }));
+    let sarif: serde_json::Value =
+        serde_json::from_str(&lint(found.path(), &["--format", "sarif"]).out).expect("the report is JSON");
+    let place = &sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "tests/a%20b.rs");
+    assert_eq!((&place["region"]["startLine"], &place["region"]["startColumn"]), (&4.into(), &5.into()));
+    let github = lint(found.path(), &["--format", "github"]).out;
+    assert!(github.starts_with("::error file=tests/a b.rs,line=4,endLine=4,col=5,"), "{github}");
+}
+
+#[test]
+fn a_suppression_needs_a_reason_and_a_finding() {
+    let with = |comment: &str| HAZARD.replace("    std::process", &format!("    {comment}\n    std::process"));
+    let status = |text: String| {
+        let folder = package(&[("tests/a.rs", text.as_bytes())]);
+        let ran = lint(folder.path(), &[]);
+        (ran.status, ran.out)
+    };
+    assert_eq!(status(with("// netns-lint: allow(shell-command) the name is our own")).0, 0);
+    let (code, out) = status(with("// netns-lint: allow(shell-command)"));
+    assert_eq!(code, 1);
+    assert!(out.contains("suppression-without-reason"), "{out}");
+    let (_, out) = status(with("// netns-lint: allow(shel-command) typing mistake"));
+    assert!(out.contains("unknown-rule") && out.contains("shell-command"), "{out}");
+    let (_, out) = status(format!("{HARMLESS}// netns-lint: allow(shell-command) not needed any more\n"));
+    assert!(out.contains("unused-suppression"), "{out}");
+}
