@@ -24,7 +24,7 @@
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{ReturnType, Signature, Type};
+use syn::{PatType, ReturnType, Signature, Type};
 
 use crate::arguments::{Arguments, Flavor};
 use crate::function::{self, Function, ShouldPanic};
@@ -103,56 +103,81 @@ fn as_called_by_us(signature: &Signature) -> Signature {
     signature
 }
 
-/// Sets the fixtures up, calls the function and reports what it returned.
+/// The function behind the declaration: sets the fixtures up, calls the user's function, reports what it returned; for
+/// an `async fn` all of that inside the runtime.
 fn run_body(arguments: &Arguments, function: &Function) -> TokenStream {
     let ours = Span::mixed_site();
-    let fixtures: Vec<Ident> =
-        function.fixtures().enumerate().map(|(i, _)| format_ident!("__netns_fixture_{i}", span = ours)).collect();
-    // The call infers the type, which stands in the signature alone: an unknown type is one error, not two. At the
-    // type's place, so that a type that is no fixture is an error there.
-    let set_up = function.fixtures().zip(&fixtures).map(|(parameter, fixture)| {
-        let (first, last) = ends(&parameter.ty);
-        let path = quote_spanned!(first=> __netns_fixtures::__private);
-        let call = quote_spanned!(last=> #path::set_up(__netns_context));
-        quote_spanned!(ours=> let #fixture = #call?;)
-    });
-    // At the place of what the function returns, so that a type that is no outcome of a test is an error there.
-    let (first, last) = match &function.signature.output {
-        ReturnType::Default => (ours, ours),
-        ReturnType::Type(_, returned) => ends(returned),
-    };
-    let mut name = function.signature.ident.clone();
-    name.set_span(first);
-    let wait = function.signature.asyncness.map(|_| quote_spanned!(last=> .await));
-    let call = quote_spanned!(last=> #name(#(#fixtures),*)#wait);
-    let outcome = quote_spanned! {ours=>
-        ::core::result::Result::<::std::process::ExitCode, __netns_fixtures::__private::FixtureFailure>
-    };
-    let report = match &function.signature.output {
-        // What never returns has nothing to report, and code behind it would be a warning.
-        ReturnType::Type(_, returned) if matches!(**returned, Type::Never(_)) => quote_spanned!(ours=> match #call {}),
-        _ => {
-            let report = quote_spanned!(first=> ::std::process::Termination::report);
-            quote_spanned!(ours=> #outcome::Ok(#report(#call)))
-        }
-    };
-    let run = quote_spanned!(ours=> #(#set_up)* #report);
-    let run = match function.signature.asyncness {
-        Some(_) => {
-            let flavor = flavor(arguments);
-            quote_spanned!(ours=> __netns_fixtures::__private::block_on(#flavor, async move { #run }))
-        }
-        None => run,
-    };
-    let context = if function.signature.asyncness.is_none() && fixtures.is_empty() {
-        quote_spanned!(ours=> _)
-    } else {
-        quote_spanned!(ours=> __netns_context)
-    };
+    let (fixtures, set_up) = set_up(function);
+    let report = call_and_report(function, &fixtures);
+    let mut run = quote_spanned!(ours=> #set_up #report);
+    if function.signature.asyncness.is_some() {
+        let flavor = flavor(arguments);
+        run = quote_spanned!(ours=> __netns_fixtures::__private::block_on(#flavor, async move { #run }));
+    }
+    let context = Ident::new(if fixtures.is_empty() { "_context" } else { "__netns_context" }, ours);
+    let outcome = outcome();
     quote_spanned! {ours=>
         fn __netns_body(#context: &__netns_fixtures::TestContext) -> #outcome {
             #run
         }
+    }
+}
+
+/// The variables that hold the fixtures, and the statements that set them up.
+///
+/// The call of the user's function infers the types, which stand in its signature alone: an unknown type is one error,
+/// not two. The statement is at the type's place, so that a type that is no fixture is an error there.
+fn set_up(function: &Function) -> (Vec<Ident>, TokenStream) {
+    let ours = Span::mixed_site();
+    let one = |(i, parameter): (usize, &PatType)| {
+        let fixture = format_ident!("__netns_fixture_{i}", span = ours);
+        let (first, last) = ends(&parameter.ty);
+        let path = quote_spanned!(first=> __netns_fixtures::__private);
+        let call = quote_spanned!(last=> #path::set_up(__netns_context));
+        let statement = quote_spanned!(ours=> let #fixture = #call?;);
+        (fixture, statement)
+    };
+    function.fixtures().enumerate().map(one).unzip()
+}
+
+/// The call, at the place of what the function returns: a type that is no outcome of a test is an error there.
+fn call_and_report(function: &Function, fixtures: &[Ident]) -> TokenStream {
+    let ours = Span::mixed_site();
+    let (first, last, never) = match &function.signature.output {
+        ReturnType::Default => (ours, ours, false),
+        ReturnType::Type(_, returned) => {
+            let (first, last) = ends(returned);
+            (first, last, matches!(**returned, Type::Never(_)))
+        }
+    };
+    let mut name = function.signature.ident.clone();
+    name.set_span(first);
+    let call = quote_spanned!(last=> #name(#(#fixtures),*));
+    let report = quote_spanned!(first=> ::std::process::Termination::report);
+    let outcome = outcome();
+    match function.signature.asyncness {
+        // What never returns has nothing to report, and code that plainly stands behind it would be a warning.
+        None if never => quote_spanned!(ours=> match #call {}),
+        None => quote_spanned!(ours=> #outcome::Ok(#report(#call))),
+        Some(_) if never => quote_spanned! {ours=>
+            async fn __netns_report<T: ::std::process::Termination>(
+                future: impl ::core::future::Future<Output = T>,
+            ) -> ::std::process::ExitCode {
+                #report(future.await)
+            }
+            #outcome::Ok(__netns_report(#call).await)
+        },
+        Some(_) => {
+            let returned = quote_spanned!(last=> #call.await);
+            quote_spanned!(ours=> #outcome::Ok(#report(#returned)))
+        }
+    }
+}
+
+/// What the function behind the declaration returns: the body's exit code, or the fixture that was not to be had.
+fn outcome() -> TokenStream {
+    quote_spanned! {Span::mixed_site()=>
+        ::core::result::Result::<::std::process::ExitCode, __netns_fixtures::__private::FixtureFailure>
     }
 }
 

@@ -15,7 +15,7 @@ use serde_json::Value;
 /// File, and what the compiler says of it: line, column, the source there, the message.
 type Case = (&'static str, &'static [(u64, u64, &'static str, &'static str)]);
 
-const CASES: [Case; 10] = [
+const CASES: [Case; 11] = [
     ("no_fixture", &[(6, 26, "Pair", "`Pair` is no fixture")]),
     ("no_fixture_async", &[(4, 18, "u16", "`u16` is no fixture")]),
     ("no_fixture_reference", &[(4, 17, "&Namespace", "`&netns_fixtures::net::Namespace` is no fixture")]),
@@ -33,6 +33,7 @@ const CASES: [Case; 10] = [
             (7, 9, "unused", "unused variable: `unused`"),
         ],
     ),
+    ("no_std_in_edition_2021", &[]),
     // Known to be wrong: what `#[test]` has expanded to already does not show in the function, so nothing tells the
     // attribute, and the test runs twice, both times in namespaces of its own.
     ("with_test_before", &[]),
@@ -74,7 +75,8 @@ fn package(cases: &Path) -> Result<PathBuf, Box<dyn Error>> {
     );
     let targets = CASES.map(|(name, _)| {
         let path = cases.join(name).with_extension("rs");
-        format!("[[test]]\nname = '{name}'\npath = '{}'\n", path.display())
+        let edition = if name.ends_with("_2021") { "2021" } else { "2024" };
+        format!("[[test]]\nname = '{name}'\npath = '{}'\nedition = '{edition}'\n", path.display())
     });
     fs::write(package.join("Cargo.toml"), head + &targets.concat())?;
     Ok(package)

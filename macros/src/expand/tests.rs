@@ -26,7 +26,7 @@ fn a_plain_test_is_one_declaration_and_one_call() {
         pub(crate) fn a() {
             use ::netns_fixtures as __netns_fixtures;
             fn a() { body(); }
-            fn __netns_body(_: &__netns_fixtures::TestContext)
+            fn __netns_body(_context: &__netns_fixtures::TestContext)
                 -> ::core::result::Result::<::std::process::ExitCode, __netns_fixtures::__private::FixtureFailure> {
                 ::core::result::Result::<::std::process::ExitCode, __netns_fixtures::__private::FixtureFailure>::Ok(
                     ::std::process::Termination::report(a()))
@@ -86,6 +86,28 @@ fn an_async_test_sets_up_inside_its_runtime() {
         assert!(text.contains(&expected), "{text}");
         assert!(text.contains("report(a(__netns_fixture_0).await)"), "{text}");
     }
+}
+
+#[test]
+fn what_never_returns_is_not_followed_by_code() {
+    let text = expanded(
+        quote!(),
+        quote!(
+            fn a() -> ! {
+                loop {}
+            }
+        ),
+    );
+    assert!(text.contains("matcha(){}}"), "{text}");
+    let text = expanded(
+        quote!(),
+        quote!(
+            async fn a() -> ! {
+                loop {}
+            }
+        ),
+    );
+    assert!(text.contains("Ok(__netns_report(a()).await)"), "{text}");
 }
 
 #[test]
