@@ -1,5 +1,6 @@
 //! The registry: the one list of rules. A rule is a file of this folder and a line below.
 
+mod argv;
 mod bounds;
 
 use crate::rule::Entry;
@@ -21,6 +22,10 @@ registry! {
     unbounded_env_duration::UnboundedEnvDuration,
     unbounded_env_size::UnboundedEnvSize,
     shell_command::ShellCommand,
+    split_command::SplitCommand,
+    option_injection::OptionInjection,
+    privileged_command::PrivilegedCommand,
+    kill_by_name::KillByName,
 }
 
 /// Findings about the files and the suppressions themselves; they have no file of facts to look at.
