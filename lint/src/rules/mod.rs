@@ -1,5 +1,6 @@
 //! The registry: the one list of rules. A rule is a file of this folder and a line below.
 
+mod address;
 mod argv;
 mod bounds;
 
@@ -24,6 +25,9 @@ registry! {
     shell_command::ShellCommand,
     split_command::SplitCommand,
     option_injection::OptionInjection,
+    literal_address::LiteralAddress,
+    literal_port::LiteralPort,
+    wildcard_bind::WildcardBind,
     privileged_command::PrivilegedCommand,
     kill_by_name::KillByName,
 }
