@@ -13,7 +13,6 @@ mod facts;
 mod finding;
 mod output;
 mod resolve;
-#[expect(dead_code, reason = "the rules that set another severity come one by one")]
 mod rule;
 mod rules;
 mod source;

@@ -62,6 +62,7 @@ pub(super) fn made(path: &str, arguments: &[Value], span: Span) -> Option<Value>
 pub(super) fn flattened(value: &Value) -> Value {
     match value.items.as_deref() {
         Some([address, port]) => Value { call: value.call, ..socket(value.span, address, port) },
+        Some(octets @ [_, _, _, _]) => joined(value.span, octets, "."),
         _ => value.clone(),
     }
 }

@@ -225,6 +225,7 @@ impl<'a> Lower<'a> {
                 .unwrap_or_else(|| Value::unknown(base.span));
                 value.taint_from(&base);
                 value.call = value.call.or(base.call);
+                value.split = base.split;
                 value
             }
             Expr::Range(range) => {

@@ -183,6 +183,7 @@ impl<'a> Lower<'a> {
         let mut value = receiver.clone();
         match name {
             "parse" if arguments.is_empty() => {
+                value.parsed = true;
                 if let Some(number) = receiver.constant().and_then(|text| text.parse::<f64>().ok()) {
                     value.bounds = Interval::exactly(number);
                 }
@@ -194,6 +195,10 @@ impl<'a> Lower<'a> {
                 }
             }
             _ if tables::is_transparent(name) => {}
+            "split_whitespace" | "split_ascii_whitespace" | "split" if receiver.constant().is_some() => {
+                let by = first.and_then(Value::constant);
+                return Some(split_constant(&receiver.constant()?, by.as_deref(), span));
+            }
             "split_whitespace" | "split_ascii_whitespace" => return Some(split_of(receiver, span)),
             "split" | "splitn" | "split_terminator"
                 if arguments.last().and_then(Value::constant).is_some_and(|by| by == " " || by == "\t") =>
@@ -362,6 +367,9 @@ fn is_wrapper(path: &str, name: &str) -> bool {
             "CString::new",
             "Vec::from",
             "str::from_utf8",
+            "String::from_utf8",
+            "String::from_utf8_lossy",
+            "Pid::from_raw",
             "LazyLock::new",
             "RwLock::new",
             "black_box",
@@ -371,6 +379,16 @@ fn is_wrapper(path: &str, name: &str) -> bool {
         ]
         .iter()
         .any(|known| tables::ends_with(path, known))
+}
+
+/// A known text taken apart.
+fn split_constant(text: &str, by: Option<&str>, span: Span) -> Value {
+    let item = |word: &str| Value::text(span, word);
+    let items = match by {
+        Some(by) if !by.is_empty() => text.split(by).map(item).collect(),
+        _ => text.split_whitespace().map(item).collect(),
+    };
+    Value::list(span, items)
 }
 
 /// A text taken apart at white space.

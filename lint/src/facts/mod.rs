@@ -185,6 +185,21 @@ impl FileFacts {
         self.calls.iter().enumerate().skip(root).filter(move |(_, call)| call.root == root)
     }
 
+    /// The call that made the command which `call` runs, waits for, or reads from.
+    pub(crate) fn command_behind(&self, call: CallId) -> Option<CallId> {
+        let mut next = Some(call);
+        for _ in 0..64 {
+            let id = next?;
+            let root = self.calls[id].root;
+            if crate::tables::is_command(&self.calls[root].path) {
+                return Some(root);
+            }
+            let receiver = |id: CallId| self.calls[id].receiver.as_ref().and_then(|receiver| receiver.call);
+            next = receiver(id).or_else(|| receiver(root)).filter(|before| *before < id);
+        }
+        None
+    }
+
     /// The sinks of one kind.
     pub(crate) fn sinks(&self, kind: SinkKind) -> impl Iterator<Item = &Sink> {
         self.sinks.iter().filter(move |sink| sink.kind == kind)

@@ -1,5 +1,7 @@
 //! The registry: the one list of rules. A rule is a file of this folder and a line below.
 
+mod address;
+mod argv;
 mod bounds;
 
 use crate::rule::Entry;
@@ -21,6 +23,13 @@ registry! {
     unbounded_env_duration::UnboundedEnvDuration,
     unbounded_env_size::UnboundedEnvSize,
     shell_command::ShellCommand,
+    split_command::SplitCommand,
+    option_injection::OptionInjection,
+    literal_address::LiteralAddress,
+    literal_port::LiteralPort,
+    wildcard_bind::WildcardBind,
+    privileged_command::PrivilegedCommand,
+    kill_by_name::KillByName,
 }
 
 /// Findings about the files and the suppressions themselves; they have no file of facts to look at.

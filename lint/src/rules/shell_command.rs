@@ -28,11 +28,11 @@
 //! ## References
 //! CWE-78; the man page of system(3), section "Caveats".
 
+use super::argv::script_of;
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
 use crate::rule::{Hit, Rule};
-use crate::tables;
 use crate::value::{Origin, Value};
 
 /// See the documentation of the module.
@@ -59,38 +59,6 @@ impl Rule for ShellCommand {
             }
         }
     }
-}
-
-/// The shell of an argv, and the text that it interprets, `None` if it is not in the list.
-fn script_of(argv: &[Value]) -> Option<(String, Option<&Value>)> {
-    let constant = |index: usize| argv.get(index).and_then(Value::constant);
-    let mut at = 0;
-    let first = constant(0)?;
-    let mut wrapped = false;
-    if tables::WRAPPERS.contains(&tables::program_name(&first)) {
-        // The shell is somewhere among the operands of the wrapper; ssh runs its operand in a shell of its own.
-        at = (1..argv.len()).find(|index| {
-            constant(*index).is_some_and(|word| {
-                let name = tables::program_name(&word);
-                tables::SHELLS.contains(&name) || tables::WINDOWS_SHELLS.contains(&name)
-            })
-        })?;
-        wrapped = true;
-    }
-    let program = constant(at)?;
-    let name = tables::program_name(&program);
-    let options: &[&str] = if tables::SHELLS.contains(&name) {
-        tables::SHELL_OPTIONS
-    } else if tables::WINDOWS_SHELLS.contains(&name) {
-        tables::WINDOWS_SHELL_OPTIONS
-    } else {
-        return None;
-    };
-    let option = (at + 1..argv.len()).find(|index| {
-        constant(*index).is_some_and(|word| options.iter().any(|option| word.eq_ignore_ascii_case(option)))
-    })?;
-    let shown = if wrapped { format!("{} … {name}", tables::program_name(&first)) } else { name.to_owned() };
-    Some((shown, argv.get(option + 1)))
 }
 
 fn hit(sink: &Sink, shell: &str, script: Option<&Value>) -> Hit {

@@ -61,20 +61,8 @@ pub(crate) const FOREIGN: &[&str] = &[
     "tempfile",
 ];
 
-/// Environment variables that cargo and the compiler set, which nobody chooses.
-pub(crate) const CARGO_VARIABLES: &[&str] = &[
-    "CARGO",
-    "OUT_DIR",
-    "RUSTC",
-    "RUSTDOC",
-    "NUM_JOBS",
-    "PROFILE",
-    "TARGET",
-    "HOST",
-    "DEP_",
-    "LLVM_PROFILE_FILE",
-    "NEXTEST",
-];
+/// Beginnings of the names of environment variables that cargo and the compiler set, which nobody chooses.
+pub(crate) const CARGO_VARIABLES: &[&str] = &["CARGO", "OUT_DIR", "RUSTC", "RUSTDOC", "DEP_", "NEXTEST"];
 
 /// Functions that take a text apart as a shell would.
 pub(crate) const SPLITTERS: &[&str] =

@@ -59,3 +59,32 @@ pub(crate) fn program_name(program: &str) -> &str {
     let name = program.rsplit(['/', '\\']).next().unwrap_or(program);
     name.strip_suffix(".exe").unwrap_or(name)
 }
+
+/// Programs that run something with the rights of somebody else.
+pub(crate) const PRIVILEGE: &[&str] = &["sudo", "su", "doas", "pkexec"];
+
+/// Programs whose operands run elsewhere: in a guest, a container, on another machine.
+pub(crate) const GUESTS: &[&str] = &[
+    "ssh",
+    "docker",
+    "podman",
+    "nerdctl",
+    "kubectl",
+    "lxc",
+    "lxc-attach",
+    "incus",
+    "machinectl",
+    "vagrant",
+    "limactl",
+    "multipass",
+    "docker-compose",
+    "crictl",
+    "adb",
+    "virsh",
+];
+
+/// Programs that end processes by name.
+pub(crate) const KILLERS: &[&str] = &["pkill", "killall", "killall5", "skill", "slay"];
+
+/// Programs that find processes by name.
+pub(crate) const PROCESS_FINDERS: &[&str] = &["pgrep", "pidof", "ps"];

@@ -48,6 +48,7 @@ pub(crate) enum Piece {
 
 /// An abstract value.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by one rule")]
 pub(crate) struct Value {
     /// The expression that gave it.
     pub span: Span,
@@ -73,6 +74,8 @@ pub(crate) struct Value {
     pub duration: bool,
     /// A list made by splitting a text on white space, or an item of one, and where.
     pub split: Option<Span>,
+    /// It was turned into another type than text.
+    pub parsed: bool,
     /// It stands for all further items of a command line, not for one.
     pub spread: bool,
     /// Name of its type where a signature or an annotation says it.
@@ -95,6 +98,7 @@ impl Value {
             path: None,
             duration: false,
             split: None,
+            parsed: false,
             spread: false,
             declared: None,
         }
@@ -207,6 +211,7 @@ impl Value {
         }
         self.call = self.call.or(other.call);
         self.split = self.split.or(other.split);
+        self.parsed |= other.parsed;
         self.declared = self.declared.or(other.declared);
         self
     }
@@ -232,6 +237,7 @@ impl Value {
             value.items.clone_from(&argument.items);
             value.path.clone_from(&argument.path);
             value.split = argument.split;
+            value.parsed = argument.parsed;
             value.call = argument.call;
             value.duration = argument.duration;
             value.bounds = self.bounds.meet(argument.bounds);

@@ -1,0 +1,144 @@
+//! Command lines as the rules read them: words of an argv, and the simple commands of a shell's text.
+
+use crate::facts::{Sink, SinkKind};
+use crate::tables;
+use crate::value::Value;
+
+/// The shell of an argv, and the text that it interprets, `None` if that is not in the list.
+pub(super) fn script_of(argv: &[Value]) -> Option<(String, Option<&Value>)> {
+    let constant = |index: usize| argv.get(index).and_then(Value::constant);
+    let is_shell = |word: &str| {
+        let name = tables::program_name(word);
+        tables::SHELLS.contains(&name) || tables::WINDOWS_SHELLS.contains(&name)
+    };
+    let first = constant(0)?;
+    let wrapped = tables::WRAPPERS.contains(&tables::program_name(&first));
+    // The shell is somewhere among the operands of the wrapper.
+    let at =
+        if wrapped { (1..argv.len()).find(|index| constant(*index).is_some_and(|word| is_shell(&word)))? } else { 0 };
+    let program = constant(at)?;
+    let name = tables::program_name(&program);
+    let options = match name {
+        name if tables::SHELLS.contains(&name) => tables::SHELL_OPTIONS,
+        name if tables::WINDOWS_SHELLS.contains(&name) => tables::WINDOWS_SHELL_OPTIONS,
+        _ => return None,
+    };
+    let option = (at + 1..argv.len()).find(|index| {
+        constant(*index).is_some_and(|word| options.iter().any(|option| word.eq_ignore_ascii_case(option)))
+    })?;
+    let shown = if wrapped { format!("{} … {name}", tables::program_name(&first)) } else { name.to_owned() };
+    Some((shown, argv.get(option + 1)))
+}
+
+/// The commands that a sink runs on this machine, each as words with `{}` for what is not known: the argv itself,
+/// and those of the text that a shell in it interprets.
+///
+/// What is sent to a guest, a container or another machine is left out, but the program that sends it is not.
+pub(super) fn commands(sink: &Sink) -> Vec<Vec<String>> {
+    match sink.kind {
+        SinkKind::Command => {
+            let mut words: Vec<String> = sink.values.iter().map(Value::shown).collect();
+            let guest = words.iter().position(|word| tables::GUESTS.contains(&tables::program_name(word)));
+            if let Some(guest) = guest.filter(|guest| *guest < 3) {
+                words.truncate(guest + 1);
+                return vec![words];
+            }
+            let script = script_of(&sink.values).and_then(|(_, script)| script).map(Value::shown);
+            let mut commands = vec![words];
+            commands.extend(script.iter().flat_map(|script| simple_commands(script)));
+            commands
+        }
+        SinkKind::ShellString => sink.values.first().map(|text| simple_commands(&text.shown())).unwrap_or_default(),
+        _ => Vec::new(),
+    }
+}
+
+/// A shell's text taken apart at the operators between commands; quotes are dropped, not understood.
+pub(super) fn simple_commands(script: &str) -> Vec<Vec<String>> {
+    script
+        .split([';', '|', '&', '\n', '(', ')', '`'])
+        .map(|command| {
+            command
+                .split_whitespace()
+                .map(|word| word.trim_matches(['"', '\'', '$']).to_owned())
+                .filter(|word| !word.is_empty())
+                .collect::<Vec<String>>()
+        })
+        .filter(|words| !words.is_empty())
+        .map(|words| {
+            let assignments = words.iter().take_while(|word| is_assignment(word)).count();
+            words[assignments.min(words.len() - 1)..].to_vec()
+        })
+        .filter(|words| words.first().is_none_or(|first| !tables::GUESTS.contains(&tables::program_name(first))))
+        .collect()
+}
+
+fn is_assignment(word: &str) -> bool {
+    word.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
+    })
+}
+
+/// The command behind `sudo`, `env`, `timeout` and the like, and the wrappers that were taken off.
+pub(super) fn unwrapped(words: &[String]) -> (Vec<&str>, &[String]) {
+    let mut wrappers = Vec::new();
+    let mut rest = words;
+    while let Some(first) = rest.first() {
+        let name = tables::program_name(first);
+        if !tables::WRAPPERS.contains(&name) || tables::GUESTS.contains(&name) {
+            break;
+        }
+        let operands = match name {
+            "ip" if rest.get(1).is_some_and(|word| word == "netns")
+                && rest.get(2).is_some_and(|word| word == "exec") =>
+            {
+                3
+            }
+            "ip" => break,
+            "timeout" | "chroot" | "runuser" => 1,
+            _ => 0,
+        };
+        wrappers.push(name);
+        let after = &rest[1..];
+        let options = after.iter().take_while(|word| word.starts_with('-') || is_assignment(word)).count();
+        let skipped = if name == "ip" { operands } else { options + operands };
+        rest = after.get(skipped..).unwrap_or_default();
+    }
+    (wrappers, rest)
+}
+
+/// The commands of a sink with the wrappers taken off.
+pub(super) fn inner_commands(sink: &Sink) -> Vec<Vec<String>> {
+    commands(sink).iter().map(|words| unwrapped(words).1.to_vec()).filter(|words| !words.is_empty()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Vec<String> {
+        text.split(' ').map(ToOwned::to_owned).collect()
+    }
+
+    #[test]
+    fn wrappers_come_off_one_by_one() {
+        let rest = |text: &str| unwrapped(&words(text)).1.join(" ");
+        assert_eq!(rest("sudo -n ip netns exec {} pkill -f x"), "pkill -f x");
+        assert_eq!(
+            rest("env A=1 timeout -k 1 5 killall x"),
+            "5 killall x",
+            "the value of an option is not known as one"
+        );
+        assert_eq!(rest("timeout 5 killall x"), "killall x");
+        assert_eq!(rest("ip link add x"), "ip link add x");
+        assert_eq!(rest("sudo"), "");
+    }
+
+    #[test]
+    fn scripts_come_apart_at_their_operators() {
+        assert_eq!(
+            simple_commands("A=1 sudo ip link add x; kill $(pidof y) && ssh host 'sudo z'"),
+            [words("sudo ip link add x"), words("kill"), words("pidof y")]
+        );
+    }
+}

@@ -1,0 +1,204 @@
+//! # literal-address
+//!
+//! Reports a fixed address, or one with a fixed beginning, that reaches a socket, a device, a route or a command
+//! line, unless it is loopback or set aside for documentation.
+//!
+//! ## Why is this bad?
+//! The address belongs to somebody on another machine: a VPN, a container bridge, a colleague's network. The test
+//! then fails there, talks to a stranger, or takes the machine's own route away.
+//!
+//! ## Bad
+//! ```text
+//! let socket = UdpSocket::bind("192.168.51.1:0")?;
+//! Command::new("ip").args(["addr", "add", "10.0.0.1/24", "dev", "tap0"]).status()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let socket = UdpSocket::bind("127.0.0.1:0")?;
+//! let socket = net.server.udp_socket().await?;      // netns-fixtures: an address of the test's own network
+//! const PEER: &str = "192.0.2.1";                   // RFC 5737: belongs to nobody
+//! ```
+//!
+//! ## Limits
+//! An address that is only parsed or compared is the data of a test; it is shown with `--pedantic`. So is one inside
+//! a `#[netns_test]`, whose network is its own. `allowed_addresses` of the configuration takes others out.
+//!
+//! ## References
+//! RFC 1918, RFC 5737, RFC 3849, RFC 9637.
+
+use super::address::{Found, addresses_in, read};
+use crate::config::Config;
+use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::finding::{Confidence, Severity};
+use crate::rule::{Hit, Rule};
+use crate::span::Span;
+use crate::tables;
+use crate::value::Value;
+
+/// See the documentation of the module.
+pub(crate) struct LiteralAddress;
+
+const HELP: &str = "use loopback with port 0, an address set aside for documentation (192.0.2.0/24, 2001:db8::/32), or, with \
+                    netns-fixtures, the address that the test's own network gives: `net.server.ipv4()`";
+
+impl Rule for LiteralAddress {
+    fn name(&self) -> &'static str {
+        "literal-address"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Warning
+    }
+
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+        let mut reported = Vec::new();
+        for sink in &facts.sinks {
+            let (found, value) = match found_in(sink) {
+                Some(found) if !config.allowed_addresses.contains(&found.0.text) => found,
+                _ => continue,
+            };
+            let what = match sink.kind {
+                SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "a socket is bound to it",
+                SinkKind::Connect => "a connection or a packet goes to it",
+                SinkKind::Configure => "a device or a route gets it",
+                _ => "a command line contains it",
+            };
+            let isolated = facts.functions[sink.function].isolated;
+            // Where the literal stands is the place to change; in another file, the call that led there.
+            let place = if value.span == Span::default() { sink.span } else { value.span };
+            let mut hit = Hit::new(sink.function, place, format!("the address `{}` is fixed, and {what}", found.text), HELP)
+                .pedantic(isolated);
+            if place != sink.span {
+                hit = hit.label(sink.span, format!("here, by `{}`", sink.by));
+            }
+            reported.push(place);
+            hits.push(hit);
+        }
+        if config.pedantic {
+            data(facts, &reported, hits);
+        }
+    }
+}
+
+/// The address of a sink that is nobody's, and the value that holds it.
+fn found_in(sink: &Sink) -> Option<(Found, &Value)> {
+    let nobody = |found: &Found| found.is_claimed_by_nobody();
+    match sink.kind {
+        SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram | SinkKind::Connect | SinkKind::Configure => {
+            let value = sink.values.first()?;
+            read(&value.shown()).filter(nobody).map(|found| (found, value))
+        }
+        SinkKind::Command => {
+            let program = sink.values.first()?.constant().unwrap_or_default();
+            if tables::GUESTS.contains(&tables::program_name(&program)) {
+                return None;
+            }
+            sink.values[1..].iter().find_map(|value| {
+                let found = addresses_in(&value.shown()).into_iter().find(nobody)?;
+                Some((found, value))
+            })
+        }
+        SinkKind::ShellString => {
+            let value = sink.values.first()?;
+            addresses_in(&value.shown()).into_iter().find(nobody).map(|found| (found, value))
+        }
+        _ => None,
+    }
+}
+
+/// Addresses that are arguments of some call, as notes.
+fn data(facts: &FileFacts, reported: &[Span], hits: &mut Vec<Hit>) {
+    for call in &facts.calls {
+        for argument in call.arguments.iter().filter(|argument| !reported.contains(&argument.span)) {
+            let Some(text) = argument.constant() else { continue };
+            if read(&text).is_some_and(|found| found.is_claimed_by_nobody()) {
+                let message = format!("the address `{text}` is fixed; nothing shows that it reaches a network");
+                hits.push(
+                    Hit::new(call.function, argument.span, message, HELP)
+                        .severity(Severity::Note)
+                        .confidence(Confidence::Low)
+                        .pedantic(true),
+                );
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{clean, each_clean, each_found, found, found_pedantic};
+
+    const FRAME: &str = "use std::net::*; use std::process::Command; const PEER: &str = \"10.9.8.7\"; fn f(n: u8, dev: &mut Dev) { {} }";
+    const RULE: &str = "literal-address";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"UdpSocket::bind("192.168.51.1:0").unwrap();"#,
+                r#"TcpListener::bind(("10.0.0.1", 80)).unwrap();"#,
+                "TcpStream::connect(SocketAddr::new(IpAddr::V4(Ipv4Addr::new(10, 1, 2, 3)), 80)).unwrap();",
+                "TcpStream::connect(SocketAddr::from(([192, 168, 0, 1], 443))).unwrap();",
+                r#"let addr: SocketAddr = "172.16.0.1:53".parse().unwrap(); UdpSocket::bind("0.0.0.0:0").unwrap().send_to(b"x", addr).unwrap();"#,
+                r#"TcpStream::connect(format!("172.172.0.{}:80", n)).unwrap();"#,
+                r"TcpStream::connect((PEER, 80)).unwrap();",
+                r#"Command::new("ip").args(["addr", "add", "10.0.0.1/24", "dev", "tap0"]).status().unwrap();"#,
+                r#"Command::new("ip").arg("route").arg("add").arg("10.20.0.0/16").status().unwrap();"#,
+                r#"Command::new("sh").args(["-c", "ip addr add 10.0.0.1/24 dev lo && true"]).status().unwrap();"#,
+                r#"Command::new("ping").arg(format!("192.168.7.{n}")).status().unwrap();"#,
+                r#"TcpListener::bind("[fd00::1]:80").unwrap();"#,
+                "UdpSocket::bind((Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, 1), 53)).unwrap();",
+                r#"dev.address("192.168.51.1");"#,
+                "dev.destination((10, 0, 0, 2));",
+                r#"fn dial(to: &str) { TcpStream::connect(to).unwrap(); } dial("10.0.0.5:80");"#,
+                r#"Command::new("dnsmasq").arg("--listen-address=10.3.0.1").status().unwrap();"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"UdpSocket::bind("127.0.0.1:0").unwrap();"#,
+                r#"TcpListener::bind("[::1]:0").unwrap();"#,
+                "TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();",
+                r#"UdpSocket::bind("0.0.0.0:0").unwrap();"#,
+                r#"TcpStream::connect("192.0.2.1:80").unwrap();"#,
+                r#"TcpStream::connect("[2001:db8::1]:80").unwrap();"#,
+                r#"Command::new("ip").args(["route", "add", "0.0.0.0/0", "dev", "lo"]).status().unwrap();"#,
+                r#"assert_eq!("10.0.0.1".parse::<Ipv4Addr>().unwrap(), Ipv4Addr::new(10, 0, 0, 1));"#,
+                r#"let cases = [("192.168.1.1/24", 24), ("8.8.8.8/32", 32)]; parse(cases);"#,
+                r#"ObjectIdentifier::new("1.2.840.10045.2.1").unwrap();"#,
+                r#"Command::new("tool").args(["--version", "1.2.3"]).status().unwrap();"#,
+                r#"dev.netmask("255.255.255.0");"#,
+                r#"Command::new("docker").args(["run", "--ip", "10.0.0.5", "image"]).status().unwrap();"#,
+                r#"TcpStream::connect(("localhost", 80)).unwrap();"#,
+                r#"UdpSocket::bind("0.0.0.0:0").unwrap().send_to(b"x", "224.0.0.251:5353").unwrap();"#,
+            ],
+        );
+        clean(RULE, "/// The address \"10.2.0.52\".\nfn f() {}");
+    }
+
+    #[test]
+    fn data_and_isolated_tests_are_pedantic() {
+        let data = r#"fn f() { check("10.0.0.1"); }"#;
+        clean(RULE, data);
+        assert_eq!(found_pedantic(RULE, data).len(), 1);
+        let isolated = r#"#[netns_test] fn f() { std::net::UdpSocket::bind("10.0.0.1:0").unwrap(); }"#;
+        clean(RULE, isolated);
+        assert_eq!(found_pedantic(RULE, isolated).len(), 1);
+    }
+
+    #[test]
+    fn the_place_is_where_the_literal_stands() {
+        let code = "const A: &str =\n \"10.0.0.1:0\";\nfn f() {\n std::net::UdpSocket::bind(A);\n}";
+        let findings = found(RULE, code);
+        assert_eq!((findings[0].location.start.line, findings[0].labels[0].location.start.line), (2, 4));
+    }
+}

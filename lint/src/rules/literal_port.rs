@@ -1,0 +1,119 @@
+//! # literal-port
+//!
+//! Reports a fixed port that is bound or connected to outside of a test with a network of its own.
+//!
+//! ## Why is this bad?
+//! Two tests, two runs or a service of the machine want the same port; one of them fails, or talks to the other.
+//!
+//! ## Bad
+//! ```text
+//! let listener = TcpListener::bind("127.0.0.1:20000")?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let listener = TcpListener::bind("127.0.0.1:0")?;
+//! let port = listener.local_addr()?.port();
+//! #[netns_test] fn answers(…) { TcpListener::bind("127.0.0.1:20000")?; }   // netns-fixtures: nobody else is there
+//! ```
+//!
+//! ## Limits
+//! Ports on command lines are not seen.
+//!
+//! ## References
+//! ip(7): port 0 lets the kernel choose.
+
+use super::address::{Host, read};
+use crate::config::Config;
+use crate::facts::{FileFacts, SinkKind};
+use crate::finding::Severity;
+use crate::rule::{Hit, Rule};
+
+/// See the documentation of the module.
+pub(crate) struct LiteralPort;
+
+impl Rule for LiteralPort {
+    fn name(&self) -> &'static str {
+        "literal-port"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Note
+    }
+
+    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        for sink in &facts.sinks {
+            let what = match sink.kind {
+                SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "bound",
+                SinkKind::Connect => "connected to",
+                _ => continue,
+            };
+            let Some(value) = sink.values.first() else { continue };
+            let Some(found) = read(&value.shown()) else { continue };
+            // Methods called `connect` take many texts with a colon.
+            if found.host == Host::Name && !sink.by.contains("::") && !found.text.starts_with("localhost:") {
+                continue;
+            }
+            let port = found.port.filter(|port| *port != 0);
+            if let Some(port) = port.filter(|_| !facts.functions[sink.function].isolated) {
+                let message = format!("the fixed port {port} is {what}; another test or service may have it");
+                let help = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";
+                let hit = Hit::new(sink.function, value.span, message, help);
+                hits.push(if value.span == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{clean, each_clean, each_found};
+
+    const FRAME: &str = "use std::net::*; const PORT: u16 = 4000; fn f(port: u16, p: Pool) { {} }";
+    const RULE: &str = "literal-port";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"TcpListener::bind("localhost:20000").unwrap();"#,
+                r#"TcpListener::bind("127.0.0.1:8080").unwrap();"#,
+                r#"TcpListener::bind(("127.0.0.1", 8080)).unwrap();"#,
+                r#"TcpListener::bind(("127.0.0.1", PORT)).unwrap();"#,
+                "TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).unwrap();",
+                "UdpSocket::bind(SocketAddr::from(([127, 0, 0, 1], 5353))).unwrap();",
+                r#"UdpSocket::bind("[::1]:5353").unwrap();"#,
+                r#"TcpStream::connect("127.0.0.1:8080").unwrap();"#,
+                r#"let a: SocketAddr = "127.0.0.1:9".parse().unwrap(); TcpStream::connect(a).unwrap();"#,
+                "let a = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081); TcpListener::bind(a).unwrap();",
+                r#"let host = "localhost"; TcpListener::bind(format!("{host}:7000")).unwrap();"#,
+                r#"tokio::net::TcpListener::bind("0.0.0.0:3000");"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"TcpListener::bind("127.0.0.1:0").unwrap();"#,
+                r#"TcpListener::bind("[::1]:0").unwrap();"#,
+                r#"TcpListener::bind(("127.0.0.1", 0)).unwrap();"#,
+                r#"TcpListener::bind(("127.0.0.1", port)).unwrap();"#,
+                r#"TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();"#,
+                "UdpSocket::bind((Ipv4Addr::LOCALHOST, p.lease())).unwrap();",
+                r#"let l = TcpListener::bind("127.0.0.1:0").unwrap(); TcpStream::connect(l.local_addr().unwrap()).unwrap();"#,
+                r#"assert_eq!("localhost:80".len(), 12);"#,
+                r#"parse("127.0.0.1:80");"#,
+                r#"UnixListener::bind("/run/x.sock").unwrap();"#,
+                r#"bus.connect("signal:9");"#,
+                r#"let url = "http://localhost:80/";"#,
+            ],
+        );
+        clean(RULE, r#"#[netns_test] fn f() { std::net::TcpListener::bind("127.0.0.1:80").unwrap(); }"#);
+    }
+}

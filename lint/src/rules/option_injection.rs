@@ -1,0 +1,142 @@
+//! # option-injection
+//!
+//! Reports a value of the environment, of the program's arguments or of a file that becomes a program, or that
+//! becomes an argument where a leading `-` would be read as an option.
+//!
+//! ## Why is this bad?
+//! `ping $TARGET` with `TARGET=-f` floods. Who sets the variable chooses options, and with many programs an option
+//! runs another program (`tar --to-command`, `ssh -oProxyCommand`).
+//!
+//! ## Bad
+//! ```text
+//! Command::new("ping").arg(std::env::var("TARGET")?).status()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! Command::new("ping").arg("--").arg(std::env::var("TARGET")?).status()?;
+//! let target: IpAddr = std::env::var("TARGET")?.parse()?;   // an address has no leading dash
+//! host.command("dnsmasq").option("--address", value)        // netns-fixtures: joined with `=`
+//! ```
+//!
+//! ## Limits
+//! Which options a program takes is not known; the value behind an option (`-o`, `--name`) is taken as its value.
+//! Variables that cargo sets are trusted.
+//!
+//! ## References
+//! CWE-88.
+
+use crate::config::Config;
+use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::finding::{Confidence, Severity};
+use crate::rule::{Hit, Rule};
+use crate::value::{Interval, Origin, Piece, Source, Value};
+
+/// See the documentation of the module.
+pub(crate) struct OptionInjection;
+
+impl Rule for OptionInjection {
+    fn name(&self) -> &'static str {
+        "option-injection"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Warning
+    }
+
+    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Command) {
+            let [program, arguments @ ..] = sink.values.as_slice() else { continue };
+            if let Some(source) = foreign(program) {
+                hits.push(hit(sink, source, "decides which program runs", "name the program in full, or choose among known ones with a `match`"));
+            }
+            let mut before = program.constant();
+            for argument in arguments {
+                if before.as_deref() == Some("--") {
+                    break;
+                }
+                let value_of_option = before.as_ref().is_some_and(|before| before.starts_with('-'));
+                if let Some(source) = foreign(argument).filter(|_| !value_of_option && !argument.spread) {
+                    let help = "put `--` before it, join it to its option with `=`, or parse it into a type that has no leading `-`";
+                    hits.push(hit(sink, source, "is an argument that may start with `-` and be read as an option", help));
+                    break;
+                }
+                before = argument.constant();
+            }
+        }
+    }
+}
+
+/// The source of a value that somebody else chose, first character included.
+fn foreign(value: &Value) -> Option<&Source> {
+    let source =
+        value.sources.iter().find(|source| matches!(source.origin, Origin::Environment | Origin::Argument | Origin::File))?;
+    let starts_open = matches!(value.pieces.as_slice(), [Piece::Hole] | [Piece::Hole, Piece::Hole, ..]);
+    let is_number = value.bounds != Interval::ALL;
+    (starts_open && !value.validated && !is_number && !value.parsed).then_some(source)
+}
+
+fn hit(sink: &Sink, source: &Source, what: &str, help: &str) -> Hit {
+    let who = match (source.origin, &source.name) {
+        (Origin::Environment, Some(name)) => format!("the environment variable `{name}`"),
+        (Origin::Environment, None) => "an environment variable".to_owned(),
+        (Origin::Argument, _) => "an argument of the program".to_owned(),
+        _ => "the content of a file".to_owned(),
+    };
+    Hit::new(sink.function, sink.span, format!("{who} {what}"), help)
+        .label(source.span, "it is read here")
+        .confidence(Confidence::Medium)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{each_clean, each_found};
+
+    const FRAME: &str = "use std::{env, process::Command}; fn f(x: &str) { {} }";
+    const RULE: &str = "option-injection";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"Command::new("ping").arg(env::var("TARGET").unwrap()).status().unwrap();"#,
+                r#"Command::new(env::var("SERVER").unwrap()).status().unwrap();"#,
+                r#"let program = env::var_os("SERVER").unwrap(); Command::new(&program).arg("-v").status().unwrap();"#,
+                r#"Command::new("ping").args(["-c", "1", &env::var("TARGET").unwrap()]).status().unwrap();"#,
+                r#"let host = env::args().nth(1).unwrap(); Command::new("ping").arg(host).status().unwrap();"#,
+                r#"let host = std::fs::read_to_string("host.txt").unwrap(); Command::new("ping").arg(host.trim()).status().unwrap();"#,
+                r#"let mut c = Command::new("ping"); c.arg(env::var("TARGET").unwrap()); c.status().unwrap();"#,
+                r#"let t = env::var("TARGET").unwrap_or_else(|_| "localhost".into()); Command::new("ping").arg(t).status().unwrap();"#,
+                r#"if let Ok(t) = env::var("TARGET") { Command::new("ping").arg(t).status().unwrap(); }"#,
+                r#"fn ping(t: &str) { Command::new("ping").arg(t).status().unwrap(); } ping(&env::var("TARGET").unwrap());"#,
+                r#"tokio::process::Command::new("ping").arg(env::var("TARGET").unwrap()).status();"#,
+                r#"let Ok(t) = env::var("TARGET") else { return }; duct::cmd("ping", [t]).run().unwrap();"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"Command::new("ping").arg("--").arg(env::var("TARGET").unwrap()).status().unwrap();"#,
+                r#"Command::new("ping").arg(format!("--target={}", env::var("TARGET").unwrap())).status().unwrap();"#,
+                r#"Command::new("ping").args(["-I", &env::var("DEVICE").unwrap()]).status().unwrap();"#,
+                r#"let t: std::net::IpAddr = env::var("TARGET").unwrap().parse().unwrap(); Command::new("ping").arg(t.to_string()).status().unwrap();"#,
+                r#"let n: u16 = env::var("N").unwrap().parse().unwrap(); Command::new("ping").arg(n.to_string()).status().unwrap();"#,
+                r#"Command::new(env!("CARGO_BIN_EXE_server")).status().unwrap();"#,
+                r#"Command::new(env::var("CARGO").unwrap()).arg("build").status().unwrap();"#,
+                r#"Command::new("ping").arg(x).status().unwrap();"#,
+                r#"Command::new("true").env("T", env::var("TARGET").unwrap()).status().unwrap();"#,
+                r#"Command::new("true").current_dir(env::var("DIR").unwrap()).status().unwrap();"#,
+                r#"if env::var("VERBOSE").is_ok() { Command::new("ping").arg("-v").status().unwrap(); }"#,
+                r#"let t = match env::var("TARGET").unwrap().as_str() { "a" => "a.test", _ => "b.test" }; Command::new("ping").arg(t).status().unwrap();"#,
+                r#"Command::new("cat").arg(format!("./{}", env::var("FILE").unwrap())).status().unwrap();"#,
+            ],
+        );
+    }
+}

@@ -1,0 +1,114 @@
+//! # privileged-command
+//!
+//! Reports `sudo`, `su`, `doas` and `pkexec`, in an argv and in the text of a shell, when they run on this machine.
+//!
+//! ## Why is this bad?
+//! The test changes the machine as root: routes, rules, devices and processes of everybody on it. It asks for a
+//! password, or needs a rule without one, which is then open to every program of the user.
+//!
+//! ## Bad
+//! ```text
+//! Command::new("sudo").args(["ip", "netns", "add", "test"]).status()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! #[netns_test]                       // netns-fixtures: own user and network namespaces, no root
+//! fn answers(net: Pair) { … }
+//! ```
+//!
+//! ## Limits
+//! What is sent to a guest or a container (`ssh`, `docker exec`) is its own business and not reported.
+//!
+//! ## References
+//! CWE-250; user_namespaces(7).
+
+use super::argv::{commands, unwrapped};
+use crate::config::Config;
+use crate::facts::FileFacts;
+use crate::finding::Severity;
+use crate::rule::{Hit, Rule};
+use crate::tables;
+
+/// See the documentation of the module.
+pub(crate) struct PrivilegedCommand;
+
+impl Rule for PrivilegedCommand {
+    fn name(&self) -> &'static str {
+        "privileged-command"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Warning
+    }
+
+    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        for sink in &facts.sinks {
+            for words in commands(sink) {
+                let Some(first) = words.first() else { continue };
+                let (wrappers, rest) = unwrapped(&words);
+                let mut names = wrappers.iter().copied().chain([tables::program_name(first)]);
+                let Some(gate) = names.find(|name| tables::PRIVILEGE.contains(name)) else { continue };
+                let what = rest.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ");
+                let what = if what.is_empty() { "a command".to_owned() } else { format!("`{what}`") };
+                let message = format!("`{gate}` runs {what} with privileges on this machine");
+                let help = "do it in namespaces of the test's own, where it needs no privileges: `#[netns_test]` of netns-fixtures";
+                hits.push(Hit::new(sink.function, sink.span, message, help));
+                break;
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{each_clean, each_found};
+
+    const FRAME: &str = "use std::process::Command; fn f(x: &str, ns: &str) { {} }";
+    const RULE: &str = "privileged-command";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"Command::new("sudo").args(["ip", "netns", "add", x]).status().unwrap();"#,
+                r#"Command::new("/usr/bin/sudo").arg("-n").arg(x).status().unwrap();"#,
+                r#"let mut c = Command::new("sudo"); c.arg("true"); c.status().unwrap();"#,
+                r#"Command::new("sh").args(["-c", "sudo ip link del dev0"]).status().unwrap();"#,
+                r#"Command::new("bash").arg("-c").arg(format!("set -e; sudo ip link del {x}")).status().unwrap();"#,
+                r#"Command::new("env").args(["A=1", "sudo", "true"]).status().unwrap();"#,
+                r#"Command::new("timeout").args(["5", "sudo", "true"]).status().unwrap();"#,
+                r#"Command::new("doas").arg("true").status().unwrap();"#,
+                r#"Command::new("pkexec").arg("true").status().unwrap();"#,
+                r#"Command::new("su").args(["-c", "true"]).status().unwrap();"#,
+                r#"run(&["sudo", "ip", "link"]);"#,
+                r#"let program = "sudo"; Command::new(program).arg("true").status().unwrap();"#,
+                r#"subprocess::Exec::shell("sudo true").join().unwrap();"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"Command::new("ip").args(["link"]).status().unwrap();"#,
+                r#"Command::new("ssh").args([x, "sudo", "reboot"]).status().unwrap();"#,
+                r#"Command::new("docker").args(["exec", x, "sudo", "true"]).status().unwrap();"#,
+                r#"Command::new("podman").args(["exec", x, "su", "-c", "true"]).status().unwrap();"#,
+                r#"Command::new("which").arg("sudo").status().unwrap();"#,
+                r#"Command::new("echo").arg("sudo true").status().unwrap();"#,
+                r#"assert_eq!(x, "sudo");"#,
+                r#"guest.run("sudo reboot");"#,
+                r#"Command::new("cat").arg("/etc/sudoers").status().unwrap();"#,
+                r#"Command::new("sh").args(["-c", "echo pseudo"]).status().unwrap();"#,
+                r#"Command::new("unshare").args(["-rn", "true"]).status().unwrap();"#,
+                r#"let text = format!("sudo {x}");"#,
+            ],
+        );
+    }
+}
