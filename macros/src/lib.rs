@@ -46,7 +46,7 @@ use proc_macro::TokenStream;
 /// Each at most once, in any order.
 ///
 /// - `deadline = "10s"`: when the test is killed and fails. A whole number with the unit `ms`, `s`, `m` or `h`, from
-///   `1ms` to `1h`. Default: 30 s.
+///   `1ms` to `1h`. Default: 30 s, or what `NETNS_TEST_DEADLINE` says.
 /// - `requires(netem, vlan)`: what the kernel has to offer; the test is skipped, visibly and with the reason, where it
 ///   does not. A wrong name is an error that lists the valid ones.
 /// - `hostname = "router"`: the host name inside the test; 1 to 64 letters, digits, hyphens and dots, no hyphen first

@@ -215,3 +215,27 @@ fn libtest_is_told_what_is_ignored() {
     let run = list(&["--ignored", "--exact", "ignored"]);
     assert!(run.contains("ignored ... FAILED") && run.contains("nobody asked for this"), "{run}");
 }
+
+#[test]
+#[netns_test]
+#[ignore = "is two tests; run by `a_test_attribute_above_is_noticed_as_it_runs`"]
+fn with_test_above() {}
+
+#[test]
+fn a_test_attribute_above_is_noticed_as_it_runs() {
+    for threads in ["1", "2"] {
+        let arguments = ["--ignored", "--exact", "with_test_above", "--test-threads", threads];
+        let output = Command::new("/proc/self/exe").args(arguments).output().expect("libtest starts");
+        let printed = String::from_utf8(output.stdout).expect("libtest prints text");
+        assert!(printed.contains("1 passed; 1 failed") && printed.contains("remove that attribute"), "{printed}");
+    }
+}
+
+#[netns_test]
+fn called_by_others() {}
+
+#[test]
+fn a_loop_around_a_test_is_no_mistake() {
+    called_by_others();
+    called_by_others();
+}

@@ -35,7 +35,7 @@ const CASES: [Case; 11] = [
     ),
     ("no_std_in_edition_2021", &[]),
     // Known to be wrong: what `#[test]` has expanded to already does not show in the function, so nothing tells the
-    // attribute, and the test runs twice, both times in namespaces of its own.
+    // attribute; when it runs, it fails (`attribute_forms`).
     ("with_test_before", &[]),
 ];
 
