@@ -1,0 +1,105 @@
+//! What is said of this kernel, compared with what independent programs can do in it.
+
+use std::process::{Command, Stdio};
+
+use netns_fixtures::prelude::*;
+use netns_fixtures::requirements::{self, Unmet};
+
+/// The links and qdiscs that `ip` and `tc` can make by one command, with that command.
+const BY_HAND: &[(&str, &[&str])] = &[
+    ("vlan", &["ip", "link", "add", "link", "below", "name", "x", "type", "vlan", "id", "1"]),
+    ("veth", &["ip", "link", "add", "x", "type", "veth", "peer", "name", "y"]),
+    ("bridge", &["ip", "link", "add", "x", "type", "bridge"]),
+    ("vxlan", &["ip", "link", "add", "x", "type", "vxlan", "id", "1", "dstport", "4789"]),
+    ("macvlan", &["ip", "link", "add", "link", "below", "name", "x", "type", "macvlan"]),
+    ("macvtap", &["ip", "link", "add", "link", "below", "name", "x", "type", "macvtap"]),
+    ("ifb", &["ip", "link", "add", "x", "type", "ifb"]),
+    ("dummy", &["ip", "link", "add", "x", "type", "dummy"]),
+    ("ipvlan", &["ip", "link", "add", "link", "below", "name", "x", "type", "ipvlan"]),
+    ("vrf", &["ip", "link", "add", "x", "type", "vrf", "table", "1"]),
+    ("bond", &["ip", "link", "add", "x", "type", "bond"]),
+    ("wireguard", &["ip", "link", "add", "x", "type", "wireguard"]),
+    ("geneve", &["ip", "link", "add", "x", "type", "geneve", "id", "1", "remote", "127.0.0.1"]),
+    ("bridge_vlan_filtering", &["ip", "link", "add", "x", "type", "bridge", "vlan_filtering", "1"]),
+    ("tun", &["ip", "tuntap", "add", "x", "mode", "tun"]),
+    ("tap", &["ip", "tuntap", "add", "x", "mode", "tap"]),
+    ("netem", &["tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay", "1ms"]),
+    ("tbf", &["tc", "qdisc", "add", "dev", "lo", "root", "tbf", "rate", "1mbit", "burst", "16kb", "latency", "50ms"]),
+    ("htb", &["tc", "qdisc", "add", "dev", "lo", "root", "htb"]),
+    ("pfifo", &["tc", "qdisc", "add", "dev", "lo", "root", "pfifo"]),
+    ("ingress", &["tc", "qdisc", "add", "dev", "lo", "ingress"]),
+    ("clsact", &["tc", "qdisc", "add", "dev", "lo", "clsact"]),
+    ("fq", &["tc", "qdisc", "add", "dev", "lo", "root", "fq"]),
+    ("fq_codel", &["tc", "qdisc", "add", "dev", "lo", "root", "fq_codel"]),
+    ("prio", &["tc", "qdisc", "add", "dev", "lo", "root", "prio"]),
+    ("cake", &["tc", "qdisc", "add", "dev", "lo", "root", "cake"]),
+];
+
+#[netns_test]
+fn every_answer_is_that_of_ip_and_tc() -> TestResult {
+    let mut differences = Vec::new();
+    let mut met = 0;
+    for (name, argv) in BY_HAND {
+        let ours = requirements::check(name)?;
+        let theirs = in_a_namespace_of_its_own(argv)?;
+        met += usize::from(ours.is_none());
+        if ours.is_none() != theirs {
+            differences
+                .push(format!("{name}: {argv:?} {}, and we say {ours:?}", if theirs { "works" } else { "fails" }));
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+    // Else nothing was compared but failures, of which any cause looks the same.
+    assert!(met >= 2, "only {met} of {} are met", BY_HAND.len());
+    Ok(())
+}
+
+/// Whether the program succeeds; a veth called `below` is there for it to build on.
+fn in_a_namespace_of_its_own(argv: &[&str]) -> TestResult<bool> {
+    std::thread::scope(|scope| {
+        scope
+            .spawn(|| {
+                nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET)?;
+                let lower = ["ip", "link", "add", "below", "type", "veth", "peer", "name", "beside"];
+                assert!(succeeds(&lower)?, "iproute2 cannot make a veth pair");
+                succeeds(argv)
+            })
+            .join()
+            .expect("the thread does not panic")
+    })
+}
+
+fn succeeds(argv: &[&str]) -> TestResult<bool> {
+    let program = format!("/sbin/{}", argv[0]);
+    let status = Command::new(program).args(&argv[1..]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+    Ok(status.success())
+}
+
+#[netns_test]
+fn what_a_probe_makes_is_not_in_the_tests_network() -> TestResult {
+    assert_eq!(requirements::check("veth")?, None);
+    let devices = std::fs::read_to_string("/proc/net/dev")?;
+    assert!(!devices.contains("probe"), "{devices}");
+    Ok(())
+}
+
+#[test]
+fn an_ordinary_test_may_ask_too() {
+    assert_eq!(requirements::check("veth").unwrap(), None);
+    let unknown = requirements::check("teleport").unwrap_err();
+    assert!(unknown.to_string().contains("teleport"), "{unknown}");
+}
+
+#[test]
+fn every_requirement_has_an_answer_and_an_unmet_one_a_remedy() {
+    for requirement in requirements::all() {
+        match requirements::check(requirement.name) {
+            Ok(None) => {}
+            Ok(Some(Unmet { reason, remedy })) => {
+                assert!(!reason.is_empty() && !remedy.is_empty(), "{}", requirement.name);
+                eprintln!("{}: {reason}; {remedy}", requirement.name);
+            }
+            Err(error) => panic!("{}: {error}", requirement.name),
+        }
+    }
+}
