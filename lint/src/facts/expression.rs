@@ -2,11 +2,11 @@
 
 use syn::{BinOp, Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
-use super::SinkKind;
 use super::extent;
 use super::lower::{Local, Lower, numeric_type};
+use super::{Exit, SinkKind};
 use crate::span::Span;
-use crate::value::{Interval, Value};
+use crate::value::{Interval, Origin, Value};
 
 impl<'a> Lower<'a> {
     /// The bytes of an expression.
@@ -84,7 +84,7 @@ impl<'a> Lower<'a> {
             Expr::Try(attempt) => {
                 let value = self.expression(&attempt.expr);
                 let span = self.span(attempt.question_token.span);
-                self.facts.exits.push((self.frame.function, span));
+                self.facts.exits.push(Exit { function: self.frame.function, span, of: value.call });
                 value
             }
             Expr::Await(wait) => {
@@ -121,6 +121,7 @@ impl<'a> Lower<'a> {
                     }
                     value.taint_from(&base);
                     value.call = base.call;
+                    value.part = true;
                     value
                 })
             }
@@ -202,9 +203,7 @@ impl<'a> Lower<'a> {
                 }
                 for field in &literal.fields {
                     let given = self.expression(&field.expr);
-                    if let Some(call) = given.call {
-                        self.escape(call);
-                    }
+                    self.escape(&given);
                     if let Member::Named(name) = &field.member {
                         value.fields.retain(|(known, _)| name != known);
                         value.fields.push((name.to_string(), given));
@@ -224,6 +223,14 @@ impl<'a> Lower<'a> {
                 }
                 .unwrap_or_else(|| Value::unknown(base.span));
                 value.taint_from(&base);
+                if let Expr::Range(_) = &*index.index {
+                    // A part of a unique text is not unique.
+                    value
+                        .sources
+                        .iter_mut()
+                        .filter(|source| source.origin == Origin::Random)
+                        .for_each(|source| source.name = None);
+                }
                 value.call = value.call.or(base.call);
                 value.split = base.split;
                 value
@@ -334,10 +341,8 @@ impl<'a> Lower<'a> {
 
     /// `place = value`; a place assigned to in a branch may keep what it had.
     pub(super) fn assign(&mut self, place: &Expr, value: Value) {
-        if let Some(call) = value.call
-            && !matches!(place, Expr::Path(_))
-        {
-            self.escape(call);
+        if !matches!(place, Expr::Path(_)) {
+            self.escape(&value);
         }
         match place {
             Expr::Path(path) => {

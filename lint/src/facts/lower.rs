@@ -271,10 +271,29 @@ impl<'a> Lower<'a> {
                 self.run(index);
                 self.summaries.get(&index).cloned().map(|summary| (summary, Home::ThisFile))
             }
-            Some(None) => None,
+            Some(None) => {
+                let index = self.nearest(name)?;
+                self.run(index);
+                self.summaries.get(&index).cloned().map(|summary| (summary, Home::ThisFile))
+            }
             None => {
                 self.unresolved.insert(crate::engine::hash(name.as_bytes()));
                 self.externals.function(name).map(|summary| (summary, Home::OtherFile))
+            }
+        }
+    }
+
+    /// The function called `name` in the module of the function being walked, or in one around it.
+    fn nearest(&self, name: &str) -> Option<usize> {
+        let mut around = self.facts.functions.get(self.frame.function)?.item.as_str();
+        loop {
+            around = around.rsplit_once("::").map_or("", |(outer, _)| outer);
+            let item = if around.is_empty() { name.to_owned() } else { format!("{around}::{name}") };
+            if let Some(index) = self.definitions.iter().position(|definition| definition.item == item) {
+                return Some(index);
+            }
+            if around.is_empty() {
+                return None;
             }
         }
     }
@@ -316,10 +335,9 @@ impl<'a> Lower<'a> {
         };
         if let syn::ReturnType::Type(_, declared) = &signature.output {
             Self::narrow_to_type(&mut returns, declared);
+            returns.declared = returns.declared.or_else(|| declared_type(declared));
         }
-        if let Some(call) = returns.call {
-            self.escape(call);
-        }
+        self.escape(&returns);
         self.frame = outer;
         self.assemble_commands(id, first_call);
         let sinks = self.facts.sinks.iter().filter(|sink| sink.function == id && sink.depends_on_parameters());

@@ -5,9 +5,9 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Expr, Token};
 
-use super::SinkKind;
 use super::arena::Parsed;
 use super::lower::Lower;
+use super::{Exit, SinkKind};
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Piece, Source, Value};
@@ -45,7 +45,7 @@ impl<'a> Lower<'a> {
             Parsed::Nothing => Vec::new(),
         };
         if name.starts_with("assert") || ["panic", "unreachable", "bail", "ensure"].contains(&name.as_str()) {
-            self.facts.exits.push((self.frame.function, whole));
+            self.facts.exits.push(Exit { function: self.frame.function, span: whole, of: None });
         }
         match name.as_str() {
             "vec" | "array" | "smallvec" | "svec" => return Value::list(whole, arguments),

@@ -3,16 +3,21 @@
 use syn::{Expr, GenericArgument, PathArguments};
 
 use super::lower::Lower;
-use super::{Call, CallId, Sink, SinkKind};
+use super::{Call, Exit, Sink, SinkKind};
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Origin, Piece, Source, Value};
 
 impl<'a> Lower<'a> {
-    /// Marks the object as handed on, so that its end is not this function's business.
-    pub(super) fn escape(&mut self, call: CallId) {
-        let root = self.facts.calls[call].root;
-        self.facts.escaped.insert(root);
+    /// Marks what is in a value as handed on, so that its end is not this function's business.
+    pub(super) fn escape(&mut self, value: &Value) {
+        if let Some(call) = value.call.filter(|_| !value.part) {
+            let root = self.facts.calls[call].root;
+            self.facts.escaped.extend([root, call]);
+        }
+        for inner in value.items.iter().flatten().chain(value.fields.iter().map(|(_, value)| value)) {
+            self.escape(inner);
+        }
     }
 
     /// Notes that what is evaluated next stands in a call of `name`; gives what to put back afterwards.
@@ -39,7 +44,8 @@ impl<'a> Lower<'a> {
             Some(before) if !tables::TERMINAL.contains(&name.as_str()) => self.facts.calls[before].root,
             _ => id,
         };
-        let value = Value { call: Some(id), ..Value::unknown(span) };
+        let part = receiver.as_ref().is_some_and(|receiver| receiver.part);
+        let value = Value { call: Some(id), part, ..Value::unknown(span) };
         self.known_sinks(id, &path, &name, &arguments, span);
         self.facts.calls.push(Call {
             path,
@@ -81,9 +87,7 @@ impl<'a> Lower<'a> {
             return Value::unknown(span);
         }
         for argument in &arguments {
-            if let Some(call) = argument.call {
-                self.escape(call);
-            }
+            self.escape(argument);
         }
         if let Some(duration) = self.duration(&path, &name, &arguments, span) {
             return duration;
@@ -99,7 +103,8 @@ impl<'a> Lower<'a> {
         }
         let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
         if let Some(origin) = tables::source(&path, &name) {
-            let name = arguments.first().and_then(Value::constant);
+            let is_uuid = path.contains("Uuid::");
+            let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
             let set_by_cargo =
                 name.as_ref().is_some_and(|name| tables::CARGO_VARIABLES.iter().any(|own| name.starts_with(own)));
             if !(set_by_cargo && origin == Origin::Environment) {
@@ -121,7 +126,7 @@ impl<'a> Lower<'a> {
         let span = self.extent(expression);
         let name_span = self.span(call.method.span());
         if matches!(name.as_str(), "unwrap" | "expect") {
-            self.facts.exits.push((self.frame.function, name_span));
+            self.facts.exits.push(Exit { function: self.frame.function, span: name_span, of: receiver.call });
         }
         let enclosure = self.enter(name.clone());
         let arguments: Vec<Value> = call
@@ -157,9 +162,7 @@ impl<'a> Lower<'a> {
             };
         }
         for argument in &arguments {
-            if let Some(call) = argument.call {
-                self.escape(call);
-            }
+            self.escape(argument);
         }
         let mut value = self.record(String::new(), name.clone(), Some(receiver.clone()), arguments, span, name_span);
         if !tables::UNTAINTED.contains(&name.as_str()) {
@@ -275,6 +278,7 @@ impl<'a> Lower<'a> {
 
     /// `receiver.push(item)` on a variable.
     fn pushed(&mut self, place: &Expr, receiver: &Value, item: &Value) {
+        self.escape(item);
         let mut grown = receiver.clone();
         if let Some(items) = &mut grown.items {
             items.push(item.clone());

@@ -36,8 +36,8 @@ pub(crate) struct FileFacts {
     pub enclosures: Vec<(String, Option<usize>)>,
     /// Roots of objects that leave their function: returned, stored, or handed to another function.
     pub escaped: std::collections::HashSet<CallId>,
-    /// Places where a function can end early: `?`, panics and assertions, with the function's index.
-    pub exits: Vec<(usize, Span)>,
+    /// Places where a function can end early: `?`, panics and assertions.
+    pub exits: Vec<Exit>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
     pub modules: Vec<ModuleDeclaration>,
 }
@@ -51,6 +51,17 @@ pub(crate) struct ModuleDeclaration {
     pub explicit: Option<String>,
     /// It, or a module around it, is compiled for tests only.
     pub test: bool,
+}
+
+/// A place where a function can end early.
+#[derive(Debug)]
+pub(crate) struct Exit {
+    /// Index of the function.
+    pub function: usize,
+    /// The `?`, the method or the macro.
+    pub span: Span,
+    /// The call whose failure ends it.
+    pub of: Option<CallId>,
 }
 
 /// A function, a method or the file's constants.

@@ -28,7 +28,12 @@ registry! {
     literal_address::LiteralAddress,
     literal_port::LiteralPort,
     wildcard_bind::WildcardBind,
+    unclaimed_name::UnclaimedName,
+    temp_path::TempPath,
     privileged_command::PrivilegedCommand,
+    namespace_on_shared_thread::NamespaceOnSharedThread,
+    unbounded_wait::UnboundedWait,
+    leaked_child::LeakedChild,
     kill_by_name::KillByName,
 }
 

@@ -166,7 +166,7 @@ pub(crate) const TRANSPARENT: &[&str] = &[
 
 /// Methods that end a builder: their result is another object than the receiver.
 pub(crate) const TERMINAL: &[&str] =
-    &["spawn", "output", "status", "start", "run", "read", "popen", "join", "capture", "exec"];
+    &["spawn", "id", "output", "status", "start", "run", "read", "popen", "join", "capture", "exec"];
 
 /// Whether `path` ends with `suffix` at a `::` boundary.
 pub(crate) fn ends_with(path: &str, suffix: &str) -> bool {

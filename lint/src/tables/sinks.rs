@@ -53,7 +53,6 @@ const KNOWN: &[KnownSink] = &[
     // A name that other processes see.
     sink("NetworkNamespace::add", 0, SinkKind::NamespaceName),
     sink("NetNs::new", 0, SinkKind::NamespaceName),
-    sink("NetNs::get", 0, SinkKind::NamespaceName),
     sink("LinkDummy::new", 0, SinkKind::DeviceName),
     sink("LinkBridge::new", 0, SinkKind::DeviceName),
     sink("LinkVeth::new", 0, SinkKind::DeviceName),
@@ -80,8 +79,6 @@ const KNOWN: &[KnownSink] = &[
     sink("fs::create_dir_all", 0, SinkKind::Created),
     sink("fs::copy", 1, SinkKind::Created),
     sink("fs::rename", 1, SinkKind::Created),
-    sink("fs::remove_dir_all", 0, SinkKind::Created),
-    sink("fs::remove_file", 0, SinkKind::Created),
     sink("unix::fs::symlink", 1, SinkKind::Created),
     sink("unistd::mkfifo", 0, SinkKind::Created),
     // A size or a count.
@@ -135,3 +132,45 @@ pub(crate) fn sinks_of(path: &str, name: &str) -> impl Iterator<Item = &'static 
         None => super::ends_with(path, known.pattern),
     })
 }
+
+/// Folders that every user of the machine may write to.
+pub(crate) const SHARED_FOLDERS: &[&str] = &["/tmp/", "/var/tmp/", "/dev/shm/"];
+
+/// Programs whose operands are made or overwritten.
+pub(crate) const PATH_MAKERS: &[&str] = &["touch", "mkdir", "mkfifo", "tee"];
+
+/// Functions that move the calling thread into another namespace.
+pub(crate) const NAMESPACE_CALLS: &[&str] = &[
+    "sched::setns",
+    "sched::unshare",
+    "libc::setns",
+    "libc::unshare",
+    "thread::unshare",
+    "thread::unshare_unsafe",
+    "thread::move_into_link_name_space",
+    "thread::move_into_thread_name_spaces",
+];
+
+/// Calls whose closure runs on a thread or in a process of its own.
+pub(crate) const OWN_THREAD: &[&str] =
+    &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec", "clone", "fork", "spawn", "spawn_blocking"];
+
+/// The same for calls in an async function, where `spawn` alone may be the runtime's.
+pub(crate) const OWN_THREAD_IN_ASYNC: &[&str] = &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec"];
+
+/// Whether a constructor runs its closure when somebody first asks.
+pub(crate) fn is_lazy(path: &str) -> bool {
+    ["LazyLock::new", "Lazy::new", "LazyCell::new", "lazy_static!", "get_or_init", "call_once"]
+        .iter()
+        .any(|known| super::ends_with(path, known))
+}
+
+/// Functions and methods that end a process, or a wait for it.
+pub(crate) const ENDING: &[&str] = &["kill", "start_kill", "terminate", "killpg", "send_signal", "signal", "close"];
+
+/// Methods of a child after which it does not run on, or is somebody else's.
+pub(crate) const CHILD_ENDS: &[&str] =
+    &["kill", "start_kill", "wait", "wait_with_output", "try_wait", "wait_timeout", "terminate", "into_inner"];
+
+/// What the sources call a UUID.
+pub(crate) const UUID: &str = "uuid";

@@ -74,6 +74,8 @@ pub(crate) struct Value {
     pub duration: bool,
     /// A list made by splitting a text on white space, or an item of one, and where.
     pub split: Option<Span>,
+    /// It is a part of what its call made, or was asked of it.
+    pub part: bool,
     /// It was turned into another type than text.
     pub parsed: bool,
     /// It stands for all further items of a command line, not for one.
@@ -99,6 +101,7 @@ impl Value {
             duration: false,
             split: None,
             parsed: false,
+            part: false,
             spread: false,
             declared: None,
         }

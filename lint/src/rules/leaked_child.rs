@@ -1,0 +1,160 @@
+//! # leaked-child
+//!
+//! Reports a child process that nothing ends: it is never waited for or killed, or a `?`, an assertion or an
+//! `unwrap` between its start and its end leaves it running.
+//!
+//! ## Why is this bad?
+//! Dropping a `Child` does not end the process. It keeps its port, its device and its folder, and the next run of the
+//! test fails for a reason that has gone from the report.
+//!
+//! ## Bad
+//! ```text
+//! let mut server = Command::new("server").spawn()?;
+//! assert!(client().is_ok());        // panics: the server stays
+//! server.kill()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let server = tokio::process::Command::new("server").kill_on_drop(true).spawn()?;
+//! struct Server(Child);             // with a `Drop` that kills and waits
+//! let server = host.command("server").spawn()?;      // netns-fixtures: dies with the test, its children too
+//! ```
+//!
+//! ## Limits
+//! A child that is returned, stored or handed to another function is that one's business. One that is only waited
+//! for, and ends by itself, is shown with `--pedantic` when something can go wrong before.
+//!
+//! ## References
+//! The documentation of `std::process::Child`, "there is no implementation of Drop".
+
+use crate::config::Config;
+use crate::facts::{Call, CallId, FileFacts};
+use crate::finding::{Confidence, Severity};
+use crate::rule::{Hit, Rule};
+use crate::tables;
+
+/// See the documentation of the module.
+pub(crate) struct LeakedChild;
+
+impl Rule for LeakedChild {
+    fn name(&self) -> &'static str {
+        "leaked-child"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Warning
+    }
+
+    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| call.name == "spawn") {
+            let Some(command) = call.receiver.as_ref().and_then(|receiver| receiver.call).and_then(|before| facts.command_behind(before))
+            else {
+                continue;
+            };
+            let own_drop = facts.object(command).any(|(_, other)| other.name == "kill_on_drop");
+            let plain = tables::ends_with(&facts.calls[command].path, "process::Command::new")
+                || tables::ends_with(&facts.calls[command].path, "Command::new");
+            if own_drop || !plain || facts.functions[call.function].isolated || facts.escaped.contains(&id) {
+                continue;
+            }
+            hits.extend(judged(facts, id, call));
+        }
+    }
+}
+
+fn judged(facts: &FileFacts, id: CallId, spawn: &Call) -> Option<Hit> {
+    let belongs = |other: &Call| other.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(|before| belongs_to(facts, before, id));
+    let later = || facts.calls[id + 1..].iter().filter(|other| belongs(other));
+    let help = "give it to a guard whose `Drop` kills and waits, or use `kill_on_drop(true)` (tokio); with netns-fixtures, \
+                `host.command(…).spawn()` dies with the test";
+    let end = later().find(|other| tables::CHILD_ENDS.contains(&other.name.as_str()));
+    let Some(end) = end else {
+        let message = "this child process is never waited for or killed: it may run on after the test";
+        return Some(Hit::new(spawn.function, spawn.span, message, help));
+    };
+    let between = |exit: &&crate::facts::Exit| {
+        exit.function == spawn.function && exit.span.start >= spawn.span.end && exit.span.end <= end.span.start && exit.of != Some(id)
+    };
+    let exit = facts.exits.iter().find(between)?;
+    let killed = later().any(|other| ["kill", "start_kill"].contains(&other.name.as_str()));
+    let message = format!("this child process runs on if the test ends before `{}`", end.name);
+    Some(
+        Hit::new(spawn.function, spawn.span, message, help)
+            .label(exit.span, "the test may end here")
+            .label(end.name_span, "the child ends here")
+            .confidence(if killed { Confidence::High } else { Confidence::Medium })
+            .pedantic(!killed),
+    )
+}
+
+/// Whether the call `before` gives the child that the call `spawn` made, or a part of it.
+fn belongs_to(facts: &FileFacts, before: CallId, spawn: CallId) -> bool {
+    let mut next = Some(before);
+    while let Some(id) = next {
+        if id == spawn || facts.calls[id].root == spawn {
+            return true;
+        }
+        next = facts.calls[id].receiver.as_ref().and_then(|receiver| receiver.call).filter(|earlier| *earlier < id);
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{each_clean, each_found, found_pedantic};
+
+    const FRAME: &str = "use std::process::{Child, Command}; {}";
+    const RULE: &str = "leaked-child";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"fn f() { Command::new("server").spawn().unwrap(); }"#,
+                r#"fn f() { let _server = Command::new("server").spawn().unwrap(); client(); }"#,
+                r#"fn f() { let mut s = Command::new("server").spawn().unwrap(); assert!(client()); s.kill().unwrap(); }"#,
+                r#"fn f() { let mut s = Command::new("server").spawn().unwrap(); client().unwrap(); s.kill().unwrap(); s.wait().unwrap(); }"#,
+                r#"fn f() -> R { let mut s = Command::new("server").spawn()?; client()?; s.kill()?; Ok(()) }"#,
+                r#"fn f() { let mut s = Command::new("server").spawn().unwrap(); assert_eq!(client(), 1); s.kill().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("server"); c.arg("-d"); let s = c.spawn().unwrap(); client(s.id()); }"#,
+                r#"async fn f() { let s = tokio::process::Command::new("server").spawn().unwrap(); client().await; }"#,
+                r#"fn f() { let mut s = Command::new("server").spawn().expect("starts"); client().expect("answers"); s.kill().ok(); }"#,
+                r#"fn f() { let s = Command::new("server").spawn().unwrap(); let pid = s.id(); println!("{pid}"); }"#,
+                r#"fn f() { let mut s = Command::new("server").spawn().unwrap(); let out = s.stdout.take().unwrap(); read(out); s.kill().unwrap(); }"#,
+                r#"fn f() { if let Ok(mut s) = Command::new("server").spawn() { client().unwrap(); s.kill().unwrap(); } }"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"fn f() { let mut s = Command::new("server").spawn().unwrap(); s.wait().unwrap(); }"#,
+                r#"fn f() { let mut s = Command::new("server").spawn().unwrap(); client(); s.kill().unwrap(); s.wait().unwrap(); }"#,
+                r#"fn f() { let s = tokio::process::Command::new("server").kill_on_drop(true).spawn().unwrap(); client(); }"#,
+                r#"fn f() { let s = Server(Command::new("server").spawn().unwrap()); client().unwrap(); }"#,
+                r#"fn f() -> Child { Command::new("server").spawn().unwrap() }"#,
+                r#"fn f() -> S { let child = Command::new("server").spawn().unwrap(); S { child, port: 1 } }"#,
+                r#"fn f() { let s = Command::new("server").spawn().unwrap(); let _guard = Guard::new(s); client().unwrap(); }"#,
+                r#"fn f() { let mut all = Vec::new(); all.push(Command::new("server").spawn().unwrap()); stop(all); }"#,
+                r#"fn f() -> (Child, u16) { let c = Command::new("server").spawn().unwrap(); (c, 1) }"#,
+                r#"impl S { fn start(&mut self) { self.child = Some(Command::new("server").spawn().unwrap()); } }"#,
+                r#"#[netns_test] fn f() { Command::new("server").spawn().unwrap(); }"#,
+                "fn f() { std::thread::spawn(|| work()); }",
+                r#"fn f() { Command::new("ls").output().unwrap(); }"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn a_child_that_ends_by_itself_is_pedantic() {
+        let code = r#"fn f() { let mut s = std::process::Command::new("ls").spawn().unwrap(); check().unwrap(); s.wait().unwrap(); }"#;
+        assert_eq!(found_pedantic(RULE, code).len(), 1);
+    }
+}

@@ -1,0 +1,178 @@
+//! # temp-path
+//!
+//! Reports a fixed or guessable path in a folder that everybody shares (`/tmp`, `/var/tmp`, `/dev/shm`) that is
+//! created, bound or written.
+//!
+//! ## Why is this bad?
+//! Two runs write over each other. Who knows the name can put a symbolic link there first, and the test, perhaps as
+//! root, writes where the link points.
+//!
+//! ## Bad
+//! ```text
+//! let listener = UnixListener::bind("/tmp/test.sock")?;
+//! fs::write(std::env::temp_dir().join("out.txt"), b"x")?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let folder = tempfile::tempdir()?;
+//! let listener = UnixListener::bind(folder.path().join("test.sock"))?;
+//! ```
+//!
+//! ## Limits
+//! Paths inside containers and guests are only known as such where a program like `docker` gets them.
+//!
+//! ## References
+//! CWE-377, CWE-59.
+
+use super::argv::commands;
+use crate::config::Config;
+use crate::facts::{FileFacts, SinkKind};
+use crate::finding::{Confidence, Severity};
+use crate::rule::{Hit, Rule};
+use crate::span::Span;
+use crate::tables;
+use crate::value::{Origin, Value};
+
+/// See the documentation of the module.
+pub(crate) struct TempPath;
+
+const HELP: &str = "make a folder of the test's own, `tempfile::tempdir()`, and put it there";
+
+impl Rule for TempPath {
+    fn name(&self) -> &'static str {
+        "temp-path"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Warning
+    }
+
+    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        for sink in &facts.sinks {
+            match sink.kind {
+                SinkKind::Created | SinkKind::SocketPath => {
+                    if let Some(value) = sink.values.first() {
+                        hits.extend(hit(sink.function, sink.span, value, &sink.by));
+                    }
+                }
+                SinkKind::Command | SinkKind::ShellString => {
+                    if let Some(path) = commands(sink).iter().find_map(|words| redirected(words)) {
+                        let message = format!("a shell writes to the fixed path `{path}` in a folder that everybody shares");
+                        hits.push(Hit::new(sink.function, sink.span, message, HELP));
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| call.name == "open" && call.path.is_empty()) {
+            let Some(root) = call.receiver.as_ref().and_then(|receiver| receiver.call).map(|before| facts.calls[before].root)
+            else {
+                continue;
+            };
+            let options = &facts.calls[root].path;
+            if !["OpenOptions::new", "File::options"].iter().any(|known| tables::ends_with(options, known)) {
+                continue;
+            }
+            let has = |name: &str| facts.object(root).take_while(|(at, _)| *at <= id).any(|(_, call)| call.name == name);
+            if (has("create") || has("truncate") || has("append")) && !has("create_new")
+                && let Some(path) = call.arguments.first()
+            {
+                hits.extend(hit(call.function, call.span, path, "open"));
+            }
+        }
+    }
+}
+
+fn hit(function: usize, span: Span, value: &Value, by: &str) -> Option<Hit> {
+    let prefix = value.prefix();
+    if !tables::SHARED_FOLDERS.iter().any(|folder| prefix.starts_with(folder)) {
+        return None;
+    }
+    let guess = if value.constant().is_some() {
+        "fixed"
+    } else {
+        match value.sources.iter().find(|source| matches!(source.origin, Origin::Pid | Origin::Time)) {
+            Some(source) if value.source(Origin::Random).is_none() => {
+                if source.origin == Origin::Pid { "made of a process id" } else { "made of a time" }
+            }
+            _ => return None,
+        }
+    };
+    let message = format!("the path `{}` is {guess}, in a folder that everybody shares", value.shown());
+    let confidence = if guess == "fixed" { Confidence::High } else { Confidence::Medium };
+    let hit = Hit::new(function, span, message, HELP).confidence(confidence);
+    Some(if value.span == span { hit } else { hit.label(value.span, format!("the path that `{by}` gets")) })
+}
+
+/// The fixed path in a shared folder that a simple command writes to by redirection, `touch` or `mkdir`.
+fn redirected(words: &[String]) -> Option<String> {
+    let shared = |word: &str| {
+        let fixed = !word.contains("{}") && !word.contains("XXX") && !word.contains('$');
+        fixed && tables::SHARED_FOLDERS.iter().any(|folder| word.starts_with(folder) && word.len() > folder.len())
+    };
+    let by_arrow = words.iter().enumerate().find_map(|(at, word)| {
+        let target = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('>')?.trim_start_matches('>');
+        if target.is_empty() { words.get(at + 1).cloned() } else { Some(target.to_owned()) }
+    });
+    let by_program = words.first().filter(|first| tables::PATH_MAKERS.contains(&tables::program_name(first)));
+    by_arrow
+        .filter(|path| shared(path))
+        .or_else(|| by_program.and_then(|_| words[1..].iter().find(|word| shared(word)).cloned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{each_clean, each_found};
+
+    const FRAME: &str =
+        "use std::{env, fs, fs::File, process, process::Command}; use std::os::unix::net::UnixListener; const P: &str = \"/tmp/x\"; fn f(x: &str) { {} }";
+    const RULE: &str = "temp-path";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"File::create("/tmp/out.txt").unwrap();"#,
+                "File::create(P).unwrap();",
+                r#"fs::write("/tmp/out.txt", b"x").unwrap();"#,
+                r#"fs::create_dir_all("/tmp/test/a").unwrap();"#,
+                r#"UnixListener::bind("/tmp/test.sock").unwrap();"#,
+                r#"fs::write(env::temp_dir().join("out.txt"), b"x").unwrap();"#,
+                r#"let p = std::path::Path::new("/tmp").join("out"); File::create(&p).unwrap();"#,
+                r#"let p = format!("/tmp/test-{}", process::id()); fs::create_dir(&p).unwrap();"#,
+                r#"fs::OpenOptions::new().write(true).create(true).open("/tmp/x.log").unwrap();"#,
+                r#"File::options().append(true).open("/var/tmp/x.log").unwrap();"#,
+                r#"File::create("/dev/shm/x").unwrap();"#,
+                r#"Command::new("sh").args(["-c", "echo 1 > /tmp/out"]).status().unwrap();"#,
+                r#"Command::new("mkdir").arg("/tmp/test").status().unwrap();"#,
+                r#"fn save(path: &str) { fs::write(path, "x").unwrap(); } save("/tmp/a");"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"let d = tempfile::tempdir().unwrap(); File::create(d.path().join("out")).unwrap();"#,
+                r#"File::open("/tmp/out.txt").unwrap();"#,
+                r#"fs::read_to_string("/tmp/out.txt").unwrap();"#,
+                r#"assert_eq!(parse("/tmp/x"), P);"#,
+                r#"File::create("out.txt").unwrap();"#,
+                r#"File::create(format!("{x}/out.txt")).unwrap();"#,
+                r#"fs::OpenOptions::new().write(true).create_new(true).open("/tmp/x.log").unwrap();"#,
+                r#"fs::OpenOptions::new().read(true).open("/tmp/x.log").unwrap();"#,
+                r#"Command::new("docker").args(["exec", x, "mkdir", "/tmp/test"]).status().unwrap();"#,
+                r#"upload(Options::default().path("/tmp").build());"#,
+                r#"let p = env::temp_dir().join(format!("t-{}", uuid::Uuid::new_v4())); fs::create_dir(&p).unwrap();"#,
+                r#"Command::new("sh").args(["-c", "cat < /tmp/in"]).status().unwrap();"#,
+                r#"Command::new("sh").args(["-c", "mktemp /tmp/x.XXXXXX"]).status().unwrap();"#,
+            ],
+        );
+    }
+}

@@ -1,0 +1,153 @@
+//! # unbounded-wait
+//!
+//! Reports waiting for a child process, or reading its output to the end, without a limit of time around it.
+//!
+//! ## Why is this bad?
+//! A server that does not end, or a child that keeps the pipe open, hangs the whole run until the machine's own
+//! limit ends it, an hour later and without saying which test it was.
+//!
+//! ## Bad
+//! ```text
+//! let status = child.wait()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let status = tokio::time::timeout(Duration::from_secs(10), child.wait()).await??;
+//! child.kill()?; child.wait()?;
+//! #[netns_test(deadline = "10s")] fn …        // netns-fixtures: every test has a deadline, and its children die with it
+//! ```
+//!
+//! ## Limits
+//! `output()` and `status()`, which mostly run short tools, are shown with `--pedantic`.
+//!
+//! ## References
+//! CWE-400; waitpid(2).
+
+use crate::config::Config;
+use crate::facts::{Call, CallId, FileFacts};
+use crate::finding::{Confidence, Severity};
+use crate::rule::{Hit, Rule};
+use crate::tables;
+
+/// See the documentation of the module.
+pub(crate) struct UnboundedWait;
+
+impl Rule for UnboundedWait {
+    fn name(&self) -> &'static str {
+        "unbounded-wait"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Warning
+    }
+
+    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        for (id, call) in facts.calls.iter().enumerate() {
+            let Some(receiver) = &call.receiver else { continue };
+            let (what, pedantic) = match call.name.as_str() {
+                "wait" | "wait_with_output" => ("waits for a child process", false),
+                "read_to_end" | "read_to_string" => ("reads a child's output to its end", false),
+                "output" | "status" => ("waits for a command", true),
+                _ => continue,
+            };
+            let command = receiver.call.and_then(|before| facts.command_behind(before));
+            let declared = match call.name.as_str() {
+                "wait" | "wait_with_output" => ["Child", "GroupChild"].as_slice(),
+                "output" | "status" => &["Command"],
+                _ => &["ChildStdout", "ChildStderr"],
+            };
+            let is_declared = receiver.declared.is_some_and(|name| declared.contains(&name));
+            if command.is_none() && !is_declared {
+                continue;
+            }
+            if facts.functions[call.function].isolated || is_bounded(facts, id, call, command) {
+                continue;
+            }
+            let message = format!("`{}` {what} without a limit of time", call.name);
+            let help = "put `tokio::time::timeout` around it, wait with `wait-timeout`, or kill the child first; a `#[netns_test]` \
+                        has a deadline that ends its children too";
+            let confidence = if command.is_some() { Confidence::High } else { Confidence::Medium };
+            hits.push(Hit::new(call.function, call.name_span, message, help).confidence(confidence).pedantic(pedantic));
+        }
+    }
+}
+
+/// Whether something ends the wait: a limit around it, one of the command's own, or a kill before it.
+fn is_bounded(facts: &FileFacts, id: CallId, call: &Call, command: Option<CallId>) -> bool {
+    let limits = |name: &str| {
+        let name = name.rsplit("::").next().unwrap_or(name);
+        name.contains("timeout") || name.contains("deadline") || name == "select!"
+    };
+    if facts.enclosed_by(id, limits) {
+        return true;
+    }
+    if command.is_some_and(|command| facts.object(command).any(|(_, other)| limits(&other.name))) {
+        return true;
+    }
+    // `child.kill()`, `kill(pid, …)`, or the end of a limit of our own before it.
+    facts.calls[..id].iter().rev().take_while(|other| other.function >= call.function).any(|other| {
+        other.function == call.function && (tables::ENDING.contains(&other.name.as_str()) || limits(&other.name))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{clean, each_clean, each_found, found_pedantic};
+
+    const FRAME: &str = "use std::process::{Child, Command}; {}";
+    const RULE: &str = "unbounded-wait";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"fn f() { let mut c = Command::new("server").spawn().unwrap(); c.wait().unwrap(); }"#,
+                r#"fn f() { Command::new("server").spawn().unwrap().wait().unwrap(); }"#,
+                r#"fn f() { let c = Command::new("server").spawn().unwrap(); c.wait_with_output().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("server"); c.arg("x"); let mut c = c.spawn().unwrap(); c.wait().unwrap(); }"#,
+                "fn f(mut child: Child) { child.wait().unwrap(); }",
+                "fn f(child: &mut Child) { child.wait().unwrap(); }",
+                r#"async fn f() { let mut c = tokio::process::Command::new("server").spawn().unwrap(); c.wait().await.unwrap(); }"#,
+                r#"fn f() { let mut c = rt().block_on(async { Command::new("true").spawn().unwrap() }); rt().block_on(async { c.wait().await.unwrap(); }); }"#,
+                r#"fn f() { let mut c = Command::new("server").spawn().unwrap(); let mut s = String::new(); c.stdout.take().unwrap().read_to_string(&mut s).unwrap(); }"#,
+                "struct S { child: Child } impl S { fn stop(&mut self) { self.child.wait().unwrap(); } }",
+                r#"fn start() -> Child { Command::new("server").spawn().unwrap() } fn f() { let mut c = start(); c.wait().unwrap(); }"#,
+                r#"fn f() { if let Ok(mut c) = Command::new("server").spawn() { c.wait().unwrap(); } }"#,
+                "fn f(out: std::process::ChildStdout) { let mut v = vec![]; out.read_to_end(&mut v).unwrap(); }",
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"fn f() { let mut c = Command::new("server").spawn().unwrap(); c.kill().unwrap(); c.wait().unwrap(); }"#,
+                r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); timeout(d, c.wait()).await.unwrap(); }"#,
+                r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); tokio::select! { _ = c.wait() => {}, _ = sleep(d) => {} } }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); c.wait_timeout(d).unwrap(); c.wait().unwrap(); }"#,
+                r#"fn f() { let c = Command::new("x").spawn().unwrap(); kill(Pid::from_raw(c.id() as i32), SIGTERM).unwrap(); c.wait_with_output().unwrap(); }"#,
+                "fn f() { let barrier = Barrier::new(6); barrier.wait(); }",
+                "fn f(pair: &Condvar) { pair.wait(guard).unwrap(); }",
+                r#"fn f() { std::fs::File::open("x").unwrap().read_to_string(&mut s).unwrap(); }"#,
+                r#"#[netns_test] fn f() { Command::new("x").spawn().unwrap().wait().unwrap(); }"#,
+                r#"fn f() { assert_cmd::Command::new("x").timeout(d).output().unwrap(); }"#,
+                r#"fn f() { Command::new("ls").output().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); while c.try_wait().unwrap().is_none() { pause(); } }"#,
+                "fn f(response: Response) { response.status().unwrap(); }",
+            ],
+        );
+        clean(RULE, "fn f(task: Task) { task.wait(); }");
+    }
+
+    #[test]
+    fn short_tools_are_pedantic() {
+        let code = r#"fn f() { std::process::Command::new("ls").output().unwrap(); }"#;
+        assert_eq!(found_pedantic(RULE, code).len(), 1);
+    }
+}

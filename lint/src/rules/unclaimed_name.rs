@@ -1,0 +1,229 @@
+//! # unclaimed-name
+//!
+//! Reports names that other processes see (network namespaces, devices, shared memory, sockets) and that are fixed,
+//! made of a process id, a time or a random number, or too long.
+//!
+//! ## Why is this bad?
+//! Two runs, or two tests of one run, want the same name: one of them fails, or works on what belongs to the other.
+//! A random number makes that rare and hard to repeat, not impossible: with four hexadecimal digits, one run in a
+//! thousand collides once 12 names exist. A device's name has 15 bytes; what is longer is refused, or cut.
+//!
+//! ## Bad
+//! ```text
+//! NetworkNamespace::add("test_ns".to_owned()).await?;
+//! Command::new("ip").args(["link", "add", &format!("tap{}", std::process::id()), "type", "bridge"]).status()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! #[netns_test] fn forwards(a: Namespace, b: Namespace) { … }     // netns-fixtures: namespaces without names
+//! let name = IfName::claim("tap")?;                               // a name that is created exclusively
+//! ```
+//!
+//! ## Limits
+//! Whether a name is claimed by creating it exclusively is only known for a whole UUID; devices in a namespace that
+//! the test has made are not reported.
+//!
+//! ## References
+//! CWE-377; netdevice(7), IFNAMSIZ.
+
+use super::argv::{commands, unwrapped};
+use crate::config::Config;
+use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::finding::{Confidence, Severity};
+use crate::rule::{Hit, Rule};
+use crate::tables;
+use crate::value::{Origin, Value};
+
+/// See the documentation of the module.
+pub(crate) struct UnclaimedName;
+
+/// The most bytes that the name of a device can have (IFNAMSIZ without the final zero).
+const DEVICE_NAME_BYTES: usize = 15;
+
+impl Rule for UnclaimedName {
+    fn name(&self) -> &'static str {
+        "unclaimed-name"
+    }
+
+    fn severity(&self) -> Severity {
+        Severity::Warning
+    }
+
+    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        let own_namespace = facts.calls.iter().any(|call| {
+            ["unshare", "setns"].contains(&call.name.as_str()) || tables::ends_with(&call.path, "NetworkNamespace::add")
+        });
+        for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
+            for (value, what) in names_of(sink) {
+                let Some(reason) = hazard(&value, what) else { continue };
+                if own_namespace && what == What::Device && value.constant().is_some_and(|name| name.len() <= DEVICE_NAME_BYTES) {
+                    continue;
+                }
+                let message = format!("the {} `{}` {reason}", what.noun(), value.shown());
+                let hit = Hit::new(sink.function, sink.span, message, what.help()).confidence(Confidence::Medium);
+                hits.push(if value.span == sink.span { hit } else { hit.label(value.span, "the name comes from here") });
+                break;
+            }
+        }
+    }
+}
+
+/// What a name names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum What {
+    Namespace,
+    Device,
+    SharedMemory,
+    Socket,
+}
+
+impl What {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Namespace => "network namespace",
+            Self::Device => "network device",
+            Self::SharedMemory => "shared memory object",
+            Self::Socket => "socket path",
+        }
+    }
+
+    fn help(self) -> &'static str {
+        match self {
+            Self::Namespace => "use a namespace without a name: `Namespace` of netns-fixtures is a descriptor and ends with the test",
+            Self::Device => "make it in a namespace of the test's own (`#[netns_test]`), or claim the name with `IfName::claim`",
+            Self::SharedMemory => "use `memfd_create`, which has no name, or create it exclusively (O_EXCL)",
+            Self::Socket => "put it into a `tempfile::tempdir()`",
+        }
+    }
+}
+
+/// The names that a sink gives to something.
+fn names_of(sink: &Sink) -> Vec<(Value, What)> {
+    let single = |what| sink.values.first().map(|value| vec![(value.clone(), what)]).unwrap_or_default();
+    match sink.kind {
+        SinkKind::NamespaceName => single(What::Namespace),
+        SinkKind::DeviceName => single(What::Device),
+        SinkKind::SharedMemoryName => single(What::SharedMemory),
+        SinkKind::SocketPath => single(What::Socket),
+        SinkKind::Command | SinkKind::ShellString => commands(sink).iter().flat_map(|words| created(words, sink)).collect(),
+        _ => Vec::new(),
+    }
+}
+
+/// The names that a command line creates; `ip` inside a namespace is left out.
+fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
+    let (wrappers, rest) = unwrapped(words);
+    let inside = wrappers.iter().any(|wrapper| ["ip", "nsenter", "unshare"].contains(wrapper));
+    let Some(program) = rest.first() else { return Vec::new() };
+    let operands: Vec<&str> = rest[1..].iter().map(String::as_str).skip_while(|word| word.starts_with('-') && *word != "-n").collect();
+    let named = match (tables::program_name(program), operands.as_slice()) {
+        ("ip", ["netns", "add", name, ..]) => Some((*name, What::Namespace)),
+        ("ip", ["link" | "l", "add", "name" | "dev" | "link", name, ..]) if !inside => Some((*name, What::Device)),
+        ("ip", ["link" | "l", "add", name, ..]) if !inside => Some((*name, What::Device)),
+        ("ip", ["tuntap", "add", "dev", name, ..] | ["tuntap", "add", name, ..]) if !inside => Some((*name, What::Device)),
+        ("brctl", ["addbr", name, ..]) | ("ovs-vsctl", ["add-br", name, ..]) if !inside => Some((*name, What::Device)),
+        _ => None,
+    };
+    let Some((name, what)) = named else { return Vec::new() };
+    // The value itself where it is a word of its own; else the word is all there is.
+    let whole = sink.values.iter().find(|value| value.shown() == name).cloned();
+    let origin = sink.values.iter().find(|value| value.shown().contains(name));
+    let value = whole.or_else(|| {
+        let mut value = Value::text(sink.span, name);
+        if name.contains("{}") {
+            value = Value { pieces: vec![crate::value::Piece::Hole], ..value };
+            value.taint_from(origin?);
+        }
+        Some(value)
+    });
+    value.map(|value| (value, what)).into_iter().collect()
+}
+
+/// What is wrong with a name, if something is.
+fn hazard(value: &Value, what: What) -> Option<String> {
+    let constant = value.constant();
+    let known: usize = value.pieces.iter().map(|piece| if let crate::value::Piece::Text(text) = piece { text.len() } else { 0 }).sum();
+    if what == What::Device && known > DEVICE_NAME_BYTES {
+        return Some(format!("is longer than the {DEVICE_NAME_BYTES} bytes that the kernel keeps"));
+    }
+    if let Some(name) = constant {
+        // A fixed path in a shared folder is the business of `temp-path`; elsewhere somebody chose the folder.
+        let fixed = what != What::Socket || !name.contains('/');
+        return fixed.then(|| "is fixed: a second run, or another test, has the same".to_owned());
+    }
+    let source = value.sources.iter().find(|source| {
+        matches!(source.origin, Origin::Random | Origin::Pid | Origin::Time) && source.name.as_deref() != Some(tables::UUID)
+    })?;
+    Some(match source.origin {
+        Origin::Pid => "is made of a process id, which is used again, and nothing claims it",
+        Origin::Time => "is made of a time, and nothing claims it",
+        _ => "is random, and nothing claims it before it is used",
+    }
+    .to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{clean, each_clean, each_found, found};
+
+    const FRAME: &str = "use std::{process, process::Command}; const NS: &str = \"test_ns\"; fn f(x: &str) { {} }";
+    const RULE: &str = "unclaimed-name";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"NetworkNamespace::add("test_ns".to_string());"#,
+                "NetworkNamespace::add(NS.to_owned());",
+                r"fn make(name: &str) { NetworkNamespace::add(name.to_string()); } make(NS);",
+                r#"Command::new("ip").args(["netns", "add", "test_ns"]).status().unwrap();"#,
+                r#"Command::new("sudo").args(["ip", "netns", "add", NS]).status().unwrap();"#,
+                r#"Command::new("ip").args(["netns", "add", &format!("test-{}", process::id())]).status().unwrap();"#,
+                r#"Command::new("ip").args(["netns", "add", &format!("t-{:04x}", rand::random::<u16>())]).status().unwrap();"#,
+                r#"Command::new("ip").args(["link", "add", "tap-test", "type", "bridge"]).status().unwrap();"#,
+                r#"Command::new("ip").args(["link", "add", "name", "br0", "type", "bridge"]).status().unwrap();"#,
+                r#"Command::new("ip").args(["tuntap", "add", "dev", "tap0", "mode", "tap"]).status().unwrap();"#,
+                r#"Command::new("brctl").args(["addbr", "br-test"]).status().unwrap();"#,
+                r#"Command::new("sh").args(["-c", "ip netns add blue && true"]).status().unwrap();"#,
+                r#"Command::new("sh").arg("-c").arg(format!("ip netns add t{}", process::id())).status().unwrap();"#,
+                r#"let ns = format!("t{}", std::time::SystemTime::now().elapsed_nanos()); NetNs::new(ns);"#,
+                r#"LinkDummy::new("dummy_with_a_long_name");"#,
+                r#"UnixListener::bind("test.sock").unwrap();"#,
+                r#"nix::sys::mman::shm_open("/test", flags, mode).unwrap();"#,
+                r#"let id = uuid::Uuid::new_v4().to_string(); LinkDummy::new(&format!("t{}", &id[..8]));"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"Command::new("ip").args(["netns", "add", x]).status().unwrap();"#,
+                r#"Command::new("ip").args(["netns", "list"]).status().unwrap();"#,
+                r#"Command::new("ip").args(["netns", "del", "test_ns"]).status().unwrap();"#,
+                r#"Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap();"#,
+                r#"Command::new("ip").args(["netns", "exec", x, "ip", "link", "add", "veth0", "type", "veth"]).status().unwrap();"#,
+                r#"Command::new("ip").args(["-n", x, "link", "add", "veth0", "type", "veth"]).status().unwrap();"#,
+                r#"let name = format!("t-{}", uuid::Uuid::new_v4()); NetNs::new(name);"#,
+                r#"let dir = tempfile::tempdir().unwrap(); UnixListener::bind(dir.path().join("x.sock")).unwrap();"#,
+                r#"UnixListener::bind("/run/user/1000/x.sock").unwrap();"#,
+                r#"nix::sched::unshare(flags).unwrap(); LinkDummy::new("dummy0");"#,
+                r#"assert_eq!(NS, "test_ns");"#,
+                r#"Command::new("docker").args(["network", "create", "test"]).status().unwrap();"#,
+            ],
+        );
+        clean(RULE, r#"#[netns_test] fn f() { LinkDummy::new("dummy0"); }"#);
+    }
+
+    #[test]
+    fn the_label_is_where_the_name_stands() {
+        let code = "const NS: &str =\n \"test_ns\";\nfn f() {\n NetworkNamespace::add(NS.to_owned());\n}";
+        assert_eq!(found(RULE, code)[0].labels[0].location.start.line, 2);
+    }
+}
