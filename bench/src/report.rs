@@ -1,0 +1,112 @@
+//! Figures as a table for people and as one JSON array for machines.
+
+use std::time::Duration;
+
+use comfy_table::{CellAlignment, Table, presets};
+use serde::Serialize;
+
+/// One figure.
+#[derive(Debug, Serialize)]
+pub(crate) struct Figure {
+    pub(crate) name: String,
+    /// Of `median` and `p95`.
+    pub(crate) unit: &'static str,
+    /// How many values there were.
+    pub(crate) n: usize,
+    pub(crate) median: f64,
+    /// 95 of 100 values are at most this.
+    pub(crate) p95: f64,
+    /// The median by the floor's, where a floor makes sense.
+    pub(crate) ratio_to_floor: Option<f64>,
+    /// What the ratio should be at most; the reader of the table compares.
+    #[serde(skip)]
+    pub(crate) target: Option<f64>,
+}
+
+impl Figure {
+    /// Times in microseconds, with the ratio of the median to `floor`'s.
+    pub(crate) fn of_times(name: &str, times: &[Duration], floor: Option<&Self>) -> Self {
+        let mut micros: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();
+        micros.sort_by(f64::total_cmp);
+        let median = quantile(&micros, 0.5);
+        let ratio_to_floor = Some(floor.map_or(1.0, |floor| rounded(median / floor.median, 3)));
+        let p95 = quantile(&micros, 0.95);
+        Self {
+            name: name.to_owned(),
+            unit: "us",
+            n: micros.len(),
+            median: rounded(median, 1),
+            p95: rounded(p95, 1),
+            ratio_to_floor,
+            target: None,
+        }
+    }
+
+    /// One value that has no floor.
+    pub(crate) fn of_value(name: &str, unit: &'static str, value: f64) -> Self {
+        Self { name: name.to_owned(), unit, n: 1, median: value, p95: value, ratio_to_floor: None, target: None }
+    }
+
+    /// With what the ratio should be at most.
+    pub(crate) fn at_most(self, target: f64) -> Self {
+        Self { target: Some(target), ..self }
+    }
+}
+
+fn rounded(value: f64, digits: i32) -> f64 {
+    let scale = 10_f64.powi(digits);
+    (value * scale).round() / scale
+}
+
+/// The nearest of sorted values; 0 of none.
+fn quantile(sorted: &[f64], share: f64) -> f64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_precision_loss,
+        reason = "an index of a list that fits in memory, times a share between 0 and 1"
+    )]
+    let index = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
+    sorted.get(index).copied().unwrap_or_default()
+}
+
+/// The figures for people.
+pub(crate) fn table(figures: &[Figure]) -> Table {
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["name", "n", "median", "p95", "unit", "ratio to floor", "target"]);
+    for i in [1, 2, 3, 5, 6] {
+        if let Some(column) = table.column_mut(i) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for figure in figures {
+        let number =
+            |value: Option<f64>, prefix: &str| value.map(|value| format!("{prefix}{value:.2}")).unwrap_or_default();
+        table.add_row([
+            figure.name.clone(),
+            figure.n.to_string(),
+            format!("{:.1}", figure.median),
+            format!("{:.1}", figure.p95),
+            figure.unit.to_owned(),
+            number(figure.ratio_to_floor, ""),
+            number(figure.target, "<= "),
+        ]);
+    }
+    table
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn median_and_p95_are_values_of_the_list_and_the_ratio_is_to_the_floor() {
+        let times: Vec<Duration> = (1..=101).map(Duration::from_micros).collect();
+        let floor = Figure::of_times("floor", &times, None);
+        assert_eq!((floor.median, floor.p95, floor.ratio_to_floor), (51.0, 96.0, Some(1.0)));
+        let twice: Vec<Duration> = times.iter().map(|time| *time * 2).collect();
+        assert_eq!(Figure::of_times("twice", &twice, Some(&floor)).ratio_to_floor, Some(2.0));
+        assert!(Figure::of_times("none", &[], None).median.abs() < f64::EPSILON);
+    }
+}

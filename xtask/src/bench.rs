@@ -1,0 +1,56 @@
+//! `cargo xtask bench NAME`: a bench of the `bench` workspace, in release mode. The bench measures and prints; this finds
+//! and starts it.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Args, ValueEnum};
+
+use crate::workspace::Workspace;
+
+const AFTER_HELP: &str = "\
+Examples:
+  cargo xtask bench isolation          a table
+  cargo xtask bench isolation --json   one array of {name, unit, n, median, p95, ratio_to_floor}
+  cargo xtask bench isolation --json | jq '.[] | select(.name == \"isolation/prepared\").ratio_to_floor'
+
+A figure is a ratio to the floor of the same run: the machine's speed and its other work are in both.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Options {
+    /// What to measure.
+    #[arg(value_enum)]
+    name: Name,
+    /// Print JSON instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// How often each is measured [default: the bench's own].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    samples: Option<u32>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Name {
+    /// The cost of an empty annotated test, and the memory that the zygote holds.
+    Isolation,
+}
+
+/// Builds and runs the bench; its exit status is handed on.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
+    let binary = match options.name {
+        Name::Isolation => "isolation",
+    };
+    let mut bench = workspace.cargo();
+    bench.current_dir(workspace.root().join("bench"));
+    bench.args(["run", "--release", "--quiet", "--bin", binary, "--"]);
+    if options.json {
+        bench.arg("--json");
+    }
+    if let Some(samples) = options.samples {
+        bench.arg("--samples").arg(samples.to_string());
+    }
+    let status = bench.status().context("failed to start cargo")?;
+    let code = status.code().context("the bench was ended by a signal")?;
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(2)))
+}

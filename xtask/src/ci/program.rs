@@ -1,0 +1,125 @@
+//! A program that a step runs: its output is passed on as it comes and its summary lines are counted; a signal to `ci` ends
+//! it and all that it started.
+
+use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::thread;
+
+use anyhow::{Context, anyhow, bail};
+use nix::sys::signal::{Signal, killpg};
+use nix::unistd::Pid;
+
+use super::counts::Counts;
+
+/// A program that has ended.
+pub(super) struct EndedProgram {
+    /// The command line, for messages.
+    pub(super) program: String,
+    pub(super) success: bool,
+    /// "ended with exit status 1", for messages.
+    pub(super) how: String,
+    /// Of all summary lines in its output.
+    pub(super) counts: Counts,
+}
+
+/// The process group of the program that runs now; 0 when none does.
+static RUNNING: AtomicI32 = AtomicI32::new(0);
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// From now on SIGINT, SIGTERM and SIGHUP end the running program instead of this one, which so comes to undo what it did
+/// to the machine: the user of the unprivileged step.
+pub(super) fn stop_on_signals() -> anyhow::Result<()> {
+    ctrlc::set_handler(|| {
+        INTERRUPTED.store(true, Ordering::SeqCst);
+        let group = RUNNING.load(Ordering::SeqCst);
+        if group != 0 {
+            // ESRCH: it has just ended.
+            let _ = killpg(Pid::from_raw(group), Signal::SIGTERM);
+        }
+    })
+    .context("failed to handle signals")
+}
+
+/// Whether a signal has come.
+pub(super) fn is_interrupted() -> bool {
+    INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// Runs the command to its end, in a process group of its own and without standard input.
+pub(super) fn run_program(command: &mut Command) -> anyhow::Result<EndedProgram> {
+    if io::stderr().is_terminal() {
+        // It sees pipes, and would leave the colours out.
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    run_into(command, io::stdout(), io::stderr())
+}
+
+fn run_into(command: &mut Command, to_output: impl Write, to_errors: impl Write + Send) -> anyhow::Result<EndedProgram> {
+    let program = command_line(command);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let mut child = command.spawn().with_context(|| format!("failed to start {program}"))?;
+    let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
+        bail!("the standard streams of {program} are no pipes");
+    };
+    RUNNING.store(i32::try_from(child.id()).context("a pid is larger than the kernel makes them")?, Ordering::SeqCst);
+    let counted = thread::scope(|scope| {
+        // Both are read at once: a program that fills the one while the other is read would wait for ever.
+        let errors = scope.spawn(|| pass_on(errors, to_errors));
+        let mut counts = pass_on(output, to_output)?;
+        counts += errors.join().map_err(|_| anyhow!("the thread that reads standard error panicked"))??;
+        anyhow::Ok(counts)
+    });
+    let status = child.wait().with_context(|| format!("failed to wait for {program}"));
+    RUNNING.store(0, Ordering::SeqCst);
+    let status = status?;
+    Ok(EndedProgram { program, success: status.success(), how: how(status), counts: counted? })
+}
+
+fn pass_on(from: impl Read, mut to: impl Write) -> anyhow::Result<Counts> {
+    let mut from = BufReader::new(from);
+    let mut counts = Counts::default();
+    let mut line = Vec::new();
+    while from.read_until(b'\n', &mut line).context("failed to read a program's output")? > 0 {
+        // A reader of ours that went away is no reason to stop the count.
+        drop(to.write_all(&line).and_then(|()| to.flush()));
+        counts += Counts::of_line(&String::from_utf8_lossy(&line)).unwrap_or_default();
+        line.clear();
+    }
+    Ok(counts)
+}
+
+fn how(status: ExitStatus) -> String {
+    match (status.code(), status.signal()) {
+        (Some(code), _) => format!("ended with exit status {code}"),
+        (None, Some(signal)) => format!("was ended by signal {signal}"),
+        (None, None) => format!("ended: {status:?}"),
+    }
+}
+
+fn command_line(command: &Command) -> String {
+    let words: Vec<_> =
+        [command.get_program()].into_iter().chain(command.get_args()).map(|word| word.to_string_lossy()).collect();
+    let program = words[0].rsplit('/').next().unwrap_or_default();
+    format!("`{} {}`", program, words[1..].join(" "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn summaries_of_both_streams_are_added_and_the_status_is_told() {
+        let summary = "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s";
+        let mut printf = Command::new("printf");
+        // Into a sink: whoever counts the lines of this test's output must not meet them.
+        let ended = run_into(printf.args(["%s\\n%s\\n", summary, summary]), io::sink(), io::sink()).unwrap();
+        assert!(ended.success);
+        assert_eq!(ended.counts, Counts { passed: 4, failed: 0, skipped: 0 });
+        let ended = run_into(&mut Command::new("false"), io::sink(), io::sink()).unwrap();
+        assert_eq!((ended.success, ended.how.as_str()), (false, "ended with exit status 1"));
+        assert!(run_into(&mut Command::new("/nonexistent/program"), io::sink(), io::sink()).is_err());
+    }
+}

@@ -1,0 +1,274 @@
+//! The step that runs the suite as a user without privileges.
+//!
+//! Started by root, it makes a user, copies the workspace's files to a folder of that user and runs `cargo test` there as
+//! that user, offline: as somebody would who has just cloned it. The toolchain and the downloaded sources, which may lie
+//! where only root can read, are bound into that folder, in a mount namespace that dies with the program. In the end
+//! nothing of the user may be left; then the user goes as well.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+
+use anyhow::{Context, bail};
+use clap::Args;
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Gid, Pid, Uid, User, chown, geteuid, setgid, setgroups, setuid};
+use tempfile::TempDir;
+
+use super::counts::{self, Skipped};
+use super::program::run_program;
+use super::{Outcome, this_program};
+use crate::workspace::Workspace;
+
+/// Folders that anybody may write to, where a test could leave something.
+const SHARED_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
+
+pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
+    if !geteuid().is_root() {
+        return Ok(Outcome::NotNeeded("the steps before it ran without privileges already; as root, it adds a user"));
+    }
+    // The guards undo in reverse: the folder goes before its user.
+    let user = TemporaryUser::create()?;
+    let folder = TempDir::with_prefix("netns-ci-").context("failed to make the user's folder")?;
+    let home = Home { folder: folder.path(), user: &user };
+    home.fill(workspace)?;
+    let ended = run_program(&mut home.cargo_test()?);
+    let remains = user.remains(folder.path())?;
+    let ended = ended?;
+    if !remains.is_empty() {
+        bail!("the tests left behind:\n    {}", remains.join("\n    "));
+    }
+    let newly_skipped = skipped.add(&home.skip_record())?;
+    Ok(Outcome::Tested { counts: ended.counts.with_skips_at_run_time(newly_skipped), success: ended.success })
+}
+
+/// A user of the machine for the time of this step. Dropping it removes the user.
+struct TemporaryUser {
+    name: String,
+    uid: Uid,
+    gid: Gid,
+}
+
+impl TemporaryUser {
+    /// `useradd` refuses a name that exists, so the user is this process's own.
+    fn create() -> anyhow::Result<Self> {
+        let name = format!("netns-ci-{}", std::process::id());
+        let made = Command::new("/usr/sbin/useradd")
+            .args(["--system", "--no-create-home", "--user-group", "--shell", "/usr/sbin/nologin", "--", &name])
+            .status()
+            .context("failed to start useradd (package passwd)")?;
+        anyhow::ensure!(made.success(), "useradd made no user {name}");
+        // From here on the guard exists: whatever fails below, the user goes.
+        let mut user = Self { name, uid: Uid::from_raw(0), gid: Gid::from_raw(0) };
+        let entry = User::from_name(&user.name)?.with_context(|| format!("the user {} cannot be found", user.name))?;
+        (user.uid, user.gid) = (entry.uid, entry.gid);
+        anyhow::ensure!(!user.uid.is_root(), "the user {} is root", user.name);
+        Ok(user)
+    }
+
+    /// Processes of the user, which are killed, and files in shared folders other than `its_folder`.
+    fn remains(&self, its_folder: &Path) -> anyhow::Result<Vec<String>> {
+        let mut remains = Vec::new();
+        for (pid, command) in self.processes()? {
+            remains.push(format!("process {pid}: {command}"));
+            // All of the user's processes are this step's: the user is as old as the step. ESRCH: it has just ended.
+            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+        }
+        for folder in SHARED_FOLDERS.iter().filter_map(|folder| fs::read_dir(folder).ok()) {
+            for entry in folder {
+                let entry = entry.context("failed to list a shared folder")?;
+                let is_ours = entry.metadata().is_ok_and(|metadata| metadata.uid() == self.uid.as_raw());
+                if is_ours && entry.path() != its_folder {
+                    remains.push(format!("file {}", entry.path().display()));
+                }
+            }
+        }
+        Ok(remains)
+    }
+
+    fn processes(&self) -> anyhow::Result<BTreeMap<i32, String>> {
+        let mut processes = BTreeMap::new();
+        for entry in fs::read_dir("/proc").context("failed to list /proc")? {
+            let entry = entry.context("failed to list /proc")?;
+            let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
+            if entry.metadata().is_ok_and(|metadata| metadata.uid() == self.uid.as_raw()) {
+                let command = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
+                processes.insert(pid, command.replace('\0', " ").trim().to_owned());
+            }
+        }
+        Ok(processes)
+    }
+}
+
+impl Drop for TemporaryUser {
+    fn drop(&mut self) {
+        match Command::new("/usr/sbin/userdel").arg("--").arg(&self.name).status() {
+            Ok(status) if status.success() => {}
+            other => eprintln!("the user {} is still there ({other:?}): userdel {}", self.name, self.name),
+        }
+    }
+}
+
+/// The user's folder: the workspace's files, cargo's folder, and the places where the mounts go.
+struct Home<'a> {
+    folder: &'a Path,
+    user: &'a TemporaryUser,
+}
+
+impl Home<'_> {
+    fn workspace(&self) -> PathBuf {
+        self.folder.join("workspace")
+    }
+
+    fn cargo_home(&self) -> PathBuf {
+        self.folder.join("cargo")
+    }
+
+    fn toolchain(&self) -> PathBuf {
+        self.folder.join("toolchain")
+    }
+
+    fn temporary(&self) -> PathBuf {
+        self.folder.join("tmp")
+    }
+
+    /// Root's record is closed to the user, so the user has one.
+    fn skip_record(&self) -> PathBuf {
+        self.folder.join("skipped.txt")
+    }
+
+    fn fill(&self, workspace: &Workspace) -> anyhow::Result<()> {
+        self.own(self.folder)?;
+        for folder in [self.workspace(), self.cargo_home(), self.temporary()] {
+            self.make_folder(&folder)?;
+        }
+        // These two stay root's: only mounts appear there.
+        for mount_point in [self.toolchain(), self.cargo_home().join("registry")] {
+            fs::create_dir(&mount_point).with_context(|| format!("failed to make {}", mount_point.display()))?;
+        }
+        let config = root_cargo_home()?.join("config.toml");
+        if config.is_file() {
+            self.copy(&config, &self.cargo_home().join("config.toml"))?;
+        }
+        for file in files(workspace.root())? {
+            self.copy(&workspace.root().join(&file), &self.workspace().join(&file))?;
+        }
+        Ok(())
+    }
+
+    fn copy(&self, from: &Path, to: &Path) -> anyhow::Result<()> {
+        let parent = to.parent().context("a file lies in no folder")?;
+        self.make_folder(parent)?;
+        fs::copy(from, to).with_context(|| format!("failed to copy {} to {}", from.display(), to.display()))?;
+        self.own(to)
+    }
+
+    /// Makes a folder of the user below the user's folder, with those above it.
+    fn make_folder(&self, folder: &Path) -> anyhow::Result<()> {
+        if folder.is_dir() {
+            return Ok(());
+        }
+        self.make_folder(folder.parent().context("a folder lies in no folder")?)?;
+        fs::create_dir(folder).with_context(|| format!("failed to make {}", folder.display()))?;
+        self.own(folder)
+    }
+
+    fn own(&self, path: &Path) -> anyhow::Result<()> {
+        let TemporaryUser { uid, gid, .. } = *self.user;
+        chown(path, Some(uid), Some(gid)).with_context(|| format!("failed to give {} to the user", path.display()))
+    }
+
+    /// `cargo test` as the user, by way of [`as_user`].
+    fn cargo_test(&self) -> anyhow::Result<Command> {
+        let mut command = Command::new(this_program()?);
+        command.arg("as-user");
+        command.arg("--uid").arg(self.user.uid.to_string()).arg("--gid").arg(self.user.gid.to_string());
+        command.arg("--folder").arg(self.workspace());
+        command.arg("--bind").arg(sysroot()?).arg(self.toolchain());
+        command.arg("--bind").arg(root_cargo_home()?.join("registry")).arg(self.cargo_home().join("registry"));
+        command.arg("--").arg(self.toolchain().join("bin/cargo"));
+        command.args(["test", "--workspace", "--no-fail-fast", "--offline"]);
+        let mut path = self.toolchain().join("bin").into_os_string();
+        path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
+        command.env_clear();
+        command.env("PATH", path).env("HOME", self.folder).env("TMPDIR", self.temporary());
+        command.env("CARGO_HOME", self.cargo_home()).env(counts::SKIP_RECORD, self.skip_record());
+        Ok(command)
+    }
+}
+
+/// The workspace's files as git knows them, with those that are new and not ignored.
+fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let listed = Command::new("git")
+        .current_dir(root)
+        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
+        .output()
+        .context("failed to start git")?;
+    anyhow::ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr).trim());
+    let names = listed.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty());
+    let paths = names.map(|name| PathBuf::from(std::ffi::OsStr::from_bytes(name)));
+    // One that was deleted and not yet committed is still listed.
+    Ok(paths.filter(|path| root.join(path).is_file()).collect())
+}
+
+fn sysroot() -> anyhow::Result<PathBuf> {
+    let printed = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
+        .args(["--print", "sysroot"])
+        .output()
+        .context("failed to start rustc")?;
+    anyhow::ensure!(printed.status.success(), "rustc does not say where it is");
+    Ok(PathBuf::from(String::from_utf8(printed.stdout).context("the toolchain's path is no UTF-8")?.trim_end()))
+}
+
+fn root_cargo_home() -> anyhow::Result<PathBuf> {
+    if let Some(folder) = std::env::var_os("CARGO_HOME") {
+        return Ok(folder.into());
+    }
+    Ok(std::env::home_dir().context("there is neither CARGO_HOME nor HOME")?.join(".cargo"))
+}
+
+/// Arguments of the hidden command that becomes a program of an unprivileged user.
+#[derive(Debug, Args)]
+pub(crate) struct AsUser {
+    #[arg(long)]
+    uid: u32,
+    #[arg(long)]
+    gid: u32,
+    #[arg(long)]
+    folder: PathBuf,
+    /// Folders to show in other places, read-only.
+    #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
+    bind: Vec<PathBuf>,
+    #[arg(last = true, required = true)]
+    program: Vec<OsString>,
+}
+
+/// Becomes the program; returns only when that fails.
+pub(crate) fn as_user(options: &AsUser) -> anyhow::Result<ExitCode> {
+    let none = None::<&str>;
+    // 1. Mounts of its own, private before the first: a bind that reached the host's namespace would be deleted through
+    //    when the folder goes.
+    unshare(CloneFlags::CLONE_NEWNS).context("failed to make a mount namespace")?;
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).context("failed to make the mounts private")?;
+    for pair in options.bind.chunks_exact(2) {
+        let bound = || format!("failed to show {} at {}", pair[0].display(), pair[1].display());
+        mount(Some(&pair[0]), &pair[1], none, MsFlags::MS_BIND, none).with_context(bound)?;
+        let read_only = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+        mount(none, &pair[1], none, read_only, none).with_context(bound)?;
+    }
+    // 2. Groups before the group before the user: each step needs what the next one gives up.
+    setgroups(&[]).context("failed to leave root's groups")?;
+    setgid(Gid::from_raw(options.gid)).context("failed to change the group")?;
+    setuid(Uid::from_raw(options.uid)).context("failed to change the user")?;
+    anyhow::ensure!(setuid(Uid::from_raw(0)).is_err(), "the way back to root is still open");
+    let (program, arguments) = options.program.split_first().context("there is no program to run")?;
+    let error = Command::new(program).args(arguments).current_dir(&options.folder).exec();
+    Err(error).with_context(|| format!("failed to run {}", Path::new(program).display()))
+}

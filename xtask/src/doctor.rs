@@ -1,0 +1,42 @@
+//! `cargo xtask doctor`: what this machine can do for tests. The answers are the fixtures' own, by a program of theirs.
+
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::Args;
+
+use crate::workspace::Workspace;
+
+const AFTER_HELP: &str = "\
+Examples:
+  cargo xtask doctor                    every requirement: yes, or no with the reason and the remedy
+  cargo xtask doctor --config           every NETNS_TEST_ variable: its value, its range, its default
+  cargo xtask doctor --json | jq '.requirements[] | select(.met | not) | .name'
+
+Exit status: 0 tests can be isolated (with --config: all values are good), 1 they cannot, 2 usage.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Options {
+    /// Print JSON.
+    #[arg(long)]
+    json: bool,
+    /// Print the settings instead of the requirements.
+    #[arg(long)]
+    config: bool,
+}
+
+/// Builds the program and hands its exit status on.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
+    let mut doctor = workspace.cargo();
+    doctor.args(["run", "--quiet", "--package", "netns-fixtures", "--example", "doctor", "--"]);
+    if options.json {
+        doctor.arg("--json");
+    }
+    if options.config {
+        doctor.arg("--config");
+    }
+    let status = doctor.status().context("failed to start cargo")?;
+    let code = status.code().context("the program was ended by a signal")?;
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(2)))
+}
