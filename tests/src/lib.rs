@@ -1,6 +1,12 @@
 //! The package of the integration tests, the examples that a user copies and the lint corpus.
 //!
-//! The library is empty but for a unit test: the attribute works inside of a library too.
+//! The library builds and runs the suites under `tests/suites`, most of whose tests have to fail, and reads what libtest and
+//! nextest said of them.
+
+#![forbid(unsafe_code)]
+
+pub mod report;
+pub mod suite;
 
 #[cfg(test)]
 mod tests {

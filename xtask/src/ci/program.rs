@@ -57,7 +57,11 @@ pub(super) fn run_program(command: &mut Command) -> anyhow::Result<EndedProgram>
     run_into(command, io::stdout(), io::stderr())
 }
 
-fn run_into(command: &mut Command, to_output: impl Write, to_errors: impl Write + Send) -> anyhow::Result<EndedProgram> {
+fn run_into(
+    command: &mut Command,
+    to_output: impl Write,
+    to_errors: impl Write + Send,
+) -> anyhow::Result<EndedProgram> {
     let program = command_line(command);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().with_context(|| format!("failed to start {program}"))?;

@@ -1,0 +1,224 @@
+//! Every way in which a test can go wrong that we know of. `failure_truth.rs` says what each has to be reported as.
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio, exit};
+use std::time::Duration;
+
+use netns_fixtures::prelude::*;
+use nix::sys::signal::{Signal, kill};
+use nix::sys::wait::waitpid;
+use nix::unistd::{ForkResult, Pid, fork, getppid, pause, setsid};
+
+#[netns_test]
+fn passes() {}
+
+#[netns_test]
+#[should_panic(expected = "the cable is cut")]
+fn panics_as_it_should() {
+    panic!("at noon the cable is cut");
+}
+
+#[netns_test]
+fn panics() {
+    panic!("the cable is cut");
+}
+
+#[netns_test]
+fn asserts_that_one_is_two() {
+    assert_eq!(1, 2, "arithmetic");
+}
+
+#[netns_test]
+fn returns_an_error() -> TestResult {
+    Err("the answer did not come".into())
+}
+
+#[netns_test]
+async fn returns_an_error_asynchronously() -> TestResult {
+    tokio::time::sleep(Duration::from_millis(1)).await;
+    Err("the answer did not come".into())
+}
+
+#[netns_test]
+fn exits_with_0() {
+    exit(0);
+}
+
+#[netns_test]
+fn exits_with_7() {
+    exit(7);
+}
+
+#[netns_test]
+#[should_panic(expected = "the cable is cut")]
+fn exits_instead_of_the_panic() {
+    exit(101);
+}
+
+#[netns_test]
+fn aborts() {
+    std::process::abort();
+}
+
+#[netns_test]
+fn writes_where_nothing_is() {
+    // Not null, for which debug builds have a check of their own.
+    let nothing: *mut u8 = std::ptr::without_provenance_mut(8);
+    // SAFETY: none, on purpose: nothing is mapped on the first page, and the kernel ends the process.
+    unsafe { nothing.write_volatile(1) };
+}
+
+#[netns_test]
+fn overflows_its_stack() {
+    #[expect(unconditional_recursion, reason = "it is what the test is for")]
+    fn deeper(level: u64) -> u64 {
+        let frame = std::hint::black_box([level; 512]);
+        deeper(level + 1) + frame[0]
+    }
+    std::hint::black_box(deeper(0));
+}
+
+#[netns_test(deadline = "700ms")]
+fn hangs_with_a_grandchild() -> TestResult {
+    let _grandchild = Command::new("/bin/sleep").arg("4711").spawn()?;
+    loop {
+        pause();
+    }
+}
+
+#[netns_test(deadline = "700ms")]
+async fn hangs_asynchronously() {
+    std::future::pending::<()>().await;
+}
+
+#[netns_test]
+#[should_panic(expected = "the cable is cut")]
+fn does_not_panic_as_it_should() {}
+
+#[netns_test]
+#[should_panic(expected = "the cable is cut")]
+fn panics_with_another_text() {
+    panic!("the rope is cut");
+}
+
+#[netns_test]
+fn closes_all_descriptors() {
+    // SAFETY: nothing of this process uses a descriptor after this but the runtime, whose outcry is what is tested.
+    unsafe { libc::close_range(0, libc::c_uint::MAX, 0) };
+}
+
+/// Passes: the kernel shields pid 1 of a namespace from the signals of its own; `pid_namespaces(7)`.
+#[netns_test]
+fn kills_its_parent_and_goes_on() -> TestResult {
+    for signal in [Signal::SIGTERM, Signal::SIGKILL] {
+        kill(getppid(), signal)?;
+    }
+    assert_eq!(getppid().as_raw(), 1);
+    println!("the parent is still there");
+    Ok(())
+}
+
+/// Passes: all that it may signal is in its own namespace, so the runner and the other tests go on.
+#[netns_test]
+fn kills_everything_that_it_can() -> TestResult {
+    let mut child = Command::new("/bin/sleep").arg("4713").spawn()?;
+    kill(Pid::from_raw(-1), Signal::SIGKILL)?;
+    println!("the child: {}", child.wait()?);
+    Ok(())
+}
+
+#[netns_test]
+fn forks_and_returns_twice() -> TestResult {
+    // SAFETY: the copy only returns, which is what is tested.
+    match unsafe { fork() }? {
+        ForkResult::Child => Ok(()),
+        ForkResult::Parent { child } => {
+            waitpid(child, None)?;
+            Ok(())
+        }
+    }
+}
+
+#[netns_test]
+fn forks_and_the_copy_panics() -> TestResult {
+    // SAFETY: the copy only panics, which is what is tested.
+    match unsafe { fork() }? {
+        ForkResult::Child => panic!("in the copy"),
+        ForkResult::Parent { child } => {
+            waitpid(child, None)?;
+            Ok(())
+        }
+    }
+}
+
+/// Passes: the daemon dies with its namespaces. What must not happen is that anybody waits for the end of its output.
+#[netns_test]
+fn leaves_a_daemon_that_holds_standard_output() -> TestResult {
+    let (mut ready, tell) = std::io::pipe()?;
+    // SAFETY: the copy calls nothing but setsid, fork, write and pause, none of which allocates or locks.
+    if let ForkResult::Parent { child } = unsafe { fork() }? {
+        drop(tell);
+        waitpid(child, None)?;
+        let mut byte = [0];
+        ready.read_exact(&mut byte)?;
+        println!("the daemon is there");
+        return Ok(());
+    }
+    let _ = setsid();
+    // SAFETY: as above.
+    let is_daemon = matches!(unsafe { fork() }, Ok(ForkResult::Child));
+    if is_daemon {
+        drop((&tell).write(b"!"));
+        loop {
+            pause();
+        }
+    }
+    // SAFETY: `_exit` has no precondition.
+    unsafe { libc::_exit(0) }
+}
+
+#[netns_test]
+fn leaves_a_child_that_holds_standard_output() -> TestResult {
+    let child = Command::new("/bin/sleep").arg("4712").stdin(Stdio::null()).spawn()?;
+    println!("the child is {}", child.id());
+    Ok(())
+}
+
+#[netns_test]
+fn writes_to_every_socket_that_it_finds() -> TestResult {
+    let mut written = 0;
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        let entry = entry?;
+        if !std::fs::read_link(entry.path()).is_ok_and(|target| target.to_string_lossy().starts_with("socket:")) {
+            continue;
+        }
+        let descriptor = entry.file_name().to_str().ok_or("not a number")?.parse::<i32>()?;
+        let bytes = b"not a message";
+        // SAFETY: the bytes are readable; what they do to a descriptor that is not this test's own is what is tested.
+        written += unsafe { libc::write(descriptor, bytes.as_ptr().cast(), bytes.len()) };
+    }
+    println!("{written} bytes");
+    Ok(())
+}
+
+#[netns_test]
+fn panics_on_a_thread_that_it_joins() {
+    std::thread::spawn(|| panic!("on another thread")).join().unwrap();
+}
+
+struct NoSuchServer;
+
+impl Fixture for NoSuchServer {
+    fn set_up(_: &TestContext) -> Result<Self, BoxError> {
+        Err("there is no such server".into())
+    }
+}
+
+#[netns_test]
+fn asks_for_a_fixture_that_is_not_to_be_had(_server: NoSuchServer) {}
+
+#[netns_test]
+#[ignore = "it has no time"]
+fn is_ignored() {
+    panic!("nobody asked for this");
+}

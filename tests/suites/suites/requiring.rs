@@ -1,0 +1,36 @@
+//! One test for every requirement that there is. `skips.rs` compares those that ran with what the kernel has.
+
+use netns_fixtures::prelude::*;
+
+macro_rules! requiring {
+    ($($name:ident)*) => {
+        $(
+            mod $name {
+                use super::*;
+
+                #[netns_test(requires($name))]
+                fn is_met() {
+                    println!("ran: {}", stringify!($name));
+                }
+            }
+        )*
+    };
+}
+
+requiring!(vlan dummy netem);
+
+#[netns_test(requires(veth, sctp, vlan))]
+fn several() {
+    println!("ran: several");
+}
+
+#[netns_test(requires(veth))]
+fn met_everywhere() {
+    println!("ran: met_everywhere");
+}
+
+#[netns_test(requires(dummy))]
+#[should_panic(expected = "it ran")]
+fn should_panic_where_it_is_met() {
+    panic!("it ran");
+}

@@ -1,0 +1,131 @@
+//! A suite that must fail: every result and every message, under libtest and nextest, on one thread and on eight, as root
+//! and as nobody.
+
+#![forbid(unsafe_code)]
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use netns_tests::report::{Outcome, Told, of_libtest, of_nextest};
+use netns_tests::suite::{Suite, User};
+
+use Outcome::{Failed, Ignored, Passed};
+
+/// What a test of the suite has to be reported as, and what has to stand in its report.
+type Expectation = (&'static str, Outcome, &'static [&'static str]);
+
+const EXPECTED: &[Expectation] = &[
+    ("passes", Passed, &[]),
+    ("panics_as_it_should", Passed, &[]),
+    ("panics", Failed, &["thread 'panics'", "tests/suites/suites/misbehaving.rs:23:5", "the cable is cut"]),
+    (
+        "asserts_that_one_is_two",
+        Failed,
+        &["misbehaving.rs:28:5", "assertion `left == right` failed: arithmetic", "left: 1", "right: 2"],
+    ),
+    ("returns_an_error", Failed, &["Error: \"the answer did not come\"", "returned a value that means failure"]),
+    ("returns_an_error_asynchronously", Failed, &["Error: \"the answer did not come\""]),
+    ("exits_with_0", Failed, &["ended with exit status 0 before the test came to its end", "something called `exit`"]),
+    ("exits_with_7", Failed, &["ended with exit status 7 before the test came to its end"]),
+    ("exits_instead_of_the_panic", Failed, &["ended with exit status 101", "test did not panic as expected"]),
+    ("aborts", Failed, &["was killed by SIGABRT (6)"]),
+    ("writes_where_nothing_is", Failed, &["was killed by SIGSEGV (11)", "help: ", "core"]),
+    ("overflows_its_stack", Failed, &["the test has overflowed its stack", "was killed by SIGABRT (6)"]),
+    (
+        "hangs_with_a_grandchild",
+        Failed,
+        &["the deadline of 700ms passed", "/bin/sleep 4711", "hrtimer_nanosleep", "misbehaving", "waits in"],
+    ),
+    ("hangs_asynchronously", Failed, &["the deadline of 700ms passed", "still running:"]),
+    ("does_not_panic_as_it_should", Failed, &["test did not panic as expected"]),
+    (
+        "panics_with_another_text",
+        Failed,
+        &["panic did not contain expected string", "\"the rope is cut\"", "\"the cable is cut\""],
+    ),
+    (
+        "closes_all_descriptors",
+        Failed,
+        &["its channel to the runner was closed", "close only descriptors that the test"],
+    ),
+    ("kills_its_parent_and_goes_on", Passed, &[]),
+    ("kills_everything_that_it_can", Passed, &[]),
+    ("forks_and_returns_twice", Failed, &["the test forked, and the copy returned from the body as well", "_exit"]),
+    // The copy's end is the body's to look at, as that of every child is.
+    ("forks_and_the_copy_panics", Passed, &[]),
+    ("leaves_a_daemon_that_holds_standard_output", Passed, &[]),
+    ("leaves_a_child_that_holds_standard_output", Passed, &[]),
+    ("writes_to_every_socket_that_it_finds", Failed, &["wrote to a descriptor that is not its own"]),
+    ("panics_on_a_thread_that_it_joins", Failed, &["on another thread", "called `Result::unwrap()` on an `Err` value"]),
+    (
+        "asks_for_a_fixture_that_is_not_to_be_had",
+        Failed,
+        &["NoSuchServer` could not be set up", "there is no such server"],
+    ),
+    ("is_ignored", Ignored, &[]),
+];
+
+/// Compares all of them before it fails, so that one run tells everything.
+fn compare(run: &str, report: &BTreeMap<String, Told>, printed: &str) {
+    let mut wrong = Vec::new();
+    for (name, outcome, texts) in EXPECTED {
+        let Some(told) = report.get(*name) else {
+            wrong.push(format!("{name} is not in the report"));
+            continue;
+        };
+        if told.outcome != *outcome {
+            wrong.push(format!("{name} is {:?} and should be {outcome:?}", told.outcome));
+        }
+        for text in texts.iter().filter(|text| !told.text.contains(**text)) {
+            wrong.push(format!("{name} does not say {text:?} but:\n{}", told.text));
+        }
+    }
+    let expected: BTreeSet<&str> = EXPECTED.iter().map(|(name, ..)| *name).collect();
+    let told: BTreeSet<&str> = report.keys().map(String::as_str).collect();
+    let unknown: Vec<_> = told.difference(&expected).collect();
+    if !unknown.is_empty() {
+        wrong.push(format!("these are not expected: {unknown:?}"));
+    }
+    assert!(wrong.is_empty(), "{run}:\n{}\n\nthe whole output:\n{printed}", wrong.join("\n"));
+}
+
+#[test]
+fn libtest_reports_every_failure_as_what_it_is() {
+    let suite = Suite::build("misbehaving").expect("the suite builds");
+    for &user in User::all() {
+        for threads in ["1", "8"] {
+            let mut libtest = suite.libtest(user).expect("there is a folder");
+            let ended = libtest.args(["--test-threads", threads]).output().expect("it starts");
+            let printed = String::from_utf8_lossy(&ended.stdout);
+            let run = format!("libtest, {threads} threads, {user:?}");
+            compare(&run, &of_libtest(&printed), &printed);
+            assert_eq!(ended.status.code(), Some(101), "{run}");
+            // What is captured does not show up beside.
+            assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{run}");
+        }
+    }
+}
+
+#[test]
+fn nextest_reports_every_failure_as_what_it_is() {
+    let suite = Suite::build("misbehaving").expect("the suite builds");
+    for threads in ["1", "8"] {
+        let ended = suite.nextest().args(["--test-threads", threads]).output().expect("cargo starts");
+        let printed = String::from_utf8_lossy(&ended.stderr);
+        let run = format!("nextest, {threads} threads");
+        compare(&run, &of_nextest(&printed), &printed);
+        // "Test failures" of nextest; source: nextest-metadata, NextestExitCode.
+        assert_eq!(ended.status.code(), Some(100), "{run}");
+        assert!(!printed.contains("LEAK"), "{run} sees a leak:\n{printed}");
+    }
+}
+
+/// The control: where only good tests are selected, the same reading says so.
+#[test]
+fn a_suite_that_passes_is_reported_as_passed() {
+    let suite = Suite::build("misbehaving").expect("the suite builds");
+    let mut libtest = suite.libtest(User::Caller).expect("there is a folder");
+    let ended = libtest.args(["--exact", "passes", "panics_as_it_should"]).output().expect("it starts");
+    let report = of_libtest(&String::from_utf8_lossy(&ended.stdout));
+    assert_eq!(report.values().map(|told| told.outcome).collect::<Vec<_>>(), [Passed, Passed]);
+    assert!(ended.status.success());
+}
