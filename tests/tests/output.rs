@@ -1,0 +1,93 @@
+//! What a test prints arrives where that of an ordinary test does: captured by libtest and nextest, or as it happens.
+
+#![forbid(unsafe_code)]
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use netns_tests::report::{Outcome, of_libtest, of_nextest};
+use netns_tests::suite::{Suite, User};
+
+/// What the suite prints on each stream.
+const BYTES: usize = 2 * 1024 * 1024;
+const LINE_BYTES: usize = 64;
+
+fn numbered_lines(text: &str) -> Vec<usize> {
+    // The dots tell them from lines of libtest that begin with a number.
+    let ours = text.lines().map(str::trim).filter(|line| line.ends_with("....") && line.len() == LINE_BYTES - 1);
+    ours.filter_map(|line| line.split(' ').next()?.parse().ok()).collect()
+}
+
+fn both_streams_whole(text: &str) {
+    let mut numbers = numbered_lines(text);
+    numbers.sort_unstable();
+    let expected: Vec<usize> = (0..BYTES / LINE_BYTES).flat_map(|i| [i, i]).collect();
+    assert_eq!(numbers.len(), expected.len());
+    assert!(numbers == expected, "a line is missing, or there twice");
+}
+
+#[test]
+fn libtest_captures_two_mebibytes_of_each_stream() {
+    let suite = Suite::build("printing").expect("the suite builds");
+    let run = |arguments: &[&str]| suite.libtest(User::Caller).unwrap().args(arguments).output().expect("it starts");
+
+    let failed = run(&["--exact", "much_and_fails"]);
+    let report = of_libtest(&String::from_utf8_lossy(&failed.stdout));
+    assert_eq!(report["much_and_fails"].outcome, Outcome::Failed);
+    both_streams_whole(&report["much_and_fails"].text);
+    assert!(report["much_and_fails"].text.contains("after all of it"));
+    assert_eq!(failed.stderr, b"", "captured output is nowhere else");
+
+    let passed = run(&["--exact", "much_and_passes"]);
+    assert!(passed.status.success());
+    assert!(passed.stdout.len() < 1000, "the output of a test that passes is not shown");
+    assert_eq!(passed.stderr, b"");
+
+    // The control: where it is asked for, it is there.
+    let shown = run(&["--exact", "much_and_passes", "--show-output"]);
+    both_streams_whole(&String::from_utf8_lossy(&shown.stdout));
+}
+
+#[test]
+fn nextest_captures_two_mebibytes_of_each_stream() {
+    let suite = Suite::build("printing").expect("the suite builds");
+    let ended = suite.nextest().arg("much_and_fails").output().expect("cargo starts");
+    let report = of_nextest(&String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(report["much_and_fails"].outcome, Outcome::Failed);
+    both_streams_whole(&report["much_and_fails"].text);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_shown_where_text_is_captured_and_go_out_as_they_are_elsewhere() {
+    let suite = Suite::build("printing").expect("the suite builds");
+    let run = |arguments: &[&str]| suite.libtest(User::Caller).unwrap().args(arguments).output().expect("it starts");
+
+    let captured = run(&["--exact", "bytes_that_are_no_text"]);
+    let report = of_libtest(&String::from_utf8(captured.stdout).expect("a report is text"));
+    let text = &report["bytes_that_are_no_text"].text;
+    assert!(text.contains("<\\xFF\\xFE\0 é \\xE2\\x82>"), "{text:?}");
+
+    let streamed = run(&["--exact", "bytes_that_are_no_text", "--nocapture"]);
+    let bytes = b"<\xff\xfe\x00 \xc3\xa9 \xe2\x82>\n";
+    assert!(streamed.stdout.windows(bytes.len()).any(|window| window == bytes));
+}
+
+#[test]
+fn without_capture_a_line_is_there_before_the_test_ends() {
+    let suite = Suite::build("printing").expect("the suite builds");
+    let folder = tempfile::tempdir().expect("there is room");
+    let gate = folder.path().join("gate");
+    let mut libtest = suite.libtest(User::Caller).unwrap();
+    libtest.args(["--exact", "a_line_before_the_end", "--nocapture"]).env("PRINTING_GATE", &gate);
+    let mut running = libtest.stdout(Stdio::piped()).spawn().expect("it starts");
+    let mut lines = BufReader::new(running.stdout.take().expect("it is a pipe")).lines();
+    // The test ends only when the gate is there, and the gate is made only when the line is: a line that came with the end
+    // would be the deadline's.
+    let early =
+        lines.by_ref().map(|line| line.expect("it is text")).find(|line| line.contains("the line before the end"));
+    fs::write(&gate, "").expect("there is room");
+    assert!(early.is_some());
+    let rest: Vec<String> = lines.map(|line| line.expect("it is text")).collect();
+    assert!(running.wait().expect("it is ours").success(), "{rest:?}");
+}
