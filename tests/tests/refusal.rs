@@ -1,0 +1,173 @@
+//! Where isolation is refused the test fails, with cause and remedy: each machine is made in namespaces of this test's own.
+
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::process::Command;
+
+use netns_fixtures::prelude::*;
+use netns_tests::report::{Outcome, of_libtest};
+use netns_tests::suite::{Suite, User};
+use nix::mount::{MsFlags, mount};
+use nix::unistd::{chdir, chroot};
+use seccompiler::{
+    SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
+};
+
+/// Runs one ordinary test of the suite, which has to fail, and gives its report.
+fn refused(mut libtest: Command) -> TestResult<String> {
+    let ended = libtest.args(["--exact", "passes_and_is_not_kept"]).output()?;
+    let printed = String::from_utf8(ended.stdout)?;
+    let report = of_libtest(&printed);
+    let told = report.get("passes_and_is_not_kept").ok_or(printed)?;
+    assert_eq!(told.outcome, Outcome::Failed, "it ran where it should have been refused");
+    Ok(told.text.clone())
+}
+
+/// The control of every test here: without the obstacle, the same run passes.
+fn passes(suite: &Suite) -> TestResult {
+    let ended = suite.libtest(User::Caller)?.args(["--exact", "passes_and_is_not_kept"]).output()?;
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+    Ok(())
+}
+
+fn says(report: &str, texts: &[&str]) {
+    for text in texts {
+        assert!(report.contains(text), "{text:?} is not in:\n{report}");
+    }
+}
+
+/// The number of a system call that only the table of libc has.
+fn filter(calls: &[(i64, Vec<SeccompRule>)], action: SeccompAction) -> TestResult {
+    let rules: BTreeMap<i64, Vec<SeccompRule>> = calls.iter().cloned().collect();
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, std::env::consts::ARCH.try_into()?)?;
+    let program: seccompiler::BpfProgram = filter.try_into()?;
+    apply_filter(&program)?;
+    Ok(())
+}
+
+/// What Docker's default profile does to a process without CAP_SYS_ADMIN: `clone3` does not exist, so that its flags need
+/// not be looked at, and `clone` and `unshare` with a namespace are not permitted.
+#[netns_test(deadline = "5m")]
+fn a_seccomp_filter_of_a_container() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    let new_user_namespace = u64::from(nix::libc::CLONE_NEWUSER.cast_unsigned());
+    let with_namespace = |argument| {
+        SeccompRule::new(vec![SeccompCondition::new(
+            argument,
+            SeccompCmpArgLen::Qword,
+            SeccompCmpOp::MaskedEq(new_user_namespace),
+            new_user_namespace,
+        )?])
+    };
+    filter(
+        &[(nix::libc::SYS_clone, vec![with_namespace(0)?]), (nix::libc::SYS_unshare, vec![with_namespace(0)?])],
+        SeccompAction::Errno(nix::libc::EPERM.cast_unsigned()),
+    )?;
+    filter(&[(nix::libc::SYS_clone3, vec![])], SeccompAction::Errno(nix::libc::ENOSYS.cast_unsigned()))?;
+    // Without capabilities, as in a container: root would do without the user namespace.
+    let report = refused(without_capabilities(&suite)?)?;
+    says(&report, &["refuses to isolate", "EPERM", "seccomp filter", "--security-opt seccomp=unconfined"]);
+    Ok(())
+}
+
+/// The suite's binary as root without capabilities. `setpriv` comes with `nsenter`, in util-linux.
+fn without_capabilities(suite: &Suite) -> TestResult<Command> {
+    let libtest = suite.libtest(User::Caller)?;
+    let mut command = Command::new("setpriv");
+    command.args(["--bounding-set", "-all", "--"]).arg(libtest.get_program()).current_dir("/");
+    for (name, _) in libtest.get_envs().filter(|(_, value)| value.is_none()) {
+        command.env_remove(name);
+    }
+    Ok(command)
+}
+
+#[netns_test(deadline = "5m")]
+fn user_namespaces_that_are_switched_off() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    fs::write("/proc/sys/user/max_user_namespaces", "0")?;
+    let report = refused(without_capabilities(&suite)?)?;
+    says(
+        &report,
+        &["refuses to isolate", "ENOSPC", "user.max_user_namespaces is 0", "sysctl -w user.max_user_namespaces"],
+    );
+    Ok(())
+}
+
+/// Not a refusal: whoever may make the other five namespaces does without the sixth.
+#[netns_test(deadline = "5m")]
+fn root_does_without_user_namespaces() -> TestResult {
+    let suite = Suite::build("observed")?;
+    fs::write("/proc/sys/user/max_user_namespaces", "0")?;
+    passes(&suite)?;
+    let ended = suite.libtest(User::Caller)?.args(["--exact", "--nocapture", "tells_where_it_is"]).output()?;
+    let printed = String::from_utf8(ended.stdout)?;
+    for kind in ["net", "mnt", "pid", "ipc", "uts"] {
+        let ours = fs::read_link(format!("/proc/self/ns/{kind}"))?.display().to_string();
+        assert!(printed.contains(&format!("{kind}:[")) && !printed.contains(&ours), "{kind}: {ours} in\n{printed}");
+    }
+    let user = fs::read_link("/proc/self/ns/user")?.display().to_string();
+    assert!(printed.contains(&user), "the control: {user} is the same, in\n{printed}");
+    Ok(())
+}
+
+#[netns_test(deadline = "5m")]
+fn a_limit_that_is_reached() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    fs::write("/proc/sys/user/max_net_namespaces", "0")?;
+    let report = refused(suite.libtest(User::Caller)?)?;
+    says(&report, &["refuses to isolate", "ENOSPC", "user.max_net_namespaces is 0"]);
+    Ok(())
+}
+
+#[netns_test(deadline = "5m")]
+fn a_proc_that_is_masked() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    // As container runtimes do with what should not be seen.
+    mount(Some("/dev/null"), "/proc/version", None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    let report = refused(suite.libtest(User::Caller)?)?;
+    says(&report, &["refuses to isolate", "mount /proc", "EPERM", "masked or read-only", "systempaths=unconfined"]);
+    Ok(())
+}
+
+#[netns_test(deadline = "5m")]
+fn a_proc_that_is_read_only() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    let read_only = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    mount(None::<&str>, "/proc", None::<&str>, read_only, None::<&str>)?;
+    let report = refused(suite.libtest(User::Caller)?)?;
+    says(&report, &["refuses to isolate", "/proc/self/setgroups", "EROFS", "read-only", "systempaths=unconfined"]);
+    Ok(())
+}
+
+#[netns_test(deadline = "5m")]
+fn a_chroot() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    // A folder that is no mount itself: everything of the machine stands in it.
+    let folder = tempfile::tempdir()?;
+    for entry in fs::read_dir("/")? {
+        let entry = entry?;
+        let shown = folder.path().join(entry.file_name());
+        if entry.file_type()?.is_symlink() {
+            symlink(fs::read_link(entry.path())?, shown)?;
+        } else if entry.file_type()?.is_dir() {
+            fs::create_dir(&shown)?;
+            let recursively = MsFlags::MS_BIND | MsFlags::MS_REC;
+            mount(Some(&entry.path()), &shown, None::<&str>, recursively, None::<&str>)?;
+        }
+    }
+    let libtest = without_capabilities(&suite)?;
+    chroot(folder.path())?;
+    chdir("/")?;
+    let report = refused(libtest)?;
+    says(&report, &["refuses to isolate", "EPERM", "the process is in a chroot", "pivot_root"]);
+    Ok(())
+}
