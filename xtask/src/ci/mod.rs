@@ -50,6 +50,7 @@ const STEPS: &[Step] = &[
     Step { name: "tests", about: "cargo test --workspace, as the README says", run: tests },
     Step { name: "nextest", about: "the same under cargo nextest", run: nextest },
     Step { name: "unprivileged", about: "the same as a user without privileges", run: unprivileged::run },
+    Step { name: "nothing-left", about: "500 killed runners, with the counts of what is left", run: nothing_left },
     Step { name: "docs", about: "the documentation builds without warnings", run: docs },
     Step { name: "lint", about: "the lint finds nothing in this workspace", run: lint },
     Step { name: "demo", about: "cargo xtask demo shows what it tells", run: demo },
@@ -172,13 +173,8 @@ fn format(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
 fn clippy(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     const WARNINGS_ARE_ERRORS: [&str; 3] = ["--", "--deny", "warnings"];
     check(workspace.cargo().args(["clippy", "--workspace", "--all-targets"]).args(WARNINGS_ARE_ERRORS))?;
-    // Test targets with `test = false` are no part of all targets.
-    check(
-        workspace
-            .cargo()
-            .args(["clippy", "--package", "netns-tests", "--test", "fails_on_purpose"])
-            .args(WARNINGS_ARE_ERRORS),
-    )?;
+    // Test targets with `test = false`, the suites among them, are no part of all targets.
+    check(workspace.cargo().args(["clippy", "--workspace", "--test", "*"]).args(WARNINGS_ARE_ERRORS))?;
     check(in_bench(workspace).args(["clippy", "--all-targets"]).args(WARNINGS_ARE_ERRORS))
 }
 
@@ -189,6 +185,11 @@ fn tests(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
 fn nextest(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     count(skipped, workspace.cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]))
         .context("is cargo-nextest installed? cargo install cargo-nextest --locked")
+}
+
+/// A part of the steps before it, once more with what it prints: the counts are to be seen.
+fn nothing_left(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
+    count(skipped, workspace.cargo().args(["test", "--workspace", "--test", "nothing_left", "--", "--show-output"]))
 }
 
 fn docs(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
