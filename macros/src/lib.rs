@@ -1,10 +1,10 @@
 //! The `#[netns_test]` attribute of `netns-fixtures`: nothing but syntax.
 //!
 //! The crate reads tokens and writes tokens. What a test does at run time, from the namespaces to the deadline, is
-//! behind `netns_fixtures::__private`; the expansion ([`expand`]) is one declaration and one call into it.
+//! behind `netns_fixtures::__private`; the expansion (`expand`) is one declaration and one call into it.
 //!
 //! Invariants: one mistake of the user is one error, at the token that is wrong, and lists what is right from the same
-//! table that the parser reads; a function that is in error is still emitted ([`fallback`]), so that what it uses does
+//! table that the parser reads; a function that is in error is still emitted (`fallback`), so that what it uses does
 //! not become a second error; no token of ours carries a span that a lint of the user's crate would take for the
 //! user's own.
 

@@ -119,6 +119,7 @@ impl Paused {
     fn end(mut self) -> String {
         let held = Path::new("/proc").join(self.held());
         drop(self.runner.stdin.take());
+        // netns-lint: allow(unbounded-wait) the runner ends at its pause's deadline, which is what is tested
         let ended = self.runner.wait_with_output().expect("it is ours");
         assert_eq!(ended.status.code(), Some(101), "a test that was looked into has failed all the same");
         assert!(!held.exists(), "what was held is gone");

@@ -30,6 +30,9 @@ use crate::workspace::Workspace;
 /// Folders that anybody may write to, where a test could leave something.
 const SHARED_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 
+/// What the user is shown of root's cargo: the downloaded sources, and the programs (nextest may be among them).
+const SHOWN_OF_CARGO: [&str; 2] = ["registry", "bin"];
+
 pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     if !geteuid().is_root() {
         return Ok(Outcome::NotNeeded("the steps before it ran without privileges already; as root, it adds a user"));
@@ -150,7 +153,8 @@ impl Home<'_> {
             self.make_folder(&folder)?;
         }
         // These two stay root's: only mounts appear there.
-        for mount_point in [self.toolchain(), self.cargo_home().join("registry")] {
+        let of_cargo = SHOWN_OF_CARGO.map(|folder| self.cargo_home().join(folder));
+        for mount_point in of_cargo.into_iter().chain([self.toolchain()]) {
             fs::create_dir(&mount_point).with_context(|| format!("failed to make {}", mount_point.display()))?;
         }
         let config = root_cargo_home()?.join("config.toml");
@@ -192,7 +196,9 @@ impl Home<'_> {
         command.arg("--uid").arg(self.user.uid.to_string()).arg("--gid").arg(self.user.gid.to_string());
         command.arg("--folder").arg(self.workspace());
         command.arg("--bind").arg(sysroot()?).arg(self.toolchain());
-        command.arg("--bind").arg(root_cargo_home()?.join("registry")).arg(self.cargo_home().join("registry"));
+        for folder in SHOWN_OF_CARGO {
+            command.arg("--bind").arg(root_cargo_home()?.join(folder)).arg(self.cargo_home().join(folder));
+        }
         command.arg("--").arg(self.toolchain().join("bin/cargo"));
         command.args(["test", "--workspace", "--no-fail-fast", "--offline"]);
         let mut path = self.toolchain().join("bin").into_os_string();
