@@ -79,6 +79,7 @@ impl Lower<'_> {
         let by = || if path.is_empty() { name.to_owned() } else { path.to_owned() };
         for known in tables::sinks_of(path, name) {
             if let Some(value) = arguments.get(known.argument) {
+                self.port_of(value, span, &by());
                 self.sink(known.kind, address::flattened(value), span, by(), Some(id));
             }
         }
@@ -86,6 +87,15 @@ impl Lower<'_> {
             && let Some(value) = arguments.iter().find(|value| value.interests() && !value.duration)
         {
             self.sink(SinkKind::Duration, value.clone(), span, by(), Some(id));
+        }
+    }
+
+    /// Adds a sink for the port of `(host, port)`, if somebody else chose it.
+    pub(super) fn port_of(&mut self, address: &Value, span: Span, by: &str) {
+        if let Some([_, port]) = address.items.as_deref()
+            && port.interests()
+        {
+            self.sink(SinkKind::Port, port.clone(), span, by.to_owned(), None);
         }
     }
 

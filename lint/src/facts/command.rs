@@ -18,6 +18,8 @@ impl Lower<'_> {
                 && let Some(text) = call.arguments.get(*index)
             {
                 found.push(sink(SinkKind::ShellString, id, call, vec![text.clone()], false));
+            } else if let Some(text) = self.remote_script(call) {
+                found.push(sink(SinkKind::RemoteScript, id, call, vec![text.clone()], false));
             } else if tables::is_command(&call.path) {
                 let mut values = vec![call.arguments.first().cloned().unwrap_or_else(|| Value::unknown(call.span))];
                 let mut open = false;
@@ -45,6 +47,14 @@ impl Lower<'_> {
             }
         }
         self.facts.sinks.extend(found);
+    }
+
+    /// The text that a method hands to a shell on another machine.
+    fn remote_script<'c>(&self, call: &'c super::Call) -> Option<&'c Value> {
+        let (_, maker) = tables::REMOTE_SHELLS.iter().find(|(method, _)| *method == call.name)?;
+        let receiver = call.receiver.as_ref().filter(|_| call.path.is_empty())?;
+        let made_by = self.facts.calls[receiver.call?].name == *maker;
+        call.arguments.first().filter(|_| made_by)
     }
 }
 

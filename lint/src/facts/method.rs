@@ -60,6 +60,7 @@ impl<'a> Lower<'a> {
             surroundings: self.frame.surroundings,
             awaited: false,
         });
+        self.written(id);
         value
     }
 
@@ -93,6 +94,10 @@ impl<'a> Lower<'a> {
             return duration;
         }
         if let Some(address) = super::address::made(&path, &arguments, span) {
+            match arguments.as_slice() {
+                [pair] => self.port_of(pair, span, &path),
+                all => self.port_of(&Value::list(span, all.to_vec()), span, &path),
+            }
             return address;
         }
         if tables::SPLITTERS.iter().any(|known| tables::ends_with(&path, known)) {
@@ -211,7 +216,10 @@ impl<'a> Lower<'a> {
             "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
                 value = item_of(receiver, name, first).unwrap_or(value);
             }
-            "join" if receiver.items.is_none() && receiver.prefix().starts_with('/') => {
+            "join"
+                if receiver.items.is_none()
+                    && (receiver.prefix().starts_with('/') || first.is_some_and(is_file_name)) =>
+            {
                 value.append(&Value::text(span, "/"));
                 value.append(first?);
                 value.span = span;
@@ -383,6 +391,11 @@ fn is_wrapper(path: &str, name: &str) -> bool {
         ]
         .iter()
         .any(|known| tables::ends_with(path, known))
+}
+
+/// Whether a text looks like what is joined to a path, rather than like a separator between items.
+fn is_file_name(value: &Value) -> bool {
+    value.constant().is_some_and(|text| text.contains(['.', '/']) && text.contains(|c: char| c.is_alphanumeric()))
 }
 
 /// A known text taken apart.

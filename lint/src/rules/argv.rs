@@ -18,16 +18,24 @@ pub(super) fn script_of(argv: &[Value]) -> Option<(String, Option<&Value>)> {
         if wrapped { (1..argv.len()).find(|index| constant(*index).is_some_and(|word| is_shell(&word)))? } else { 0 };
     let program = constant(at)?;
     let name = tables::program_name(&program);
+    let unix = tables::SHELLS.contains(&name);
     let options = match name {
-        name if tables::SHELLS.contains(&name) => tables::SHELL_OPTIONS,
+        _ if unix => &[],
         name if tables::WINDOWS_SHELLS.contains(&name) => tables::WINDOWS_SHELL_OPTIONS,
         _ => return None,
     };
     let option = (at + 1..argv.len()).find(|index| {
         constant(*index).is_some_and(|word| options.iter().any(|option| word.eq_ignore_ascii_case(option)))
+            || (unix && constant(*index).is_some_and(|word| is_command_option(&word)))
     })?;
     let shown = if wrapped { format!("{} … {name}", tables::program_name(&first)) } else { name.to_owned() };
     Some((shown, argv.get(option + 1)))
+}
+
+/// `-c` alone or among other letters, `-euxc`.
+fn is_command_option(word: &str) -> bool {
+    word.strip_prefix('-')
+        .is_some_and(|letters| letters.contains('c') && letters.chars().all(|letter| letter.is_ascii_lowercase()))
 }
 
 /// The commands that a sink runs on this machine, each as words with `{}` for what is not known: the argv itself,
