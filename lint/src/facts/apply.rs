@@ -17,7 +17,7 @@ impl Lower<'_> {
         span: Span,
         name_span: Span,
     ) -> Option<Value> {
-        if tables::is_command(path) || tables::is_source(path, name) {
+        if tables::is_command(path) || tables::is_source(path, name) || self.extra.source(path, name).is_some() {
             return None;
         }
         let (summary, home) = self.summary(&self.key_of(path)?)?;
@@ -81,6 +81,12 @@ impl Lower<'_> {
             if let Some(value) = arguments.get(known.argument) {
                 self.port_of(value, span, &by());
                 self.sink(known.kind, address::flattened(value), span, by(), Some(id));
+            }
+        }
+        let extra: Vec<(usize, SinkKind)> = self.extra.sinks(path, name).collect();
+        for (argument, kind) in extra {
+            if let Some(value) = arguments.get(argument) {
+                self.sink(kind, address::flattened(value), span, by(), Some(id));
             }
         }
         if tables::WAITING_WORDS.iter().any(|word| name.contains(word))

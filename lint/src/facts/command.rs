@@ -35,7 +35,7 @@ impl Lower<'_> {
                 }
                 found.push(sink(SinkKind::Command, id, call, values, open));
             } else {
-                for list in call.arguments.iter().filter(|argument| is_argv(argument)) {
+                for list in call.arguments.iter().filter(|argument| is_argv(argument, &self.extra.shells)) {
                     let inside_command =
                         call.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(|before| {
                             tables::is_command(&self.facts.calls[self.facts.calls[before].root].path)
@@ -73,12 +73,13 @@ fn extend(values: &mut Vec<Value>, given: &Value, open: &mut bool) {
 }
 
 /// Whether a list handed to some function reads like a command line of a program that interprets its operands.
-fn is_argv(value: &Value) -> bool {
+fn is_argv(value: &Value, shells: &[String]) -> bool {
     let Some([program, rest @ ..]) = value.items.as_deref() else { return false };
     let Some(program) = program.constant() else { return false };
     let name = tables::program_name(&program);
     !rest.is_empty()
         && (tables::SHELLS.contains(&name)
+            || shells.iter().any(|known| known == name)
             || tables::WINDOWS_SHELLS.contains(&name)
             || tables::WRAPPERS.contains(&name))
 }

@@ -103,11 +103,16 @@ impl<'a> Lower<'a> {
         if tables::SPLITTERS.iter().any(|known| tables::ends_with(&path, known)) {
             return split_of(arguments.first().unwrap_or(&Value::unknown(span)), span);
         }
+        if self.extra.is_check(&path, &name)
+            && let Some(checked) = arguments.first()
+        {
+            return Value { validated: true, ..checked.clone() };
+        }
         if let Some(given) = self.applied(&path, &name, &arguments, span, name_span) {
             return given;
         }
         let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
-        if let Some(origin) = tables::source(&path, &name) {
+        if let Some(origin) = tables::source(&path, &name).or_else(|| self.extra.source(&path, &name)) {
             let is_uuid = path.contains("Uuid::");
             let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
             let set_by_cargo =
@@ -158,6 +163,9 @@ impl<'a> Lower<'a> {
         if let Some(value) = self.modelled(call, &name, &receiver, &arguments, span) {
             return value;
         }
+        if self.extra.is_check("", &name) {
+            return Value { validated: true, ..receiver };
+        }
         if let Some((summary, home)) = self.summary(&format!(".{name}")) {
             let recorded = self.record(String::new(), name.clone(), Some(receiver), arguments.clone(), span, name_span);
             let returns = self.apply(&summary, home, &name, &arguments, span);
@@ -174,6 +182,9 @@ impl<'a> Lower<'a> {
             value.taint_from(&receiver);
             value.path = receiver.path;
             value.split = receiver.split;
+        }
+        if let Some(origin) = self.extra.source("", &name) {
+            value.sources.push(Source { origin, name: None, span });
         }
         value
     }

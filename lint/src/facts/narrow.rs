@@ -30,6 +30,14 @@ impl<'a> Lower<'a> {
                 }
                 _ => self.compare(binary, holds, before),
             },
+            Expr::Call(call) if holds => {
+                if let (Expr::Path(function), Some(argument)) = (&*call.func, call.args.first()) {
+                    let path = self.uses.resolve(&function.path);
+                    if let Some(index) = self.local_of(argument).filter(|_| self.extra.is_check(&path, "")) {
+                        self.set(index, |value| value.validated = true, before);
+                    }
+                }
+            }
             Expr::MethodCall(call) => {
                 let name = call.method.to_string();
                 if name == "contains"

@@ -55,7 +55,7 @@ impl Rule for LiteralAddress {
         let mut reported = Vec::new();
         for sink in &facts.sinks {
             let (found, value) = match found_in(sink) {
-                Some(found) if !config.allowed_addresses.contains(&found.0.text) => found,
+                Some(found) if !found.0.is_allowed(&config.allowed_addresses) => found,
                 _ => continue,
             };
             let what = match sink.kind {
@@ -80,7 +80,7 @@ impl Rule for LiteralAddress {
             hits.push(hit);
         }
         if config.pedantic {
-            data(facts, &reported, hits);
+            data(facts, config, &reported, hits);
         }
     }
 }
@@ -119,11 +119,11 @@ fn found_in(sink: &Sink) -> Option<(Found, &Value)> {
 }
 
 /// Addresses that are arguments of some call, as notes.
-fn data(facts: &FileFacts, reported: &[Span], hits: &mut Vec<Hit>) {
+fn data(facts: &FileFacts, config: &Config, reported: &[Span], hits: &mut Vec<Hit>) {
     for call in &facts.calls {
         for argument in call.arguments.iter().filter(|argument| !reported.contains(&argument.span)) {
             let Some(text) = argument.constant() else { continue };
-            if read(&text).is_some_and(|found| found.is_claimed_by_nobody()) {
+            if read(&text).is_some_and(|found| found.is_claimed_by_nobody() && !found.is_allowed(&config.allowed_addresses)) {
                 let message = format!("the address `{text}` is fixed; nothing shows that it reaches a network");
                 hits.push(
                     Hit::new(call.function, argument.span, message, HELP)

@@ -47,10 +47,10 @@ impl Rule for ShellCommand {
         Severity::Error
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for sink in &facts.sinks {
             let found = match sink.kind {
-                SinkKind::Command => script_of(&sink.values),
+                SinkKind::Command => script_of(&sink.values, config),
                 SinkKind::ShellString | SinkKind::RemoteScript => sink.values.first().map(|text| (sink.by.clone(), Some(text))),
                 _ => None,
             };

@@ -44,7 +44,7 @@ impl Rule for UnboundedWait {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for (id, call) in facts.calls.iter().enumerate() {
             let Some(receiver) = &call.receiver else { continue };
             let (what, pedantic) = match call.name.as_str() {
@@ -76,7 +76,7 @@ impl Rule for UnboundedWait {
                         has a deadline that ends its children too";
             let confidence = if command.is_some() { Confidence::High } else { Confidence::Medium };
             let hit = Hit::new(call.function, call.name_span, message, help).confidence(confidence).pedantic(pedantic);
-            let short = command.is_some_and(|command| is_short(facts, command));
+            let short = command.is_some_and(|command| is_short(facts, command, config));
             hits.push(if short { hit.severity(Severity::Note) } else { hit });
         }
     }
@@ -96,10 +96,10 @@ fn comes_from_spawn(facts: &FileFacts, value: Option<CallId>) -> bool {
 }
 
 /// Whether every program that the command starts is known to end by itself.
-fn is_short(facts: &FileFacts, command: CallId) -> bool {
+fn is_short(facts: &FileFacts, command: CallId, config: &Config) -> bool {
     let Some(sink) = facts.sinks.iter().find(|sink| sink.call == Some(command)) else { return false };
-    let commands = commands(sink);
-    let script = script_of(&sink.values).is_some();
+    let commands = commands(sink, config);
+    let script = script_of(&sink.values, config).is_some();
     let mut programs = commands.iter().skip(usize::from(script)).filter_map(|words| words.first()).peekable();
     programs.peek().is_some() && programs.all(|program| tables::SHORT_TOOLS.contains(&tables::program_name(program)))
 }

@@ -50,12 +50,12 @@ impl Rule for UnclaimedName {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let own_namespace = facts.calls.iter().any(|call| {
             ["unshare", "setns"].contains(&call.name.as_str()) || tables::ends_with(&call.path, "NetworkNamespace::add")
         });
         for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
-            for (value, what) in names_of(sink) {
+            for (value, what) in names_of(sink, config) {
                 let Some(reason) = hazard(&value, what) else { continue };
                 if own_namespace && what == What::Device && value.constant().is_some_and(|name| name.len() <= DEVICE_NAME_BYTES) {
                     continue;
@@ -99,14 +99,14 @@ impl What {
 }
 
 /// The names that a sink gives to something.
-fn names_of(sink: &Sink) -> Vec<(Value, What)> {
+fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
     let single = |what| sink.values.first().map(|value| vec![(value.clone(), what)]).unwrap_or_default();
     match sink.kind {
         SinkKind::NamespaceName => single(What::Namespace),
         SinkKind::DeviceName => single(What::Device),
         SinkKind::SharedMemoryName => single(What::SharedMemory),
         SinkKind::SocketPath => single(What::Socket),
-        SinkKind::Command | SinkKind::ShellString => commands(sink).iter().flat_map(|words| created(words, sink)).collect(),
+        SinkKind::Command | SinkKind::ShellString => commands(sink, config).iter().flat_map(|words| created(words, sink)).collect(),
         _ => Vec::new(),
     }
 }

@@ -47,7 +47,7 @@ impl Rule for WildcardBind {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for sink in &facts.sinks {
             let datagram = match sink.kind {
                 SinkKind::Listen => false,
@@ -65,7 +65,7 @@ impl Rule for WildcardBind {
             hits.push(if value.span == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
         for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
-            let commands = inner_commands(sink);
+            let commands = inner_commands(sink, config);
             let Some((program, word)) = commands.iter().find_map(|words| listens(words)) else { continue };
             let place = sink.values.iter().find(|value| value.shown().contains(&word)).map_or(sink.span, |value| value.span);
             let message = format!("`{program}` is told to use every address of this machine, `{word}`");
