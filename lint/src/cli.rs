@@ -2,11 +2,13 @@
 
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Parser;
 
+use crate::baseline::{self, Baseline};
 use crate::config::Config;
+use crate::config::file::{self, FromFile};
 use crate::engine::check;
 use crate::error::Error;
 use crate::finding::{Report, Severity};
@@ -28,6 +30,7 @@ Examples:
   cargo netns-lint tests/ src/net.rs        a folder and a file
   cargo netns-lint --explain shell-command  what a rule is for
   cargo netns-lint --files                  what is read, and why the rest is not
+  cargo netns-lint --write-baseline         from now on, only what is new counts
   cargo netns-lint --format json | jq '.findings[].message'
 
 Exit status: 0 clean, 1 findings, 2 usage or configuration, 3 something could not be read or parsed.";
@@ -56,11 +59,26 @@ struct Options {
     #[arg(long, value_name = "RULE")]
     explain: Option<String>,
     /// List the rules and stop.
-    #[arg(long)]
+    #[arg(long, visible_alias = "list-rules")]
     rules: bool,
     /// List every file and why it is checked or not, and stop.
     #[arg(long)]
     files: bool,
+    /// The configuration [default: netns-test.toml or Cargo.toml, from the working folder upwards].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Take no configuration from files.
+    #[arg(long, conflicts_with = "config")]
+    no_config: bool,
+    /// Findings that do not count [default: netns-lint-baseline.toml beside the configuration, if it is there].
+    #[arg(long, value_name = "FILE")]
+    baseline: Option<PathBuf>,
+    /// Write all findings into the baseline and stop.
+    #[arg(long)]
+    write_baseline: bool,
+    /// Read the files that are named, and not the rest of their packages for what its functions do.
+    #[arg(long)]
+    alone: bool,
     /// Number of threads [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
@@ -140,13 +158,32 @@ fn execute(options: &Options) -> Result<u8, Failure> {
         out.flush()?;
         return Ok(CLEAN);
     }
-    let config = configuration(options);
+    let (config, baseline, may_be_missing) = configuration(options)?;
     let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
-    let report = check(&paths, &config)?;
+    let mut report = check(&paths, &config)?;
+    if options.write_baseline {
+        if report.omitted > 0 {
+            let message = format!("there are {} findings more than are kept", report.omitted);
+            return Err(Error::Config { path: baseline, message }.into());
+        }
+        std::fs::write(&baseline, baseline::text_of(&report, &baseline))?;
+        writeln!(out, "netns-lint: wrote {} findings to {}", report.findings.len(), baseline.display())?;
+        out.flush()?;
+        return Ok(if report.problems.is_empty() { CLEAN } else { UNREADABLE });
+    }
+    // What other settings find or do not find says nothing about the baseline.
+    let same_settings = options.min_severity.is_none() && !options.pedantic && !options.all_code;
+    Baseline::read(&baseline, may_be_missing)?.apply(&mut report, same_settings);
     if options.files {
         for file in &report.files {
-            let verb = if file.checked { "checked" } else { "skipped" };
-            writeln!(out, "{verb}  {}: {}", file.path.display(), file.reason)?;
+            let verb = if !file.reported {
+                "read"
+            } else if file.checked {
+                "checked"
+            } else {
+                "skipped"
+            };
+            writeln!(out, "{verb:<7}  {}: {}", file.path.display(), file.reason)?;
         }
     } else {
         output::write(options.format, &report, std::io::stdout().is_terminal(), &mut out)?;
@@ -155,13 +192,23 @@ fn execute(options: &Options) -> Result<u8, Failure> {
     Ok(status(&report))
 }
 
-fn configuration(options: &Options) -> Config {
-    let mut config = Config { pedantic: options.pedantic, all_code: options.all_code, ..Config::default() };
+/// The configuration with the command line put over it, the baseline's path, and whether it may be missing.
+fn configuration(options: &Options) -> Result<(Config, PathBuf, bool), Error> {
+    let found = match &options.config {
+        Some(path) => file::read(path)?,
+        None if options.no_config => FromFile { baseline: PathBuf::from(file::BASELINE_FILE), ..FromFile::default() },
+        None => file::find(Path::new(""))?,
+    };
+    let mut config = found.config;
+    config.pedantic |= options.pedantic;
+    config.all_code |= options.all_code;
+    config.whole_package = !options.alone;
     if let Some(severity) = options.min_severity {
         config.min_severity = severity;
     }
     config.threads = options.threads.map(usize::from);
-    config
+    let is_named = options.baseline.is_some() || found.baseline_is_named;
+    Ok((config, options.baseline.clone().unwrap_or(found.baseline), !is_named))
 }
 
 /// The exit status of a report, the same for every format.

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Component, Path, PathBuf};
 
-use crate::config::Config;
+use crate::config::{Config, absolute};
 use crate::error::Error;
 use crate::finding::Problem;
 
@@ -77,6 +77,8 @@ pub(crate) fn discover(paths: &[PathBuf], config: &Config) -> Result<Discovery, 
         }
     }
     for root in package_roots {
+        // The empty path is the working folder, which only `.` can open.
+        let root = if root.as_os_str().is_empty() { PathBuf::from(".") } else { root };
         walk(&root, &root, false, &mut files, &mut found.problems);
     }
     let mut known = HashMap::<PathBuf, usize>::new();
@@ -167,12 +169,6 @@ fn tidy(path: &Path) -> PathBuf {
         _ => path,
     };
     path.components().filter(|component| !matches!(component, Component::CurDir)).collect()
-}
-
-/// From the root on; the empty path is the working folder.
-fn absolute(path: &Path) -> PathBuf {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf())
 }
 
 fn manifest_above(path: &Path) -> Option<PathBuf> {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::config::Config;
+use crate::config::{Config, Policy};
 use crate::discover::{Candidate, Discovery, discover};
 use crate::error::Error;
 use crate::facts::{Externals, FileFacts, ModuleDeclaration, lower};
@@ -38,17 +38,19 @@ const CHUNK: usize = 1_024;
 /// [`Problem`] of the report.
 pub fn check(paths: &[PathBuf], config: &Config) -> Result<Report, Error> {
     config.validate()?;
+    let policy = Policy::new(config)?;
     let discovery = discover(paths, config)?;
     let mut pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES);
     if let Some(threads) = config.threads {
         pool = pool.num_threads(threads);
     }
     let pool = pool.build().map_err(|error| Error::Worker { reason: error.to_string() })?;
-    Ok(pool.install(|| Run { config, discovery }.report()))
+    Ok(pool.install(|| Run { config, policy, discovery }.report()))
 }
 
 struct Run<'a> {
     config: &'a Config,
+    policy: Policy<'a>,
     discovery: Discovery,
 }
 
@@ -120,7 +122,8 @@ impl Run<'_> {
             (None, None) => "not test code".to_owned(),
         };
         let path = &candidate.path;
-        report.files.push(FileNote { path: path.clone(), checked: checked && outcome.problem.is_none(), reason });
+        let checked = checked && outcome.problem.is_none();
+        report.files.push(FileNote { path: path.clone(), checked, reported: candidate.wanted, reason });
         if let Some(message) = outcome.problem {
             report.problems.push(Problem { path: path.clone(), message });
         }
@@ -150,7 +153,7 @@ impl Run<'_> {
                 .par_iter()
                 .map(|index| {
                     let candidate = &self.discovery.candidates[*index];
-                    examine(&candidate.path, &scope(*index), self.config)
+                    examine(&candidate.path, &scope(*index), &self.policy)
                 })
                 .collect();
             // Keeps memory bounded where every line is a finding; the exact number beyond it helps nobody.
@@ -266,14 +269,14 @@ fn normalised(path: &Path) -> PathBuf {
     plain
 }
 
-fn examine(path: &Path, externals: &Arc<Externals>, config: &Config) -> Outcome {
+fn examine(path: &Path, externals: &Arc<Externals>, policy: &Policy<'_>) -> Outcome {
     match Source::read(path) {
-        Ok(source) => examine_source(path, &source, externals, config),
+        Ok(source) => examine_source(path, &source, externals, policy),
         Err(message) => Outcome { problem: Some(message), ..Outcome::default() },
     }
 }
 
-fn examine_source(path: &Path, source: &Source, externals: &Arc<Externals>, config: &Config) -> Outcome {
+fn examine_source(path: &Path, source: &Source, externals: &Arc<Externals>, policy: &Policy<'_>) -> Outcome {
     let parsed = syn::parse_file(source.code());
     let file = match parsed {
         Ok(file) => file,
@@ -283,21 +286,19 @@ fn examine_source(path: &Path, source: &Source, externals: &Arc<Externals>, conf
             return Outcome { problem: Some(message), ..Outcome::default() };
         }
     };
-    let lowered = lower(&file, source.prefix, externals);
+    let lowered = lower(&file, source.prefix, externals, &policy.config.tables);
     drop(file);
     proc_macro2::extra::invalidate_current_thread_spans();
     let mut hits = Vec::new();
     for entry in REGISTRY {
-        if config.severity_of(entry.rule.name(), path) == Some(None) {
+        if policy.severity_of(entry.rule.name(), path, entry.rule.severity()).is_none() {
             continue;
         }
-        let before = hits.len();
         let mut own = Vec::new();
-        entry.rule.check(&lowered.facts, config, &mut own);
+        entry.rule.check(&lowered.facts, policy.config, &mut own);
         hits.extend(own.into_iter().map(|hit| (entry.rule.name(), entry.rule.severity(), hit)));
-        debug_assert!(hits.len() >= before);
     }
-    let findings = findings_of(path, source, &lowered.facts, hits, config);
+    let findings = findings_of(path, source, &lowered.facts, hits, policy);
     Outcome {
         findings,
         has_test_code: lowered.facts.functions.iter().any(|function| function.test && !function.name.is_empty()),
@@ -313,7 +314,7 @@ fn findings_of(
     source: &Source,
     facts: &FileFacts,
     hits: Vec<(&'static str, Severity, Hit)>,
-    config: &Config,
+    policy: &Policy<'_>,
 ) -> Vec<Kept> {
     if hits.is_empty() && !source.text.contains("netns-lint:") {
         return Vec::new();
@@ -327,7 +328,7 @@ fn findings_of(
             continue;
         }
         let severity = hit.severity.unwrap_or(severity);
-        let severity = config.severity_of(rule, path).flatten().unwrap_or(severity);
+        let severity = policy.severity_of(rule, path, severity).unwrap_or(severity);
         let function = &facts.functions[hit.function];
         let finding = finding_of(path, source, &index, rule, severity, hit, function.item.clone());
         let mut suppressed = None;
@@ -335,23 +336,20 @@ fn findings_of(
             suppression.used = true;
             suppressed = Some(suppression.reason.clone());
         }
-        let shown = config.pedantic || !finding.pedantic;
-        if shown && severity >= config.min_severity {
+        let shown = policy.config.pedantic || !finding.pedantic;
+        if shown && severity >= policy.config.min_severity {
             findings.push(Kept { finding, test: function.test, suppressed });
         }
     }
     for suppression in &mut suppressions {
         // A rule that is switched off has not looked.
-        suppression.used |= suppression.rules.iter().any(|rule| config.severity_of(rule, path) == Some(None));
+        suppression.used |=
+            suppression.rules.iter().any(|rule| policy.severity_of(rule, path, Severity::Note).is_none());
     }
     let has_tests = facts.functions.iter().any(|function| function.test && !function.name.is_empty());
     for complaint in suppressions.iter().flat_map(crate::suppress::Suppression::complaints) {
-        let severity = match config.severity_of(complaint.rule, path) {
-            Some(None) => continue,
-            Some(Some(severity)) => severity,
-            None => complaint.severity,
-        };
-        if severity >= config.min_severity {
+        let Some(severity) = policy.severity_of(complaint.rule, path, complaint.severity) else { continue };
+        if severity >= policy.config.min_severity {
             let hit = Hit::new(0, complaint.span, complaint.message, complaint.help);
             let finding = finding_of(path, source, &index, complaint.rule, severity, hit, String::new());
             findings.push(Kept { finding, test: has_tests, suppressed: None });
@@ -406,7 +404,8 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 #[cfg(test)]
 pub(crate) fn findings_in(text: &str, config: &Config) -> Vec<Finding> {
     let source = Source::from_text(text.to_owned()).expect("accepted");
-    let outcome = examine_source(Path::new("case.rs"), &source, &Arc::default(), config);
+    let policy = Policy::new(config).expect("patterns that can be understood");
+    let outcome = examine_source(Path::new("case.rs"), &source, &Arc::default(), &policy);
     assert_eq!(outcome.problem, None, "the case must parse");
     outcome.findings.into_iter().filter(|kept| kept.suppressed.is_none()).map(|kept| kept.finding).collect()
 }

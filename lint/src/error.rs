@@ -25,6 +25,14 @@ pub enum Error {
         /// All names, joined.
         known: String,
     },
+    /// A pattern of paths cannot be understood.
+    #[error("understand the pattern `{glob}`: {reason}")]
+    Pattern {
+        /// As given.
+        glob: String,
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A worker thread could not be started or died.
     #[error("run a worker thread: {reason}")]
     Worker {

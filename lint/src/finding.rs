@@ -111,6 +111,8 @@ pub struct FileNote {
     pub path: PathBuf,
     /// Whether any of it counted as test code.
     pub checked: bool,
+    /// Whether it was asked for, or is only read for what its functions do.
+    pub reported: bool,
     /// Why it was checked or not.
     pub reason: String,
 }

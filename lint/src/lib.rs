@@ -3,6 +3,7 @@
 //! [`check`] reads Rust files and gives a [`Report`]; [`run`] is the whole command, with its options, formats and
 //! exit statuses, for `cargo netns-lint` and for other commands that contain it.
 
+mod baseline;
 mod cli;
 mod config;
 mod discover;
@@ -22,7 +23,7 @@ mod tables;
 mod value;
 
 pub use cli::run;
-pub use config::Config;
+pub use config::{Config, ExtraSink, ExtraSource, ExtraTables, Origin, PathSeverities, Severities, SinkKind};
 pub use engine::check;
 pub use error::Error;
 pub use finding::{Confidence, FileNote, Finding, Label, Problem, Report, Severity, Suppressed, SuppressedBy};

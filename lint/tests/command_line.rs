@@ -1,49 +1,8 @@
 //! The lint as a person runs it: command line, walk over files, exit statuses, files that cannot be read.
 
-use std::fs;
-use std::path::Path;
-use std::process::Command;
+mod support;
 
-use tempfile::TempDir;
-
-const HAZARD: &str = r#"#[test]
-fn starts() {
-    let name = std::env::args().next().unwrap();
-    std::process::Command::new("sh").arg("-c").arg(format!("echo {name}")).status().unwrap();
-}
-"#;
-const HARMLESS: &str = "#[test]\nfn adds() { assert_eq!(1 + 1, 2); }\n";
-
-struct Ran {
-    status: i32,
-    out: String,
-    err: String,
-}
-
-fn lint(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_cargo-netns-lint"))
-        .args(arguments)
-        .current_dir(folder)
-        .output()
-        .expect("the lint runs");
-    Ran {
-        status: output.status.code().expect("the lint is not ended by a signal"),
-        out: String::from_utf8(output.stdout).expect("UTF-8"),
-        err: String::from_utf8(output.stderr).expect("UTF-8"),
-    }
-}
-
-fn package(files: &[(&str, &[u8])]) -> TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("Cargo.toml"), "[package]\nname = \"sample\"\nversion = \"0.1.0\"\n")
-        .expect("written");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("below the folder")).expect("made");
-        fs::write(path, text).expect("written");
-    }
-    folder
-}
+use support::{HARMLESS, HAZARD, lint, package};
 
 #[test]
 fn statuses_tell_clean_findings_usage_and_unreadable_apart() {

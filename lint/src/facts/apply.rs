@@ -17,7 +17,7 @@ impl Lower<'_> {
         span: Span,
         name_span: Span,
     ) -> Option<Value> {
-        if tables::is_command(path) || tables::is_source(path, name) {
+        if tables::is_command(path) || tables::is_source(path, name) || self.extra.source(path, name).is_some() {
             return None;
         }
         let (summary, home) = self.summary(&self.key_of(path)?)?;
@@ -79,13 +79,29 @@ impl Lower<'_> {
         let by = || if path.is_empty() { name.to_owned() } else { path.to_owned() };
         for known in tables::sinks_of(path, name) {
             if let Some(value) = arguments.get(known.argument) {
+                self.port_of(value, span, &by());
                 self.sink(known.kind, address::flattened(value), span, by(), Some(id));
+            }
+        }
+        let extra: Vec<(usize, SinkKind)> = self.extra.sinks(path, name).collect();
+        for (argument, kind) in extra {
+            if let Some(value) = arguments.get(argument) {
+                self.sink(kind, address::flattened(value), span, by(), Some(id));
             }
         }
         if tables::WAITING_WORDS.iter().any(|word| name.contains(word))
             && let Some(value) = arguments.iter().find(|value| value.interests() && !value.duration)
         {
             self.sink(SinkKind::Duration, value.clone(), span, by(), Some(id));
+        }
+    }
+
+    /// Adds a sink for the port of `(host, port)`, if somebody else chose it.
+    pub(super) fn port_of(&mut self, address: &Value, span: Span, by: &str) {
+        if let Some([_, port]) = address.items.as_deref()
+            && port.interests()
+        {
+            self.sink(SinkKind::Port, port.clone(), span, by.to_owned(), None);
         }
     }
 

@@ -18,6 +18,8 @@ impl Lower<'_> {
                 && let Some(text) = call.arguments.get(*index)
             {
                 found.push(sink(SinkKind::ShellString, id, call, vec![text.clone()], false));
+            } else if let Some(text) = self.remote_script(call) {
+                found.push(sink(SinkKind::RemoteScript, id, call, vec![text.clone()], false));
             } else if tables::is_command(&call.path) {
                 let mut values = vec![call.arguments.first().cloned().unwrap_or_else(|| Value::unknown(call.span))];
                 let mut open = false;
@@ -33,7 +35,7 @@ impl Lower<'_> {
                 }
                 found.push(sink(SinkKind::Command, id, call, values, open));
             } else {
-                for list in call.arguments.iter().filter(|argument| is_argv(argument)) {
+                for list in call.arguments.iter().filter(|argument| is_argv(argument, &self.extra.shells)) {
                     let inside_command =
                         call.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(|before| {
                             tables::is_command(&self.facts.calls[self.facts.calls[before].root].path)
@@ -45,6 +47,14 @@ impl Lower<'_> {
             }
         }
         self.facts.sinks.extend(found);
+    }
+
+    /// The text that a method hands to a shell on another machine.
+    fn remote_script<'c>(&self, call: &'c super::Call) -> Option<&'c Value> {
+        let (_, maker) = tables::REMOTE_SHELLS.iter().find(|(method, _)| *method == call.name)?;
+        let receiver = call.receiver.as_ref().filter(|_| call.path.is_empty())?;
+        let made_by = self.facts.calls[receiver.call?].name == *maker;
+        call.arguments.first().filter(|_| made_by)
     }
 }
 
@@ -63,12 +73,13 @@ fn extend(values: &mut Vec<Value>, given: &Value, open: &mut bool) {
 }
 
 /// Whether a list handed to some function reads like a command line of a program that interprets its operands.
-fn is_argv(value: &Value) -> bool {
+fn is_argv(value: &Value, shells: &[String]) -> bool {
     let Some([program, rest @ ..]) = value.items.as_deref() else { return false };
     let Some(program) = program.constant() else { return false };
     let name = tables::program_name(&program);
     !rest.is_empty()
         && (tables::SHELLS.contains(&name)
+            || shells.iter().any(|known| known == name)
             || tables::WINDOWS_SHELLS.contains(&name)
             || tables::WRAPPERS.contains(&name))
 }

@@ -103,6 +103,9 @@ impl<'a> Lower<'a> {
                     // A cast that does not fit wraps round, so only a value within the type keeps its own bounds.
                     let fits = value.bounds.low >= bounds.low && value.bounds.high <= bounds.high;
                     value.bounds = if fits { value.bounds } else { bounds };
+                    if !fits && value.interests() {
+                        value.cut = Some(self.extent(expression));
+                    }
                 }
                 value
             }

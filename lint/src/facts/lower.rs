@@ -7,18 +7,20 @@ use syn::{Attribute, Block, Expr, Fields, FnArg, ImplItem, Item, Pat, Signature,
 
 use super::arena::{Arena, Parsed};
 use super::{Externals, FileFacts, Function, Lowered, ModuleDeclaration, Summary, Surroundings};
+use crate::config::ExtraTables;
 use crate::resolve::Uses;
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Value};
 
 /// Walks `file` once. `base` is added to every byte offset: what the reader cut off in front of the parsed text.
-pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals) -> Lowered {
+pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &ExtraTables) -> Lowered {
     let arena = Arena::new();
     let mut lower = Lower {
         facts: FileFacts::default(),
         base,
         externals,
+        extra,
         uses: Uses::default(),
         constants: HashMap::new(),
         constant_values: HashMap::new(),
@@ -87,6 +89,8 @@ pub(super) struct Lower<'a> {
     pub(super) facts: FileFacts,
     base: u32,
     pub(super) externals: &'a Externals,
+    /// What the configuration adds to the tables.
+    pub(super) extra: &'a ExtraTables,
     pub(super) uses: Uses,
     /// With whether they are test code.
     constants: HashMap<String, (&'a Expr, &'a Type, bool)>,

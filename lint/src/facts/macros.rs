@@ -21,6 +21,7 @@ impl<'a> Lower<'a> {
         if call.tokens.is_empty() {
             return Value::unknown(whole);
         }
+        self.tokens_command(call, whole);
         let arena = self.keep(parse_arguments(&call.tokens));
         let arguments = match arena {
             Parsed::Expressions(expressions) => {
@@ -65,11 +66,16 @@ impl<'a> Lower<'a> {
             _ => {}
         }
         let path = format!("{}!", self.uses.resolve(&call.path));
+        if name == "cmd"
+            && let Some(argv) = self.templated_command(&path, &arguments, whole)
+        {
+            return self.record("xshell::cmd!".to_owned(), "cmd!".to_owned(), None, argv, whole, span);
+        }
         self.record(path, format!("{name}!"), None, arguments, whole, span)
     }
 
     /// `format!`: the template's text with the arguments put in.
-    fn formatted(&mut self, name: &str, span: Span, arguments: &[Value]) -> Value {
+    pub(super) fn formatted(&mut self, name: &str, span: Span, arguments: &[Value]) -> Value {
         let mut value = Value { pieces: Vec::new(), ..Value::unknown(span) };
         if name == "concat" {
             for argument in arguments {

@@ -60,6 +60,7 @@ impl<'a> Lower<'a> {
             surroundings: self.frame.surroundings,
             awaited: false,
         });
+        self.written(id);
         value
     }
 
@@ -93,16 +94,25 @@ impl<'a> Lower<'a> {
             return duration;
         }
         if let Some(address) = super::address::made(&path, &arguments, span) {
+            match arguments.as_slice() {
+                [pair] => self.port_of(pair, span, &path),
+                all => self.port_of(&Value::list(span, all.to_vec()), span, &path),
+            }
             return address;
         }
         if tables::SPLITTERS.iter().any(|known| tables::ends_with(&path, known)) {
             return split_of(arguments.first().unwrap_or(&Value::unknown(span)), span);
         }
+        if self.extra.is_check(&path, &name)
+            && let Some(checked) = arguments.first()
+        {
+            return Value { validated: true, ..checked.clone() };
+        }
         if let Some(given) = self.applied(&path, &name, &arguments, span, name_span) {
             return given;
         }
         let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
-        if let Some(origin) = tables::source(&path, &name) {
+        if let Some(origin) = tables::source(&path, &name).or_else(|| self.extra.source(&path, &name)) {
             let is_uuid = path.contains("Uuid::");
             let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
             let set_by_cargo =
@@ -153,6 +163,9 @@ impl<'a> Lower<'a> {
         if let Some(value) = self.modelled(call, &name, &receiver, &arguments, span) {
             return value;
         }
+        if self.extra.is_check("", &name) {
+            return Value { validated: true, ..receiver };
+        }
         if let Some((summary, home)) = self.summary(&format!(".{name}")) {
             let recorded = self.record(String::new(), name.clone(), Some(receiver), arguments.clone(), span, name_span);
             let returns = self.apply(&summary, home, &name, &arguments, span);
@@ -169,6 +182,9 @@ impl<'a> Lower<'a> {
             value.taint_from(&receiver);
             value.path = receiver.path;
             value.split = receiver.split;
+        }
+        if let Some(origin) = self.extra.source("", &name) {
+            value.sources.push(Source { origin, name: None, span });
         }
         value
     }
@@ -211,7 +227,10 @@ impl<'a> Lower<'a> {
             "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
                 value = item_of(receiver, name, first).unwrap_or(value);
             }
-            "join" if receiver.items.is_none() && receiver.prefix().starts_with('/') => {
+            "join"
+                if receiver.items.is_none()
+                    && (receiver.prefix().starts_with('/') || first.is_some_and(is_file_name)) =>
+            {
                 value.append(&Value::text(span, "/"));
                 value.append(first?);
                 value.span = span;
@@ -383,6 +402,11 @@ fn is_wrapper(path: &str, name: &str) -> bool {
         ]
         .iter()
         .any(|known| tables::ends_with(path, known))
+}
+
+/// Whether a text looks like what is joined to a path, rather than like a separator between items.
+fn is_file_name(value: &Value) -> bool {
+    value.constant().is_some_and(|text| text.contains(['.', '/']) && text.contains(|c: char| c.is_alphanumeric()))
 }
 
 /// A known text taken apart.

@@ -5,12 +5,14 @@ mod address;
 mod apply;
 mod arena;
 mod command;
+mod content;
 mod expression;
 mod extent;
 mod lower;
 mod macros;
 mod method;
 mod narrow;
+mod script;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -151,10 +153,14 @@ pub(crate) enum SinkKind {
     Command,
     /// Hands a text to a shell.
     ShellString,
+    /// Hands a text to a shell on another machine.
+    RemoteScript,
     /// Waits or limits a wait.
     Duration,
     /// Allocates, counts or repeats.
     Size,
+    /// Becomes the port of an address.
+    Port,
     /// Binds a socket that waits for connections.
     Listen,
     /// Binds a socket of a kind that is not known.
@@ -175,6 +181,8 @@ pub(crate) enum SinkKind {
     SocketPath,
     /// Makes, overwrites or removes the file or folder of that path.
     Created,
+    /// Becomes the content of a file: `values[0]` is its path, `values[1]` the content.
+    Written,
 }
 
 impl FileFacts {

@@ -30,6 +30,14 @@ impl<'a> Lower<'a> {
                 }
                 _ => self.compare(binary, holds, before),
             },
+            Expr::Call(call) if holds => {
+                if let (Expr::Path(function), Some(argument)) = (&*call.func, call.args.first()) {
+                    let path = self.uses.resolve(&function.path);
+                    if let Some(index) = self.local_of(argument).filter(|_| self.extra.is_check(&path, "")) {
+                        self.set(index, |value| value.validated = true, before);
+                    }
+                }
+            }
             Expr::MethodCall(call) => {
                 let name = call.method.to_string();
                 if name == "contains"
@@ -53,6 +61,18 @@ impl<'a> Lower<'a> {
                             self.set(index, |value| value.bounds = value.bounds.meet(bounds), before);
                         }
                     } else if holds && span.end > span.start {
+                        self.set(index, |value| value.validated = true, before);
+                    }
+                } else if name == "starts_with"
+                    && let (Some(argument), Some(index)) = (call.args.first(), self.local_of(&call.receiver))
+                {
+                    // No leading dash, or a path from the root: never an option.
+                    let safe = match self.peek(argument).constant().as_deref() {
+                        Some("-") => !holds,
+                        Some("/" | "./") => holds,
+                        _ => false,
+                    };
+                    if safe {
                         self.set(index, |value| value.validated = true, before);
                     }
                 } else if holds
@@ -79,6 +99,7 @@ impl<'a> Lower<'a> {
         if equal && !holds && matches!(binary.op, BinOp::Eq(_)) {
             return;
         }
+        let strict = matches!(binary.op, BinOp::Lt(_) | BinOp::Gt(_)) == holds;
         for (variable, other, sign) in [(&binary.left, &binary.right, 1), (&binary.right, &binary.left, -1)] {
             let Some(index) = self.local_of(variable) else { continue };
             let limit = self.peek(other).bounds;
@@ -86,10 +107,13 @@ impl<'a> Lower<'a> {
             self.set(
                 index,
                 |value| {
+                    // Between whole numbers, `<` leaves the limit itself out; of a fraction nothing is left out.
+                    let whole = value.bounds.high.fract() == 0.0 && limit.low.fract() == 0.0;
+                    let step = if strict && whole { 1.0 } else { 0.0 };
                     value.bounds = match direction {
                         _ if equal => value.bounds.meet(limit),
-                        d if d < 0 => value.bounds.meet(Interval { low: f64::NEG_INFINITY, high: limit.high }),
-                        _ => value.bounds.meet(Interval { low: limit.low, high: f64::INFINITY }),
+                        d if d < 0 => value.bounds.meet(Interval { low: f64::NEG_INFINITY, high: limit.high - step }),
+                        _ => value.bounds.meet(Interval { low: limit.low + step, high: f64::INFINITY }),
                     };
                 },
                 before,

@@ -75,7 +75,42 @@ pub(super) fn addresses_in(text: &str) -> Vec<Found> {
         .collect()
 }
 
+/// An address or a network: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`.
+pub(super) fn network(text: &str) -> Option<(IpAddr, u32)> {
+    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
+    let address: IpAddr = address.parse().ok()?;
+    let most = if address.is_ipv4() { 32 } else { 128 };
+    let length = length.map_or(Some(most), |length| length.parse().ok())?;
+    (length <= most).then_some((address, length))
+}
+
+/// Whether every address that begins with the first `known` bits of `address` is in the network.
+fn is_in(address: IpAddr, known: u32, (network, length): (IpAddr, u32)) -> bool {
+    let bits = |address: IpAddr| match address {
+        IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
+        IpAddr::V6(address) => address.to_bits(),
+    };
+    let differ = (bits(address) ^ bits(network)).leading_zeros();
+    address.is_ipv4() == network.is_ipv4() && known >= length && differ >= length
+}
+
 impl Found {
+    /// Whether the configuration's list has it: as written, or in a network.
+    pub(super) fn is_allowed(&self, allowed: &[String]) -> bool {
+        let (address, known) = match &self.host {
+            Host::Known(address) => (*address, if address.is_ipv4() { 32 } else { 128 }),
+            Host::Partly(octets) => {
+                let octet = |index: usize| octets.get(index).copied().unwrap_or_default();
+                let address = Ipv4Addr::new(octet(0), octet(1), octet(2), octet(3));
+                (IpAddr::V4(address), u32::try_from(octets.len() * 8).unwrap_or_default())
+            }
+            Host::Name => return false,
+        };
+        allowed
+            .iter()
+            .any(|text| *text == self.text || network(text).is_some_and(|network| is_in(address, known, network)))
+    }
+
     /// Whether the address may belong to somebody else on the next machine.
     pub(super) fn is_claimed_by_nobody(&self) -> bool {
         match &self.host {
@@ -155,6 +190,17 @@ mod tests {
         ] {
             assert!(!foreign(text), "{text}");
         }
+        let allowed = |text: &str, list: &str| read(text).is_some_and(|found| found.is_allowed(&[list.to_owned()]));
+        assert!(
+            allowed("10.1.2.3:80", "10.0.0.0/8")
+                && allowed("10.1.{}.3", "10.1.0.0/16")
+                && allowed("fd00::1", "fd00::/8")
+        );
+        assert!(
+            !allowed("10.1.{}.3", "10.1.0.0/24")
+                && !allowed("11.1.2.3", "10.0.0.0/8")
+                && !allowed("fd00::1", "0.0.0.0/0")
+        );
         assert_eq!(read("localhost:20000").and_then(|found| found.port), Some(20000));
         assert!(read("[::]:80").is_some_and(|found| found.is_wildcard()));
     }

@@ -1,15 +1,17 @@
 //! Command lines as the rules read them: words of an argv, and the simple commands of a shell's text.
 
+use crate::config::Config;
 use crate::facts::{Sink, SinkKind};
 use crate::tables;
 use crate::value::Value;
 
 /// The shell of an argv, and the text that it interprets, `None` if that is not in the list.
-pub(super) fn script_of(argv: &[Value]) -> Option<(String, Option<&Value>)> {
+pub(super) fn script_of<'v>(argv: &'v [Value], config: &Config) -> Option<(String, Option<&'v Value>)> {
     let constant = |index: usize| argv.get(index).and_then(Value::constant);
+    let is_unix = |name: &str| tables::SHELLS.contains(&name) || config.tables.shells.iter().any(|known| known == name);
     let is_shell = |word: &str| {
         let name = tables::program_name(word);
-        tables::SHELLS.contains(&name) || tables::WINDOWS_SHELLS.contains(&name)
+        is_unix(name) || tables::WINDOWS_SHELLS.contains(&name)
     };
     let first = constant(0)?;
     let wrapped = tables::WRAPPERS.contains(&tables::program_name(&first));
@@ -18,23 +20,31 @@ pub(super) fn script_of(argv: &[Value]) -> Option<(String, Option<&Value>)> {
         if wrapped { (1..argv.len()).find(|index| constant(*index).is_some_and(|word| is_shell(&word)))? } else { 0 };
     let program = constant(at)?;
     let name = tables::program_name(&program);
+    let unix = is_unix(name);
     let options = match name {
-        name if tables::SHELLS.contains(&name) => tables::SHELL_OPTIONS,
+        _ if unix => &[],
         name if tables::WINDOWS_SHELLS.contains(&name) => tables::WINDOWS_SHELL_OPTIONS,
         _ => return None,
     };
     let option = (at + 1..argv.len()).find(|index| {
         constant(*index).is_some_and(|word| options.iter().any(|option| word.eq_ignore_ascii_case(option)))
+            || (unix && constant(*index).is_some_and(|word| is_command_option(&word)))
     })?;
     let shown = if wrapped { format!("{} … {name}", tables::program_name(&first)) } else { name.to_owned() };
     Some((shown, argv.get(option + 1)))
+}
+
+/// `-c` alone or among other letters, `-euxc`.
+fn is_command_option(word: &str) -> bool {
+    word.strip_prefix('-')
+        .is_some_and(|letters| letters.contains('c') && letters.chars().all(|letter| letter.is_ascii_lowercase()))
 }
 
 /// The commands that a sink runs on this machine, each as words with `{}` for what is not known: the argv itself,
 /// and those of the text that a shell in it interprets.
 ///
 /// What is sent to a guest, a container or another machine is left out, but the program that sends it is not.
-pub(super) fn commands(sink: &Sink) -> Vec<Vec<String>> {
+pub(super) fn commands(sink: &Sink, config: &Config) -> Vec<Vec<String>> {
     match sink.kind {
         SinkKind::Command => {
             let mut words: Vec<String> = sink.values.iter().map(Value::shown).collect();
@@ -43,7 +53,7 @@ pub(super) fn commands(sink: &Sink) -> Vec<Vec<String>> {
                 words.truncate(guest + 1);
                 return vec![words];
             }
-            let script = script_of(&sink.values).and_then(|(_, script)| script).map(Value::shown);
+            let script = script_of(&sink.values, config).and_then(|(_, script)| script).map(Value::shown);
             let mut commands = vec![words];
             commands.extend(script.iter().flat_map(|script| simple_commands(script)));
             commands
@@ -108,8 +118,8 @@ pub(super) fn unwrapped(words: &[String]) -> (Vec<&str>, &[String]) {
 }
 
 /// The commands of a sink with the wrappers taken off.
-pub(super) fn inner_commands(sink: &Sink) -> Vec<Vec<String>> {
-    commands(sink).iter().map(|words| unwrapped(words).1.to_vec()).filter(|words| !words.is_empty()).collect()
+pub(super) fn inner_commands(sink: &Sink, config: &Config) -> Vec<Vec<String>> {
+    commands(sink, config).iter().map(|words| unwrapped(words).1.to_vec()).filter(|words| !words.is_empty()).collect()
 }
 
 #[cfg(test)]

@@ -46,9 +46,9 @@ impl Rule for KillByName {
         Severity::Error
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for sink in &facts.sinks {
-            let commands = inner_commands(sink);
+            let commands = inner_commands(sink, config);
             if let Some(what) = commands.iter().enumerate().find_map(|(at, words)| hazard(words, &commands[at + 1..])) {
                 hits.push(Hit::new(sink.function, sink.span, format!("{what} ends processes that are not this test's"), HELP));
             }

@@ -1,7 +1,7 @@
 //! # literal-address
 //!
-//! Reports a fixed address, or one with a fixed beginning, that reaches a socket, a device, a route or a command
-//! line, unless it is loopback or set aside for documentation.
+//! Reports a fixed address, or one with a fixed beginning, that reaches a socket, a device, a route, a command line or
+//! the configuration file of a server, unless it is loopback or set aside for documentation.
 //!
 //! ## Why is this bad?
 //! The address belongs to somebody on another machine: a VPN, a container bridge, a colleague's network. The test
@@ -21,7 +21,7 @@
 //! ```
 //!
 //! ## Limits
-//! An address that is only parsed or compared is the data of a test; it is shown with `--pedantic`. So is one inside
+//! What a file configures is guessed from the end of its name (`.conf`, `.toml` and the like). An address that is only parsed or compared is the data of a test; it is shown with `--pedantic`. So is one inside
 //! a `#[netns_test]`, whose network is its own. `allowed_addresses` of the configuration takes others out.
 //!
 //! ## References
@@ -55,13 +55,14 @@ impl Rule for LiteralAddress {
         let mut reported = Vec::new();
         for sink in &facts.sinks {
             let (found, value) = match found_in(sink) {
-                Some(found) if !config.allowed_addresses.contains(&found.0.text) => found,
+                Some(found) if !found.0.is_allowed(&config.allowed_addresses) => found,
                 _ => continue,
             };
             let what = match sink.kind {
                 SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "a socket is bound to it",
                 SinkKind::Connect => "a connection or a packet goes to it",
                 SinkKind::Configure => "a device or a route gets it",
+                SinkKind::Written => "a configuration file contains it",
                 _ => "a command line contains it",
             };
             let isolated = facts.functions[sink.function].isolated;
@@ -69,6 +70,9 @@ impl Rule for LiteralAddress {
             let place = if value.span == Span::default() { sink.span } else { value.span };
             let mut hit = Hit::new(sink.function, place, format!("the address `{}` is fixed, and {what}", found.text), HELP)
                 .pedantic(isolated);
+            if sink.kind == SinkKind::Written {
+                hit = hit.confidence(Confidence::Medium);
+            }
             if place != sink.span {
                 hit = hit.label(sink.span, format!("here, by `{}`", sink.by));
             }
@@ -76,7 +80,7 @@ impl Rule for LiteralAddress {
             hits.push(hit);
         }
         if config.pedantic {
-            data(facts, &reported, hits);
+            data(facts, config, &reported, hits);
         }
     }
 }
@@ -99,6 +103,13 @@ fn found_in(sink: &Sink) -> Option<(Found, &Value)> {
                 Some((found, value))
             })
         }
+        SinkKind::Written => {
+            let [path, content] = sink.values.as_slice() else { return None };
+            let path = path.shown();
+            let configures = tables::CONFIGURATION_FILES.iter().any(|ending| path.ends_with(ending));
+            let found = addresses_in(&content.shown()).into_iter().find(nobody);
+            found.filter(|_| configures).map(|found| (found, content))
+        }
         SinkKind::ShellString => {
             let value = sink.values.first()?;
             addresses_in(&value.shown()).into_iter().find(nobody).map(|found| (found, value))
@@ -108,11 +119,11 @@ fn found_in(sink: &Sink) -> Option<(Found, &Value)> {
 }
 
 /// Addresses that are arguments of some call, as notes.
-fn data(facts: &FileFacts, reported: &[Span], hits: &mut Vec<Hit>) {
+fn data(facts: &FileFacts, config: &Config, reported: &[Span], hits: &mut Vec<Hit>) {
     for call in &facts.calls {
         for argument in call.arguments.iter().filter(|argument| !reported.contains(&argument.span)) {
             let Some(text) = argument.constant() else { continue };
-            if read(&text).is_some_and(|found| found.is_claimed_by_nobody()) {
+            if read(&text).is_some_and(|found| found.is_claimed_by_nobody() && !found.is_allowed(&config.allowed_addresses)) {
                 let message = format!("the address `{text}` is fixed; nothing shows that it reaches a network");
                 hits.push(
                     Hit::new(call.function, argument.span, message, HELP)
@@ -155,6 +166,9 @@ mod tests {
                 "dev.destination((10, 0, 0, 2));",
                 r#"fn dial(to: &str) { TcpStream::connect(to).unwrap(); } dial("10.0.0.5:80");"#,
                 r#"Command::new("dnsmasq").arg("--listen-address=10.3.0.1").status().unwrap();"#,
+                r#"std::fs::write(dir.join("dnsmasq.conf"), "listen-address=10.3.0.1\n").unwrap();"#,
+                r#"let mut file = std::fs::File::create(format!("{dir}/frr.conf")).unwrap(); writeln!(file, "router-id 10.0.0.{n}").unwrap();"#,
+                r#"let mut file = std::fs::File::create("bird.conf").unwrap(); file.write_all(b"router id 10.0.0.9;").unwrap();"#,
             ],
         );
     }
@@ -179,6 +193,9 @@ mod tests {
                 r#"dev.netmask("255.255.255.0");"#,
                 r#"Command::new("docker").args(["run", "--ip", "10.0.0.5", "image"]).status().unwrap();"#,
                 r#"TcpStream::connect(("localhost", 80)).unwrap();"#,
+                r#"std::fs::write(dir.join("capture.txt"), "10.3.0.1 is data\n").unwrap();"#,
+                r#"std::fs::write(dir.join("dnsmasq.conf"), "listen-address=127.0.0.1\n").unwrap();"#,
+                r#"writeln!(out, "10.0.0.1").unwrap();"#,
                 r#"UdpSocket::bind("0.0.0.0:0").unwrap().send_to(b"x", "224.0.0.251:5353").unwrap();"#,
             ],
         );

@@ -43,6 +43,7 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     ("unused-suppression", "a suppression that suppresses nothing"),
     ("suppression-without-reason", "a suppression that does not say why"),
     ("unknown-rule", "a suppression that names a rule that does not exist"),
+    ("stale-baseline", "an entry of the baseline that is no longer found"),
 ];
 
 /// The entry of the rule called `name`.
@@ -53,6 +54,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
 /// Whether `name` can be configured and suppressed.
 pub(crate) fn exists(name: &str) -> bool {
     find(name).is_some() || BUILT_IN.iter().any(|(known, _)| *known == name)
+}
+
+/// Whether a text can stand in the list of allowed addresses.
+pub(crate) fn is_address(text: &str) -> bool {
+    address::network(text).is_some()
 }
 
 /// All names, in the order of the documentation.

@@ -48,7 +48,7 @@ impl Rule for NamespaceOnSharedThread {
     }
 
     fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
-        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| enters(call)) {
+        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| enters(call) || enters_by_method(facts, call)) {
             let function = &facts.functions[call.function];
             if function.isolated || function.name == "drop" || on_own_thread(facts, id) {
                 continue;
@@ -75,6 +75,16 @@ fn enters(call: &Call) -> bool {
     }
     let known = |list: &[&str]| list.iter().any(|known| tables::ends_with(&call.path, known));
     known(tables::NAMESPACE_CALLS) && !call.arguments.is_empty()
+}
+
+/// `enter` and `run` of netns-rs: `run` goes back at its end, but not when its closure panics.
+fn enters_by_method(facts: &FileFacts, call: &Call) -> bool {
+    let Some(before) = call.receiver.as_ref().and_then(|receiver| receiver.call).filter(|_| call.path.is_empty()) else {
+        return false;
+    };
+    let maker = &facts.calls[facts.calls[before].root].path;
+    let known = tables::NAMESPACE_METHODS.iter().find(|(method, _)| *method == call.name);
+    known.is_some_and(|(_, makers)| makers.iter().any(|known| tables::ends_with(maker, known)))
 }
 
 /// Whether the call stands in what a new thread or a child runs.
@@ -133,6 +143,8 @@ mod tests {
                 "#[test] fn f() { rustix::thread::unshare(flags).unwrap(); }",
                 "#[test] fn f() { rustix::thread::move_into_link_name_space(fd, None).unwrap(); }",
                 "fn setup() { unshare(CloneFlags::CLONE_NEWUSER).unwrap(); } #[test] fn f() { setup(); }",
+                r#"#[test] fn f() { let ns = NetNs::new("x").unwrap(); ns.enter().unwrap(); work(); }"#,
+                r#"#[test] fn f() { netns_rs::NetNs::get("x").unwrap().run(|_| work()).unwrap(); }"#,
                 "static NS: LazyLock<()> = LazyLock::new(|| unshare(CloneFlags::CLONE_NEWNET).unwrap());",
                 "#[test] fn f() { runtime.block_on(async { setns(fd, CloneFlags::CLONE_NEWNET).unwrap(); }); }",
                 "#[test] fn f() { tokio::spawn(async move { setns(fd, CloneFlags::CLONE_NEWNET).unwrap(); work().await; }); }",
@@ -156,6 +168,8 @@ mod tests {
                 "#[netns_test] fn f() { unshare(CloneFlags::CLONE_NEWNET).unwrap(); }",
                 "fn main() { unshare(CloneFlags::CLONE_NEWNET).unwrap(); serve(); }",
                 "fn enter() { unshare(CloneFlags::CLONE_NEWNET).unwrap(); } #[test] fn f() { std::thread::spawn(|| enter()).join().unwrap(); }",
+                r#"#[test] fn f() { std::thread::spawn(|| { let ns = NetNs::new("x").unwrap(); ns.enter().unwrap(); work(); }).join().unwrap(); }"#,
+                "#[test] fn f() { let span = tracing::span(); span.enter(); pool.run(|_| work()); }",
                 "#[test] fn f() { list.unshare(1); }",
                 "#[test] fn f() { assert!(flags.contains(CloneFlags::CLONE_NEWNET)); }",
                 "fn unshare(x: u8) {} fn main() { work(); }",

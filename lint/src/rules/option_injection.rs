@@ -135,6 +135,9 @@ mod tests {
                 r#"Command::new("true").current_dir(env::var("DIR").unwrap()).status().unwrap();"#,
                 r#"if env::var("VERBOSE").is_ok() { Command::new("ping").arg("-v").status().unwrap(); }"#,
                 r#"let t = match env::var("TARGET").unwrap().as_str() { "a" => "a.test", _ => "b.test" }; Command::new("ping").arg(t).status().unwrap();"#,
+                r#"let t = env::var("TARGET").unwrap(); assert!(!t.starts_with('-')); Command::new("ping").arg(&t).status().unwrap();"#,
+                r#"let t = env::var("TARGET").unwrap(); if t.starts_with("-") { panic!("no option"); } Command::new("ping").arg(&t).status().unwrap();"#,
+                r#"let t = env::var("TOOL").unwrap(); assert!(t.starts_with("/")); Command::new(&t).status().unwrap();"#,
                 r#"Command::new("cat").arg(format!("./{}", env::var("FILE").unwrap())).status().unwrap();"#,
             ],
         );

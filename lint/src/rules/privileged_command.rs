@@ -42,9 +42,9 @@ impl Rule for PrivilegedCommand {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for sink in &facts.sinks {
-            for words in commands(sink) {
+            for words in commands(sink, config) {
                 let Some(first) = words.first() else { continue };
                 let (wrappers, rest) = unwrapped(&words);
                 let mut names = wrappers.iter().copied().chain([tables::program_name(first)]);

@@ -47,11 +47,11 @@ impl Rule for ShellCommand {
         Severity::Error
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for sink in &facts.sinks {
             let found = match sink.kind {
-                SinkKind::Command => script_of(&sink.values),
-                SinkKind::ShellString => sink.values.first().map(|text| (sink.by.clone(), Some(text))),
+                SinkKind::Command => script_of(&sink.values, config),
+                SinkKind::ShellString | SinkKind::RemoteScript => sink.values.first().map(|text| (sink.by.clone(), Some(text))),
                 _ => None,
             };
             if let Some((shell, script)) = found {
@@ -100,40 +100,76 @@ fn hit(sink: &Sink, shell: &str, script: Option<&Value>) -> Hit {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{clean, found, found_pedantic};
+    use crate::rules::testing::{clean, each_clean, each_found, found, found_pedantic};
+
+    const FRAME: &str = "use std::process::Command as Cmd; fn f(x: &str, ns: &str) { {} }";
+    const RULE: &str = "shell-command";
 
     #[test]
-    fn literal_shell_with_a_format_string_is_an_error() {
-        let findings = found(
-            "shell-command",
-            r#"use std::process::Command;
-               fn f(ns: &str) { Command::new("sh").arg("-c").arg(format!("ip netns exec {ns} true")).status().unwrap(); }"#,
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"let mut c = std::process::Command::new("/bin/bash"); c.arg("-c"); c.arg(x);"#,
+                r#"Cmd::new("sh").arg("-c").arg(format!("ip netns exec {ns} true")).status().unwrap();"#,
+                r#"Cmd::new("sh").args(["-c", x]).spawn();"#,
+                r#"Cmd::new("sh").args(&vec!["-c", x]).spawn();"#,
+                r#"Cmd::new("sh").arg("-euxc").arg(x).spawn();"#,
+                r#"Cmd::new("bash").args(["--norc", "-c", x]).spawn();"#,
+                r#"run(&["sh", "-c", x]);"#,
+                r#"run(vec!["sudo", "sh", "-c", x]);"#,
+                r#"let mut argv = vec!["sh", "-c"]; argv.push(x); run(&argv);"#,
+                r#"Cmd::new("ip").args(["netns", "exec", ns, "bash", "-c", x]).output();"#,
+                r#"Cmd::new("sudo").arg("nsenter").arg("-n").arg("sh").arg("-lc").arg(x);"#,
+                r#"Cmd::new("unshare").args(["-rn", "sh", "-c", x]);"#,
+                r#"Cmd::new("timeout").args(["5", "dash", "-c", x]);"#,
+                r#"Cmd::new("env").args(["-i", "zsh", "-c", x]);"#,
+                r#"Cmd::new("ssh").args(["host", "sh", "-c", x]);"#,
+                r#"Cmd::new("busybox").args(["sh", "-c", x]);"#,
+                r#"Cmd::new("cmd").args(["/C", x]);"#,
+                r#"Cmd::new("powershell").arg("-Command").arg(x);"#,
+                r#"let shell = "sh"; let flag = "-c"; Cmd::new(shell).arg(flag).arg(x).output();"#,
+                r#"tokio::process::Command::new("sh").arg("-c").arg(x).spawn();"#,
+                r"subprocess::Exec::shell(x).join();",
+                r"unsafe { libc::system(x) };",
+                r#"duct::cmd!("sh", "-c", x).run();"#,
+                r#"duct::cmd("sh", ["-c", x]).run();"#,
+                r#"use xshell::cmd; cmd!(sh, "bash -c {x}").run();"#,
+                r#"xshell::cmd!(sh, "sudo sh -c 'ip link del {x}'").run();"#,
+                r"cmd_lib::run_cmd!(bash -c $x);",
+                r#"use cmd_lib::run_fun; let out = run_fun!(echo hi; sh -c "ip link del ${x}");"#,
+                r"run_script::run(x, &vec![], &options);",
+                r"let mut channel = session.channel_session().unwrap(); channel.exec(x).unwrap();",
+                r#"macro_rules! sh { ($line:expr) => { Cmd::new("sh").arg("-c").arg($line).status() } }"#,
+                r#"check!(Cmd::new("sh").arg("-c").arg(x).status());"#,
+            ],
         );
-        assert_eq!(findings.len(), 1);
-        assert_eq!(findings[0].location.start.line, 2);
     }
 
     #[test]
-    fn every_form_of_the_list_is_seen() {
-        for code in [
-            r#"let mut c = std::process::Command::new("/bin/bash"); c.arg("-c"); c.arg(x);"#,
-            r#"Cmd::new("sh").args(["-c", x]).spawn();"#,
-            r#"Cmd::new("sh").args(&vec!["-c", x]).spawn();"#,
-            r#"run(&["sh", "-c", x]);"#,
-            r#"run(vec!["sudo", "sh", "-c", x]);"#,
-            r#"Cmd::new("ip").args(["netns", "exec", ns, "bash", "-c", x]).output();"#,
-            r#"Cmd::new("sudo").arg("nsenter").arg("-n").arg("sh").arg("-lc").arg(x);"#,
-            r#"Cmd::new("cmd").args(["/C", x]);"#,
-            r#"Cmd::new("powershell").arg("-Command").arg(x);"#,
-            r"subprocess::Exec::shell(x).join();",
-            r"unsafe { libc::system(x) };",
-            r#"duct::cmd!("sh", "-c", x).run();"#,
-            r#"duct::cmd("sh", ["-c", x]).run();"#,
-            r#"let shell = "sh"; let flag = "-c"; Cmd::new(shell).arg(flag).arg(x).output();"#,
-        ] {
-            let code = format!("use std::process::Command as Cmd; fn f(x: &str, ns: &str) {{ {code} }}");
-            assert_eq!(found("shell-command", &code).len(), 1, "{code}");
-        }
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"Cmd::new("clang").arg("-c").arg(x);"#,
+                r#"Cmd::new("ping").args(["-c", x]);"#,
+                r#"Cmd::new("iperf3").args(["-c", x]);"#,
+                r#"Cmd::new("cargo").args(["-c", x]);"#,
+                r#"Cmd::new("sh").arg(x);"#,
+                r#"Cmd::new("ip").args(["netns", "exec", ns, "ping", "-c", "1", x]);"#,
+                r"system(x);",
+                r#"run(&["-c", x]);"#,
+                r#"use xshell::cmd; cmd!(sh, "ping -c 1 {x}").run();"#,
+                r"cmd_lib::run_cmd!(ping -c 1 $x);",
+                r#"duct::cmd!("ping", "-c", x).run();"#,
+                r"pool.exec(x);",
+                r#"let shells = ["sh", "bash"]; assert!(shells.contains(&x));"#,
+                r#"assert_eq!(x, "sh -c true");"#,
+            ],
+        );
+        clean(RULE, r#"use clap::Command; fn f(x: &str) { Command::new("sh").arg("-c").arg(x); }"#);
     }
 
     #[test]
@@ -142,29 +178,14 @@ mod tests {
             fn sh(script: &str) { std::process::Command::new("sh").arg("-c").arg(script).status().unwrap(); }
             fn a(ns: &str) { sh(&format!("ip netns add {ns}")); }
         "#;
-        let lines: Vec<u32> = found("shell-command", code).iter().map(|finding| finding.location.start.line).collect();
+        let lines: Vec<u32> = found(RULE, code).iter().map(|finding| finding.location.start.line).collect();
         assert_eq!(lines, [2, 3]);
     }
 
     #[test]
     fn constant_scripts_are_pedantic() {
         let code = r#"fn f() { std::process::Command::new("sh").args(["-c", "exit 1"]).status().unwrap(); }"#;
-        clean("shell-command", code);
-        assert_eq!(found_pedantic("shell-command", code).len(), 1);
-    }
-
-    #[test]
-    fn other_programs_and_functions_are_not_shells() {
-        for code in [
-            r#"Command::new("clang").arg("-c").arg(x);"#,
-            r#"Command::new("ping").args(["-c", x]);"#,
-            r#"Command::new("cargo").args(["-c", x]);"#,
-            r#"Command::new("sh").arg(x);"#,
-            r"system(x);",
-            r#"run(&["-c", x]);"#,
-        ] {
-            clean("shell-command", &format!("use std::process::Command; fn f(x: &str) {{ {code} }}"));
-        }
-        clean("shell-command", r#"use clap::Command; fn f(x: &str) { Command::new("sh").arg("-c").arg(x); }"#);
+        clean(RULE, code);
+        assert_eq!(found_pedantic(RULE, code).len(), 1);
     }
 }

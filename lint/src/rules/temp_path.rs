@@ -48,7 +48,7 @@ impl Rule for TempPath {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for sink in &facts.sinks {
             match sink.kind {
                 SinkKind::Created | SinkKind::SocketPath => {
@@ -57,7 +57,7 @@ impl Rule for TempPath {
                     }
                 }
                 SinkKind::Command | SinkKind::ShellString => {
-                    if let Some(path) = commands(sink).iter().find_map(|words| redirected(words)) {
+                    if let Some(path) = commands(sink, config).iter().find_map(|words| redirected(words)) {
                         let message = format!("a shell writes to the fixed path `{path}` in a folder that everybody shares");
                         hits.push(Hit::new(sink.function, sink.span, message, HELP));
                     }

@@ -20,12 +20,19 @@ pub(crate) fn clean(rule: &str, code: &str) {
     assert!(messages.is_empty(), "{rule} should have nothing to say about\n{code}\nbut says {messages:#?}");
 }
 
-/// Asserts that `rule` has exactly one thing to say about each piece of code, put into `frame` for `{}`.
+/// Asserts that `rule` has exactly one thing to say about each piece of code, put into `frame` for `{}`, and that a
+/// suppression on the line above silences that and is counted as used.
 pub(crate) fn each_found(rule: &str, frame: &str, codes: &[&str]) {
     for code in codes {
         let code = frame.replace("{}", code);
-        let messages: Vec<String> = found(rule, &code).into_iter().map(|finding| finding.message).collect();
+        let findings = found(rule, &code);
+        let messages: Vec<&str> = findings.iter().map(|finding| finding.message.as_str()).collect();
         assert_eq!(messages.len(), 1, "{rule} about\n{code}\nsays {messages:#?}");
+        let line_start = code[..findings[0].location.start_byte as usize].rfind('\n').map_or(0, |end| end + 1);
+        let (before, after) = code.split_at(line_start);
+        let suppressed = format!("{before}// netns-lint: allow({rule}) the case says so\n{after}");
+        clean(rule, &suppressed);
+        clean("unused-suppression", &suppressed);
     }
 }
 

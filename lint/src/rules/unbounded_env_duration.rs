@@ -144,6 +144,7 @@ mod tests {
                 r#"let slow = env::var("CI").is_ok(); let d = if slow { Duration::from_secs(60) } else { Duration::from_secs(5) };"#,
                 r#"let n = match env::var("T").as_deref() { Ok("long") => 60, _ => 5 }; Duration::from_secs(n);"#,
                 r#"let n: u64 = env::var("CARGO_PKG_VERSION_MAJOR").unwrap().parse().unwrap(); Duration::from_secs(n);"#,
+                r#"static PATIENCE: Setting<Duration> = Setting::seconds("T", 5, 1..=60); thread::sleep(PATIENCE.get());"#,
                 "let d = Duration::from_secs(5);",
             ],
         );

@@ -1,7 +1,7 @@
 //! # unbounded-env-size
 //!
 //! Reports a capacity, a stack size, a number of threads, of test cases or of rounds of a loop that comes from an
-//! environment variable without an upper bound.
+//! environment variable without an upper bound, and a port that is cut to 16 bits.
 //!
 //! ## Why is this bad?
 //! One variable with one digit too many takes all memory or all threads of the machine that the test shares with
@@ -31,6 +31,7 @@ use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
 use crate::finding::Severity;
 use crate::rule::{Hit, Rule};
+use crate::value::Origin;
 
 /// See the documentation of the module.
 pub(crate) struct UnboundedEnvSize;
@@ -54,6 +55,15 @@ impl Rule for UnboundedEnvSize {
             #[expect(clippy::cast_precision_loss, reason = "a bound of the configuration, compared with an estimate")]
             let high = config.max_size as f64;
             hits.extend(judged(sink, value, &Bound { high, shown: &shown, what: "a size or a count", help: HELP }));
+        }
+        for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Port) {
+            let Some(value) = sink.values.first().filter(|value| !value.validated) else { continue };
+            if let (Some(cut), Some(source)) = (value.cut, value.source(Origin::Environment)) {
+                let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));
+                let message = format!("{name} decides a port, and what does not fit is cut off: 65537 becomes 1");
+                let help = "parse it as `u16`, which refuses what is no port, or use `u16::try_from`";
+                hits.push(Hit::new(sink.function, source.span, message, help).label(cut, "it is cut here"));
+            }
         }
     }
 }
@@ -82,6 +92,9 @@ mod tests {
                 r#"let n: usize = env::var("N").unwrap().parse().unwrap(); buffer.resize(n * 2, 0);"#,
                 r#"let n: usize = env::var("N").unwrap().parse().unwrap(); let (a, b) = tokio::sync::mpsc::channel(n);"#,
                 r#"let n: u64 = env::var("N").unwrap().parse().unwrap(); (0..n).for_each(|_| work());"#,
+                r#"let n: u32 = env::var("PORT").unwrap().parse().unwrap(); TcpListener::bind(("127.0.0.1", n as u16));"#,
+                r#"let n = env::var("PORT").unwrap().parse::<usize>().unwrap(); SocketAddr::new(host, n as u16);"#,
+                r#"let n: u64 = env::var("PORT").unwrap().parse().unwrap(); SocketAddr::from(([127, 0, 0, 1], n as u16));"#,
                 r#"fn most() -> usize { env::var("N").unwrap().parse().unwrap() } let v: Vec<u8> = Vec::with_capacity(most());"#,
             ],
         );
@@ -103,6 +116,9 @@ mod tests {
                 r#"let n: u8 = env::var("N").unwrap().parse().unwrap(); runtime().worker_threads(n.into());"#,
                 r#"let n = env::var("N").unwrap().len(); for _ in 0..n { work(); }"#,
                 r#"for word in env::var("N").unwrap().split(',') { work(word); }"#,
+                r#"let n: u16 = env::var("PORT").unwrap().parse().unwrap(); TcpListener::bind(("127.0.0.1", n));"#,
+                r#"let n: u32 = env::var("PORT").unwrap().parse().unwrap(); assert!(n < 65536); TcpListener::bind(("127.0.0.1", n as u16));"#,
+                r#"static CLIENTS: Setting<u32> = Setting::count("CLIENTS", 8, 1..=256); for _ in 0..CLIENTS.get() { work(); }"#,
                 "let v: Vec<u8> = Vec::with_capacity(1 << 20);",
                 "for _ in 0..1000 { work(); }",
             ],

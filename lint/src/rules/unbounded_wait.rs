@@ -19,11 +19,13 @@
 //! ```
 //!
 //! ## Limits
-//! `output()` and `status()`, which mostly run short tools, are shown with `--pedantic`.
+//! `output()` and `status()`, which mostly run short tools, are shown with `--pedantic`. Waiting for a tool that is
+//! known to end by itself (`true`, `ls`, `sleep`) is a note: it ends, unless its standard input or output is stuck.
 //!
 //! ## References
 //! CWE-400; waitpid(2).
 
+use super::argv::{commands, script_of};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::finding::{Confidence, Severity};
@@ -42,15 +44,20 @@ impl Rule for UnboundedWait {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for (id, call) in facts.calls.iter().enumerate() {
             let Some(receiver) = &call.receiver else { continue };
             let (what, pedantic) = match call.name.as_str() {
                 "wait" | "wait_with_output" => ("waits for a child process", false),
                 "read_to_end" | "read_to_string" => ("reads a child's output to its end", false),
+                "lines" | "next_line" | "read_line" | "read_until" | "read_exact" => ("reads from a child", false),
                 "output" | "status" => ("waits for a command", true),
                 _ => continue,
             };
+            let reads = !["wait", "wait_with_output", "output", "status"].contains(&call.name.as_str());
+            if reads && receiver.declared.is_none() && !comes_from_spawn(facts, receiver.call) {
+                continue;
+            }
             let command = receiver.call.and_then(|before| facts.command_behind(before));
             let declared = match call.name.as_str() {
                 "wait" | "wait_with_output" => ["Child", "GroupChild"].as_slice(),
@@ -68,9 +75,33 @@ impl Rule for UnboundedWait {
             let help = "put `tokio::time::timeout` around it, wait with `wait-timeout`, or kill the child first; a `#[netns_test]` \
                         has a deadline that ends its children too";
             let confidence = if command.is_some() { Confidence::High } else { Confidence::Medium };
-            hits.push(Hit::new(call.function, call.name_span, message, help).confidence(confidence).pedantic(pedantic));
+            let hit = Hit::new(call.function, call.name_span, message, help).confidence(confidence).pedantic(pedantic);
+            let short = command.is_some_and(|command| is_short(facts, command, config));
+            hits.push(if short { hit.severity(Severity::Note) } else { hit });
         }
     }
+}
+
+/// Whether a value is a running child or a part of one, and not what is left when it has ended.
+fn comes_from_spawn(facts: &FileFacts, value: Option<CallId>) -> bool {
+    let mut next = value;
+    while let Some(id) = next {
+        let call = &facts.calls[id];
+        if tables::TERMINAL.contains(&call.name.as_str()) {
+            return ["spawn", "start", "popen"].contains(&call.name.as_str());
+        }
+        next = call.receiver.as_ref().and_then(|receiver| receiver.call).filter(|before| *before < id);
+    }
+    false
+}
+
+/// Whether every program that the command starts is known to end by itself.
+fn is_short(facts: &FileFacts, command: CallId, config: &Config) -> bool {
+    let Some(sink) = facts.sinks.iter().find(|sink| sink.call == Some(command)) else { return false };
+    let commands = commands(sink, config);
+    let script = script_of(&sink.values, config).is_some();
+    let mut programs = commands.iter().skip(usize::from(script)).filter_map(|words| words.first()).peekable();
+    programs.peek().is_some() && programs.all(|program| tables::SHORT_TOOLS.contains(&tables::program_name(program)))
 }
 
 /// Whether something ends the wait: a limit around it, one of the command's own, or a kill before it.
@@ -93,7 +124,8 @@ fn is_bounded(facts: &FileFacts, id: CallId, call: &Call, command: Option<CallId
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{clean, each_clean, each_found, found_pedantic};
+    use crate::finding::Severity;
+    use crate::rules::testing::{clean, each_clean, each_found, found, found_pedantic};
 
     const FRAME: &str = "use std::process::{Child, Command}; {}";
     const RULE: &str = "unbounded-wait";
@@ -116,6 +148,9 @@ mod tests {
                 "struct S { child: Child } impl S { fn stop(&mut self) { self.child.wait().unwrap(); } }",
                 r#"fn start() -> Child { Command::new("server").spawn().unwrap() } fn f() { let mut c = start(); c.wait().unwrap(); }"#,
                 r#"fn f() { if let Ok(mut c) = Command::new("server").spawn() { c.wait().unwrap(); } }"#,
+                r#"fn f() { let mut c = Command::new("server").stdout(p).spawn().unwrap(); let mut line = String::new(); BufReader::new(c.stdout.take().unwrap()).read_line(&mut line).unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("server").stdout(p).spawn().unwrap(); for line in BufReader::new(c.stdout.unwrap()).lines() { check(line); } }"#,
+                r#"fn f() { let mut c = Command::new("sh").args(["-c", "true; server"]).spawn().unwrap(); c.wait().unwrap(); }"#,
                 "fn f(out: std::process::ChildStdout) { let mut v = vec![]; out.read_to_end(&mut v).unwrap(); }",
             ],
         );
@@ -138,6 +173,7 @@ mod tests {
                 r#"#[netns_test] fn f() { Command::new("x").spawn().unwrap().wait().unwrap(); }"#,
                 r#"fn f() { assert_cmd::Command::new("x").timeout(d).output().unwrap(); }"#,
                 r#"fn f() { Command::new("ls").output().unwrap(); }"#,
+                r#"fn f() { let out = Command::new("ls").output().unwrap(); for line in String::from_utf8(out.stdout).unwrap().lines() { check(line); } }"#,
                 r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); while c.try_wait().unwrap().is_none() { pause(); } }"#,
                 "fn f(response: Response) { response.status().unwrap(); }",
             ],
@@ -146,8 +182,20 @@ mod tests {
     }
 
     #[test]
-    fn short_tools_are_pedantic() {
+    fn output_and_status_are_pedantic() {
         let code = r#"fn f() { std::process::Command::new("ls").output().unwrap(); }"#;
         assert_eq!(found_pedantic(RULE, code).len(), 1);
+    }
+
+    #[test]
+    fn a_tool_that_ends_by_itself_is_a_note() {
+        let severity = |argv: &str| {
+            let code = format!("fn f() {{ std::process::Command::new({argv}).spawn().unwrap().wait().unwrap(); }}");
+            found(RULE, &code)[0].severity
+        };
+        assert_eq!(severity(r#""/bin/true""#), Severity::Note);
+        assert_eq!(severity(r#""sh").args(["-c", "echo a; exit 1"]"#), Severity::Note);
+        assert_eq!(severity(r#""sh").args(["-c", "true; server"]"#), Severity::Warning);
+        assert_eq!(severity(r#""server""#), Severity::Warning);
     }
 }

@@ -50,17 +50,17 @@ impl Rule for UnclaimedName {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let own_namespace = facts.calls.iter().any(|call| {
             ["unshare", "setns"].contains(&call.name.as_str()) || tables::ends_with(&call.path, "NetworkNamespace::add")
         });
         for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
-            for (value, what) in names_of(sink) {
+            for (value, what) in names_of(sink, config) {
                 let Some(reason) = hazard(&value, what) else { continue };
                 if own_namespace && what == What::Device && value.constant().is_some_and(|name| name.len() <= DEVICE_NAME_BYTES) {
                     continue;
                 }
-                let message = format!("the {} `{}` {reason}", what.noun(), value.shown());
+                let message = format!("the {} `{}` {reason}", what.noun(), value.shown().escape_debug());
                 let hit = Hit::new(sink.function, sink.span, message, what.help()).confidence(Confidence::Medium);
                 hits.push(if value.span == sink.span { hit } else { hit.label(value.span, "the name comes from here") });
                 break;
@@ -99,14 +99,14 @@ impl What {
 }
 
 /// The names that a sink gives to something.
-fn names_of(sink: &Sink) -> Vec<(Value, What)> {
+fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
     let single = |what| sink.values.first().map(|value| vec![(value.clone(), what)]).unwrap_or_default();
     match sink.kind {
         SinkKind::NamespaceName => single(What::Namespace),
         SinkKind::DeviceName => single(What::Device),
         SinkKind::SharedMemoryName => single(What::SharedMemory),
         SinkKind::SocketPath => single(What::Socket),
-        SinkKind::Command | SinkKind::ShellString => commands(sink).iter().flat_map(|words| created(words, sink)).collect(),
+        SinkKind::Command | SinkKind::ShellString => commands(sink, config).iter().flat_map(|words| created(words, sink)).collect(),
         _ => Vec::new(),
     }
 }
@@ -117,27 +117,42 @@ fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
     let inside = wrappers.iter().any(|wrapper| ["ip", "nsenter", "unshare"].contains(wrapper));
     let Some(program) = rest.first() else { return Vec::new() };
     let operands: Vec<&str> = rest[1..].iter().map(String::as_str).skip_while(|word| word.starts_with('-') && *word != "-n").collect();
-    let named = match (tables::program_name(program), operands.as_slice()) {
-        ("ip", ["netns", "add", name, ..]) => Some((*name, What::Namespace)),
-        ("ip", ["link" | "l", "add", "name" | "dev" | "link", name, ..]) if !inside => Some((*name, What::Device)),
-        ("ip", ["link" | "l", "add", name, ..]) if !inside => Some((*name, What::Device)),
-        ("ip", ["tuntap", "add", "dev", name, ..] | ["tuntap", "add", name, ..]) if !inside => Some((*name, What::Device)),
-        ("brctl", ["addbr", name, ..]) | ("ovs-vsctl", ["add-br", name, ..]) if !inside => Some((*name, What::Device)),
-        _ => None,
-    };
-    let Some((name, what)) = named else { return Vec::new() };
+    let mut named = Vec::new();
+    match (tables::program_name(program), operands.as_slice()) {
+        ("ip", ["netns", "add", name, ..]) => named.push((*name, What::Namespace)),
+        ("ip", ["link" | "l", "add", "name" | "dev" | "link", name, rest @ ..] | ["link" | "l", "add", name, rest @ ..])
+            if !inside =>
+        {
+            named.push((*name, What::Device));
+            let peer = rest.iter().skip_while(|word| **word != "peer").skip(1).find(|word| **word != "name");
+            named.extend(peer.map(|peer| (*peer, What::Device)));
+        }
+        ("ip", ["tuntap", "add", "dev" | "name", name, ..] | ["tuntap", "add", name, ..])
+        | ("brctl", ["addbr", name, ..])
+        | ("ovs-vsctl", ["add-br", name, ..] | ["add-port", _, name, ..])
+        | ("tunctl", ["-t", name, ..])
+            if !inside =>
+        {
+            named.push((*name, What::Device));
+        }
+        _ => {}
+    }
+    named.into_iter().filter_map(|(name, what)| Some((value_of(name, sink)?, what))).collect()
+}
+
+/// The value that is the word `name` of a command line.
+fn value_of(name: &str, sink: &Sink) -> Option<Value> {
     // The value itself where it is a word of its own; else the word is all there is.
     let whole = sink.values.iter().find(|value| value.shown() == name).cloned();
     let origin = sink.values.iter().find(|value| value.shown().contains(name));
-    let value = whole.or_else(|| {
+    whole.or_else(|| {
         let mut value = Value::text(sink.span, name);
         if name.contains("{}") {
             value = Value { pieces: vec![crate::value::Piece::Hole], ..value };
             value.taint_from(origin?);
         }
         Some(value)
-    });
-    value.map(|value| (value, what)).into_iter().collect()
+    })
 }
 
 /// What is wrong with a name, if something is.
@@ -149,7 +164,8 @@ fn hazard(value: &Value, what: What) -> Option<String> {
     }
     if let Some(name) = constant {
         // A fixed path in a shared folder is the business of `temp-path`; elsewhere somebody chose the folder.
-        let fixed = what != What::Socket || !name.contains('/');
+        // The kernel chooses a free name for a socket without one (unix(7), autobind).
+        let fixed = what != What::Socket || !(name.contains('/') || name.is_empty());
         return fixed.then(|| "is fixed: a second run, or another test, has the same".to_owned());
     }
     let source = value.sources.iter().find(|source| {
@@ -187,6 +203,10 @@ mod tests {
                 r#"Command::new("ip").args(["link", "add", "name", "br0", "type", "bridge"]).status().unwrap();"#,
                 r#"Command::new("ip").args(["tuntap", "add", "dev", "tap0", "mode", "tap"]).status().unwrap();"#,
                 r#"Command::new("brctl").args(["addbr", "br-test"]).status().unwrap();"#,
+                r#"Command::new("ip").args(["link", "add", x, "type", "veth", "peer", "name", "veth-test"]).status().unwrap();"#,
+                r#"Command::new("ovs-vsctl").args(["add-br", "br-test"]).status().unwrap();"#,
+                r#"Command::new("ovs-vsctl").args(["--may-exist", "add-port", x, "patch-a"]).status().unwrap();"#,
+                r#"UnixListener::bind_addr(&SocketAddr::from_abstract_name("test").unwrap()).unwrap();"#,
                 r#"Command::new("sh").args(["-c", "ip netns add blue && true"]).status().unwrap();"#,
                 r#"Command::new("sh").arg("-c").arg(format!("ip netns add t{}", process::id())).status().unwrap();"#,
                 r#"let ns = format!("t{}", std::time::SystemTime::now().elapsed_nanos()); NetNs::new(ns);"#,
@@ -212,6 +232,8 @@ mod tests {
                 r#"Command::new("ip").args(["-n", x, "link", "add", "veth0", "type", "veth"]).status().unwrap();"#,
                 r#"let name = format!("t-{}", uuid::Uuid::new_v4()); NetNs::new(name);"#,
                 r#"let dir = tempfile::tempdir().unwrap(); UnixListener::bind(dir.path().join("x.sock")).unwrap();"#,
+                r#"UnixListener::bind("").unwrap();"#,
+                r#"Command::new("ip").args(["link", "add", x, "type", "veth", "peer", "name", x]).status().unwrap();"#,
                 r#"UnixListener::bind("/run/user/1000/x.sock").unwrap();"#,
                 r#"nix::sched::unshare(flags).unwrap(); LinkDummy::new("dummy0");"#,
                 r#"assert_eq!(NS, "test_ns");"#,

@@ -1,6 +1,7 @@
 //! # wildcard-bind
 //!
-//! Reports a listener on every address of the machine: `0.0.0.0`, `::`, `UNSPECIFIED`.
+//! Reports a listener on every address of the machine: `0.0.0.0`, `::`, `UNSPECIFIED`, also as an argument of a
+//! server that the test starts.
 //!
 //! ## Why is this bad?
 //! Everybody in the machine's networks can talk to the test while it runs, and on many systems a firewall asks. A
@@ -18,19 +19,24 @@
 //! ```
 //!
 //! ## Limits
-//! A UDP socket on port 0 is taken as a client and not reported.
+//! A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
+//! for programs that are known to take it as data (`ip`, `nft`, `ping`).
 //!
 //! ## References
 //! CWE-1327; ip(7), INADDR_ANY.
 
 use super::address::read;
+use super::argv::inner_commands;
 use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
-use crate::finding::Severity;
+use crate::finding::{Confidence, Severity};
 use crate::rule::{Hit, Rule};
+use crate::tables;
 
 /// See the documentation of the module.
 pub(crate) struct WildcardBind;
+
+const HELP: &str = "bind loopback, `127.0.0.1:0` or `[::1]:0`; inside a `#[netns_test]` there is no other network";
 
 impl Rule for WildcardBind {
     fn name(&self) -> &'static str {
@@ -41,7 +47,7 @@ impl Rule for WildcardBind {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for sink in &facts.sinks {
             let datagram = match sink.kind {
                 SinkKind::Listen => false,
@@ -55,18 +61,39 @@ impl Rule for WildcardBind {
                 continue;
             }
             let message = format!("`{}` listens on every address of this machine", found.text);
-            let help = "bind loopback, `127.0.0.1:0` or `[::1]:0`; inside a `#[netns_test]` there is no other network";
-            let hit = Hit::new(sink.function, value.span, message, help);
+            let hit = Hit::new(sink.function, value.span, message, HELP);
             hits.push(if value.span == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
+        for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
+            let commands = inner_commands(sink, config);
+            let Some((program, word)) = commands.iter().find_map(|words| listens(words)) else { continue };
+            let place = sink.values.iter().find(|value| value.shown().contains(&word)).map_or(sink.span, |value| value.span);
+            let message = format!("`{program}` is told to use every address of this machine, `{word}`");
+            let hit = Hit::new(sink.function, place, message, HELP).confidence(Confidence::Medium);
+            hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
+        }
     }
+}
+
+/// The program of a command line and the operand that is a wildcard address, if it can be one to listen on.
+fn listens(words: &[String]) -> Option<(&str, String)> {
+    let (program, operands) = words.split_first()?;
+    let program = tables::program_name(program);
+    if tables::ADDRESSES_AS_DATA.contains(&program) || tables::GUESTS.contains(&program) {
+        return None;
+    }
+    let wildcard = |word: &&String| {
+        let value = word.strip_prefix('-').and_then(|option| option.split_once('=')).map_or(word.as_str(), |(_, value)| value);
+        !value.contains('/') && read(value).is_some_and(|found| found.is_wildcard())
+    };
+    operands.iter().find(wildcard).map(|word| (program, word.clone()))
 }
 
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::{clean, each_clean, each_found};
 
-    const FRAME: &str = "use std::net::*; const ANY: &str = \"0.0.0.0\"; fn f(port: u16, s: Socket) { {} }";
+    const FRAME: &str = "use std::net::*; use std::process::Command; const ANY: &str = \"0.0.0.0\"; fn f(port: u16, s: Socket, ns: &str, gw: &str) { {} }";
     const RULE: &str = "wildcard-bind";
 
     #[test]
@@ -88,6 +115,10 @@ mod tests {
                 r#"let a: SocketAddr = "0.0.0.0:80".parse().unwrap(); s.bind(&a.into()).unwrap();"#,
                 r#"HttpServer::new(app).bind("0.0.0.0:8080").unwrap();"#,
                 r"UdpSocket::bind((Ipv4Addr::new(0, 0, 0, 0), 53)).unwrap();",
+                r#"Command::new("nc").args(["-l", "0.0.0.0", "80"]).spawn().unwrap();"#,
+                r#"Command::new("server").args(["--listen", "0.0.0.0:8080"]).spawn().unwrap();"#,
+                r#"Command::new("dnsmasq").arg("--listen-address=::").spawn().unwrap();"#,
+                r#"Command::new("ip").args(["netns", "exec", ns, "nc", "-l", ANY, "80"]).spawn().unwrap();"#,
             ],
         );
     }
@@ -110,6 +141,9 @@ mod tests {
                 r#"let a: SocketAddr = "0.0.0.0:0".parse().unwrap(); s.bind(&a.into()).unwrap();"#,
                 "assert!(Ipv4Addr::UNSPECIFIED.is_unspecified());",
                 r#"parse("0.0.0.0:80");"#,
+                r#"Command::new("ip").args(["route", "add", "0.0.0.0/0", "via", gw]).status().unwrap();"#,
+                r#"Command::new("ip").args(["route", "get", "0.0.0.0"]).status().unwrap();"#,
+                r#"Command::new("nc").args(["-l", "127.0.0.1", "80"]).spawn().unwrap();"#,
             ],
         );
         clean(RULE, r#"#[netns_test] fn f() { std::net::TcpListener::bind("0.0.0.0:0").unwrap(); }"#);

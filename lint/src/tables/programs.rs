@@ -8,6 +8,7 @@ pub(crate) const COMMANDS: &[&str] = &[
     "Command::new",
     "duct::cmd",
     "duct::cmd!",
+    "xshell::cmd!",
     "subprocess::Exec::cmd",
     "Exec::cmd",
     "assert_cmd::Command::new",
@@ -27,7 +28,19 @@ pub(crate) const SHELL_STRINGS: &[(&str, usize)] = &[
     ("run_script::run", 0),
     ("run_script::spawn", 0),
     ("run_script!", 0),
-    ("cmd_lib::run_cmd!", 0),
+    ("execute::shell", 0),
+];
+
+/// Macros whose tokens are command lines.
+pub(crate) const TOKEN_COMMANDS: &[&str] = &["run_cmd!", "run_fun!", "cmd_lib::spawn!", "cmd_lib::spawn_with_output!"];
+
+/// Methods whose text goes to a shell on another machine, and the method that made their receiver.
+pub(crate) const REMOTE_SHELLS: &[(&str, &str)] = &[("exec", "channel_session"), ("exec", "channel_open_session")];
+
+/// Programs that end by themselves, at once or at a time that their arguments name.
+pub(crate) const SHORT_TOOLS: &[&str] = &[
+    "true", "false", "echo", "printf", "ls", "id", "whoami", "uname", "hostname", "date", "pwd", "printenv",
+    "basename", "dirname", "mkdir", "touch", "rm", "which", "exit", "test", "sleep",
 ];
 
 /// Programs that interpret their `-c` operand.
@@ -36,11 +49,7 @@ pub(crate) const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ash", "ksh", 
 /// Programs that interpret `/C` or `-Command`.
 pub(crate) const WINDOWS_SHELLS: &[&str] = &["cmd", "powershell", "pwsh"];
 
-/// What makes a shell interpret the next operand.
-pub(crate) const SHELL_OPTIONS: &[&str] =
-    &["-c", "-lc", "-ic", "-ec", "-xc", "-cx", "-ce", "-exc", "-euc", "-lic", "-euxc"];
-
-/// The same for the shells of Windows; case does not matter.
+/// What makes a shell of Windows interpret the next operand; case does not matter.
 pub(crate) const WINDOWS_SHELL_OPTIONS: &[&str] = &["/c", "/k", "-c", "-command", "-encodedcommand"];
 
 /// Programs that run the program named by their operands.
@@ -81,6 +90,35 @@ pub(crate) const GUESTS: &[&str] = &[
     "crictl",
     "adb",
     "virsh",
+];
+
+/// Programs for which an address is something to look at, not to listen on.
+pub(crate) const ADDRESSES_AS_DATA: &[&str] = &[
+    "ip",
+    "route",
+    "nft",
+    "iptables",
+    "ip6tables",
+    "ebtables",
+    "tc",
+    "ss",
+    "netstat",
+    "ping",
+    "ping6",
+    "arping",
+    "traceroute",
+    "tcpdump",
+    "conntrack",
+    "nmap",
+    "curl",
+    "wget",
+    "dig",
+    "host",
+    "grep",
+    "echo",
+    "printf",
+    "test",
+    "vtysh",
 ];
 
 /// Programs that end processes by name.

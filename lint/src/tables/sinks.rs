@@ -72,6 +72,10 @@ const KNOWN: &[KnownSink] = &[
     sink("UnixListener::bind", 0, SinkKind::SocketPath),
     sink("UnixDatagram::bind", 0, SinkKind::SocketPath),
     sink("UnixSeqpacketListener::bind", 0, SinkKind::SocketPath),
+    sink("SocketAddr::from_abstract_name", 0, SinkKind::SocketPath),
+    sink("UnixAddr::new_abstract", 0, SinkKind::SocketPath),
+    sink("mqueue::mq_open", 0, SinkKind::SharedMemoryName),
+    sink(".os_id", 0, SinkKind::SharedMemoryName),
     // A path that is made or overwritten.
     sink("File::create", 0, SinkKind::Created),
     sink("fs::write", 0, SinkKind::Created),
@@ -136,6 +140,10 @@ pub(crate) fn sinks_of(path: &str, name: &str) -> impl Iterator<Item = &'static 
 /// Folders that every user of the machine may write to.
 pub(crate) const SHARED_FOLDERS: &[&str] = &["/tmp/", "/var/tmp/", "/dev/shm/"];
 
+/// Ends of the names of files that configure a server.
+pub(crate) const CONFIGURATION_FILES: &[&str] =
+    &[".conf", ".cfg", ".cnf", ".ini", ".toml", ".yaml", ".yml", ".network", ".netdev", ".service", ".config"];
+
 /// Programs whose operands are made or overwritten.
 pub(crate) const PATH_MAKERS: &[&str] = &["touch", "mkdir", "mkfifo", "tee"];
 
@@ -149,6 +157,12 @@ pub(crate) const NAMESPACE_CALLS: &[&str] = &[
     "thread::unshare_unsafe",
     "thread::move_into_link_name_space",
     "thread::move_into_thread_name_spaces",
+];
+
+/// Methods that move the calling thread, and the constructors of their receivers.
+pub(crate) const NAMESPACE_METHODS: &[(&str, &[&str])] = &[
+    ("enter", &["NetNs::new", "NetNs::get", "NetNs::new_with_env"]),
+    ("run", &["NetNs::new", "NetNs::get", "NetNs::new_with_env"]),
 ];
 
 /// Calls whose closure runs on a thread or in a process of its own.

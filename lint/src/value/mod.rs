@@ -78,6 +78,8 @@ pub(crate) struct Value {
     pub part: bool,
     /// It was turned into another type than text.
     pub parsed: bool,
+    /// A cast to a type that cannot hold all of it, and where.
+    pub cut: Option<Span>,
     /// It stands for all further items of a command line, not for one.
     pub spread: bool,
     /// Name of its type where a signature or an annotation says it.
@@ -101,6 +103,7 @@ impl Value {
             duration: false,
             split: None,
             parsed: false,
+            cut: None,
             part: false,
             spread: false,
             declared: None,
@@ -215,6 +218,7 @@ impl Value {
         self.call = self.call.or(other.call);
         self.split = self.split.or(other.split);
         self.parsed |= other.parsed;
+        self.cut = self.cut.or(other.cut);
         self.declared = self.declared.or(other.declared);
         self
     }
@@ -241,6 +245,7 @@ impl Value {
             value.path.clone_from(&argument.path);
             value.split = argument.split;
             value.parsed = argument.parsed;
+            value.cut = self.cut.map(|_| call).or(argument.cut);
             value.call = argument.call;
             value.duration = argument.duration;
             value.bounds = self.bounds.meet(argument.bounds);
@@ -272,6 +277,7 @@ impl Value {
             source.span = place;
         }
         self.split = self.split.map(|_| place);
+        self.cut = self.cut.map(|_| place);
         self.call = None;
         self.items = self.items.map(|items| items.into_iter().map(|item| item.relocated(place)).collect());
         self.fields = self.fields.into_iter().map(|(name, value)| (name, value.relocated(place))).collect();

@@ -1,0 +1,96 @@
+//! Holds the lint against places in public crates that people have judged: `recall TABLE SOURCES`.
+//!
+//! `TABLE` is a file of tab-separated columns with one line of headings: what is expected (`finding` or `clean`), rule,
+//! crate with version, path in it, line, and why. `SOURCES` is a folder with the unpacked crates, as cargo keeps
+//! them. Prints each row that does not hold, then recall (expected findings that are reported) and precision (of the
+//! judged places, how many reports are right). The status is 0 if every row holds, 1 if one does not or its crate is
+//! missing, 2 if the table cannot be read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use netns_lint::{Config, Finding, check};
+
+struct Row {
+    finding: bool,
+    rule: String,
+    package: String,
+    path: PathBuf,
+    line: u32,
+    why: String,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [table, sources] = arguments.as_slice() else {
+        eprintln!("usage: recall TABLE SOURCES");
+        return ExitCode::from(2);
+    };
+    let rows = match read(table) {
+        Ok(rows) => rows,
+        Err(error) => {
+            eprintln!("error: failed to read {}: {error}", table.display());
+            return ExitCode::from(2);
+        }
+    };
+    let mut by_package = BTreeMap::<&str, Vec<&Row>>::new();
+    for row in &rows {
+        by_package.entry(&row.package).or_default().push(row);
+    }
+    let (mut reported, mut missed, mut wrong, mut quiet, mut absent) = (0, 0, 0, 0, 0);
+    for (package, rows) in by_package {
+        let folder = sources.join(package);
+        let report = match check(std::slice::from_ref(&folder), &Config::default()) {
+            Ok(report) => report,
+            Err(error) => {
+                println!("absent  {package}: failed to {error}");
+                absent += rows.len();
+                continue;
+            }
+        };
+        for row in rows {
+            let hit = report.findings.iter().any(|finding| covers(finding, row, &folder));
+            let counter = match (row.finding, hit) {
+                (true, true) => &mut reported,
+                (true, false) => &mut missed,
+                (false, true) => &mut wrong,
+                (false, false) => &mut quiet,
+            };
+            *counter += 1;
+            if row.finding != hit {
+                let verdict = if hit { "wrong " } else { "missed" };
+                println!("{verdict}  {} {package}/{}:{}: {}", row.rule, row.path.display(), row.line, row.why);
+            }
+        }
+    }
+    println!("recall     {reported} of {}", reported + missed);
+    println!("precision  {reported} of {}", reported + wrong);
+    println!("clean      {quiet} of {}", quiet + wrong);
+    ExitCode::from(u8::from(missed + wrong + absent > 0))
+}
+
+fn read(table: &Path) -> Result<Vec<Row>, String> {
+    let text = std::fs::read_to_string(table).map_err(|error| error.to_string())?;
+    text.lines().zip(1..).skip(1).map(|(line, number)| row(line).ok_or(format!("line {number} is no row"))).collect()
+}
+
+fn row(line: &str) -> Option<Row> {
+    let [expected, rule, package, path, line, why] = line.split('\t').collect::<Vec<_>>().try_into().ok()?;
+    let finding = match expected {
+        "finding" => true,
+        "clean" => false,
+        _ => return None,
+    };
+    let line = line.parse().ok()?;
+    Some(Row { finding, rule: rule.into(), package: package.into(), path: path.into(), line, why: why.into() })
+}
+
+/// Whether the finding is the row's: its rule, and the line in the finding or in one of its labels.
+fn covers(finding: &Finding, row: &Row, folder: &Path) -> bool {
+    let labels = finding.labels.iter().map(|label| label.location);
+    let mut lines = labels.chain([finding.location]).map(|place| place.start.line..=place.end.line);
+    finding.rule == row.rule
+        && finding.path.ends_with(folder.join(&row.path).strip_prefix(folder).unwrap_or(&row.path))
+        && lines.any(|lines| lines.contains(&row.line))
+}

@@ -1,0 +1,122 @@
+//! Macros that take a command line as text or tokens of their own: `cmd!` of xshell, `run_cmd!` and its siblings of
+//! cmd_lib. Neither calls a shell by itself; what they run is an argv like any other.
+
+use super::lower::Lower;
+use super::{Sink, SinkKind};
+use crate::span::Span;
+use crate::tables;
+use crate::value::Value;
+
+impl Lower<'_> {
+    /// The argv of `cmd!(sh, "program {argument}")`, if the macro with these arguments is that one.
+    pub(super) fn templated_command(&mut self, path: &str, arguments: &[Value], span: Span) -> Option<Vec<Value>> {
+        let [_, template, ..] = arguments else { return None };
+        // `use xshell::*` leaves the bare name; duct's `cmd!` begins with the program, which is a text.
+        let known = tables::ends_with(path, "xshell::cmd!") || (path == "cmd!" && arguments[0].constant().is_none());
+        let text = template.constant().filter(|_| known)?;
+        let words = words(&text).into_iter().flatten();
+        Some(words.map(|word| self.word(&word, span)).collect())
+    }
+
+    /// A sink for every command of `run_cmd!(…)`, if the macro is one of cmd_lib's.
+    pub(super) fn tokens_command(&mut self, call: &syn::Macro, span: Span) {
+        let path = format!("{}!", self.uses.resolve(&call.path));
+        if !tables::TOKEN_COMMANDS.iter().any(|known| tables::ends_with(&path, known)) {
+            return;
+        }
+        let Some(text) = call.delimiter.span().join().source_text() else { return };
+        let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
+        for command in words(&braced(inner)) {
+            let values: Vec<Value> = command.iter().map(|word| self.word(word, span)).collect();
+            self.facts.sinks.push(Sink {
+                kind: SinkKind::Command,
+                values,
+                span,
+                by: path.clone(),
+                through: None,
+                function: self.frame.function,
+                call: None,
+                open: false,
+            });
+        }
+    }
+
+    /// A word in which `{name}` stands for a value; `{name...}` for a list of them.
+    fn word(&mut self, word: &str, span: Span) -> Value {
+        let spread = word.ends_with("...}");
+        let plain = word.replace("...}", "}");
+        let mut value = self.formatted("format", span, &[Value::text(span, plain)]);
+        value.spread = spread;
+        value
+    }
+}
+
+/// `$name`, `${name}` and `$[name]` as `{name}`; other braces are doubled, as a template writes them.
+fn braced(tokens: &str) -> String {
+    let mut text = String::with_capacity(tokens.len());
+    let mut rest = tokens;
+    while let Some(at) = rest.find(['$', '{', '}']) {
+        text.push_str(&rest[..at]);
+        let (mark, after) = rest[at..].split_at(1);
+        rest = after;
+        if mark != "$" {
+            text.push_str(if mark == "{" { "{{" } else { "}}" });
+            continue;
+        }
+        let opened = rest.starts_with(['{', '[']);
+        rest = if opened { &rest[1..] } else { rest };
+        let name = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+        let dots = if opened && rest[name..].starts_with(']') { "..." } else { "" };
+        text.push('{');
+        text.push_str(&rest[..name]);
+        text.push_str(dots);
+        text.push('}');
+        rest = &rest[name..];
+        rest = if opened { rest.strip_prefix(['}', ']']).unwrap_or(rest) } else { rest };
+    }
+    text.push_str(rest);
+    text
+}
+
+/// The words of each command, quotes removed; commands end at `;`, `|`, `&` and at the end of a line.
+fn words(text: &str) -> Vec<Vec<String>> {
+    let mut commands = vec![Vec::new()];
+    let mut word: Option<String> = None;
+    let mut quote = None;
+    for character in text.chars() {
+        match character {
+            _ if quote == Some(character) => quote = None,
+            '"' | '\'' if quote.is_none() => {
+                quote = Some(character);
+                word.get_or_insert_default();
+            }
+            ';' | '|' | '&' | '\n' if quote.is_none() => {
+                commands.last_mut().into_iter().for_each(|command| command.extend(word.take()));
+                commands.push(Vec::new());
+            }
+            space if quote.is_none() && space.is_whitespace() => {
+                commands.last_mut().into_iter().for_each(|command| command.extend(word.take()));
+            }
+            _ => word.get_or_insert_default().push(character),
+        }
+    }
+    commands.last_mut().into_iter().for_each(|command| command.extend(word.take()));
+    commands.retain(|command| !command.is_empty());
+    commands
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tokens_become_a_template() {
+        assert_eq!(braced("bash -c $x; echo ${y}z $[all] {}"), "bash -c {x}; echo {y}z {all...} {{}}");
+    }
+
+    #[test]
+    fn words_end_at_white_space_and_commands_at_operators() {
+        assert_eq!(words("ip link \"a b\" | cat;\n"), [vec!["ip", "link", "a b"], vec!["cat"]]);
+        assert_eq!(words("sh -c ''"), [["sh", "-c", ""]]);
+    }
+}

@@ -1,0 +1,132 @@
+//! Configuration files and the baseline, as a person uses them.
+
+mod support;
+
+use std::fs;
+
+use support::{HARMLESS, HAZARD, lint, package};
+
+#[test]
+fn both_places_of_the_configuration_count_and_two_at_once_are_refused() {
+    let folder = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    fs::write(folder.path().join("netns-test.toml"), "[lint.rules]\nshell-command = \"off\"\n").expect("written");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+    assert_eq!(lint(&folder.path().join("tests"), &["."]).status, 0, "it is found from below");
+    assert_eq!(lint(folder.path(), &["--no-config"]).status, 1);
+    let manifest = "[package]\nname = \"sample\"\nversion = \"0.1.0\"\n[workspace.metadata.netns-lint.rules]\nshell-command = \"note\"\n";
+    fs::write(folder.path().join("Cargo.toml"), manifest).expect("written");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("keep one of the two"), "{}", ran.err);
+    fs::remove_file(folder.path().join("netns-test.toml")).expect("removed");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.out.contains("note[shell-command]"), "{}", ran.out);
+    assert_eq!(lint(folder.path(), &["--min-severity", "warning"]).status, 0);
+}
+
+#[test]
+fn a_mistake_in_the_configuration_is_a_usage_error_with_its_place() {
+    let folder = package(&[("tests/a.rs", HARMLESS.as_bytes())]);
+    fs::write(folder.path().join("netns-test.toml"), "[lint]\n\nmax-durations = \"1s\"\n").expect("written");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 2);
+    assert!(ran.err.contains("line 3, column 1") && ran.err.contains("max-duration"), "{}", ran.err);
+    assert_eq!(lint(folder.path(), &["--config", "missing.toml"]).status, 2);
+}
+
+#[test]
+fn bounds_addresses_paths_and_tables_are_followed() {
+    let code = r#"
+        #[test] fn waits() { let n: u8 = std::env::var("T").unwrap().parse().unwrap(); pause(std::time::Duration::from_secs(n.into())); }
+        #[test] fn binds() { std::net::UdpSocket::bind("10.0.0.1:0").unwrap(); }
+        #[test] fn runs() { my::runner::line(&format!("ip link del {}", name())); }
+        #[test] fn reads() { let n: u64 = my::setting("T").parse().unwrap(); std::time::Duration::from_secs(n); }
+        #[test] fn checks() { let n: u64 = std::env::var("T").unwrap().parse().unwrap(); std::time::Duration::from_secs(n.bounded()); }
+        #[test] fn shells() { std::process::Command::new("rbash").args(["-c", name()]).status().unwrap(); }
+    "#;
+    let rules = |configuration: &str| {
+        let folder = package(&[("tests/a.rs", code.as_bytes()), ("tests/old/b.rs", HAZARD.as_bytes())]);
+        fs::write(folder.path().join("netns-test.toml"), configuration).expect("written");
+        let ran = lint(folder.path(), &["--format", "json"]);
+        assert!(ran.status < 2, "{}", ran.err);
+        let report: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+        let findings = report["findings"].as_array().expect("a list");
+        let mut found: Vec<String> = findings
+            .iter()
+            .map(|finding| {
+                format!("{}:{}", finding["location"]["start"]["line"], finding["rule"].as_str().expect("a name"))
+            })
+            .collect();
+        found.sort();
+        found
+    };
+    let old = "4:shell-command";
+    let without = ["3:literal-address", old, "6:unbounded-env-duration"];
+    assert_eq!(rules(""), without);
+    assert_eq!(rules("[lint]\nallowed-addresses = [\"10.0.0.0/8\"]\n"), [old, "6:unbounded-env-duration"]);
+    assert_eq!(
+        rules("[[lint.paths]]\nglob = \"tests/old/**\"\nrules = { shell-command = \"off\" }\n"),
+        [without[0], without[2]]
+    );
+    assert_eq!(rules("[lint]\nmax-duration = \"10s\"\n"), ["2:unbounded-env-duration", without[0], old, without[2]]);
+    let tables = "[lint.tables]\nshells = [\"rbash\"]\nchecks = [\".bounded\"]\n\
+                  sources = [{ call = \"my::setting\", origin = \"environment\" }]\n\
+                  sinks = [{ call = \"runner::line\", kind = \"shell\" }]\n";
+    assert_eq!(
+        rules(tables),
+        ["3:literal-address", "4:shell-command", "4:shell-command", "5:unbounded-env-duration", "7:shell-command"]
+    );
+}
+
+#[test]
+fn a_baseline_covers_what_is_there_and_no_more() {
+    let folder = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    let ran = lint(folder.path(), &["--write-baseline"]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    assert_eq!(lint(folder.path(), &[]).status, 0);
+    let moved = format!("// one line more\n\n{HAZARD}");
+    fs::write(folder.path().join("tests/a.rs"), &moved).expect("written");
+    assert_eq!(lint(folder.path(), &[]).status, 0, "a line number is no part of an entry");
+    let second = HAZARD.replace("fn starts", "fn starts_again");
+    fs::write(folder.path().join("tests/a.rs"), format!("{moved}{second}")).expect("written");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.out.contains("tests/a.rs:11:5") && ran.out.contains("1 error;"), "{}", ran.out);
+    fs::write(folder.path().join("tests/a.rs"), HARMLESS).expect("written");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 1);
+    assert!(ran.out.contains("stale-baseline") && ran.out.contains("netns-lint-baseline.toml:3:1"), "{}", ran.out);
+    assert_eq!(lint(folder.path(), &["--min-severity", "note"]).status, 0, "other settings say nothing about it");
+    assert_eq!(lint(folder.path(), &["--baseline", "missing.toml"]).status, 2);
+}
+
+#[test]
+fn a_baseline_is_shown_as_suppressed_to_code_scanning() {
+    let folder = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    assert_eq!(lint(folder.path(), &["--write-baseline"]).status, 0);
+    let sarif: serde_json::Value =
+        serde_json::from_str(&lint(folder.path(), &["--format", "sarif"]).out).expect("the report is JSON");
+    assert_eq!(sarif["runs"][0]["results"][0]["suppressions"][0]["kind"], "external");
+}
+
+#[test]
+fn a_single_file_is_reported_with_the_rest_of_its_package_read() {
+    let folder = package(&[
+        (
+            "tests/common/mod.rs",
+            br#"pub fn sh(line: &str) { std::process::Command::new("sh").args(["-c", line]).status().unwrap(); }"#,
+        ),
+        (
+            "tests/a.rs",
+            b"mod common;\n#[test]\nfn starts() {\n    common::sh(&format!(\"ip link del {}\", device()));\n}\n",
+        ),
+        ("tests/b.rs", HAZARD.as_bytes()),
+    ]);
+    let ran = lint(folder.path(), &["tests/a.rs"]);
+    assert!(ran.out.contains("tests/a.rs:4:5"), "{}", ran.out);
+    assert!(!ran.out.contains("b.rs") && !ran.out.contains("mod.rs"), "{}", ran.out);
+    assert!(lint(folder.path(), &["--files", "tests/a.rs"]).out.contains("read     tests/b.rs"));
+    assert_eq!(lint(folder.path(), &["--alone", "tests/a.rs"]).status, 0, "the helper is not known");
+}
