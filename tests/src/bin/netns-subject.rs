@@ -1,0 +1,185 @@
+//! The program under test in the tests of processes: behaves as its first argument says, well or badly.
+
+use std::env;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::process::{Command, ExitCode, Stdio};
+use std::thread::{self, sleep};
+use std::time::Duration;
+
+use nix::sys::signal::{SigSet, Signal, raise};
+use nix::sys::socket::{MsgFlags, accept, send};
+use nix::unistd::{close, setsid};
+
+type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+
+/// Longer than any test.
+const FOR_EVER: Duration = Duration::from_secs(1000);
+
+fn main() -> Outcome {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["exit", code] => return Ok(ExitCode::from(code.parse::<u8>()?)),
+        ["abort"] => std::process::abort(),
+        ["raise-real-time"] => raise_real_time()?,
+        ["ignore-term"] => {
+            // Blocked is as good as ignored, and needs no handler.
+            let mut blocked = SigSet::empty();
+            blocked.add(Signal::SIGTERM);
+            blocked.thread_block()?;
+            say("ignoring")?;
+            sleep(FOR_EVER);
+        }
+        ["stop-itself"] => {
+            say("stopping")?;
+            raise(Signal::SIGSTOP)?;
+            say("continued")?;
+            sleep(FOR_EVER);
+        }
+        ["close-outputs"] => {
+            close(1)?;
+            close(2)?;
+            sleep(FOR_EVER);
+        }
+        ["close-input"] => {
+            close(0)?;
+            say("closed")?;
+            sleep(FOR_EVER);
+        }
+        ["flood", bytes] => flood(bytes.parse()?, b'x')?,
+        ["line-of", bytes] => {
+            flood(bytes.parse()?, b'x')?;
+            say("\nthe end")?;
+        }
+        ["invalid-text"] => io::stdout().write_all(b"good\nbad \xFF\xC3\nlast \xE2\x82")?,
+        ["prompt"] => {
+            io::stdout().write_all(b"name: ")?;
+            io::stdout().flush()?;
+            sleep(FOR_EVER);
+        }
+        ["show-arguments", ..] => io::stdout().write_all(&fs::read("/proc/self/cmdline")?)?,
+        ["descriptors"] => list_descriptors()?,
+        ["answer-on-descriptor", number] => answer_on(number.parse()?)?,
+        ["listen", "tcp", port] => {
+            let _listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse()?))?;
+            sleep(FOR_EVER);
+        }
+        ["listen", "udp", port] => {
+            let _socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port.parse()?))?;
+            sleep(FOR_EVER);
+        }
+        ["listen-in-child", port] => {
+            let _child = itself(&["listen", "tcp", port]).spawn()?.wait()?;
+        }
+        ["write-file", path, bytes] => {
+            let mut file = File::create(path)?;
+            let block = [0; 4096];
+            for _ in 0..bytes.parse::<usize>()? / block.len() {
+                file.write_all(&block)?;
+            }
+        }
+        ["touch-later", path] => {
+            sleep(Duration::from_millis(50));
+            File::create(path)?;
+            sleep(FOR_EVER);
+        }
+        ["bomb"] => bomb()?,
+        ["group", count] => {
+            for _ in 0..count.parse::<u32>()? {
+                say(&itself(&["sleep"]).spawn()?.id().to_string())?;
+            }
+            sleep(FOR_EVER);
+        }
+        ["leave-group-behind"] => say(&itself(&["sleep"]).spawn()?.id().to_string())?,
+        ["daemon"] => {
+            // The first of two forks; its exit hands the second one to pid 1.
+            itself(&["daemon-session"]).spawn()?.wait()?;
+        }
+        ["daemon-session"] => {
+            setsid()?;
+            say(&itself(&["chatter"]).spawn()?.id().to_string())?;
+        }
+        ["chatter"] => {
+            say("the daemon speaks")?;
+            sleep(FOR_EVER);
+        }
+        ["sleep"] => sleep(FOR_EVER),
+        ["identity"] => {
+            let ids = [nix::unistd::getuid(), nix::unistd::geteuid()];
+            say(&format!("{ids:?}"))?;
+        }
+        other => return Err(format!("no such behaviour: {other:?}").into()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn itself(arguments: &[&str]) -> Command {
+    let mut command = Command::new("/proc/self/exe");
+    command.args(arguments).stdin(Stdio::null());
+    command
+}
+
+fn say(line: &str) -> io::Result<()> {
+    let mut output = io::stdout().lock();
+    writeln!(output, "{line}")?;
+    output.flush()
+}
+
+fn flood(bytes: usize, byte: u8) -> io::Result<()> {
+    let block = vec![byte; 64 * 1024];
+    let mut output = io::stdout().lock();
+    let mut left = bytes;
+    while left > 0 {
+        let length = left.min(block.len());
+        output.write_all(&block[..length])?;
+        left -= length;
+    }
+    output.flush()
+}
+
+/// Sends itself a signal that has no name.
+fn raise_real_time() -> io::Result<()> {
+    // SIGRTMIN + 2 of the C library; source: signal(7).
+    Command::new("/bin/kill").args(["-36", &std::process::id().to_string()]).status()?;
+    sleep(FOR_EVER);
+    Ok(())
+}
+
+fn list_descriptors() -> io::Result<()> {
+    let names: Vec<_> =
+        fs::read_dir("/proc/self/fd")?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
+    for name in names {
+        // The descriptor of the listing itself is closed by now.
+        if let Ok(target) = fs::read_link(format!("/proc/self/fd/{}", name.display())) {
+            say(&format!("{} {}", name.display(), target.display()))?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells one client who was told to listen there.
+fn answer_on(descriptor: i32) -> Result<(), Box<dyn std::error::Error>> {
+    let told: Vec<String> =
+        ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID"].iter().map(|name| env::var(name).unwrap_or_default()).collect();
+    let is_meant = told[2] == std::process::id().to_string();
+    let client = accept(descriptor)?;
+    send(client, format!("{} {} {is_meant}", told[0], told[1]).as_bytes(), MsgFlags::MSG_NOSIGNAL)?;
+    close(client)?;
+    Ok(())
+}
+
+/// Makes processes until there can be no more, and says how many there were.
+fn bomb() -> io::Result<()> {
+    let mut made = 0;
+    let refusal = loop {
+        match itself(&["sleep"]).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
+            Ok(_) => made += 1,
+            Err(error) => break error,
+        }
+    };
+    // The thread is one more task than the limit allows.
+    let thread = thread::Builder::new().spawn(|| ()).is_err();
+    say(&format!("{made} {} {thread}", refusal.raw_os_error().unwrap_or(0)))
+}

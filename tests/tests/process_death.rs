@@ -1,0 +1,314 @@
+//! How children end, and that nothing of them is left.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::ops::ControlFlow::{Break, Continue};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use netns_fixtures::Error;
+use netns_fixtures::prelude::*;
+use netns_fixtures::process::{Child, ChildProblem, Exit, Signal};
+use netns_fixtures::time::wait_until;
+
+const SUBJECT: &str = cargo_bin!("netns-subject");
+
+fn problem(error: Error) -> ChildProblem {
+    match error {
+        Error::Child(error) => error.problem,
+        other => panic!("no error of a child: {other:?}"),
+    }
+}
+
+/// Returns once none of the processes is there any more, not even as a zombie that somebody has yet to reap.
+fn wait_until_gone(ids: &BTreeSet<u32>) -> TestResult {
+    let deadline = Deadline::after(Duration::from_secs(10));
+    wait_until(deadline, Duration::from_millis(1), || {
+        let left: Vec<_> = ids.iter().filter(|id| fs::exists(format!("/proc/{id}")).unwrap_or(true)).collect();
+        if left.is_empty() { Break(()) } else { Continue(format!("{left:?}")) }
+    })?;
+    Ok(())
+}
+
+fn read_ids(child: &mut Child, count: usize) -> TestResult<BTreeSet<u32>> {
+    let mut ids = BTreeSet::new();
+    for _ in 0..count {
+        ids.insert(child.read_line()?.ok_or("too few lines")?.parse()?);
+    }
+    assert_eq!(ids.len(), count);
+    Ok(ids)
+}
+
+fn state_of(id: u32) -> TestResult<char> {
+    let status = fs::read_to_string(format!("/proc/{id}/status"))?;
+    let state = status.lines().find_map(|line| line.strip_prefix("State:\t")).and_then(|state| state.chars().next());
+    Ok(state.ok_or("no state")?)
+}
+
+#[netns_test]
+fn every_kind_of_end_is_told_apart(own: Namespace) -> TestResult {
+    for code in [0, 1, 127, 255] {
+        assert_eq!(own.command(SUBJECT).args(["exit", &code.to_string()]).status()?, Exit::Code(code));
+    }
+    let aborted = own.command(SUBJECT).arg("abort").status()?;
+    assert_eq!((aborted.signal(), aborted.code(), aborted.success()), (Some(Signal::ABRT), None, false));
+    let real_time = own.command(SUBJECT).arg("raise-real-time").status()?;
+    assert!(real_time.to_string().contains("SIGRTMIN+2"), "{real_time}");
+    for signal in [Signal::KILL, Signal::TERM, Signal::USR1] {
+        let mut child = own.command("sleep").arg("100").spawn()?;
+        child.kill(signal)?;
+        assert_eq!(child.wait()?, Exit::Signal { signal, core_dumped: false });
+        assert_eq!(child.exit(), Some(Exit::Signal { signal, core_dumped: false }));
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn a_child_that_has_ended_gets_no_signal_and_keeps_its_number(own: Namespace) -> TestResult {
+    let mut child = own.command("true").spawn()?;
+    assert_eq!(child.wait()?, Exit::Code(0));
+    assert!(!child.is_running());
+    assert_eq!(state_of(child.id())?, 'Z', "so that no other process can get the number");
+    assert_eq!(problem(child.kill(Signal::TERM).unwrap_err()), ChildProblem::Ended);
+    assert_eq!(child.stop()?, Exit::Code(0));
+    let id = child.id();
+    drop(child);
+    assert!(!fs::exists(format!("/proc/{id}"))?, "it was reaped");
+    Ok(())
+}
+
+#[netns_test]
+fn a_wait_ends_at_its_deadline_and_the_child_goes_on(own: Namespace) -> TestResult {
+    let mut child = own.command("sleep").arg("100").deadline(Deadline::after(Duration::from_millis(30))).spawn()?;
+    let error = child.wait().unwrap_err();
+    assert!(error.to_string().contains("end: the deadline came first (after "), "{error}");
+    assert!(child.is_running());
+    Ok(())
+}
+
+#[netns_test(deadline = "3s")]
+fn a_wait_without_a_deadline_ends_shortly_before_the_tests(own: Namespace) {
+    let began = Instant::now();
+    let error = own.command("sleep").arg("100").status().unwrap_err();
+    assert_eq!(problem(error), ChildProblem::NotInTime { observed: None });
+    let waited = began.elapsed();
+    assert!(waited > Duration::from_secs(1) && waited < Duration::from_secs(3), "{waited:?}");
+}
+
+#[netns_test]
+fn dropping_a_child_ends_its_group_and_reaps_it(own: Namespace) -> TestResult {
+    let mut child = own.command(SUBJECT).args(["group", "5"]).spawn()?;
+    let mut ids = read_ids(&mut child, 5)?;
+    for &id in &ids {
+        assert_ne!(state_of(id)?, 'Z', "the control: they live before");
+    }
+    ids.insert(child.id());
+    drop(child);
+    wait_until_gone(&ids)
+}
+
+#[netns_test]
+fn a_child_in_its_own_group_leaves_the_tests_alone(own: Namespace) -> TestResult {
+    let child = own.command("sleep").arg("100").spawn()?;
+    let group = |process: &str| -> TestResult<u32> {
+        let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+        let fields = stat.rsplit_once(')').ok_or("no name")?.1;
+        Ok(fields.split_whitespace().nth(2).ok_or("no group")?.parse()?)
+    };
+    assert_eq!(group(&child.id().to_string())?, child.id());
+    assert_ne!(group("self")?, child.id());
+    Ok(())
+}
+
+#[netns_test]
+fn stopping_asks_first(own: Namespace) -> TestResult {
+    let mut child = own.command("sleep").arg("100").spawn()?;
+    assert_eq!(child.stop()?.signal(), Some(Signal::TERM));
+    Ok(())
+}
+
+#[netns_test]
+fn a_child_that_ignores_the_question_is_killed_after_its_grace(own: Namespace) -> TestResult {
+    let grace = Duration::from_millis(100);
+    let mut command = own.command(SUBJECT);
+    let mut child = command.arg("ignore-term").grace(grace).ready_when(Ready::line("ignoring")).spawn()?;
+    let began = Instant::now();
+    assert_eq!(child.stop()?.signal(), Some(Signal::KILL));
+    assert!(began.elapsed() >= grace && began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    Ok(())
+}
+
+#[netns_test]
+fn a_child_that_has_stopped_itself_ends_in_order(own: Namespace) -> TestResult {
+    let mut child = own.command(SUBJECT).arg("stop-itself").ready_when(Ready::line("stopping")).spawn()?;
+    let deadline = Deadline::after(Duration::from_secs(10));
+    wait_until(deadline, Duration::from_millis(1), || match state_of(child.id()) {
+        Ok('T') => Break(()),
+        other => Continue(format!("{other:?}")),
+    })?;
+    assert!(child.is_running(), "stopped is not ended");
+    assert_eq!(child.stop()?.signal(), Some(Signal::TERM));
+    Ok(())
+}
+
+#[netns_test]
+fn a_stopped_child_dies_when_it_is_dropped(own: Namespace) -> TestResult {
+    let child = own.command(SUBJECT).arg("stop-itself").ready_when(Ready::line("stopping")).spawn()?;
+    let id = child.id();
+    drop(child);
+    wait_until_gone(&BTreeSet::from([id]))
+}
+
+#[netns_test]
+fn stopping_a_child_that_has_ended_ends_what_it_left_in_its_group(own: Namespace) -> TestResult {
+    let mut child = own.command(SUBJECT).arg("leave-group-behind").spawn()?;
+    let ids = read_ids(&mut child, 1)?;
+    assert_eq!(child.wait()?, Exit::Code(0));
+    for &id in &ids {
+        assert_ne!(state_of(id)?, 'Z', "the control: it outlives the child");
+    }
+    assert_eq!(child.stop()?, Exit::Code(0));
+    wait_until_gone(&ids)
+}
+
+#[netns_test]
+fn somebody_elses_wait_is_told_and_harms_nobody(own: Namespace) -> TestResult {
+    let child = own.command("sleep").arg("100").spawn()?;
+    let mut thief = own.command("sleep").arg("100").spawn()?;
+    // A test that waits for its children by hand, and takes the end of one that is not its own.
+    let id = i32::try_from(thief.id())?;
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(id), nix::sys::signal::Signal::SIGKILL)?;
+    nix::sys::wait::waitpid(nix::unistd::Pid::from_raw(id), None)?;
+    match thief.wait() {
+        // The end was noted before it was taken.
+        Ok(exit) => assert_eq!(exit.signal(), Some(Signal::KILL)),
+        Err(error) => assert_eq!(problem(error), ChildProblem::Reaped),
+    }
+    drop(thief);
+    assert!(child.is_running());
+    Ok(())
+}
+
+fn open_descriptors() -> TestResult<usize> {
+    Ok(fs::read_dir("/proc/self/fd")?.count())
+}
+
+fn threads() -> TestResult<usize> {
+    Ok(fs::read_dir("/proc/self/task")?.count())
+}
+
+#[netns_test(deadline = "300s")]
+fn ten_thousand_children_leave_no_descriptor_thread_or_process(own: Namespace) -> TestResult {
+    let mut command = own.command("true");
+    let alone = (open_descriptors()?, threads()?);
+    let child = own.command("true").spawn()?;
+    assert!(open_descriptors()? > alone.0 && threads()? > alone.1, "the control: a child costs some of both");
+    drop(child);
+    // The thread that attended to it waits for the next one.
+    let before = (alone.0, alone.1 + 1);
+    assert_eq!((open_descriptors()?, threads()?), before);
+    for _ in 0..10_000 {
+        assert_eq!(command.status()?, Exit::Code(0));
+    }
+    assert_eq!((open_descriptors()?, threads()?), before);
+    let processes: Vec<_> =
+        fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).collect();
+    assert_eq!(processes, [1, 2], "pid 1 and the test");
+    Ok(())
+}
+
+/// What marks the processes of one run in the machine's `/proc`.
+const MARK: &str = "NETNS_TESTS_MARK";
+
+/// Every process of the machine that has the mark in its environment.
+fn marked(mark: &str) -> TestResult<Vec<String>> {
+    let wanted = format!("{MARK}={mark}");
+    let is_marked = |process: &str| {
+        fs::read(format!("/proc/{process}/environ"))
+            .is_ok_and(|variables| variables.split(|&byte| byte == 0).any(|variable| variable == wanted.as_bytes()))
+    };
+    Ok(fs::read_dir("/proc")?
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_digit()) && is_marked(name))
+        .collect())
+}
+
+const CHILDREN: usize = 50;
+
+/// Fifty children that will not end: some that ignore SIGTERM, some that have forked twice and left their group.
+fn fifty_children(own: &Namespace) -> TestResult<Vec<Child>> {
+    let behaviours: [&[&str]; 3] = [&["sleep"], &["ignore-term"], &["daemon"]];
+    let mut children = Vec::new();
+    for index in 0..CHILDREN {
+        let mut command = own.command(SUBJECT);
+        let mut child = command.args(behaviours[index % behaviours.len()]).inherit_env([MARK]).spawn()?;
+        if index % behaviours.len() == 2 {
+            child.wait()?;
+        }
+        children.push(child);
+    }
+    Ok(children)
+}
+
+#[netns_test]
+#[ignore = "run by `nothing_outlives_a_runner_that_is_killed`"]
+fn waits_with_fifty_children(own: Namespace) -> TestResult {
+    let _children = fifty_children(&own)?;
+    println!("all are there");
+    std::thread::park();
+    Ok(())
+}
+
+#[netns_test]
+#[ignore = "run by `nothing_outlives_a_test_that_is_killed`"]
+fn kills_itself_with_fifty_children(own: Namespace) -> TestResult {
+    let _children = fifty_children(&own)?;
+    println!("{} processes", fs::read_dir("/proc")?.filter(is_process).count());
+    nix::sys::signal::raise(nix::sys::signal::Signal::SIGKILL)?;
+    Ok(())
+}
+
+fn is_process(entry: &std::io::Result<fs::DirEntry>) -> bool {
+    entry.as_ref().is_ok_and(|entry| entry.file_name().to_str().is_some_and(|name| name.parse::<u32>().is_ok()))
+}
+
+fn run_ignored(test: &str, mark: &str) -> std::process::Command {
+    let mut runner = std::process::Command::new("/proc/self/exe");
+    runner.args(["--ignored", "--exact", "--nocapture", test]).env(MARK, mark);
+    runner.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
+    runner
+}
+
+fn wait_until_none_is_marked(mark: &str) {
+    let deadline = Deadline::after(Duration::from_secs(20));
+    wait_until(deadline, Duration::from_millis(5), || match marked(mark) {
+        Ok(left) if left.is_empty() => Break(()),
+        other => Continue(format!("{other:?}")),
+    })
+    .expect("nothing is left");
+}
+
+#[test]
+fn nothing_outlives_a_runner_that_is_killed() {
+    let mark = format!("runner-{}", std::process::id());
+    let mut runner = run_ignored("waits_with_fifty_children", &mark).spawn().expect("libtest starts");
+    let output = runner.stdout.take().expect("it is piped");
+    let is_ready = BufReader::new(output).lines().map_while(Result::ok).any(|line| line.contains("all are there"));
+    let there = marked(&mark).expect("/proc can be read").len();
+    runner.kill().expect("it runs");
+    runner.wait().expect("it is a child");
+    assert!(is_ready && there > CHILDREN, "the control: {there} processes were there");
+    wait_until_none_is_marked(&mark);
+}
+
+#[test]
+fn nothing_outlives_a_test_that_is_killed() {
+    let mark = format!("test-{}", std::process::id());
+    let output = run_ignored("kills_itself_with_fifty_children", &mark).output().expect("libtest starts");
+    let printed = String::from_utf8_lossy(&output.stdout);
+    assert!(!output.status.success(), "{printed}");
+    let processes = printed.lines().find_map(|line| line.strip_suffix(" processes")?.parse::<usize>().ok());
+    assert!(processes.is_some_and(|count| count > CHILDREN), "the control: {printed}");
+    wait_until_none_is_marked(&mark);
+}

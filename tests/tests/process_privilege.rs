@@ -1,0 +1,181 @@
+//! What children may do: nothing that needs a capability, and no more than their limits.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process;
+
+use netns_fixtures::Error;
+use netns_fixtures::prelude::*;
+use netns_fixtures::process::{Capability, Command, Exit, Limit, Signal};
+
+const SUBJECT: &str = cargo_bin!("netns-subject");
+
+/// What the kernel shows of a process that is as the command says.
+struct Shown(String);
+
+impl Shown {
+    fn of(command: &mut Command) -> TestResult<Self> {
+        Ok(Self(
+            command.args(["/proc/self/status", "/proc/self/limits"]).output()?.success()?.stdout.text().into_owned(),
+        ))
+    }
+
+    fn field(&self, name: &str) -> &str {
+        self.0.lines().find_map(|line| line.strip_prefix(name)).map_or("", str::trim)
+    }
+
+    /// The five sets: inheritable, permitted, effective, bounding, ambient.
+    fn capabilities(&self) -> [u64; 5] {
+        ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"]
+            .map(|set| u64::from_str_radix(self.field(set), 16).expect("a set is hexadecimal"))
+    }
+
+    /// Soft and hard.
+    fn limit(&self, name: &str) -> Vec<&str> {
+        self.field(name).split_whitespace().take(2).collect()
+    }
+}
+
+fn own_status() -> TestResult<Shown> {
+    Ok(Shown(fs::read_to_string("/proc/thread-self/status")? + &fs::read_to_string("/proc/self/limits")?))
+}
+
+#[netns_test]
+fn a_child_has_no_capability_and_can_gain_none(own: Namespace) -> TestResult {
+    let test = own_status()?;
+    assert!(test.capabilities()[2] != 0 && test.field("NoNewPrivs:") == "0", "the control: the test has them");
+    let child = Shown::of(&mut own.command("cat"))?;
+    assert_eq!(child.capabilities(), [0; 5]);
+    assert_eq!(child.field("NoNewPrivs:"), "1");
+    assert_eq!(own_status()?.capabilities(), test.capabilities(), "the test has kept its own");
+    Ok(())
+}
+
+#[netns_test]
+fn a_capability_that_is_kept_is_in_every_set_and_no_other_is(own: Namespace) -> TestResult {
+    let child = Shown::of(own.command("cat").keep_capabilities([Capability::NET_RAW, Capability::CHOWN]))?;
+    // Numbers 13 and 0 of linux/capability.h.
+    assert_eq!(child.capabilities(), [1 << 13 | 1; 5]);
+    assert_eq!(child.field("NoNewPrivs:"), "1");
+    Ok(())
+}
+
+#[netns_test]
+fn a_kept_capability_works_and_one_that_is_not_kept_does_not(own: Namespace) -> TestResult {
+    let add = |command: &mut Command| -> TestResult<Exit> {
+        Ok(command.args(["link", "set", "lo", "mtu", "1400"]).status()?)
+    };
+    assert_eq!(add(&mut own.command("ip"))?, Exit::Code(2));
+    assert_eq!(add(own.command("ip").keep_capabilities([Capability::NET_ADMIN]))?, Exit::Code(0));
+    Ok(())
+}
+
+#[netns_test]
+fn every_port_of_its_network_is_a_childs(own: Namespace) -> TestResult {
+    let mut server = own.command(SUBJECT);
+    let server = server.args(["listen", "tcp", "1"]).ready_when(Ready::tcp_port(1)).spawn()?;
+    let status = Shown(fs::read_to_string(format!("/proc/{}/status", server.id()))?);
+    assert_eq!(status.capabilities(), [0; 5]);
+    Ok(())
+}
+
+#[netns_test]
+fn limits_have_their_defaults_and_what_is_asked_for(own: Namespace) -> TestResult {
+    let child = Shown::of(&mut own.command("cat"))?;
+    let test = own_status()?;
+    let expected = |name: &str, default: u64| {
+        let hard = test.limit(name)[1];
+        hard.parse::<u64>().map_or(default, |hard| default.min(hard)).to_string()
+    };
+    for (name, default) in
+        [("Max open files", 4096), ("Max core file size", 0), ("Max file size", 1 << 30), ("Max processes", 4096)]
+    {
+        let expected = expected(name, default);
+        assert_eq!(child.limit(name), [expected.as_str(); 2], "{name}");
+    }
+    let asked = Shown::of(own.command("cat").limit(Limit::OpenFiles, 50).limit(Limit::OpenFiles, 100))?;
+    assert_eq!(asked.limit("Max open files"), ["100"; 2]);
+    assert_eq!(own_status()?.limit("Max open files"), test.limit("Max open files"));
+    Ok(())
+}
+
+#[netns_test]
+fn a_limit_above_what_the_test_may_is_refused(own: Namespace) {
+    let error = own.command("true").limit(Limit::OpenFiles, 1 << 40).spawn().unwrap_err();
+    assert!(matches!(error, Error::Kernel { operation: "setrlimit for", .. }), "{error:?}");
+}
+
+#[netns_test]
+fn a_file_beyond_its_limit_ends_the_child(own: Namespace) -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("large");
+    let write = |bytes: &str| {
+        own.command(SUBJECT).arg("write-file").operand(&file).arg(bytes).limit(Limit::FileBytes, 8192).status()
+    };
+    assert_eq!(write("8192")?, Exit::Code(0));
+    assert_eq!(write("12288")?.signal(), Some(Signal::XFSZ));
+    assert_eq!(fs::metadata(&file)?.len(), 8192);
+    Ok(())
+}
+
+/// Somebody who is not the machine's root, whom the kernel exempts from the limit.
+const NOBODY: u32 = 65534;
+
+#[netns_test]
+#[ignore = "run by `a_bomb_of_processes_meets_its_limit`"]
+fn starts_a_bomb(own: Namespace) -> TestResult {
+    const LIMIT: usize = 30;
+    let identity = fs::read_to_string("/proc/self/uid_map")?;
+    assert_ne!(identity.split_whitespace().nth(1), Some("0"), "the machine's root has no such limit");
+    let output = own.command(SUBJECT).arg("bomb").limit(Limit::Processes, LIMIT as u64).output()?.success()?;
+    let told = output.stdout.text().into_owned();
+    let told: Vec<_> = told.split_whitespace().collect();
+    let eagain = (nix::errno::Errno::EAGAIN as i32).to_string();
+    assert_eq!(told[1..], [eagain.as_str(), "true"], "{told:?}");
+    let made: usize = told[0].parse()?;
+    assert!(made > 0 && made < LIMIT, "{made}");
+    Ok(())
+}
+
+#[test]
+fn a_bomb_of_processes_meets_its_limit() {
+    let mut runner = process::Command::new("/proc/self/exe");
+    runner.args(["--ignored", "--exact", "--nocapture", "starts_a_bomb"]);
+    if nix::unistd::geteuid().is_root() {
+        runner.uid(NOBODY).gid(NOBODY);
+    }
+    let output = runner.output().expect("libtest starts");
+    let printed = [output.stdout, output.stderr].map(|printed| String::from_utf8_lossy(&printed).into_owned());
+    assert!(output.status.success() && printed[0].contains("1 passed"), "{}{}", printed[0], printed[1]);
+}
+
+/// A copy of the subject that belongs to root and changes to it whoever runs it.
+fn set_user_id_copy(folder: &Path) -> std::io::Result<PathBuf> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    let copy = folder.join("set-user-id");
+    fs::copy(SUBJECT, &copy)?;
+    fs::set_permissions(&copy, fs::Permissions::from_mode(0o4755))?;
+    Ok(copy)
+}
+
+/// Runs as somebody who is not root, in a test that is not isolated, because a user namespace has no second user.
+#[test]
+fn a_set_user_id_program_gains_nothing() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("skipped: only root can make a set-user-ID program of root's");
+        return;
+    }
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let program = set_user_id_copy(folder.path()).expect("the subject can be copied");
+    let without_us = process::Command::new(&program).arg("identity").uid(NOBODY).gid(NOBODY).output().expect("it runs");
+    assert_eq!(String::from_utf8_lossy(&without_us.stdout), "[Uid(65534), Uid(0)]\n", "the control: it gains root");
+
+    let own = Namespace::current().expect("/proc is there");
+    let mut through_us = own.command("setpriv");
+    through_us.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).operand(&program).arg("identity");
+    // Only so that there is somebody else than root to begin with.
+    let output = through_us.keep_capabilities([Capability::SETUID, Capability::SETGID]).output().expect("it runs");
+    assert_eq!(output.stdout.text(), "[Uid(65534), Uid(65534)]\n", "{output:?}");
+}
