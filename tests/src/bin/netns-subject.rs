@@ -105,6 +105,11 @@ fn main() -> Outcome {
             say("the daemon speaks")?;
             sleep(FOR_EVER);
         }
+        ["thread-and-process"] => {
+            thread::spawn(|| say("a thread")).join().expect("the thread does not panic")?;
+            itself(&["say", "a process"]).status()?;
+        }
+        ["say", line] => say(line)?,
         ["sleep"] => sleep(FOR_EVER),
         ["identity"] => {
             let ids = [nix::unistd::getuid(), nix::unistd::geteuid()];
