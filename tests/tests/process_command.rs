@@ -179,7 +179,7 @@ fn no_descriptor_comes_along_but_those_that_are_passed(own: Namespace) -> TestRe
     // The control: this one would come along if descriptors did.
     nix::fcntl::fcntl(&held, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty()))?;
     let listed = |command: &mut Command| -> TestResult<BTreeSet<String>> {
-        let output = command.arg("descriptors").output()?.success()?;
+        let output = command.arg("show-descriptors").output()?.success()?;
         let numbers =
             output.stdout.text().lines().map(|line| line.split(' ').next().unwrap_or("").to_owned()).collect();
         Ok(numbers)

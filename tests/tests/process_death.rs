@@ -129,6 +129,16 @@ fn stopping_asks_first(own: Namespace) -> TestResult {
 }
 
 #[netns_test]
+fn a_child_has_its_grace_also_when_the_deadline_of_waits_has_passed(own: Namespace) -> TestResult {
+    let mut child = own.command(SUBJECT).arg("end-in-order").ready_when(Ready::line("waiting")).spawn()?;
+    child.set_deadline(Deadline::after(Duration::ZERO));
+    assert_eq!(problem(child.wait().unwrap_err()), ChildProblem::NotInTime { observed: None });
+    assert_eq!(child.stop()?, Exit::Code(0));
+    assert!(child.stdout().text().ends_with("ended in order\n"));
+    Ok(())
+}
+
+#[netns_test]
 fn a_child_that_ignores_the_question_is_killed_after_its_grace(own: Namespace) -> TestResult {
     let grace = Duration::from_millis(100);
     let mut command = own.command(SUBJECT);
