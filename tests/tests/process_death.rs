@@ -228,6 +228,36 @@ fn ten_thousand_children_leave_no_descriptor_thread_or_process(own: Namespace) -
     Ok(())
 }
 
+#[netns_test]
+fn where_there_are_too_few_descriptors_nothing_is_half_done(own: Namespace) -> TestResult {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    let mut command = own.command("sleep");
+    command.arg("100").stdin(netns_fixtures::process::Stdio::piped());
+    // Whatever a first child leaves for the next ones is there then.
+    drop(command.spawn()?);
+    let before = open_descriptors()?;
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let mut outcomes = Vec::new();
+    for more in 0..16 {
+        // The listing itself had one, so the first round leaves none.
+        setrlimit(Resource::RLIMIT_NOFILE, (before - 1 + more) as u64, hard)?;
+        let outcome = command.spawn();
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+        outcomes.push(outcome.is_ok());
+        if let Err(error) = &outcome {
+            let Error::Kernel { source, .. } = error else { panic!("{error:?}") };
+            assert_eq!(source.raw_os_error(), Some(nix::errno::Errno::EMFILE as i32), "{error}: {source}");
+        }
+        drop(outcome);
+        assert_eq!(open_descriptors()?, before, "with {more} more");
+        assert_eq!(fs::read_dir("/proc")?.filter(is_process).count(), 2, "with {more} more");
+    }
+    assert!(!outcomes[0] && outcomes[15], "the control: {outcomes:?}");
+    assert!(outcomes.is_sorted(), "more descriptors never hurt: {outcomes:?}");
+    Ok(())
+}
+
 /// What marks the processes of one run in the machine's `/proc`.
 const MARK: &str = "NETNS_TESTS_MARK";
 
