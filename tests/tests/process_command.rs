@@ -179,7 +179,7 @@ fn no_descriptor_comes_along_but_those_that_are_passed(own: Namespace) -> TestRe
     // The control: this one would come along if descriptors did.
     nix::fcntl::fcntl(&held, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty()))?;
     let listed = |command: &mut Command| -> TestResult<BTreeSet<String>> {
-        let output = command.arg("descriptors").output()?.success()?;
+        let output = command.arg("show-descriptors").output()?.success()?;
         let numbers =
             output.stdout.text().lines().map(|line| line.split(' ').next().unwrap_or("").to_owned()).collect();
         Ok(numbers)
@@ -204,6 +204,11 @@ fn a_listening_socket_is_handed_over_as_systemd_does(own: Namespace) -> TestResu
     TcpStream::connect((Ipv4Addr::LOCALHOST, 80))?.read_to_string(&mut answer)?;
     assert_eq!(answer, "1 http true");
     assert_eq!(child.wait()?, Exit::Code(0));
+    let mut command = own.command("env");
+    command.env("LISTEN_ADDRESS", "::").env("LISTEN_FDS", "7").pass_fd("x", fs::File::open("/")?);
+    let variables = command.output()?.stdout.text().into_owned();
+    let names: BTreeSet<_> = variables.lines().filter(|line| !line.starts_with("LISTEN_PID=")).collect();
+    assert_eq!(names, BTreeSet::from(["LISTEN_ADDRESS=::", "LISTEN_FDNAMES=x", "LISTEN_FDS=1"]));
     for name in ["", "a:b", "a b", "ä", &"x".repeat(256)] {
         let error = own.command(SUBJECT).pass_fd(name, fs::File::open("/")?).spawn().unwrap_err();
         assert!(matches!(error, Error::Command { part: "the descriptor's name", .. }), "{name:?}: {error:?}");

@@ -129,6 +129,16 @@ fn stopping_asks_first(own: Namespace) -> TestResult {
 }
 
 #[netns_test]
+fn a_child_has_its_grace_also_when_the_deadline_of_waits_has_passed(own: Namespace) -> TestResult {
+    let mut child = own.command(SUBJECT).arg("end-in-order").ready_when(Ready::line("waiting")).spawn()?;
+    child.set_deadline(Deadline::after(Duration::ZERO));
+    assert_eq!(problem(child.wait().unwrap_err()), ChildProblem::NotInTime { observed: None });
+    assert_eq!(child.stop()?, Exit::Code(0));
+    assert!(child.stdout().text().ends_with("ended in order\n"));
+    Ok(())
+}
+
+#[netns_test]
 fn a_child_that_ignores_the_question_is_killed_after_its_grace(own: Namespace) -> TestResult {
     let grace = Duration::from_millis(100);
     let mut command = own.command(SUBJECT);
@@ -215,6 +225,36 @@ fn ten_thousand_children_leave_no_descriptor_thread_or_process(own: Namespace) -
     let processes: Vec<_> =
         fs::read_dir("/proc")?.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok()).collect();
     assert_eq!(processes, [1, 2], "pid 1 and the test");
+    Ok(())
+}
+
+#[netns_test]
+fn where_there_are_too_few_descriptors_nothing_is_half_done(own: Namespace) -> TestResult {
+    use nix::sys::resource::{Resource, getrlimit, setrlimit};
+
+    let mut command = own.command("sleep");
+    command.arg("100").stdin(netns_fixtures::process::Stdio::piped());
+    // Whatever a first child leaves for the next ones is there then.
+    drop(command.spawn()?);
+    let before = open_descriptors()?;
+    let (_, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    let mut outcomes = Vec::new();
+    for more in 0..16 {
+        // The listing itself had one, so the first round leaves none.
+        setrlimit(Resource::RLIMIT_NOFILE, (before - 1 + more) as u64, hard)?;
+        let outcome = command.spawn();
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+        outcomes.push(outcome.is_ok());
+        if let Err(error) = &outcome {
+            let Error::Kernel { source, .. } = error else { panic!("{error:?}") };
+            assert_eq!(source.raw_os_error(), Some(nix::errno::Errno::EMFILE as i32), "{error}: {source}");
+        }
+        drop(outcome);
+        assert_eq!(open_descriptors()?, before, "with {more} more");
+        assert_eq!(fs::read_dir("/proc")?.filter(is_process).count(), 2, "with {more} more");
+    }
+    assert!(!outcomes[0] && outcomes[15], "the control: {outcomes:?}");
+    assert!(outcomes.is_sorted(), "more descriptors never hurt: {outcomes:?}");
     Ok(())
 }
 

@@ -12,55 +12,35 @@ use nix::sys::signal::{SigSet, Signal, raise};
 use nix::sys::socket::{MsgFlags, accept, send};
 use nix::unistd::{close, setsid};
 
-type Outcome = Result<ExitCode, Box<dyn std::error::Error>>;
+type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// Longer than any test.
 const FOR_EVER: Duration = Duration::from_secs(1000);
 
-fn main() -> Outcome {
+fn main() -> Outcome<ExitCode> {
     let arguments: Vec<String> = env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["exit", code] => return Ok(ExitCode::from(code.parse::<u8>()?)),
         ["abort"] => std::process::abort(),
+        ["sleep"] => sleep(FOR_EVER),
         ["raise-real-time"] => raise_real_time()?,
-        ["ignore-term"] => {
-            // Blocked is as good as ignored, and needs no handler.
-            let mut blocked = SigSet::empty();
-            blocked.add(Signal::SIGTERM);
-            blocked.thread_block()?;
-            say("ignoring")?;
-            sleep(FOR_EVER);
-        }
-        ["stop-itself"] => {
-            say("stopping")?;
-            raise(Signal::SIGSTOP)?;
-            say("continued")?;
-            sleep(FOR_EVER);
-        }
-        ["close-outputs"] => {
-            close(1)?;
-            close(2)?;
-            sleep(FOR_EVER);
-        }
-        ["close-input"] => {
-            close(0)?;
-            say("closed")?;
-            sleep(FOR_EVER);
-        }
+        ["ignore-term"] => ignore_term()?,
+        ["end-in-order"] => end_in_order()?,
+        ["stop-itself"] => stop_itself()?,
+        ["close-outputs"] => close_outputs()?,
+        ["close-input"] => close_input()?,
         ["flood", bytes] => flood(bytes.parse()?, b'x')?,
         ["line-of", bytes] => {
             flood(bytes.parse()?, b'x')?;
             say("\nthe end")?;
         }
         ["invalid-text"] => io::stdout().write_all(b"good\nbad \xFF\xC3\nlast \xE2\x82")?,
-        ["prompt"] => {
-            io::stdout().write_all(b"name: ")?;
-            io::stdout().flush()?;
-            sleep(FOR_EVER);
-        }
+        ["prompt"] => prompt()?,
+        ["say", line] => say(line)?,
         ["show-arguments", ..] => io::stdout().write_all(&fs::read("/proc/self/cmdline")?)?,
-        ["descriptors"] => list_descriptors()?,
+        ["show-identity"] => say(&format!("{:?}", [nix::unistd::getuid(), nix::unistd::geteuid()]))?,
+        ["show-descriptors"] => show_descriptors()?,
         ["answer-on-descriptor", number] => answer_on(number.parse()?)?,
         ["listen", "tcp", port] => {
             let _listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port.parse()?))?;
@@ -70,33 +50,18 @@ fn main() -> Outcome {
             let _socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port.parse()?))?;
             sleep(FOR_EVER);
         }
-        ["listen-in-child", port] => {
-            let _child = itself(&["listen", "tcp", port]).spawn()?.wait()?;
-        }
-        ["write-file", path, bytes] => {
-            let mut file = File::create(path)?;
-            let block = [0; 4096];
-            for _ in 0..bytes.parse::<usize>()? / block.len() {
-                file.write_all(&block)?;
-            }
-        }
+        ["listen-in-child", port] => drop(itself(&["listen", "tcp", port]).status()?),
+        ["write-file", path, bytes] => write_file(path, bytes.parse()?)?,
         ["touch-later", path] => {
             sleep(Duration::from_millis(50));
             File::create(path)?;
             sleep(FOR_EVER);
         }
         ["bomb"] => bomb()?,
-        ["group", count] => {
-            for _ in 0..count.parse::<u32>()? {
-                say(&itself(&["sleep"]).spawn()?.id().to_string())?;
-            }
-            sleep(FOR_EVER);
-        }
+        ["group", count] => group(count.parse()?)?,
         ["leave-group-behind"] => say(&itself(&["sleep"]).spawn()?.id().to_string())?,
-        ["daemon"] => {
-            // The first of two forks; its exit hands the second one to pid 1.
-            itself(&["daemon-session"]).spawn()?.wait()?;
-        }
+        // The first of two forks; its exit hands the second one to pid 1.
+        ["daemon"] => drop(itself(&["daemon-session"]).status()?),
         ["daemon-session"] => {
             setsid()?;
             say(&itself(&["chatter"]).spawn()?.id().to_string())?;
@@ -105,14 +70,82 @@ fn main() -> Outcome {
             say("the daemon speaks")?;
             sleep(FOR_EVER);
         }
-        ["sleep"] => sleep(FOR_EVER),
-        ["identity"] => {
-            let ids = [nix::unistd::getuid(), nix::unistd::geteuid()];
-            say(&format!("{ids:?}"))?;
+        ["thread-and-process"] => {
+            thread::spawn(|| say("a thread")).join().expect("the thread does not panic")?;
+            itself(&["say", "a process"]).status()?;
         }
         other => return Err(format!("no such behaviour: {other:?}").into()),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Blocked is as good as ignored, and needs no handler.
+fn block_term() -> Outcome<SigSet> {
+    let mut term = SigSet::empty();
+    term.add(Signal::SIGTERM);
+    term.thread_block()?;
+    Ok(term)
+}
+
+fn ignore_term() -> Outcome {
+    block_term()?;
+    say("ignoring")?;
+    sleep(FOR_EVER);
+    Ok(())
+}
+
+fn end_in_order() -> Outcome {
+    let term = block_term()?;
+    say("waiting")?;
+    term.wait()?;
+    sleep(Duration::from_millis(50));
+    Ok(say("ended in order")?)
+}
+
+fn stop_itself() -> Outcome {
+    say("stopping")?;
+    raise(Signal::SIGSTOP)?;
+    say("continued")?;
+    sleep(FOR_EVER);
+    Ok(())
+}
+
+fn close_outputs() -> Outcome {
+    close(1)?;
+    close(2)?;
+    sleep(FOR_EVER);
+    Ok(())
+}
+
+fn close_input() -> Outcome {
+    close(0)?;
+    say("closed")?;
+    sleep(FOR_EVER);
+    Ok(())
+}
+
+fn prompt() -> io::Result<()> {
+    io::stdout().write_all(b"name: ")?;
+    io::stdout().flush()?;
+    sleep(FOR_EVER);
+    Ok(())
+}
+
+fn write_file(path: &str, bytes: usize) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    let block = [0; 4096];
+    for _ in 0..bytes / block.len() {
+        file.write_all(&block)?;
+    }
+    Ok(())
+}
+
+fn group(count: u32) -> io::Result<()> {
+    for _ in 0..count {
+        say(&itself(&["sleep"]).spawn()?.id().to_string())?;
+    }
+    sleep(FOR_EVER);
+    Ok(())
 }
 
 fn itself(arguments: &[&str]) -> Command {
@@ -147,7 +180,7 @@ fn raise_real_time() -> io::Result<()> {
     Ok(())
 }
 
-fn list_descriptors() -> io::Result<()> {
+fn show_descriptors() -> io::Result<()> {
     let names: Vec<_> =
         fs::read_dir("/proc/self/fd")?.map(|entry| Ok(entry?.file_name())).collect::<io::Result<_>>()?;
     for name in names {
@@ -160,7 +193,7 @@ fn list_descriptors() -> io::Result<()> {
 }
 
 /// Tells one client who was told to listen there.
-fn answer_on(descriptor: i32) -> Result<(), Box<dyn std::error::Error>> {
+fn answer_on(descriptor: i32) -> Outcome {
     let told: Vec<String> =
         ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID"].iter().map(|name| env::var(name).unwrap_or_default()).collect();
     let is_meant = told[2] == std::process::id().to_string();
