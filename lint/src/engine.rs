@@ -26,8 +26,8 @@ use crate::facts::{Externals, ModuleDeclaration, Unresolved};
 use crate::finding::{FileNote, Finding, Problem, Report, Suppressed, SuppressedBy};
 use crate::tables::Mentions;
 
-/// A chain of helpers through more files than this is cut.
-const MAX_ROUNDS: usize = 6;
+/// A chain of helpers through more than half as many files is cut.
+const MAX_ROUNDS: usize = 12;
 /// The parser and the evaluation recurse; memory is only used as deep as a file nests.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 /// Files between two looks at how many findings there are.
@@ -65,6 +65,8 @@ struct Outcome {
     modules: Vec<ModuleDeclaration>,
     externals: Externals,
     names: Names,
+    /// The round whose scopes it was evaluated with; 0 for none.
+    round: usize,
     has_test_code: bool,
     problem: Option<String>,
 }
@@ -96,8 +98,8 @@ impl Run<'_> {
         let all: Vec<usize> = (0..self.discovery.candidates.len()).collect();
         let mut outcomes = self.round(&all, Depth::IfMentioned, |_| &empty);
         let mut scopes = Vec::new();
-        for _ in 1..MAX_ROUNDS {
-            scopes = self.scopes(&outcomes, &scopes);
+        for round in 1..MAX_ROUNDS {
+            scopes = self.scopes(&outcomes, &scopes, round);
             let stale = self.stale(&outcomes, &scopes);
             if stale.is_empty() {
                 break;
@@ -105,7 +107,7 @@ impl Run<'_> {
             let package = |index: usize| self.discovery.candidates[index].package;
             let again = self.round(&stale, Depth::Whole, |index| &scopes[package(index)].externals);
             for (index, outcome) in stale.iter().zip(again) {
-                outcomes[*index] = outcome;
+                outcomes[*index] = Outcome { round, ..outcome };
             }
         }
         let test = self.test_files(&outcomes);

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Kept, Outcome, hash};
 use crate::config::Policy;
@@ -14,6 +14,11 @@ use crate::source::Source;
 use crate::span::{LineIndex, Span};
 use crate::suppress::suppressions;
 use crate::tables::Mentions;
+
+/// Files larger than this, mostly generated, are looked at one after the other: a tree takes up to a hundred times the
+/// text, and two of the largest at once would decide how much memory a run needs.
+const LARGE_FILE_BYTES: usize = 256 * 1024;
+static LARGE_FILES: Mutex<()> = Mutex::new(());
 
 /// How deep a file is looked into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +39,9 @@ pub(super) fn examine(
 ) -> Outcome {
     match Source::read(path) {
         Ok(source) => {
+            // Another thread that panicked in there has reported it; nothing is guarded but memory.
+            let _alone = (source.text.len() > LARGE_FILE_BYTES)
+                .then(|| LARGE_FILES.lock().unwrap_or_else(PoisonError::into_inner));
             let whole = depth == Depth::Whole || policy.config.pedantic || mentions.any(&source.text);
             examine_source(path, &source, externals, policy, whole)
         }
@@ -86,7 +94,7 @@ pub(super) fn examine_source(
         modules: lowered.facts.modules,
         externals: lowered.externals,
         names: super::Names::Needed { unresolved: lowered.unresolved, follows: lowered.follows },
-        problem: None,
+        ..Outcome::default()
     }
 }
 

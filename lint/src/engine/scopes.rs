@@ -14,18 +14,17 @@ use crate::source::Source;
 #[derive(Debug, Default)]
 pub(super) struct Scope {
     pub externals: Arc<Externals>,
-    versions: HashMap<u64, Version>,
-    /// Names that are new or mean something else than in the round before.
-    changed: HashMap<u64, Version>,
-    /// Those that do harm wherever they are called.
+    /// What names mean, and since which round.
+    versions: HashMap<u64, (Version, usize)>,
+    /// Those that do harm wherever they are called, and do so since this round.
     harmful: Harmful,
     /// Names that evaluated files of the workspace need.
     wanted: Arc<HashSet<u64>>,
 }
 
 impl Run<'_> {
-    /// By package, compared with the scopes of the round `before`.
-    pub(super) fn scopes(&self, outcomes: &[Outcome], before: &[Scope]) -> Vec<Scope> {
+    /// By package, in round `round`, compared with the scopes of the round `before`.
+    pub(super) fn scopes(&self, outcomes: &[Outcome], before: &[Scope], round: usize) -> Vec<Scope> {
         let packages = &self.discovery.packages;
         let mut by_package: Vec<Externals> = packages.iter().map(|_| Externals::default()).collect();
         let mut by_workspace = BTreeMap::<&Path, (Externals, HashSet<u64>)>::new();
@@ -48,43 +47,48 @@ impl Run<'_> {
             .map(|(index, (package, mut own))| {
                 let around = by_workspace.get(package.workspace.as_path());
                 own.around = around.map(|(externals, _)| Arc::clone(externals));
-                let versions = own.versions();
                 let known = before.get(index).map(|scope| &scope.versions);
-                let is_new = |name: &u64, version: &Version| known.and_then(|known| known.get(name)) != Some(version);
-                let changed: HashMap<u64, Version> = versions
-                    .iter()
-                    .filter(|(name, version)| is_new(name, version))
-                    .map(|(name, version)| (*name, *version))
-                    .collect();
-                let is_harmful =
-                    |name: &&str| changed.get(&hash(name.as_bytes())).is_some_and(|version| version.strong);
-                let harmful = own.function_names().filter(is_harmful).collect();
+                let since = |name: &u64, version: Version| match known.and_then(|known| known.get(name)) {
+                    Some((same, since)) if *same == version => *since,
+                    _ => round,
+                };
+                let versions =
+                    own.versions().into_iter().map(|(name, version)| (name, (version, since(&name, version))));
+                let versions: HashMap<u64, (Version, usize)> = versions.collect();
+                let is_new = |name: &&str| {
+                    let found = versions.get(&hash(name.as_bytes()));
+                    found.is_some_and(|(version, since)| version.strong && *since == round)
+                };
+                let harmful = own.function_names().filter(is_new).collect();
                 let wanted = around.map(|(_, wanted)| Arc::clone(wanted)).unwrap_or_default();
-                Scope { externals: Arc::new(own), versions, changed, harmful, wanted }
+                Scope { externals: Arc::new(own), versions, harmful, wanted }
             })
             .collect()
     }
 
-    /// The files of which something may be found, or told to others, that was not before.
+    /// The files of which something may be found, or told to others, that was not before: those that were not evaluated
+    /// yet, else those that were, so that these are evaluated once with all that others tell.
     pub(super) fn stale(&self, outcomes: &[Outcome], scopes: &[Scope]) -> Vec<usize> {
         let candidates = &self.discovery.candidates;
-        (0..candidates.len())
-            .into_par_iter()
-            .filter(|index| {
-                let scope = &scopes[candidates[*index].package];
-                match &outcomes[*index].names {
-                    Names::Unknown => false,
-                    Names::Needed { unresolved, follows } => {
-                        let matters = |name| scope.changed.get(name).is_some_and(|version| version.strong || *follows);
-                        unresolved.all().any(matters)
-                    }
-                    Names::Defined(names) => {
-                        names.iter().any(|name| scope.wanted.contains(name))
-                            || scope.harmful.are_used_in(&candidates[*index].path)
-                    }
-                }
-            })
-            .collect()
+        let scope = |index: usize| &scopes[candidates[index].package];
+        let is_asked_for = |index: &usize| match &outcomes[*index].names {
+            Names::Defined(names) => {
+                let scope = scope(*index);
+                names.iter().any(|name| scope.wanted.contains(name))
+                    || scope.harmful.are_used_in(&candidates[*index].path)
+            }
+            _ => false,
+        };
+        let has_news = |index: &usize| match &outcomes[*index].names {
+            Names::Needed { unresolved, follows } => unresolved.all().any(|name| {
+                let found = scope(*index).versions.get(name);
+                found.is_some_and(|(version, since)| *since > outcomes[*index].round && (version.strong || *follows))
+            }),
+            _ => false,
+        };
+        let all = || (0..candidates.len()).into_par_iter();
+        let asked_for: Vec<usize> = all().filter(is_asked_for).collect();
+        if asked_for.is_empty() { all().filter(has_news).collect() } else { asked_for }
     }
 }
 
