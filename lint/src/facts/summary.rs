@@ -27,14 +27,34 @@ pub(crate) struct Version {
     pub strong: bool,
 }
 
+/// A function with more sinks is reported for these.
+const MAX_SINKS: usize = 32;
+/// Lists in lists and fields in fields are followed this far across functions.
+const MAX_DEPTH: usize = 3;
+
 impl Summary {
-    pub(super) fn new(sinks: Vec<Sink>, returns: Value) -> Self {
+    /// Keeps each sink once and the first [`MAX_SINKS`], and lists down to [`MAX_DEPTH`]: functions that call each other
+    /// across files would else tell each other more in every round.
+    pub(super) fn new(all: Vec<Sink>, mut returns: Value) -> Self {
+        returns.prune(MAX_DEPTH);
         let mut state = DefaultHasher::new();
         returns.content(&mut state);
-        for sink in &sinks {
-            sink.kind.hash(&mut state);
-            for value in &sink.values {
-                value.content(&mut state);
+        let mut sinks = Vec::new();
+        let mut seen = HashSet::new();
+        for mut sink in all {
+            let mut own = DefaultHasher::new();
+
+            sink.kind.hash(&mut own);
+            for value in &mut sink.values {
+                value.prune(MAX_DEPTH);
+                value.content(&mut own);
+            }
+            if seen.insert(own.finish()) {
+                own.finish().hash(&mut state);
+                sinks.push(sink);
+            }
+            if sinks.len() == MAX_SINKS {
+                break;
             }
         }
         let strong = !returns.sources.is_empty() || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself());
@@ -52,6 +72,17 @@ impl Value {
     /// Whether another file learns anything from it.
     pub(super) fn matters(&self) -> bool {
         !self.sources.is_empty() || self.constant().is_some() || self.items.is_some() || !self.prefix().is_empty()
+    }
+
+    /// Forgets the items and fields that stand deeper than `depth`.
+    fn prune(&mut self, depth: usize) {
+        if depth == 0 {
+            self.items = None;
+            self.fields.clear();
+        }
+        for item in self.items.iter_mut().flatten().chain(self.fields.iter_mut().map(|(_, value)| value)) {
+            item.prune(depth - 1);
+        }
     }
 
     /// All that a caller can see of it; not where it stands.

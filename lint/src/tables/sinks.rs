@@ -152,8 +152,7 @@ pub(crate) const KILL_CALLS: &[&str] = &["libc::kill", "signal::kill"];
 pub(crate) const SHARED_FOLDERS: &[&str] = &["/tmp/", "/var/tmp/", "/dev/shm/"];
 
 /// Ends of the names of files that configure a server.
-pub(crate) const CONFIGURATION_FILES: &[&str] =
-    &[".conf", ".cfg", ".cnf", ".ini", ".toml", ".yaml", ".yml", ".network", ".netdev", ".service", ".config"];
+pub(crate) const CONFIGURATION_FILES: &[&str] = &[".conf", ".cfg", ".cnf", ".network", ".netdev"];
 
 /// Programs whose operands are made or overwritten.
 pub(crate) const PATH_MAKERS: &[&str] = &["touch", "mkdir", "mkfifo", "tee"];
