@@ -1,31 +1,33 @@
 //! The run: discover, read, parse, lower, follow values across files, apply the rules, sort.
 //!
-//! 1. Every file is read, parsed and lowered on a worker thread; rules look at its facts at once, and only hits,
-//!    summaries of its functions and the names that it could not resolve are kept. The tree is dropped there, and
-//!    the thread's spans with it, so that memory follows the largest file and not their sum.
-//! 2. Summaries are merged by package and workspace. A file that calls a function which another file defines is
-//!    read again with them, until no summary changes ([`MAX_ROUNDS`] at most).
-//! 3. Hits outside test code are dropped, the rest become findings.
+//! 1. Every file is read and parsed on a worker thread. One that mentions anything that the tables know is evaluated;
+//!    rules look at its facts at once, and only hits, summaries of its functions and the names that it could not
+//!    resolve are kept. Of the others only the names are kept that they define. The tree is dropped there, and the
+//!    thread's spans with it, so that memory follows the largest file and not their sum ([`examine`]).
+//! 2. Summaries are merged by package and workspace. A file is evaluated again if it uses a name that means more than
+//!    before, and one that was not evaluated if it defines or uses a name that now matters, until nothing changes
+//!    ([`MAX_ROUNDS`] at most, [`scopes`]).
+//! 3. Hits outside test code ([`modules`]) are dropped, the rest become findings.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+mod examine;
+mod modules;
+mod scopes;
+
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use self::examine::{Depth, examine};
 use crate::config::{Config, Policy};
 use crate::discover::{Candidate, Discovery, discover};
 use crate::error::Error;
-use crate::facts::{Externals, FileFacts, ModuleDeclaration, lower};
-use crate::finding::{FileNote, Finding, Label, Problem, Report, Severity, Suppressed, SuppressedBy};
-use crate::rule::Hit;
-use crate::rules::REGISTRY;
-use crate::source::Source;
-use crate::span::{LineIndex, Span};
-use crate::suppress::suppressions;
+use crate::facts::{Externals, ModuleDeclaration, Unresolved};
+use crate::finding::{FileNote, Finding, Problem, Report, Suppressed, SuppressedBy};
+use crate::tables::Mentions;
 
-/// A chain of helpers through more files than this is cut.
-const MAX_ROUNDS: usize = 6;
+/// A chain of helpers through more than half as many files is cut.
+const MAX_ROUNDS: usize = 12;
 /// The parser and the evaluation recurse; memory is only used as deep as a file nests.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 /// Files between two looks at how many findings there are.
@@ -44,13 +46,15 @@ pub fn check(paths: &[PathBuf], config: &Config) -> Result<Report, Error> {
     if let Some(threads) = config.threads {
         pool = pool.num_threads(threads);
     }
+    let mentions = Mentions::new(&config.tables);
     let pool = pool.build().map_err(|error| Error::Worker { reason: error.to_string() })?;
-    Ok(pool.install(|| Run { config, policy, discovery }.report()))
+    Ok(pool.install(|| Run { config, policy, mentions, discovery }.report()))
 }
 
 struct Run<'a> {
     config: &'a Config,
     policy: Policy<'a>,
+    mentions: Mentions,
     discovery: Discovery,
 }
 
@@ -60,9 +64,23 @@ struct Outcome {
     findings: Vec<Kept>,
     modules: Vec<ModuleDeclaration>,
     externals: Externals,
-    unresolved: HashSet<u64>,
+    names: Names,
+    /// The round whose scopes it was evaluated with; 0 for none.
+    round: usize,
     has_test_code: bool,
     problem: Option<String>,
+}
+
+/// The names of a file that decide whether it is looked at again.
+#[derive(Default)]
+enum Names {
+    /// It could not be read.
+    #[default]
+    Unknown,
+    /// It was not evaluated, and defines these.
+    Defined(Vec<u64>),
+    /// It was evaluated, and needs these from others; `follows` as in [`crate::facts::Lowered`].
+    Needed { unresolved: Unresolved, follows: bool },
 }
 
 /// A finding, until it is known whether its file is test code.
@@ -78,28 +96,18 @@ impl Run<'_> {
         let mut report = Report { problems: self.discovery.problems.clone(), ..Report::default() };
         let empty = Arc::new(Externals::default());
         let all: Vec<usize> = (0..self.discovery.candidates.len()).collect();
-        let mut outcomes = self.round(&all, |_| Arc::clone(&empty));
-        for _ in 1..MAX_ROUNDS {
-            let scopes = self.scopes(&outcomes);
-            let stale: Vec<usize> = all
-                .iter()
-                .copied()
-                .filter(|index| {
-                    let (_, changed) = &scopes[self.discovery.candidates[*index].package];
-                    !changed.is_disjoint(&outcomes[*index].unresolved)
-                })
-                .collect();
+        let mut outcomes = self.round(&all, Depth::IfMentioned, |_| &empty);
+        let mut scopes = Vec::new();
+        for round in 1..MAX_ROUNDS {
+            scopes = self.scopes(&outcomes, &scopes, round);
+            let stale = self.stale(&outcomes, &scopes);
             if stale.is_empty() {
                 break;
             }
-            let again = self.round(&stale, |index| Arc::clone(&scopes[self.discovery.candidates[index].package].0));
-            let mut changed = false;
+            let package = |index: usize| self.discovery.candidates[index].package;
+            let again = self.round(&stale, Depth::Whole, |index| &scopes[package(index)].externals);
             for (index, outcome) in stale.iter().zip(again) {
-                changed |= outcomes[*index].externals.functions.len() != outcome.externals.functions.len();
-                outcomes[*index] = outcome;
-            }
-            if !changed {
-                break;
+                outcomes[*index] = Outcome { round, ..outcome };
             }
         }
         let test = self.test_files(&outcomes);
@@ -145,7 +153,12 @@ impl Run<'_> {
         }
     }
 
-    fn round(&self, indexes: &[usize], scope: impl Fn(usize) -> Arc<Externals> + Sync) -> Vec<Outcome> {
+    fn round<'s>(
+        &self,
+        indexes: &[usize],
+        depth: Depth,
+        scope: impl Fn(usize) -> &'s Arc<Externals> + Sync,
+    ) -> Vec<Outcome> {
         let mut outcomes = Vec::with_capacity(indexes.len());
         let mut kept = 0;
         for chunk in indexes.chunks(CHUNK) {
@@ -153,7 +166,7 @@ impl Run<'_> {
                 .par_iter()
                 .map(|index| {
                     let candidate = &self.discovery.candidates[*index];
-                    examine(&candidate.path, &scope(*index), &self.policy)
+                    examine(&candidate.path, scope(*index), &self.policy, &self.mentions, depth)
                 })
                 .collect();
             // Keeps memory bounded where every line is a finding; the exact number beyond it helps nobody.
@@ -166,234 +179,6 @@ impl Run<'_> {
         }
         outcomes
     }
-
-    /// By package: what its files can call, and the hashes of the names in it.
-    fn scopes(&self, outcomes: &[Outcome]) -> Vec<(Arc<Externals>, HashSet<u64>)> {
-        let mut by_package: Vec<Externals> = self.discovery.packages.iter().map(|_| Externals::default()).collect();
-        let mut by_workspace = BTreeMap::<&Path, Externals>::new();
-        for (candidate, outcome) in self.discovery.candidates.iter().zip(outcomes) {
-            by_package[candidate.package].merge(&outcome.externals);
-            let workspace = &self.discovery.packages[candidate.package].workspace;
-            by_workspace.entry(workspace).or_default().merge(&outcome.externals);
-        }
-        let by_workspace: BTreeMap<&Path, Arc<Externals>> =
-            by_workspace.into_iter().map(|(root, externals)| (root, Arc::new(externals))).collect();
-        self.discovery
-            .packages
-            .iter()
-            .zip(by_package)
-            .map(|(package, mut own)| {
-                own.around = by_workspace.get(package.workspace.as_path()).cloned();
-                let names = own.names().map(|name| hash(name.as_bytes())).collect();
-                (Arc::new(own), names)
-            })
-            .collect()
-    }
-
-    /// Which files are test code because test code declares them as its modules.
-    fn test_files(&self, outcomes: &[Outcome]) -> Vec<bool> {
-        let candidates = &self.discovery.candidates;
-        let by_path: HashMap<&Path, usize> =
-            candidates.iter().enumerate().map(|(index, candidate)| (candidate.path.as_path(), index)).collect();
-        let mut edges = vec![Vec::new(); candidates.len()];
-        let mut plainly = vec![false; candidates.len()];
-        let mut queue: BTreeSet<usize> = BTreeSet::new();
-        for (index, (candidate, outcome)) in candidates.iter().zip(outcomes).enumerate() {
-            for module in &outcome.modules {
-                let Some(target) =
-                    module_files(&candidate.path, module).iter().find_map(|path| by_path.get(path.as_path()))
-                else {
-                    continue;
-                };
-                edges[index].push((*target, module.test));
-                if !module.test {
-                    plainly[*target] |= candidate.whole.is_none();
-                }
-            }
-            if candidate.whole.is_some() {
-                queue.insert(index);
-            }
-        }
-        let mut test = vec![false; candidates.len()];
-        for list in &edges {
-            queue.extend(list.iter().filter(|(_, by_attribute)| *by_attribute).map(|(target, _)| *target));
-        }
-        while let Some(index) = queue.pop_first() {
-            if std::mem::replace(&mut test[index], true) {
-                continue;
-            }
-            // A module of a module that only tests see.
-            queue.extend(edges[index].iter().map(|(target, _)| *target).filter(|target| !test[*target]));
-        }
-        // A file that non-test code declares, too, is not test code; unless all who declare it are.
-        for index in 0..candidates.len() {
-            let declared_plainly = plainly[index]
-                && (0..candidates.len()).any(|other| {
-                    !test[other] && edges[other].iter().any(|(target, by_attribute)| *target == index && !by_attribute)
-                });
-            test[index] &= !declared_plainly;
-        }
-        test
-    }
-}
-
-/// Where the file of `mod name;` may be.
-fn module_files(declaring: &Path, module: &ModuleDeclaration) -> Vec<PathBuf> {
-    let folder = declaring.parent().unwrap_or(Path::new(""));
-    if let Some(explicit) = &module.explicit {
-        return vec![normalised(&folder.join(explicit))];
-    }
-    let stem = declaring.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-    let own = folder.join(stem);
-    let bases = if ["mod", "lib", "main"].contains(&stem) { vec![folder] } else { vec![own.as_path(), folder] };
-    let mut files = Vec::new();
-    for base in bases {
-        let mut path = base.to_path_buf();
-        path.extend(&module.path);
-        files.push(path.with_extension("rs"));
-        files.push(path.join("mod.rs"));
-    }
-    files
-}
-
-/// Without `..` where a folder before it can be left out.
-fn normalised(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        if component.as_os_str() == ".." && plain.file_name().is_some() {
-            plain.pop();
-        } else {
-            plain.push(component);
-        }
-    }
-    plain
-}
-
-fn examine(path: &Path, externals: &Arc<Externals>, policy: &Policy<'_>) -> Outcome {
-    match Source::read(path) {
-        Ok(source) => examine_source(path, &source, externals, policy),
-        Err(message) => Outcome { problem: Some(message), ..Outcome::default() },
-    }
-}
-
-fn examine_source(path: &Path, source: &Source, externals: &Arc<Externals>, policy: &Policy<'_>) -> Outcome {
-    let parsed = syn::parse_file(source.code());
-    let file = match parsed {
-        Ok(file) => file,
-        Err(error) => {
-            let message = unparsable(&error, source);
-            proc_macro2::extra::invalidate_current_thread_spans();
-            return Outcome { problem: Some(message), ..Outcome::default() };
-        }
-    };
-    let lowered = lower(&file, source.prefix, externals, &policy.config.tables);
-    drop(file);
-    proc_macro2::extra::invalidate_current_thread_spans();
-    let mut hits = Vec::new();
-    for entry in REGISTRY {
-        if policy.severity_of(entry.rule.name(), path, entry.rule.severity()).is_none() {
-            continue;
-        }
-        let mut own = Vec::new();
-        entry.rule.check(&lowered.facts, policy.config, &mut own);
-        hits.extend(own.into_iter().map(|hit| (entry.rule.name(), entry.rule.severity(), hit)));
-    }
-    let findings = findings_of(path, source, &lowered.facts, hits, policy);
-    Outcome {
-        findings,
-        has_test_code: lowered.facts.functions.iter().any(|function| function.test && !function.name.is_empty()),
-        modules: lowered.facts.modules,
-        externals: lowered.externals,
-        unresolved: lowered.unresolved,
-        problem: None,
-    }
-}
-
-fn findings_of(
-    path: &Path,
-    source: &Source,
-    facts: &FileFacts,
-    hits: Vec<(&'static str, Severity, Hit)>,
-    policy: &Policy<'_>,
-) -> Vec<Kept> {
-    if hits.is_empty() && !source.text.contains("netns-lint:") {
-        return Vec::new();
-    }
-    let index = LineIndex::new(&source.text);
-    let mut suppressions = suppressions(&source.text, &index);
-    let mut findings = Vec::new();
-    let mut seen = HashSet::new();
-    for (rule, severity, hit) in hits {
-        if !seen.insert((rule, hit.span)) {
-            continue;
-        }
-        let severity = hit.severity.unwrap_or(severity);
-        let severity = policy.severity_of(rule, path, severity).unwrap_or(severity);
-        let function = &facts.functions[hit.function];
-        let finding = finding_of(path, source, &index, rule, severity, hit, function.item.clone());
-        let mut suppressed = None;
-        for suppression in suppressions.iter_mut().filter(|comment| comment.covers(rule, finding.location)) {
-            suppression.used = true;
-            suppressed = Some(suppression.reason.clone());
-        }
-        let shown = policy.config.pedantic || !finding.pedantic;
-        if shown && severity >= policy.config.min_severity {
-            findings.push(Kept { finding, test: function.test, suppressed });
-        }
-    }
-    for suppression in &mut suppressions {
-        // A rule that is switched off has not looked.
-        suppression.used |=
-            suppression.rules.iter().any(|rule| policy.severity_of(rule, path, Severity::Note).is_none());
-    }
-    let has_tests = facts.functions.iter().any(|function| function.test && !function.name.is_empty());
-    for complaint in suppressions.iter().flat_map(crate::suppress::Suppression::complaints) {
-        let Some(severity) = policy.severity_of(complaint.rule, path, complaint.severity) else { continue };
-        if severity >= policy.config.min_severity {
-            let hit = Hit::new(0, complaint.span, complaint.message, complaint.help);
-            let finding = finding_of(path, source, &index, complaint.rule, severity, hit, String::new());
-            findings.push(Kept { finding, test: has_tests, suppressed: None });
-        }
-    }
-    findings.sort_by(|a, b| (a.finding.location, a.finding.rule).cmp(&(b.finding.location, b.finding.rule)));
-    findings
-}
-
-fn unparsable(error: &syn::Error, source: &Source) -> String {
-    let start = error.span().byte_range().start + source.prefix as usize;
-    let at = u32::try_from(start).unwrap_or(u32::MAX);
-    let place = LineIndex::new(&source.text).locate(&source.text, Span::new(at, at)).start;
-    format!("cannot be parsed: line {}, column {}: {error}", place.line, place.column)
-}
-
-fn finding_of(
-    path: &Path,
-    source: &Source,
-    index: &LineIndex,
-    rule: &'static str,
-    severity: Severity,
-    hit: Hit,
-    item: String,
-) -> Finding {
-    let text = &source.text;
-    let snippet = text.get(hit.span.start as usize..hit.span.end as usize).unwrap_or_default();
-    let normalised: String = snippet.split_whitespace().collect::<Vec<_>>().join(" ");
-    let key = format!("{rule}\0{}\0{item}\0{normalised}", crate::finding::slashed(path));
-    let labels = hit.labels.into_iter().filter(|(span, _)| span.end > span.start);
-    Finding {
-        rule,
-        severity,
-        confidence: hit.confidence,
-        path: path.to_path_buf(),
-        location: index.locate(text, hit.span),
-        message: hit.message,
-        labels: labels.map(|(span, message)| Label { location: index.locate(text, span), message }).collect(),
-        help: hit.help,
-        item,
-        snippet: normalised,
-        pedantic: hit.pedantic,
-        fingerprint: format!("{:016x}", hash(key.as_bytes())),
-    }
 }
 
 /// FNV-1a: the same on every system and in every version, as fingerprints must be.
@@ -403,9 +188,12 @@ pub(crate) fn hash(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 pub(crate) fn findings_in(text: &str, config: &Config) -> Vec<Finding> {
-    let source = Source::from_text(text.to_owned()).expect("accepted");
+    let source = crate::source::Source::from_text(text.to_owned()).expect("accepted");
     let policy = Policy::new(config).expect("patterns that can be understood");
-    let outcome = examine_source(Path::new("case.rs"), &source, &Arc::default(), &policy);
+    // As in a run: a case that mentions nothing is not evaluated.
+    let whole = config.pedantic || Mentions::new(&config.tables).any(text);
+    let path = std::path::Path::new("case.rs");
+    let outcome = examine::examine_source(path, &source, &Arc::default(), &policy, whole);
     assert_eq!(outcome.problem, None, "the case must parse");
     outcome.findings.into_iter().filter(|kept| kept.suppressed.is_none()).map(|kept| kept.finding).collect()
 }

@@ -85,22 +85,54 @@ fn prefix_length(text: &str) -> usize {
 fn nesting(bytes: &[u8]) -> usize {
     let (mut depth, mut deepest, mut operators) = (0_usize, 0_usize, 0_usize);
     for byte in bytes {
-        match byte {
-            b'(' | b'[' | b'{' => depth += 1,
-            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
-            b'!' | b'&' | b'*' | b'-' => {
-                operators += 1;
-                deepest = deepest.max(operators.saturating_sub(MAX_OPERATOR_RUN));
-                continue;
+        match KINDS[usize::from(*byte)] {
+            Kind::Open => {
+                depth += 1;
+                deepest = deepest.max(depth);
+                operators = 0;
             }
-            b' ' | b'\n' | b'\t' | b'\r' => continue,
-            _ => {}
+            Kind::Close => {
+                depth = depth.saturating_sub(1);
+                operators = 0;
+            }
+            Kind::Prefix => {
+                operators += 1;
+                if operators > MAX_OPERATOR_RUN {
+                    deepest = deepest.max(operators - MAX_OPERATOR_RUN);
+                }
+            }
+            Kind::Space => {}
+            Kind::Other => operators = 0,
         }
-        operators = 0;
-        deepest = deepest.max(depth);
     }
     deepest
 }
+
+/// What a byte means for the depth.
+#[derive(Clone, Copy)]
+enum Kind {
+    Open,
+    Close,
+    Prefix,
+    Space,
+    Other,
+}
+
+const KINDS: [Kind; 256] = {
+    let mut kinds = [Kind::Other; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        kinds[byte as usize] = match byte {
+            b'(' | b'[' | b'{' => Kind::Open,
+            b')' | b']' | b'}' => Kind::Close,
+            b'!' | b'&' | b'*' | b'-' => Kind::Prefix,
+            b' ' | b'\n' | b'\t' | b'\r' => Kind::Space,
+            _ => Kind::Other,
+        };
+        byte += 1;
+    }
+    kinds
+};
 
 /// Comments draw lines of stars and dashes; a run only counts when it is longer than a wide screen's worth of them.
 const MAX_OPERATOR_RUN: usize = 4_000;

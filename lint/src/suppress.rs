@@ -7,7 +7,8 @@ use crate::finding::Severity;
 use crate::rules;
 use crate::span::{LineIndex, Location, Span};
 
-const MARK: &str = "netns-lint:";
+/// What a suppression begins with.
+pub(crate) const MARK: &str = "netns-lint:";
 
 /// One comment.
 #[derive(Debug)]

@@ -171,3 +171,24 @@ fn a_suppression_needs_a_reason_and_a_finding() {
     let (_, out) = status(format!("{HARMLESS}// netns-lint: allow(shell-command) not needed any more\n"));
     assert!(out.contains("unused-suppression"), "{out}");
 }
+
+#[test]
+fn functions_that_call_each_other_across_files_do_not_grow_without_end() {
+    let calls =
+        |other: &str| format!("{other}(x); {other}(vec![x]); {other}(format!(\"{{x}} {{x}}\")); {other}((x, x));");
+    let text = |own: &str, other: &str| {
+        format!(
+            "pub fn {own}(x: &str) {{ std::process::Command::new(\"sh\").args([\"-c\", x]).status(); {} vec![{other}(x), {other}(x)] }}",
+            calls(other)
+        )
+    };
+    let folder = package(&[
+        ("tests/a.rs", format!("mod b;\n{}", text("ping", "pong")).as_bytes()),
+        ("tests/b.rs", text("pong", "ping").as_bytes()),
+    ]);
+    let ran = lint(folder.path(), &["--format", "json"]);
+    assert_eq!(ran.status, 1);
+    let report: serde_json::Value = serde_json::from_str(&ran.out).expect("JSON");
+    let findings = report["findings"].as_array().map_or(0, Vec::len);
+    assert!((2..100).contains(&findings), "{findings} findings");
+}

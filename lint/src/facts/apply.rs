@@ -2,7 +2,8 @@
 
 use super::address;
 use super::lower::{Home, Lower};
-use super::{CallId, Sink, SinkKind, Summary};
+use super::summary::Summary;
+use super::{CallId, Sink, SinkKind};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;

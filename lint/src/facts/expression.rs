@@ -3,7 +3,8 @@
 use syn::{BinOp, Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
 use super::extent;
-use super::lower::{Local, Lower, numeric_type};
+use super::lower::{Local, Lower};
+use super::types::numeric_type;
 use super::{Exit, SinkKind};
 use crate::span::Span;
 use crate::value::{Interval, Origin, Value};

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use syn::{Attribute, Block, Expr, Fields, FnArg, ImplItem, Item, Pat, Signature, TraitItem, Type};
 
 use super::arena::{Arena, Parsed};
-use super::{Externals, FileFacts, Function, Lowered, ModuleDeclaration, Summary, Surroundings};
+use super::attributes::{is_test_attributes, is_test_function, last_segment, path_attribute};
+use super::summary::{Externals, Lowered, Summary, Unresolved};
+use super::types::{declared_type, numeric_type, type_name};
+use super::{FileFacts, Function, ModuleDeclaration, Surroundings};
 use crate::config::ExtraTables;
 use crate::resolve::Uses;
 use crate::span::Span;
-use crate::tables;
 use crate::value::{Interval, Value};
 
 /// Walks `file` once. `base` is added to every byte offset: what the reader cut off in front of the parsed text.
@@ -31,7 +33,8 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         frame: Frame::default(),
         field_types: HashMap::new(),
         arena: &arena,
-        unresolved: HashSet::new(),
+        unresolved: Unresolved::default(),
+        reads: false,
     };
     let test = is_test_attributes(&file.attrs);
     lower.facts.functions.push(Function { test, ..Function::default() });
@@ -50,7 +53,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
     let functions = lower
         .by_name
         .iter()
-        .filter_map(|(name, index)| Some((name.clone(), lower.summaries.remove(&(*index)?)?)))
+        .filter_map(|(name, index)| Some((name.clone(), Arc::clone(lower.summaries.get(&(*index)?)?))))
         .filter(|(_, summary)| summary.matters())
         .map(|(name, summary)| (name, Some(summary)))
         .collect();
@@ -61,10 +64,12 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         .filter(|(_, value)| value.matters())
         .map(|(name, value)| (name, Some(Arc::new(value))))
         .collect();
+    let follows = lower.reads || lower.facts.sinks.iter().any(|sink| sink.kind.is_hazard_by_itself());
     Lowered {
         facts: lower.facts,
         externals: Externals { functions, constants, around: None },
         unresolved: lower.unresolved,
+        follows,
     }
 }
 
@@ -105,8 +110,10 @@ pub(super) struct Lower<'a> {
     field_types: HashMap<String, Option<&'static str>>,
     /// The last element of what macros were parsed to.
     arena: &'a Arena,
-    /// Hashes of names that other files may define.
-    unresolved: HashSet<u64>,
+    /// Names that other files may define.
+    unresolved: Unresolved,
+    /// Whether the file reads what others choose.
+    pub(super) reads: bool,
 }
 
 /// What belongs to the function being walked.
@@ -252,7 +259,7 @@ impl<'a> Lower<'a> {
             return known.clone();
         }
         let Some((expression, declared, test)) = self.constants.get(name).copied() else {
-            self.unresolved.insert(crate::engine::hash(name.as_bytes()));
+            self.unresolved.note(name);
             return self.externals.constant(name).map(|value| Value::clone(&value).relocated(place));
         };
         self.constant_values.insert(name.to_owned(), None);
@@ -281,7 +288,7 @@ impl<'a> Lower<'a> {
                 self.summaries.get(&index).cloned().map(|summary| (summary, Home::ThisFile))
             }
             None => {
-                self.unresolved.insert(crate::engine::hash(name.as_bytes()));
+                self.unresolved.note(name);
                 self.externals.function(name).map(|summary| (summary, Home::OtherFile))
             }
         }
@@ -347,7 +354,7 @@ impl<'a> Lower<'a> {
         let sinks = self.facts.sinks.iter().filter(|sink| sink.function == id && sink.depends_on_parameters());
         let mut returned = returns.clone();
         returned.call = None;
-        self.summaries.insert(index, Arc::new(Summary { sinks: sinks.cloned().collect(), returns: Some(returned) }));
+        self.summaries.insert(index, Arc::new(Summary::new(sinks.cloned().collect(), returned)));
         let function = &mut self.facts.functions[id];
         function.returns = Some(returns);
         function.arity = arity;
@@ -427,111 +434,5 @@ impl<'a> Lower<'a> {
             });
             self.bind(pattern, item);
         }
-    }
-}
-
-impl Summary {
-    fn matters(&self) -> bool {
-        !self.sinks.is_empty()
-            || self.returns.as_ref().is_some_and(|value| value.matters() || !value.parameters.is_empty())
-    }
-}
-
-impl Value {
-    /// Whether another file learns anything from it.
-    fn matters(&self) -> bool {
-        !self.sources.is_empty() || self.constant().is_some() || self.items.is_some() || !self.prefix().is_empty()
-    }
-}
-
-impl super::Sink {
-    fn depends_on_parameters(&self) -> bool {
-        self.values.iter().any(|value| !value.parameters.is_empty())
-    }
-}
-
-/// The name of a numeric type, also inside `Option`, `Result` or a wrapper around it.
-pub(super) fn numeric_type(declared: &Type) -> Option<String> {
-    match declared {
-        Type::Path(path) => {
-            let segment = path.path.segments.last()?;
-            let name = segment.ident.to_string();
-            if Interval::of_type(&name).is_some() {
-                return Some(name);
-            }
-            if !["Option", "Result", "LazyLock", "OnceLock", "Lazy", "Wrapping"].contains(&name.as_str()) {
-                return None;
-            }
-            let syn::PathArguments::AngleBracketed(generics) = &segment.arguments else { return None };
-            generics.args.iter().find_map(|argument| match argument {
-                syn::GenericArgument::Type(inner) => numeric_type(inner),
-                _ => None,
-            })
-        }
-        Type::Reference(inner) => numeric_type(&inner.elem),
-        Type::Paren(inner) => numeric_type(&inner.elem),
-        _ => None,
-    }
-}
-
-/// The name of a type that the rules ask for, also behind references and in `Option` or `Box`.
-fn declared_type(declared: &Type) -> Option<&'static str> {
-    match declared {
-        Type::Path(path) => {
-            let segment = path.path.segments.last()?;
-            if let Some(known) = tables::TYPES.iter().find(|known| segment.ident == **known) {
-                return Some(known);
-            }
-            let syn::PathArguments::AngleBracketed(generics) = &segment.arguments else { return None };
-            generics.args.iter().find_map(|argument| match argument {
-                syn::GenericArgument::Type(inner) => declared_type(inner),
-                _ => None,
-            })
-        }
-        Type::Reference(inner) => declared_type(&inner.elem),
-        Type::Paren(inner) => declared_type(&inner.elem),
-        _ => None,
-    }
-}
-
-fn type_name(declared: &Type) -> String {
-    match declared {
-        Type::Path(path) => path.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default(),
-        Type::Reference(inner) => type_name(&inner.elem),
-        _ => String::new(),
-    }
-}
-
-fn last_segment(attribute: &Attribute) -> String {
-    attribute.path().segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
-}
-
-/// `#[test]`, `#[tokio::test]`, `#[rstest]`, `#[netns_test]` and the like.
-fn is_test_function(attribute: &Attribute) -> bool {
-    let name = last_segment(attribute);
-    ["test", "bench", "rstest", "quickcheck", "test_case", "netns_test", "wasm_bindgen_test", "test_log", "proptest"]
-        .contains(&name.as_str())
-        || name.ends_with("_test")
-}
-
-/// `#[cfg(test)]`, alone or among other conditions, but not below `not`.
-fn is_test_attributes(attributes: &[Attribute]) -> bool {
-    attributes.iter().any(|attribute| {
-        attribute.path().is_ident("cfg")
-            && attribute.meta.require_list().is_ok_and(|list| {
-                let condition = list.tokens.to_string();
-                let mut words = condition.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '"');
-                words.any(|word| word == "test") && !condition.contains("not")
-            })
-    })
-}
-
-fn path_attribute(attribute: &Attribute) -> Option<String> {
-    if !attribute.path().is_ident("path") {
-        return None;
-    }
-    match &attribute.meta.require_name_value().ok()?.value {
-        Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
-        _ => None,
     }
 }

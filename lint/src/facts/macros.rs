@@ -58,6 +58,7 @@ impl<'a> Lower<'a> {
                     // Cargo's own variables are set by cargo, not by whoever runs the test.
                     if !name.as_ref().is_some_and(|name| name.starts_with("CARGO")) {
                         value.sources.push(Source { origin: *origin, name, span: whole });
+                        self.reads = true;
                     }
                 }
                 return value;

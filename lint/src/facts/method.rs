@@ -119,6 +119,7 @@ impl<'a> Lower<'a> {
                 name.as_ref().is_some_and(|name| tables::CARGO_VARIABLES.iter().any(|own| name.starts_with(own)));
             if !(set_by_cargo && origin == Origin::Environment) {
                 value.sources.push(Source { origin, name, span });
+                self.reads = true;
             }
         } else if tables::ends_with(&path, "env::temp_dir") {
             value.pieces = vec![Piece::Text("/tmp".to_owned())];
@@ -185,6 +186,7 @@ impl<'a> Lower<'a> {
         }
         if let Some(origin) = self.extra.source("", &name) {
             value.sources.push(Source { origin, name: None, span });
+            self.reads = true;
         }
         value
     }

@@ -4,6 +4,7 @@
 mod address;
 mod apply;
 mod arena;
+mod attributes;
 mod command;
 mod content;
 mod expression;
@@ -12,12 +13,14 @@ mod lower;
 mod macros;
 mod method;
 mod narrow;
+mod outline;
 mod script;
-
-use std::collections::HashMap;
-use std::sync::Arc;
+mod summary;
+mod types;
 
 pub(crate) use lower::lower;
+pub(crate) use outline::outline;
+pub(crate) use summary::{Externals, Unresolved, Version};
 
 use crate::span::Span;
 use crate::value::Value;
@@ -185,6 +188,13 @@ pub(crate) enum SinkKind {
     Written,
 }
 
+impl SinkKind {
+    /// Whether a constant can do harm there; waits, sizes and ports need somebody who chooses them.
+    pub(crate) fn is_hazard_by_itself(self) -> bool {
+        !matches!(self, Self::Duration | Self::Size | Self::Port)
+    }
+}
+
 impl FileFacts {
     /// Whether a call with a name that `test` accepts is around the call `id`.
     pub(crate) fn enclosed_by(&self, id: CallId, test: impl Fn(&str) -> bool) -> bool {
@@ -223,72 +233,4 @@ impl FileFacts {
     pub(crate) fn sinks(&self, kind: SinkKind) -> impl Iterator<Item = &Sink> {
         self.sinks.iter().filter(move |sink| sink.kind == kind)
     }
-}
-
-/// What callers need to know about a function.
-#[derive(Clone, Debug)]
-pub(crate) struct Summary {
-    /// What it gives, in terms of its parameters.
-    pub returns: Option<Value>,
-    /// Its sinks that depend on a parameter.
-    pub sinks: Vec<Sink>,
-}
-
-/// Functions and constants that other files may use, by name.
-#[derive(Debug, Default)]
-pub(crate) struct Externals {
-    /// `None` for names that two files define.
-    pub functions: HashMap<String, Option<Arc<Summary>>>,
-    /// Constants and statics; `None` for names that two files define.
-    pub constants: HashMap<String, Option<Arc<Value>>>,
-    /// Where to look for what is not here.
-    pub around: Option<Arc<Externals>>,
-}
-
-impl Externals {
-    /// The function called `name`, if there is exactly one.
-    pub(crate) fn function(&self, name: &str) -> Option<Arc<Summary>> {
-        match self.functions.get(name) {
-            Some(known) => known.clone(),
-            None => self.around.as_ref()?.function(name),
-        }
-    }
-
-    /// The constant called `name`, if there is exactly one.
-    pub(crate) fn constant(&self, name: &str) -> Option<Arc<Value>> {
-        match self.constants.get(name) {
-            Some(known) => known.clone(),
-            None => self.around.as_ref()?.constant(name),
-        }
-    }
-
-    /// Adds what another file defines.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        for (name, summary) in &other.functions {
-            self.functions.entry(name.clone()).and_modify(|known| *known = None).or_insert_with(|| summary.clone());
-        }
-        for (name, value) in &other.constants {
-            self.constants.entry(name.clone()).and_modify(|known| *known = None).or_insert_with(|| value.clone());
-        }
-    }
-
-    /// Every name, those of the scopes around included.
-    pub(crate) fn names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        let own = self.functions.keys().chain(self.constants.keys()).map(String::as_str);
-        match &self.around {
-            Some(around) => Box::new(own.chain(around.names())),
-            None => Box::new(own),
-        }
-    }
-}
-
-/// What a walk over a file gives.
-#[derive(Debug)]
-pub(crate) struct Lowered {
-    /// For the rules.
-    pub facts: FileFacts,
-    /// For other files.
-    pub externals: Externals,
-    /// Hashes of the names of functions and constants that the file uses and does not define.
-    pub unresolved: std::collections::HashSet<u64>,
 }

@@ -54,7 +54,7 @@ impl Rule for KillByName {
             }
         }
         for call in &facts.calls {
-            let kills = ["kill", "libc::kill", "signal::kill"].iter().any(|known| tables::ends_with(&call.path, known));
+            let kills = tables::KILL_CALLS.iter().any(|known| tables::ends_with(&call.path, known));
             let everybody = |value: &crate::value::Value| value.exact().is_some_and(|pid| pid <= -1.0 && pid > -1.5);
             if kills && call.arguments.len() == 2 && everybody(&call.arguments[0]) {
                 let message = "`kill` with the pid -1 ends processes that are not this test's";

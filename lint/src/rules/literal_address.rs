@@ -21,7 +21,7 @@
 //! ```
 //!
 //! ## Limits
-//! What a file configures is guessed from the end of its name (`.conf`, `.toml` and the like). An address that is only parsed or compared is the data of a test; it is shown with `--pedantic`. So is one inside
+//! What a file configures is guessed from the end of its name (`.conf`, `.cfg` and the like). An address that is only parsed or compared is the data of a test; it is shown with `--pedantic`. So is one inside
 //! a `#[netns_test]`, whose network is its own. `allowed_addresses` of the configuration takes others out.
 //!
 //! ## References

@@ -71,7 +71,7 @@ impl Rule for TempPath {
                 continue;
             };
             let options = &facts.calls[root].path;
-            if !["OpenOptions::new", "File::options"].iter().any(|known| tables::ends_with(options, known)) {
+            if !tables::WRITABLE_OPENERS.iter().any(|known| tables::ends_with(options, known)) {
                 continue;
             }
             let has = |name: &str| facts.object(root).take_while(|(at, _)| *at <= id).any(|(_, call)| call.name == name);

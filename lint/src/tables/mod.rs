@@ -1,9 +1,11 @@
 //! Names that mean something to the analysis: constructors of commands, shells, wrappers, sources, sinks, checks.
 //! This is the one place for them; a rule never compares a path with a literal of its own.
 
+mod mentions;
 mod programs;
 mod sinks;
 
+pub(crate) use mentions::Mentions;
 pub(crate) use programs::*;
 pub(crate) use sinks::*;
 

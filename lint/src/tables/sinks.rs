@@ -128,6 +128,11 @@ static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static KnownSink>>> = LazyL
     by_name
 });
 
+/// The patterns of the sinks in which a constant can do harm.
+pub(crate) fn hazardous_sinks() -> impl Iterator<Item = &'static str> {
+    KNOWN.iter().filter(|known| known.kind.is_hazard_by_itself()).map(|known| known.pattern)
+}
+
 /// The sinks of a call of the function or method `name` with that resolved path; methods have an empty path.
 pub(crate) fn sinks_of(path: &str, name: &str) -> impl Iterator<Item = &'static KnownSink> {
     let known = BY_NAME.get(name).map(Vec::as_slice).unwrap_or_default();
@@ -137,12 +142,17 @@ pub(crate) fn sinks_of(path: &str, name: &str) -> impl Iterator<Item = &'static 
     })
 }
 
+/// Constructors of options for opening a file, which may create it.
+pub(crate) const WRITABLE_OPENERS: &[&str] = &["OpenOptions::new", "File::options"];
+
+/// Functions that send a signal to the process or group of a number.
+pub(crate) const KILL_CALLS: &[&str] = &["libc::kill", "signal::kill"];
+
 /// Folders that every user of the machine may write to.
 pub(crate) const SHARED_FOLDERS: &[&str] = &["/tmp/", "/var/tmp/", "/dev/shm/"];
 
 /// Ends of the names of files that configure a server.
-pub(crate) const CONFIGURATION_FILES: &[&str] =
-    &[".conf", ".cfg", ".cnf", ".ini", ".toml", ".yaml", ".yml", ".network", ".netdev", ".service", ".config"];
+pub(crate) const CONFIGURATION_FILES: &[&str] = &[".conf", ".cfg", ".cnf", ".network", ".netdev"];
 
 /// Programs whose operands are made or overwritten.
 pub(crate) const PATH_MAKERS: &[&str] = &["touch", "mkdir", "mkfifo", "tee"];

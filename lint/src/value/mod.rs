@@ -36,7 +36,7 @@ pub(crate) struct Source {
 }
 
 /// A part of a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Piece {
     /// Known characters.
     Text(String),

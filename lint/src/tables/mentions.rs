@@ -1,0 +1,175 @@
+//! Whether a text mentions, as words, anything that the tables know: a file that does not has no finding, and need not
+//! be evaluated. The words are taken from the tables themselves, so that there is no second list.
+
+use std::collections::HashMap;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+use super::{
+    COMMANDS, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, REMOTE_SHELLS, SHELL_STRINGS, SHELLS, SOURCE_MACROS,
+    SOURCES, TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WRAPPERS, WRITABLE_OPENERS, hazardous_sinks,
+};
+use crate::config::ExtraTables;
+use crate::suppress;
+use crate::value::Origin;
+
+/// How a word stands in a text, as a set of bits.
+type Context = u8;
+const ANYWHERE: Context = 1;
+/// Behind a dot.
+const METHOD: Context = 2;
+/// Before an exclamation mark.
+const MACRO: Context = 4;
+/// A text that ends with it, perhaps after a path.
+const QUOTED: Context = 8;
+
+/// Finds the words of the tables in texts.
+pub(crate) struct Mentions {
+    automaton: AhoCorasick,
+    words: usize,
+    /// Each is satisfied by all of its words, in one of the contexts given for each.
+    conditions: Vec<Vec<(usize, Context)>>,
+}
+
+#[derive(Default)]
+struct Builder {
+    words: HashMap<String, usize>,
+    conditions: Vec<Vec<(usize, Context)>>,
+}
+
+impl Builder {
+    fn word(&mut self, word: &str) -> usize {
+        let next = self.words.len();
+        *self.words.entry(word.to_owned()).or_insert(next)
+    }
+
+    fn one(&mut self, word: &str, context: Context) {
+        let condition = vec![(self.word(word), context)];
+        self.conditions.push(condition);
+    }
+
+    /// A path, of which every segment is a word of the text that names it; a method with a dot in front; a macro with
+    /// an exclamation mark behind.
+    fn call(&mut self, pattern: &str) {
+        if let Some(method) = pattern.strip_prefix('.') {
+            self.one(method, METHOD);
+            return;
+        }
+        let segments = pattern.split("::").filter(|segment| *segment != "new");
+        let condition = segments
+            .map(|segment| match segment.strip_suffix('!') {
+                Some(name) => (self.word(name), MACRO),
+                None => (self.word(segment), ANYWHERE),
+            })
+            .collect();
+        self.conditions.push(condition);
+    }
+}
+
+impl Mentions {
+    /// Of the built-in tables and `extra`.
+    pub(crate) fn new(extra: &ExtraTables) -> Self {
+        let mut builder = Builder::default();
+        let environment = SOURCES.iter().filter(|(_, origin)| *origin == Origin::Environment).map(|(path, _)| *path);
+        let makers = NAMESPACE_METHODS.iter().flat_map(|(_, makers)| *makers).copied();
+        let remote = REMOTE_SHELLS.iter().map(|(_, maker)| *maker);
+        let shells = SHELL_STRINGS.iter().map(|(path, _)| *path);
+        let own = extra.sources.iter().map(|source| source.call.as_str());
+        let own = own.chain(extra.sinks.iter().map(|sink| sink.call.as_str()));
+        let lists = [COMMANDS, TOKEN_COMMANDS, NAMESPACE_CALLS, TYPES, KILL_CALLS, WRITABLE_OPENERS];
+        let lists = lists.into_iter().flatten().copied().chain(hazardous_sinks());
+        for pattern in lists.chain(environment).chain(makers).chain(remote).chain(shells) {
+            builder.call(pattern);
+        }
+        own.for_each(|pattern| builder.call(pattern));
+        for (name, _) in SOURCE_MACROS {
+            builder.one(name, MACRO);
+        }
+        let own = extra.shells.iter().map(String::as_str);
+        for program in [SHELLS, WINDOWS_SHELLS, WRAPPERS].into_iter().flatten().copied().chain(own) {
+            builder.one(program, QUOTED);
+        }
+        builder.one(suppress::MARK.trim_end_matches(':'), ANYWHERE);
+        let mut words: Vec<(&String, &usize)> = builder.words.iter().collect();
+        words.sort_by_key(|(_, index)| **index);
+        let automaton = AhoCorasick::builder()
+            .kind(Some(AhoCorasickKind::DFA))
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(words.iter().map(|(word, _)| word))
+            .expect("a few hundred short words make an automaton");
+        Self { automaton, words: builder.words.len(), conditions: builder.conditions }
+    }
+
+    /// Whether `text` mentions any of them.
+    pub(crate) fn any(&self, text: &str) -> bool {
+        let bytes = text.as_bytes();
+        let is_word = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
+        let mut seen = vec![0; self.words];
+        for found in self.automaton.find_iter(bytes) {
+            let before = found.start().checked_sub(1);
+            if before.is_some_and(is_word) || is_word(found.end()) {
+                continue;
+            }
+            let (before, after) = (before.map(|at| bytes[at]), bytes.get(found.end()));
+            let mut context = ANYWHERE;
+            if before == Some(b'.') {
+                context |= METHOD;
+            }
+            if after == Some(&b'!') {
+                context |= MACRO;
+            }
+            if matches!(before, Some(b'"' | b'/' | b'\\')) && matches!(after, Some(b'"' | b'.')) {
+                context |= QUOTED;
+            }
+            seen[found.pattern().as_usize()] |= context;
+        }
+        self.conditions.iter().any(|words| words.iter().all(|(word, wanted)| seen[*word] & wanted != 0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_tables_name_is_mentioned_and_the_rest_is_not() {
+        let mentions = Mentions::new(&ExtraTables::default());
+        for text in [
+            "use std::process::Command as C;",
+            "let n = env::var(\"N\");",
+            "use std::env::var;",
+            "env!(\"X\")",
+            "socket.connect(address)",
+            "TcpListener::bind(x)",
+            "run(&[\"sudo\", x])",
+            "run(&[\"/bin/sh\", \"-c\", x])",
+            "fn f(child: &mut Child)",
+            "sched::unshare(flags)",
+            "libc::kill(-1, 9)",
+            "// netns-lint: allow(x) y",
+            "cmd_lib::run_cmd!(true)",
+            "fs::write(path, text)",
+        ] {
+            assert!(mentions.any(text), "{text}");
+        }
+        for text in [
+            "",
+            "let environment = variable(1);",
+            "// the env of a test",
+            "fn connect(a: u8) {}",
+            "let shell = sh;",
+            "Commander::new(x)",
+            "let children = Children::new();",
+            "Duration::from_secs(5)",
+            "ship it",
+        ] {
+            assert!(!mentions.any(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn entries_of_the_configuration_are_mentioned() {
+        let extra = ExtraTables { shells: vec!["rbash".to_owned()], ..ExtraTables::default() };
+        assert!(Mentions::new(&extra).any("run(&[\"rbash\", \"-c\", x])"));
+    }
+}
