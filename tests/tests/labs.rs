@@ -1,0 +1,307 @@
+//! Networks of hosts: what they can do, as sockets, counters and the kernel's lists show it.
+
+#![forbid(unsafe_code)]
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::time::Duration;
+
+use netns_fixtures::Error;
+use netns_fixtures::net::address::AddressPlan;
+use netns_fixtures::net::{LabError, Lan, Pair, Routed};
+use netns_fixtures::prelude::*;
+
+fn exchange(listener: &TcpListener, mut client: TcpStream) -> TestResult {
+    let (mut server, from) = listener.accept()?;
+    assert_eq!(from.port(), client.local_addr()?.port());
+    client.write_all(b"ping")?;
+    let mut four = [0; 4];
+    server.read_exact(&mut four)?;
+    assert_eq!(&four, b"ping");
+    server.write_all(b"pong")?;
+    client.read_exact(&mut four)?;
+    assert_eq!(&four, b"pong");
+    Ok(())
+}
+
+/// Both families' addresses of a host.
+fn addresses(host: &Host) -> [IpAddr; 2] {
+    [host.ipv4().into(), host.ipv6().into()]
+}
+
+#[netns_test]
+fn a_pair_talks_in_both_directions_and_families(net: Pair) -> TestResult {
+    for (from, to) in [(&net.client, &net.server), (&net.server, &net.client)] {
+        let listener = to.tcp_listener(80)?;
+        for address in addresses(to) {
+            exchange(&listener, from.tcp_connect((address, 80))?)?;
+        }
+        let (socket, other) = (to.udp_socket(53)?, from.udp_socket(0)?);
+        for address in addresses(to) {
+            other.send_to(b"datagram", (address, 53))?;
+            let mut buffer = [0; 16];
+            let (length, _) = socket.recv_from(&mut buffer)?;
+            assert_eq!(&buffer[..length], b"datagram");
+        }
+    }
+    // The counters of both ends agree that the packets crossed the link.
+    let (client, server) = (net.client.statistics("eth0")?, net.server.statistics("eth0")?);
+    assert!(client.sent_packets >= 20, "{client:?}");
+    assert!(server.received_packets >= 20, "{server:?}");
+    Ok(())
+}
+
+/// The control of the test above: where nothing listens, and where no link leads, nothing is reached.
+#[netns_test]
+fn what_is_not_there_is_not_reached(net: Pair, mut lab: Lab) -> TestResult {
+    assert!(net.client.tcp_connect((net.server.ipv4(), 81)).unwrap_err().to_string().contains("connect to"));
+    let alone = lab.host("alone");
+    lab.up()?;
+    let refused = alone.tcp_connect((net.server.ipv4(), 80)).unwrap_err();
+    let Error::Kernel { source, object, .. } = refused else { panic!("{refused}") };
+    assert_eq!(source.kind(), std::io::ErrorKind::NetworkUnreachable);
+    assert!(object.contains("\"alone\""), "{object}");
+    Ok(())
+}
+
+#[netns_test]
+fn a_host_is_what_the_kernel_shows(net: Pair) -> TestResult {
+    let inode = net.server.namespace()?.inode();
+    let seen = net.server.run(|| -> TestResult<_> {
+        let inside = Namespace::current()?.inode();
+        let devices = std::fs::read_to_string("/proc/thread-self/net/dev")?;
+        Ok((inside, devices))
+    })??;
+    assert_eq!(seen.0, inode);
+    let names: Vec<_> = seen.1.lines().skip(2).filter_map(|line| line.trim().split(':').next()).collect();
+    assert_eq!(names, ["lo", "eth0"]);
+    // The same by a program, which sees nothing but the host.
+    let output = net.server.command("ip")?.args(["-o", "-6", "addr", "show", "dev", "eth0", "scope", "global"]).output()?;
+    assert!(output.stdout.text().contains(&format!("{}/64", net.server.ipv6())), "{}", output.stdout.text());
+    assert!(!output.stdout.text().contains("tentative"), "{}", output.stdout.text());
+    let device = net.server.device("eth0")?;
+    assert!(device.mac.is_unicast() && device.mac.is_locally_administered());
+    let shown = net.server.run(|| std::fs::read_to_string("/proc/thread-self/net/arp"))??;
+    assert!(shown.contains("HW address"), "{shown}");
+    Ok(())
+}
+
+#[netns_test]
+fn a_router_forwards_and_a_host_does_not(net: Routed, mut lab: Lab) -> TestResult {
+    let listener = net.server.tcp_listener(80)?;
+    for address in addresses(&net.server) {
+        exchange(&listener, net.client.tcp_connect((address, 80))?)?;
+    }
+    assert!(net.router.statistics("eth0")?.received_packets > 10);
+    assert!(net.router.statistics("eth1")?.sent_packets > 10);
+    // The control: the same shape with a host in the middle drops what it should not forward.
+    let [client, middle, server] = ["client", "middle", "server"].map(|name| lab.host(name));
+    for end in [&client, &server] {
+        lab.link(end, &middle);
+        lab.gateway(end, &middle);
+    }
+    lab.up()?;
+    let socket = server.udp_socket(53)?;
+    socket.set_read_timeout(Some(Duration::from_millis(200)))?;
+    client.udp_socket(0)?.send_to(b"lost", (server.ipv4(), 53))?;
+    assert_eq!(socket.recv(&mut [0; 8]).unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+    Ok(())
+}
+
+#[netns_test]
+fn hosts_of_a_lan_reach_each_other(lan: Lan<5>) -> TestResult {
+    for to in &lan.hosts {
+        let listener = to.tcp_listener(80)?;
+        for from in lan.hosts.iter().filter(|from| from.name() != to.name()) {
+            for address in addresses(to) {
+                exchange(&listener, from.tcp_connect((address, 80))?)?;
+            }
+        }
+    }
+    let ports = lan.switch.as_host().devices()?;
+    assert_eq!(ports.len(), 5);
+    for port in ports {
+        assert!(lan.switch.as_host().statistics(port.name.as_str())?.received_packets > 20, "{port:?}");
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn switches_in_a_row_are_one_segment(mut lab: Lab) -> TestResult {
+    let [left, middle, right] = ["left", "middle", "right"].map(|name| lab.switch(name));
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, left.as_host());
+    lab.link(left.as_host(), middle.as_host());
+    lab.link(middle.as_host(), right.as_host());
+    lab.link(right.as_host(), &b);
+    lab.up()?;
+    let listener = b.tcp_listener(80)?;
+    for address in addresses(&b) {
+        exchange(&listener, a.tcp_connect((address, 80))?)?;
+    }
+    Ok(())
+}
+
+#[netns_test]
+async fn tokio_has_the_same_sockets(net: Pair) -> TestResult {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = net.server.tokio_tcp_listener(80)?;
+    let address = SocketAddr::from((net.server.ipv6(), 80));
+    let (accepted, connected) = tokio::join!(listener.accept(), net.client.tokio_tcp_connect(address));
+    let (mut server, mut client) = (accepted?.0, connected?);
+    client.write_all(b"hello").await?;
+    client.shutdown().await?;
+    let mut heard = String::new();
+    server.read_to_string(&mut heard).await?;
+    assert_eq!(heard, "hello");
+    let socket = net.server.tokio_udp_socket(53)?;
+    net.client.tokio_udp_socket(0)?.send_to(b"hello", (net.server.ipv4(), 53)).await?;
+    assert_eq!(socket.recv(&mut [0; 8]).await?, 5);
+    Ok(())
+}
+
+#[netns_test]
+fn settings_of_a_host_are_its_own(net: Pair) -> TestResult {
+    net.client.set_sysctl("net.ipv4.ip_default_ttl", "7")?;
+    assert_eq!(net.client.sysctl("net.ipv4.ip_default_ttl")?, "7");
+    assert_eq!(net.server.sysctl("net.ipv4.ip_default_ttl")?, "64");
+    net.client.set_local_port_range(40_000..=40_009)?;
+    for _ in 0..10 {
+        let port = net.client.udp_socket(0)?.local_addr()?.port();
+        assert!((40_000..=40_009).contains(&port), "{port}");
+    }
+    assert!(net.client.set_sysctl("net.ipv4.ip_default_ttl", "1000").is_err());
+    assert!(net.client.set_sysctl("kernel.hostname", "x").unwrap_err().to_string().contains("begin with `net.`"));
+    Ok(())
+}
+
+#[netns_test]
+fn a_device_that_is_down_carries_nothing_until_it_is_up(net: Pair) -> TestResult {
+    let _listener = net.server.tcp_listener(80)?;
+    let here = (net.server.ipv4(), 80);
+    net.client.tcp_connect(here)?;
+    net.client.set_down("eth0")?;
+    assert!(net.client.tcp_connect(here).is_err());
+    net.client.set_up("eth0")?;
+    net.client.tcp_connect(here)?;
+    let missing = net.client.set_down("eth7").unwrap_err().to_string();
+    assert!(missing.contains("\"eth7\" in \"client\"") && missing.contains("it has eth0"), "{missing}");
+    Ok(())
+}
+
+#[netns_test]
+fn the_mtu_is_that_of_the_link(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).mtu(1400).devices("wan0", "lan0");
+    lab.up()?;
+    let socket = a.udp_socket(0)?;
+    let don_t_fragment = nix::sys::socket::sockopt::Ipv6DontFrag;
+    let _peer = b.udp_socket(53)?;
+    nix::sys::socket::setsockopt(&socket, don_t_fragment, &true)?;
+    // 40 bytes of IPv6 and 8 of UDP; RFC 8200, RFC 768.
+    assert!(socket.send_to(&[0; 1400 - 48], (b.ipv6(), 53)).is_ok());
+    assert_eq!(socket.send_to(&[0; 1400 - 47], (b.ipv6(), 53)).unwrap_err().raw_os_error(), Some(nix::libc::EMSGSIZE));
+    a.set_mtu("wan0", 1300)?;
+    assert_eq!(socket.send_to(&[0; 1400 - 48], (b.ipv6(), 53)).unwrap_err().raw_os_error(), Some(nix::libc::EMSGSIZE));
+    assert!(a.set_mtu("wan0", 10).is_err());
+    Ok(())
+}
+
+#[netns_test]
+fn declared_addresses_names_and_macs_are_what_is_made(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b)
+        .named("uplink")
+        .subnet("192.0.2.0/28".parse()?, "2001:db8:7::/64".parse()?)
+        .addresses("192.0.2.9".parse::<IpAddr>()?, "192.0.2.1".parse::<IpAddr>()?)
+        .macs("02:00:00:00:0a:01".parse()?, "02:00:00:00:0a:02".parse()?);
+    lab.up()?;
+    assert_eq!((a.ipv4().to_string(), b.ipv4().to_string()), ("192.0.2.9".to_owned(), "192.0.2.1".to_owned()));
+    assert!("2001:db8:7::/64".parse::<netns_fixtures::net::address::Ipv6Net>()?.contains(&a.ipv6()));
+    assert_eq!(a.device("eth0")?.link, "uplink");
+    let shown = a.command("ip")?.args(["-o", "link", "show", "dev", "eth0"]).output()?;
+    assert!(shown.stdout.text().contains("02:00:00:00:0a:01"), "{}", shown.stdout.text());
+    Ok(())
+}
+
+#[netns_test]
+fn a_handle_says_when_its_lab_is_not_up_and_when_it_is_gone(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b);
+    assert!(a.tcp_listener(80).unwrap_err().to_string().contains("\"a\": its lab is not up"));
+    lab.up()?;
+    let listener = b.tcp_listener(80)?;
+    a.tcp_connect((b.ipv4(), 80))?;
+    drop(lab);
+    let gone = a.tcp_connect((b.ipv4(), 80)).unwrap_err();
+    assert!(matches!(&gone, Error::Lab(LabError::Gone { host }) if host == "a"), "{gone}");
+    // What was decided is still known, and a socket still holds its namespace.
+    assert_eq!(a.devices()?.len(), 1);
+    drop(listener);
+    Ok(())
+}
+
+#[netns_test]
+fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
+    let before = std::fs::read_to_string("/proc/net/dev")?.lines().count();
+    let a = lab.host("a");
+    let _second = lab.host("a");
+    let error = lab.up().unwrap_err();
+    assert!(matches!(&error, Error::Lab(LabError::BadName { name, .. }) if name == "a"), "{error}");
+    assert!(matches!(a.tcp_listener(1).unwrap_err(), Error::Lab(LabError::NotUp { .. })));
+
+    let deadline = Deadline::after(Duration::from_secs(5));
+    let mut one = Lab::new(AddressPlan::default(), deadline);
+    let mut other = Lab::new(AddressPlan::default(), deadline);
+    let (here, there) = (one.host("here"), other.host("there"));
+    one.link(&here, &there);
+    assert_eq!(one.up().unwrap_err().to_string(), "use the host \"there\": it was declared in another lab");
+
+    let mut late = Lab::new(AddressPlan::default(), deadline);
+    late.host("early");
+    late.up()?;
+    late.host("late");
+    assert!(late.up().unwrap_err().to_string().contains("\"late\": the lab is up already"));
+    assert_eq!(std::fs::read_to_string("/proc/net/dev")?.lines().count(), before);
+    Ok(())
+}
+
+/// The kernel says ENOSPC where the limit is reached, and while it takes earlier namespaces apart.
+#[netns_test]
+fn a_limit_on_namespaces_is_waited_for_until_the_deadline_and_then_told(mut lab: Lab) -> TestResult {
+    // The test's own, and two more.
+    std::fs::write("/proc/sys/user/max_net_namespaces", "3")?;
+    for name in ["a", "b"] {
+        lab.host(name);
+    }
+    lab.up()?;
+    let mut too_many = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_millis(300)));
+    too_many.host("c");
+    let error = too_many.up().unwrap_err();
+    assert!(error.to_string().contains("user.max_net_namespaces is reached"), "{error}");
+    // With the first two gone there is room, as soon as the kernel has taken them apart.
+    drop(lab);
+    let mut again = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_secs(20)));
+    again.host("d");
+    again.up()?;
+    Ok(())
+}
+
+/// A bring-up that fails half-way leaves no namespace: the limit leaves room for as many as before.
+#[netns_test]
+fn a_bring_up_that_fails_leaves_nothing() -> TestResult {
+    std::fs::write("/proc/sys/user/max_net_namespaces", "4")?;
+    for _ in 0..5 {
+        let mut lab = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_millis(50)));
+        for name in ["a", "b", "c", "d", "e"] {
+            lab.host(name);
+        }
+        assert!(lab.up().is_err());
+    }
+    let mut fits = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_secs(20)));
+    for name in ["a", "b", "c"] {
+        fits.host(name);
+    }
+    fits.up()?;
+    Ok(())
+}
