@@ -4,7 +4,6 @@
 //! is a program. Every kind is measured in turns with the floor, so that a machine that slows down slows down both.
 
 mod floor;
-mod report;
 
 use std::fs;
 use std::io;
@@ -17,7 +16,7 @@ use clap::Parser;
 use netns_fixtures::__private as runtime;
 
 use floor::floor;
-use report::Figure;
+use netns_bench::report::{self, Figure};
 
 /// Measures the isolation of netns-fixtures.
 #[derive(Debug, Parser)]

@@ -7,25 +7,28 @@ use serde::Serialize;
 
 /// One figure.
 #[derive(Debug, Serialize)]
-pub(crate) struct Figure {
-    pub(crate) name: String,
+pub struct Figure {
+    /// `bench/what`.
+    pub name: String,
     /// Of `median` and `p95`.
-    pub(crate) unit: &'static str,
+    pub unit: &'static str,
     /// How many values there were.
-    pub(crate) n: usize,
-    pub(crate) median: f64,
+    pub n: usize,
+    /// Half of the values are at most this.
+    pub median: f64,
     /// 95 of 100 values are at most this.
-    pub(crate) p95: f64,
+    pub p95: f64,
     /// The median by the floor's, where a floor makes sense.
-    pub(crate) ratio_to_floor: Option<f64>,
+    pub ratio_to_floor: Option<f64>,
     /// What the ratio should be at most; the reader of the table compares.
     #[serde(skip)]
-    pub(crate) target: Option<f64>,
+    pub target: Option<f64>,
 }
 
 impl Figure {
     /// Times in microseconds, with the ratio of the median to `floor`'s.
-    pub(crate) fn of_times(name: &str, times: &[Duration], floor: Option<&Self>) -> Self {
+    #[must_use]
+    pub fn of_times(name: &str, times: &[Duration], floor: Option<&Self>) -> Self {
         let mut micros: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();
         micros.sort_by(f64::total_cmp);
         let median = quantile(&micros, 0.5);
@@ -43,12 +46,14 @@ impl Figure {
     }
 
     /// One value that has no floor.
-    pub(crate) fn of_value(name: &str, unit: &'static str, value: f64) -> Self {
+    #[must_use]
+    pub fn of_value(name: &str, unit: &'static str, value: f64) -> Self {
         Self { name: name.to_owned(), unit, n: 1, median: value, p95: value, ratio_to_floor: None, target: None }
     }
 
     /// With what the ratio should be at most.
-    pub(crate) fn at_most(self, target: f64) -> Self {
+    #[must_use]
+    pub fn at_most(self, target: f64) -> Self {
         Self { target: Some(target), ..self }
     }
 }
@@ -71,7 +76,8 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 }
 
 /// The figures for people.
-pub(crate) fn table(figures: &[Figure]) -> Table {
+#[must_use]
+pub fn table(figures: &[Figure]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["name", "n", "median", "p95", "unit", "ratio to floor", "target"]);

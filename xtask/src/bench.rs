@@ -34,12 +34,18 @@ pub(crate) struct Options {
 enum Name {
     /// The cost of an empty annotated test, and the memory that the zygote holds.
     Isolation,
+    /// The cost of a program that a test starts.
+    Processes,
+    /// The cost of networks of two, a hundred and five hundred hosts.
+    Labs,
 }
 
 /// Builds and runs the bench; its exit status is handed on.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
     let binary = match options.name {
         Name::Isolation => "isolation",
+        Name::Processes => "processes",
+        Name::Labs => "labs",
     };
     let mut bench = workspace.cargo();
     bench.current_dir(workspace.root().join("bench"));
