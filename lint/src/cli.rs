@@ -55,7 +55,7 @@ struct Options {
     /// How the report is written.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Print what a rule is for and stop.
+    /// Print what a rule is for, or `all` of them, and stop.
     #[arg(long, value_name = "RULE")]
     explain: Option<String>,
     /// List the rules and stop.
@@ -146,6 +146,7 @@ fn execute(options: &Options) -> Result<u8, Failure> {
     }
     if let Some(name) = &options.explain {
         let text = match rules::find(name) {
+            _ if name == "all" => rules::reference(),
             Some(entry) => entry.documentation(),
             None => match rules::BUILT_IN.iter().find(|(known, _)| known == name) {
                 Some((known, what)) => format!("# {known}\n\nReports {what}.\n"),

@@ -51,6 +51,24 @@ pub(crate) fn find(name: &str) -> Option<&'static Entry> {
     REGISTRY.iter().find(|entry| entry.rule.name() == name)
 }
 
+/// The documentation of every rule, `docs/rules.md`.
+pub(crate) fn reference() -> String {
+    let mut text =
+        "<!-- Made by `cargo netns-lint --explain all`; the text of a rule stands in its file in lint/src/rules. -->\n"
+            .to_owned();
+    for entry in REGISTRY {
+        let severity = entry.rule.severity();
+        let documentation = entry.documentation();
+        let (title, rest) = documentation.split_once('\n').unwrap_or((&documentation, ""));
+        text.extend(["\n", title, "\n\nDefault: ", &severity.to_string(), ".\n", rest]);
+    }
+    text.push_str("\n# Findings about the files themselves\n\n");
+    for (name, what) in BUILT_IN {
+        text.extend(["- `", name, "`: ", what, ".\n"]);
+    }
+    text
+}
+
 /// Whether `name` can be configured and suppressed.
 pub(crate) fn exists(name: &str) -> bool {
     find(name).is_some() || BUILT_IN.iter().any(|(known, _)| *known == name)
@@ -64,4 +82,14 @@ pub(crate) fn is_address(text: &str) -> bool {
 /// All names, in the order of the documentation.
 pub(crate) fn names() -> Vec<&'static str> {
     REGISTRY.iter().map(|entry| entry.rule.name()).chain(BUILT_IN.iter().map(|(name, _)| *name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_reference_is_what_the_rules_say() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/rules.md");
+        let text = std::fs::read_to_string(path).expect("docs/rules.md is there");
+        assert!(text == super::reference(), "write it again: cargo netns-lint --explain all > docs/rules.md");
+    }
 }

@@ -93,7 +93,7 @@ impl What {
             Self::Namespace => "use a namespace without a name: `Namespace` of netns-fixtures is a descriptor and ends with the test",
             Self::Device => "make it in a namespace of the test's own (`#[netns_test]`), or claim the name with `IfName::claim`",
             Self::SharedMemory => "use `memfd_create`, which has no name, or create it exclusively (O_EXCL)",
-            Self::Socket => "put it into a `tempfile::tempdir()`",
+            Self::Socket => "put it into a `tempfile::tempdir()`; bind an abstract socket without a name, the kernel chooses a free one",
         }
     }
 }
