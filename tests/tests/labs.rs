@@ -76,7 +76,8 @@ fn a_host_is_what_the_kernel_shows(net: Pair) -> TestResult {
     let names: Vec<_> = seen.1.lines().skip(2).filter_map(|line| line.trim().split(':').next()).collect();
     assert_eq!(names, ["lo", "eth0"]);
     // The same by a program, which sees nothing but the host.
-    let output = net.server.command("ip")?.args(["-o", "-6", "addr", "show", "dev", "eth0", "scope", "global"]).output()?;
+    let output =
+        net.server.command("ip")?.args(["-o", "-6", "addr", "show", "dev", "eth0", "scope", "global"]).output()?;
     assert!(output.stdout.text().contains(&format!("{}/64", net.server.ipv6())), "{}", output.stdout.text());
     assert!(!output.stdout.text().contains("tentative"), "{}", output.stdout.text());
     let device = net.server.device("eth0")?;

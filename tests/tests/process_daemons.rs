@@ -1,86 +1,37 @@
-//! Daemons as distributions package them, between two network namespaces; a missing one is a visible skip.
+//! Daemons as distributions package them, between two hosts; a missing one is a visible skip.
 
 use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream, UdpSocket};
 use std::time::Duration;
 
 use netns_fixtures::prelude::*;
-use netns_fixtures::process::{Capability, Child, Command, Stdio};
 use netns_fixtures::requirements::require_program;
-
-const CLIENT: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 1);
-const SERVER: Ipv4Addr = Ipv4Addr::new(192, 0, 2, 2);
-
-/// A second namespace beside the test's own, at the other end of a cable.
-struct Server {
-    namespace: Namespace,
-    /// Holds the namespace while the cable is laid.
-    _resident: Child,
-}
-
-impl Fixture for Server {
-    fn set_up(_: &TestContext) -> Result<Self, BoxError> {
-        let own = Namespace::current()?;
-        let elsewhere = std::thread::spawn(|| -> TestResult<Namespace> {
-            nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET)?;
-            Ok(Namespace::current()?)
-        });
-        let namespace = elsewhere.join().expect("the thread does not panic")?;
-        let resident = namespace.command("sleep").arg("1000").spawn()?;
-        let id = resident.id().to_string();
-        ip(&own, &["link", "add", "cable", "type", "veth", "peer", "name", "cable", "netns", &id])?;
-        for (host, address) in [(&own, CLIENT), (&namespace, SERVER)] {
-            ip(host, &["address", "add", &format!("{address}/24"), "dev", "cable"])?;
-            ip(host, &["link", "set", "lo", "up"])?;
-            ip(host, &["link", "set", "cable", "up"])?;
-        }
-        // What a test does for its own namespace; a host of a lab has it too.
-        let mut ports = namespace.command("tee");
-        ports.arg("/proc/sys/net/ipv4/ip_unprivileged_port_start").stdin(Stdio::piped());
-        let mut ports = ports.keep_capabilities([Capability::NET_ADMIN]).spawn()?;
-        ports.write_line("0")?;
-        assert!(ports.wait()?.success(), "{:?}", ports.stderr().text());
-        Ok(Self { namespace, _resident: resident })
-    }
-}
-
-fn ip(host: &Namespace, arguments: &[&str]) -> TestResult {
-    host.command("ip").args(arguments).keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
-    Ok(())
-}
-
-impl Server {
-    fn command(&self, program: &str) -> Command {
-        self.namespace.command(program)
-    }
-}
 
 /// A question for the IPv4 address of `example.test`; source: RFC 1035, section 4.
 const QUESTION: &[u8] = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x04test\x00\x00\x01\x00\x01";
 
 #[netns_test]
-fn dnsmasq_answers_a_query(server: Server) -> TestResult {
+fn dnsmasq_answers_a_query(net: Pair) -> TestResult {
     require_program("dnsmasq")?;
-    let mut dnsmasq = server.command("dnsmasq");
+    let mut dnsmasq = net.server.command("dnsmasq")?;
     dnsmasq.args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--log-queries"]);
     dnsmasq.option("--address", "/example.test/198.51.100.7").ready_when(Ready::udp_port(53));
     let mut dnsmasq = dnsmasq.spawn()?;
 
-    let socket = UdpSocket::bind((CLIENT, 0))?;
+    let socket = net.client.udp_socket(0)?;
     socket.set_read_timeout(Some(Duration::from_secs(5)))?;
-    socket.send_to(QUESTION, (SERVER, 53))?;
+    socket.send_to(QUESTION, (net.server.ipv4(), 53))?;
     let mut answer = [0; 512];
     let (length, from) = socket.recv_from(&mut answer)?;
-    assert_eq!(from.ip(), SERVER);
+    assert_eq!(from.ip().to_canonical(), net.server.ipv4());
     assert_eq!(answer[..2], QUESTION[..2]);
     assert_eq!(answer[length - 4..length], [198, 51, 100, 7]);
-    assert!(dnsmasq.expect("query[A] example.test")?.contains(&format!("from {CLIENT}")));
+    assert!(dnsmasq.expect("query[A] example.test")?.contains(&format!("from {}", net.client.ipv4())));
     assert!(dnsmasq.stop()?.success());
     Ok(())
 }
 
 #[netns_test]
-fn nginx_serves_a_request(server: Server) -> TestResult {
+fn nginx_serves_a_request(net: Pair) -> TestResult {
     require_program("nginx")?;
     let folder = tempfile::tempdir()?;
     let configuration = folder.path().join("nginx.conf");
@@ -94,11 +45,11 @@ fn nginx_serves_a_request(server: Server) -> TestResult {
             temporary.join(" ")
         ),
     )?;
-    let mut nginx = server.command("nginx");
+    let mut nginx = net.server.command("nginx")?;
     nginx.option("-p", folder.path()).option("-c", &configuration).option("-e", "stderr");
     let mut nginx = nginx.ready_when(Ready::tcp_port(80)).spawn()?;
 
-    let mut connection = TcpStream::connect((SERVER, 80))?;
+    let mut connection = net.client.tcp_connect((net.server.ipv4(), 80))?;
     connection.set_read_timeout(Some(Duration::from_secs(5)))?;
     connection.write_all(b"GET / HTTP/1.0\r\n\r\n")?;
     let mut answer = String::new();
@@ -109,13 +60,13 @@ fn nginx_serves_a_request(server: Server) -> TestResult {
 }
 
 #[netns_test]
-fn iperf3_measures_between_two_namespaces(own: Namespace, server: Server) -> TestResult {
+fn iperf3_measures_between_two_hosts(net: Pair) -> TestResult {
     require_program("iperf3")?;
-    let mut listening = server.command("iperf3");
+    let mut listening = net.server.command("iperf3")?;
     listening.args(["--server", "--one-off"]).ready_when(Ready::tcp_port(5201));
     let mut listening = listening.spawn()?;
-    let mut client = own.command("iperf3");
-    client.option("--client", SERVER.to_string()).option("--bytes", "1M").arg("--json");
+    let mut client = net.client.command("iperf3")?;
+    client.option("--client", net.server.ipv4().to_string()).option("--bytes", "1M").arg("--json");
     let report: serde_json::Value = serde_json::from_slice(&client.output()?.success()?.stdout.bytes)?;
     let bytes = |sum: &str| report["end"][sum]["bytes"].as_u64().unwrap_or(0);
     assert!(bytes("sum_sent") >= 1 << 20, "{report}");
@@ -126,23 +77,23 @@ fn iperf3_measures_between_two_namespaces(own: Namespace, server: Server) -> Tes
 }
 
 #[netns_test]
-fn ncat_prints_what_it_receives(server: Server) -> TestResult {
+fn ncat_prints_what_it_receives(net: Pair) -> TestResult {
     require_program("ncat")?;
-    let mut ncat = server.command("ncat");
+    let mut ncat = net.server.command("ncat")?;
     let mut ncat = ncat.args(["--listen", "9000", "--recv-only"]).ready_when(Ready::tcp_port(9000)).spawn()?;
-    TcpStream::connect((SERVER, 9000))?.write_all(b"over the cable\n")?;
+    net.client.tcp_connect((net.server.ipv4(), 9000))?.write_all(b"over the cable\n")?;
     assert_eq!(ncat.read_line()?.as_deref(), Some("over the cable"));
     assert!(ncat.wait()?.success());
     Ok(())
 }
 
 #[netns_test]
-fn socat_echoes_by_a_program_of_its_own(server: Server) -> TestResult {
+fn socat_echoes_by_a_program_of_its_own(net: Pair) -> TestResult {
     require_program("socat")?;
-    let mut socat = server.command("socat");
+    let mut socat = net.server.command("socat")?;
     socat.args(["TCP-LISTEN:9001,reuseaddr", "EXEC:/bin/cat"]).ready_when(Ready::tcp_port(9001));
     let mut socat = socat.spawn()?;
-    let mut connection = TcpStream::connect((SERVER, 9001))?;
+    let mut connection = net.client.tcp_connect((net.server.ipv4(), 9001))?;
     connection.set_read_timeout(Some(Duration::from_secs(5)))?;
     connection.write_all(b"there and back")?;
     connection.shutdown(std::net::Shutdown::Write)?;
@@ -154,11 +105,11 @@ fn socat_echoes_by_a_program_of_its_own(server: Server) -> TestResult {
 }
 
 #[netns_test]
-fn a_daemon_is_in_the_other_namespace_only(own: Namespace, server: Server) -> TestResult {
+fn a_daemon_is_in_its_host_only(net: Pair) -> TestResult {
     let subject = cargo_bin!("netns-subject");
-    let _there = server.command(subject).args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
+    let _there = net.server.command(subject)?.args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
     // The control: the same port is free here.
-    let _here = own.command(subject).args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
+    let _here = net.client.command(subject)?.args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
     Ok(())
 }
 
