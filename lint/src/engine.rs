@@ -3,7 +3,7 @@
 //! 1. Every file is read and parsed on a worker thread. One that mentions anything that the tables know is evaluated;
 //!    rules look at its facts at once, and only hits, summaries of its functions and the names that it could not
 //!    resolve are kept. Of the others only the names are kept that they define. The tree is dropped there, and the
-//!    thread's spans with it, so that memory follows the largest file and not their sum ([`examine`]).
+//!    thread's spans with it, so that memory follows the largest file and not their sum ([`mod@examine`]).
 //! 2. Summaries are merged by package and workspace. A file is evaluated again if it uses a name that means more than
 //!    before, and one that was not evaluated if it defines or uses a name that now matters, until nothing changes
 //!    ([`MAX_ROUNDS`] at most, [`scopes`]).
@@ -79,7 +79,7 @@ enum Names {
     Unknown,
     /// It was not evaluated, and defines these.
     Defined(Vec<u64>),
-    /// It was evaluated, and needs these from others; `follows` as in [`crate::facts::Lowered`].
+    /// It was evaluated, and needs these from others; `follows` as lowering has found it.
     Needed { unresolved: Unresolved, follows: bool },
 }
 

@@ -130,7 +130,8 @@ fn starts_a_bomb(own: Namespace) -> TestResult {
     const LIMIT: usize = 30;
     let identity = fs::read_to_string("/proc/self/uid_map")?;
     assert_ne!(identity.split_whitespace().nth(1), Some("0"), "the machine's root has no such limit");
-    let output = own.command(SUBJECT).arg("bomb").limit(Limit::Processes, LIMIT as u64).output()?.success()?;
+    let subject = std::env::var("BOMB_SUBJECT")?;
+    let output = own.command(subject).arg("bomb").limit(Limit::Processes, LIMIT as u64).output()?.success()?;
     let told = output.stdout.text().into_owned();
     let told: Vec<_> = told.split_whitespace().collect();
     let eagain = (nix::errno::Errno::EAGAIN as i32).to_string();
@@ -144,6 +145,12 @@ fn starts_a_bomb(own: Namespace) -> TestResult {
 fn a_bomb_of_processes_meets_its_limit() {
     let mut runner = process::Command::new("/proc/self/exe");
     runner.args(["--ignored", "--exact", "--nocapture", "starts_a_bomb"]);
+    // Where anybody can read it: the folder of the sources may be closed to others.
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let subject = folder.path().join("subject");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("the folder is ours");
+    fs::copy(SUBJECT, &subject).expect("the subject can be copied");
+    runner.env("BOMB_SUBJECT", &subject);
     if nix::unistd::geteuid().is_root() {
         runner.uid(NOBODY).gid(NOBODY);
     }

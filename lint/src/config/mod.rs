@@ -1,4 +1,4 @@
-//! What a user can set. Reading it from files is the business of [`file`]; the library takes the values.
+//! What a user can set. Reading it from files is the business of [`mod@file`]; the library takes the values.
 
 pub(crate) mod file;
 mod tables;

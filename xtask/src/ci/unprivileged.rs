@@ -1,8 +1,8 @@
 //! The step that runs the suite as a user without privileges.
 //!
 //! Started by root, it makes a user, copies the workspace's files to a folder of that user and runs `cargo test` there as
-//! that user, offline: as somebody would who has just cloned it. The toolchain and the downloaded sources, which may lie
-//! where only root can read, are bound into that folder, in a mount namespace that dies with the program. In the end
+//! that user, offline: as somebody would who has just cloned it. The downloaded sources are copied too; the toolchain, which
+//! may lie where only root can read, is bound into that folder, in a mount namespace that dies with the program. In the end
 //! nothing of the user may be left; then the user goes as well.
 
 use std::collections::BTreeMap;
@@ -27,11 +27,11 @@ use super::program::run_program;
 use super::{Outcome, this_program};
 use crate::workspace::Workspace;
 
+/// The programs of root's cargo, nextest among them where cargo has installed it.
+const PROGRAMS_OF_CARGO: &str = "bin";
+
 /// Folders that anybody may write to, where a test could leave something.
 const SHARED_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
-
-/// What the user is shown of root's cargo: the downloaded sources, and the programs (nextest may be among them).
-const SHOWN_OF_CARGO: [&str; 2] = ["registry", "bin"];
 
 pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     if !geteuid().is_root() {
@@ -153,14 +153,15 @@ impl Home<'_> {
             self.make_folder(&folder)?;
         }
         // These two stay root's: only mounts appear there.
-        let of_cargo = SHOWN_OF_CARGO.map(|folder| self.cargo_home().join(folder));
-        for mount_point in of_cargo.into_iter().chain([self.toolchain()]) {
+        for mount_point in [self.toolchain(), self.cargo_home().join(PROGRAMS_OF_CARGO)] {
             fs::create_dir(&mount_point).with_context(|| format!("failed to make {}", mount_point.display()))?;
         }
         let config = root_cargo_home()?.join("config.toml");
         if config.is_file() {
             self.copy(&config, &self.cargo_home().join("config.toml"))?;
         }
+        // Copied, not shown: some packages come with files that only their owner may read.
+        self.copy_folder(&root_cargo_home()?.join("registry"), &self.cargo_home().join("registry"))?;
         for file in files(workspace.root())? {
             self.copy(&workspace.root().join(&file), &self.workspace().join(&file))?;
         }
@@ -172,6 +173,20 @@ impl Home<'_> {
         self.make_folder(parent)?;
         fs::copy(from, to).with_context(|| format!("failed to copy {} to {}", from.display(), to.display()))?;
         self.own(to)
+    }
+
+    fn copy_folder(&self, from: &Path, to: &Path) -> anyhow::Result<()> {
+        self.make_folder(to)?;
+        for entry in fs::read_dir(from).with_context(|| format!("failed to list {}", from.display()))? {
+            let entry = entry.with_context(|| format!("failed to list {}", from.display()))?;
+            let (from, to) = (entry.path(), to.join(entry.file_name()));
+            if from.is_dir() {
+                self.copy_folder(&from, &to)?;
+            } else {
+                self.copy(&from, &to)?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes a folder of the user below the user's folder, with those above it.
@@ -196,9 +211,8 @@ impl Home<'_> {
         command.arg("--uid").arg(self.user.uid.to_string()).arg("--gid").arg(self.user.gid.to_string());
         command.arg("--folder").arg(self.workspace());
         command.arg("--bind").arg(sysroot()?).arg(self.toolchain());
-        for folder in SHOWN_OF_CARGO {
-            command.arg("--bind").arg(root_cargo_home()?.join(folder)).arg(self.cargo_home().join(folder));
-        }
+        let programs = [root_cargo_home()?, self.cargo_home()].map(|folder| folder.join(PROGRAMS_OF_CARGO));
+        command.arg("--bind").args(programs);
         command.arg("--").arg(self.toolchain().join("bin/cargo"));
         command.args(["test", "--workspace", "--no-fail-fast", "--offline"]);
         let mut path = self.toolchain().join("bin").into_os_string();
