@@ -258,6 +258,11 @@ fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
     one.link(&here, &there);
     assert_eq!(one.up().unwrap_err().to_string(), "use the host \"there\": it was declared in another lab");
 
+    // Also where the lab has no host of its own.
+    let mut nobody = Lab::new(AddressPlan::default(), deadline);
+    nobody.link(&here, &there);
+    assert_eq!(nobody.up().unwrap_err().to_string(), "use the host \"here\": it was declared in another lab");
+
     let mut late = Lab::new(AddressPlan::default(), deadline);
     late.host("early");
     late.up()?;
