@@ -7,6 +7,7 @@
 
 pub mod report;
 pub mod suite;
+pub mod witness;
 
 #[cfg(test)]
 mod tests {

@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User, workspace};
+use netns_tests::witness;
 
 /// The binary and arguments of one test of the suite `observed`, in the runner itself.
 fn in_process(suite: &Suite, tests: &[&str]) -> Command {
@@ -58,6 +59,9 @@ fn in_process_there_is_room_for_one_test() {
 
 #[test]
 fn gdb_stops_at_a_line_of_the_test() {
+    if !witness::is_here("gdb") {
+        return;
+    }
     let suite = Suite::build("observed").expect("the suite builds");
     let source = "tests/suites/suites/observed.rs";
     let lines = fs::read_to_string(workspace().join(source)).expect("it is there");

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use netns_tests::report::{Outcome, Told, of_libtest, of_nextest};
 use netns_tests::suite::{Suite, User};
+use netns_tests::witness;
 
 use Outcome::{Failed, Ignored, Passed};
 
@@ -107,6 +108,9 @@ fn libtest_reports_every_failure_as_what_it_is() {
 
 #[test]
 fn nextest_reports_every_failure_as_what_it_is() {
+    if !witness::nextest_is_here() {
+        return;
+    }
     let suite = Suite::build("misbehaving").expect("the suite builds");
     for threads in ["1", "8"] {
         let ended = suite.nextest().args(["--test-threads", threads]).output().expect("cargo starts");

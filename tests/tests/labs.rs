@@ -10,6 +10,7 @@ use netns_fixtures::Error;
 use netns_fixtures::net::address::AddressPlan;
 use netns_fixtures::net::{LabError, Lan, Pair, Routed};
 use netns_fixtures::prelude::*;
+use netns_fixtures::requirements::require_program;
 
 fn exchange(listener: &TcpListener, mut client: TcpStream) -> TestResult {
     let (mut server, from) = listener.accept()?;
@@ -66,6 +67,7 @@ fn what_is_not_there_is_not_reached(net: Pair, mut lab: Lab) -> TestResult {
 
 #[netns_test]
 fn a_host_is_what_the_kernel_shows(net: Pair) -> TestResult {
+    require_program("ip")?;
     let inode = net.server.namespace()?.inode();
     let seen = net.server.run(|| -> TestResult<_> {
         let inside = Namespace::current()?.inode();
@@ -210,6 +212,7 @@ fn the_mtu_is_that_of_the_link(mut lab: Lab) -> TestResult {
 
 #[netns_test]
 fn declared_addresses_names_and_macs_are_what_is_made(mut lab: Lab) -> TestResult {
+    require_program("ip")?;
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b)
         .named("uplink")

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use netns_fixtures::net::address::AddressPlan;
 use netns_fixtures::prelude::*;
+use netns_fixtures::requirements::require_program;
 
 /// A generator of numbers that are the same in every run: a network that fails can be made again by its number. Source of
 /// the constants: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
@@ -71,6 +72,7 @@ fn shown(host: &Host) -> TestResult<BTreeSet<(String, String)>> {
 
 #[netns_test(deadline = "2m")]
 fn the_kernel_shows_what_was_declared() -> TestResult {
+    require_program("ip")?;
     for seed in 0..40 {
         let mut numbers = Numbers(seed);
         let mut lab = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_secs(30)));

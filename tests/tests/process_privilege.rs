@@ -1,7 +1,6 @@
 //! What children may do: nothing that needs a capability, and no more than their limits.
 
 use std::fs;
-use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
@@ -10,6 +9,9 @@ use std::process;
 use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Capability, Command, Exit, Limit, Signal};
+use netns_fixtures::requirements::require_program;
+use netns_tests::suite::NOBODY;
+use netns_tests::witness;
 
 const SUBJECT: &str = cargo_bin!("netns-subject");
 
@@ -65,6 +67,7 @@ fn a_capability_that_is_kept_is_in_every_set_and_no_other_is(own: Namespace) -> 
 
 #[netns_test]
 fn a_kept_capability_works_and_one_that_is_not_kept_does_not(own: Namespace) -> TestResult {
+    require_program("ip")?;
     let add = |command: &mut Command| -> TestResult<Exit> {
         Ok(command.args(["link", "set", "lo", "mtu", "1400"]).status()?)
     };
@@ -121,8 +124,14 @@ fn a_file_beyond_its_limit_ends_the_child(own: Namespace) -> TestResult {
     Ok(())
 }
 
-/// Somebody who is not the machine's root, whom the kernel exempts from the limit.
-const NOBODY: u32 = 65534;
+/// A copy of the subject where anybody can run it: the folder of the sources may be closed to others.
+fn copy_for_others(folder: &Path, mode: u32) -> std::io::Result<PathBuf> {
+    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
+    let copy = folder.join("subject");
+    fs::copy(SUBJECT, &copy)?;
+    fs::set_permissions(&copy, fs::Permissions::from_mode(mode))?;
+    Ok(copy)
+}
 
 #[netns_test]
 #[ignore = "run by `a_bomb_of_processes_meets_its_limit`"]
@@ -145,13 +154,10 @@ fn starts_a_bomb(own: Namespace) -> TestResult {
 fn a_bomb_of_processes_meets_its_limit() {
     let mut runner = process::Command::new("/proc/self/exe");
     runner.args(["--ignored", "--exact", "--nocapture", "starts_a_bomb"]);
-    // Where anybody can read it: the folder of the sources may be closed to others.
     let folder = tempfile::tempdir().expect("there is room for a folder");
-    let subject = folder.path().join("subject");
-    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("the folder is ours");
-    fs::copy(SUBJECT, &subject).expect("the subject can be copied");
-    runner.env("BOMB_SUBJECT", &subject);
+    runner.env("BOMB_SUBJECT", copy_for_others(folder.path(), 0o755).expect("the subject can be copied"));
     if nix::unistd::geteuid().is_root() {
+        // The kernel exempts the machine's root from the limit.
         runner.uid(NOBODY).gid(NOBODY);
     }
     let output = runner.output().expect("libtest starts");
@@ -159,26 +165,16 @@ fn a_bomb_of_processes_meets_its_limit() {
     assert!(output.status.success() && printed[0].contains("1 passed"), "{}{}", printed[0], printed[1]);
 }
 
-/// A copy of the subject that belongs to root and changes to it whoever runs it.
-fn set_user_id_copy(folder: &Path) -> std::io::Result<PathBuf> {
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
-    let copy = folder.join("set-user-id");
-    fs::copy(SUBJECT, &copy)?;
-    fs::set_permissions(&copy, fs::Permissions::from_mode(0o4755))?;
-    Ok(copy)
-}
-
 /// Runs as somebody who is not root, in a test that is not isolated, because a user namespace has no second user.
 #[test]
 fn a_set_user_id_program_gains_nothing() {
     if !nix::unistd::geteuid().is_root() {
-        // Past libtest's capture: a skip that nobody sees would look like a pass.
-        let told = b"skipped: a_set_user_id_program_gains_nothing: only root can make a program of root's\n";
-        std::io::stderr().write_all(told).expect("standard error is open");
+        witness::skip("requires root: nobody else can make a program of root's");
         return;
     }
     let folder = tempfile::tempdir().expect("there is room for a folder");
-    let program = set_user_id_copy(folder.path()).expect("the subject can be copied");
+    // It belongs to root, and changes to root whoever runs it.
+    let program = copy_for_others(folder.path(), 0o4755).expect("the subject can be copied");
     let without_us =
         process::Command::new(&program).arg("show-identity").uid(NOBODY).gid(NOBODY).output().expect("it runs");
     assert_eq!(String::from_utf8_lossy(&without_us.stdout), "[Uid(65534), Uid(0)]\n", "the control: it gains root");

@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use netns_fixtures::prelude::*;
-use netns_fixtures::requirements::{self, Unmet};
+use netns_fixtures::requirements::{self, Unmet, require_program};
 
 /// The links and qdiscs that `ip` and `tc` can make by one command, with that command.
 const BY_HAND: &[(&str, &[&str])] = &[
@@ -37,6 +37,9 @@ const BY_HAND: &[(&str, &[&str])] = &[
 
 #[netns_test]
 fn every_answer_is_that_of_ip_and_tc() -> TestResult {
+    for program in ["ip", "tc"] {
+        require_program(program)?;
+    }
     let mut differences = Vec::new();
     let mut met = 0;
     for (name, argv) in BY_HAND {

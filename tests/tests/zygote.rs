@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 
 use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User};
+use netns_tests::witness;
 
 /// How many new processes and threads `strace` sees the command make, by the system calls' names.
 fn calls_that_make_processes(command: &Command) -> String {
@@ -30,6 +31,9 @@ fn calls_that_make_processes(command: &Command) -> String {
 
 #[test]
 fn listing_tests_makes_no_process() {
+    if !witness::is_here("strace") {
+        return;
+    }
     let suite = Suite::build("mixed").expect("the suite builds");
     let mut listing = suite.libtest(User::Caller).unwrap();
     listing.arg("--list");
@@ -43,6 +47,9 @@ fn listing_tests_makes_no_process() {
 
 #[test]
 fn a_binary_without_annotated_tests_makes_no_process() {
+    if !witness::is_here("strace") {
+        return;
+    }
     let suite = Suite::build("plain").expect("the suite builds");
     let ended = suite.libtest(User::Caller).unwrap().output().expect("it starts");
     let report = of_libtest(&String::from_utf8_lossy(&ended.stdout));

@@ -1,0 +1,51 @@
+//! Programs of others that an ordinary test needs as a witness: where one is not installed, the test says that it is skipped
+//! and does not pass in silence. An annotated test has `requirements::require_program` for that.
+
+use std::env;
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::process::{Command, Stdio};
+use std::thread;
+
+use crate::suite::cargo;
+
+/// Whether the program can be started; where not, the calling test is [skipped](skip).
+///
+/// ```
+/// assert!(netns_tests::witness::is_here("cat"));
+/// ```
+pub fn is_here(program: &str) -> bool {
+    answers(Command::new(program).arg("--version")) || skipped(program, "install it")
+}
+
+/// Whether cargo has nextest; where not, the calling test is [skipped](skip).
+pub fn nextest_is_here() -> bool {
+    answers(cargo().args(["nextest", "--version"])) || skipped("cargo-nextest", "cargo install cargo-nextest --locked")
+}
+
+fn answers(command: &mut Command) -> bool {
+    command.stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+}
+
+fn skipped(program: &str, remedy: &str) -> bool {
+    skip(&format!("requires the program {program}: it cannot be started ({remedy})"));
+    false
+}
+
+/// Says, as an annotated test does, that the test of the calling thread is skipped: past libtest's capture, and in the record
+/// where there is one.
+///
+/// # Panics
+///
+/// Where skips are failures (`NETNS_TEST_SKIPS=fail`), and where the skip can be neither said nor noted: nobody would see it.
+pub fn skip(reason: &str) {
+    assert!(env::var_os("NETNS_TEST_SKIPS").is_none_or(|skips| skips != "fail"), "it {reason}");
+    let current = thread::current();
+    let test = current.name().expect("libtest gives its threads their tests' names");
+    io::stderr().write_all(format!("skipped: {test}: {reason}\n").as_bytes()).expect("standard error is open");
+    if let Some(record) = env::var_os("NETNS_TEST_SKIP_RECORD") {
+        let mut record = OpenOptions::new().append(true).create(true).open(record).expect("the record can be opened");
+        // One write, so that lines of tests side by side do not mix.
+        record.write_all(format!("{test}\t{reason}\n").as_bytes()).expect("the record can be written");
+    }
+}
