@@ -49,6 +49,11 @@ static EMPTY: runtime::Declaration = runtime::Declaration {
 /// How long the child that was prepared ahead has to make itself ready: about ten times what it takes.
 const TIME_TO_PREPARE: Duration = Duration::from_millis(10);
 
+const MEANING: &str = "\
+prepared: the child had the time to be ready; back_to_back: one test right after the other;
+unprepared: the first test of a process, as under nextest; *_2_threads, 1000_tests: wall time by tests,
+against the floor at two threads; pss: the zygote's share of memory, rss: with what it shares";
+
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let samples = options.samples as usize;
@@ -62,16 +67,7 @@ fn main() -> anyhow::Result<()> {
     one_after_the_other(samples, &mut figures)?;
     side_by_side(samples, &mut figures)?;
     memory(&mut figures)?;
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&figures)?);
-    } else {
-        println!("{}", report::table(&figures));
-        println!("\nprepared: the child had the time to be ready; back_to_back: one test right after the other;");
-        println!(
-            "unprepared: the first test of a process, as under nextest; *_2_threads, 1000_tests: wall time by tests,"
-        );
-        println!("against the floor at two threads; pss: the zygote's share of memory, rss: with what it shares");
-    }
+    report::print(&figures, options.json, MEANING)?;
     Ok(())
 }
 

@@ -48,14 +48,14 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
     should_panic: runtime::ShouldPanic::No,
     body: |_| {
         let options = Options::parse();
-        match measure(options.samples as usize) {
-            Ok(figures) => print(&options, &figures),
+        let measured = measure(options.samples as usize);
+        match measured.and_then(|figures| Ok(report::print(&figures, options.json, MEANING)?)) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
             Err(error) => {
                 eprintln!("error: {error}");
-                return Ok(ExitCode::FAILURE);
+                Ok(ExitCode::FAILURE)
             }
         }
-        Ok(ExitCode::SUCCESS)
     },
 };
 
@@ -65,19 +65,9 @@ fn main() {
     runtime::run(&MEASURE);
 }
 
-fn print(options: &Options, figures: &[Figure]) {
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(figures).unwrap_or_default());
-    } else {
-        println!("{}", report::table(figures));
-        println!(
-            "\nfloor: two namespaces, one veth, both ends addressed and up, by the fewest messages and nothing read back;"
-        );
-        println!(
-            "lan_*: by host, of as many hosts on one switch, against the cost of one of two hosts; memory: the kernel's, by host"
-        );
-    }
-}
+const MEANING: &str = "\
+floor: two namespaces, one veth, both ends addressed and up, by the fewest messages and nothing read back;
+lan_*: by host, of as many hosts on one switch, against the cost of one of two hosts; memory: the kernel's, by host";
 
 type Measured<T = ()> = Result<T, Box<dyn std::error::Error>>;
 

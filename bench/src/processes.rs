@@ -29,6 +29,8 @@ struct Options {
 /// Ends at once and well; coreutils have it everywhere.
 const PROGRAM: &CStr = c"/usr/bin/true";
 
+const MEANING: &str = "spawn: `status()` with both outputs captured; without_output: with /dev/null for both";
+
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let program = PROGRAM.to_str()?;
@@ -58,12 +60,7 @@ fn main() -> anyhow::Result<()> {
     let spawn = Figure::of_times("processes/spawn", &spawns, Some(&floor)).at_most(1.3);
     let silent = Figure::of_times("processes/spawn_without_output", &silents, Some(&floor));
     let figures = [floor, spawn, silent];
-    if options.json {
-        println!("{}", serde_json::to_string_pretty(&figures)?);
-    } else {
-        println!("{}", report::table(&figures));
-        println!("\nspawn: `status()` with both outputs captured; without_output: with /dev/null for both");
-    }
+    report::print(&figures, options.json, MEANING)?;
     Ok(())
 }
 

@@ -75,9 +75,22 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted.get(index).copied().unwrap_or_default()
 }
 
+/// Prints the figures: one JSON array, or a table with what its rows mean below.
+///
+/// # Errors
+///
+/// When they cannot be written as JSON.
+pub fn print(figures: &[Figure], as_json: bool, meaning: &str) -> serde_json::Result<()> {
+    if as_json {
+        println!("{}", serde_json::to_string_pretty(figures)?);
+    } else {
+        println!("{}\n\n{meaning}", table(figures));
+    }
+    Ok(())
+}
+
 /// The figures for people.
-#[must_use]
-pub fn table(figures: &[Figure]) -> Table {
+fn table(figures: &[Figure]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["name", "n", "median", "p95", "unit", "ratio to floor", "target"]);

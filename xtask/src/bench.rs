@@ -3,10 +3,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::{Args, ValueEnum};
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, hand_on};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -47,8 +46,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         Name::Processes => "processes",
         Name::Labs => "labs",
     };
-    let mut bench = workspace.cargo();
-    bench.current_dir(workspace.root().join("bench"));
+    let mut bench = workspace.bench_cargo();
     bench.args(["run", "--release", "--quiet", "--bin", binary, "--"]);
     if options.json {
         bench.arg("--json");
@@ -56,7 +54,5 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     if let Some(samples) = options.samples {
         bench.arg("--samples").arg(samples.to_string());
     }
-    let status = bench.status().context("failed to start cargo")?;
-    let code = status.code().context("the bench was ended by a signal")?;
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(2)))
+    hand_on(&mut bench)
 }

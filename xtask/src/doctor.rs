@@ -2,10 +2,9 @@
 
 use std::process::ExitCode;
 
-use anyhow::Context;
 use clap::Args;
 
-use crate::workspace::Workspace;
+use crate::workspace::{Workspace, hand_on};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -36,7 +35,5 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     if options.config {
         doctor.arg("--config");
     }
-    let status = doctor.status().context("failed to start cargo")?;
-    let code = status.code().context("the program was ended by a signal")?;
-    Ok(ExitCode::from(u8::try_from(code).unwrap_or(2)))
+    hand_on(&mut doctor)
 }

@@ -3,7 +3,7 @@
 use std::env;
 use std::fmt::{self, Display};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 
 use anstyle::{AnsiColor, Style};
 use anyhow::{Context, bail};
@@ -43,6 +43,20 @@ impl Workspace {
         }
         cargo
     }
+
+    /// The same in the workspace of the benches.
+    pub(crate) fn bench_cargo(&self) -> Command {
+        let mut cargo = self.cargo();
+        cargo.current_dir(self.root.join("bench"));
+        cargo
+    }
+}
+
+/// Runs a program of the workspace that says itself how it went, and gives its exit status.
+pub(crate) fn hand_on(command: &mut Command) -> anyhow::Result<ExitCode> {
+    let status = command.status().context("failed to start cargo")?;
+    let code = status.code().context("the program was ended by a signal")?;
+    Ok(ExitCode::from(u8::try_from(code).unwrap_or(2)))
 }
 
 /// A way to emphasise.

@@ -165,6 +165,7 @@ fn leaves_a_daemon_that_holds_standard_output() -> TestResult {
         println!("the daemon is there");
         return Ok(());
     }
+    // A process that was just forked leads no group, which is all that could refuse this.
     let _ = setsid();
     // SAFETY: as above.
     let is_daemon = matches!(unsafe { fork() }, Ok(ForkResult::Child));

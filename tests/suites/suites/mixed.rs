@@ -37,6 +37,7 @@ fn leaves_a_daemon() -> TestResult {
     if matches!(unsafe { fork() }?, ForkResult::Parent { .. }) {
         return Ok(());
     }
+    // A process that was just forked leads no group, which is all that could refuse this.
     let _ = setsid();
     // SAFETY: as above.
     if matches!(unsafe { fork() }, Ok(ForkResult::Child)) {

@@ -8,7 +8,6 @@ mod program;
 mod unprivileged;
 
 use std::fmt::Display;
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -167,7 +166,7 @@ fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
 
 fn format(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(workspace.cargo().args(["fmt", "--all", "--check"]))?;
-    check(in_bench(workspace).args(["fmt", "--check"]))
+    check(workspace.bench_cargo().args(["fmt", "--check"]))
 }
 
 fn clippy(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
@@ -175,7 +174,7 @@ fn clippy(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(workspace.cargo().args(["clippy", "--workspace", "--all-targets"]).args(WARNINGS_ARE_ERRORS))?;
     // Test targets with `test = false`, the suites among them, are no part of all targets.
     check(workspace.cargo().args(["clippy", "--workspace", "--test", "*"]).args(WARNINGS_ARE_ERRORS))?;
-    check(in_bench(workspace).args(["clippy", "--all-targets"]).args(WARNINGS_ARE_ERRORS))
+    check(workspace.bench_cargo().args(["clippy", "--all-targets"]).args(WARNINGS_ARE_ERRORS))
 }
 
 fn tests(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
@@ -211,13 +210,6 @@ fn demo(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
 
 fn this_program() -> anyhow::Result<impl AsRef<std::ffi::OsStr>> {
     std::env::current_exe().context("failed to find this program")
-}
-
-fn in_bench(workspace: &Workspace) -> Command {
-    let mut cargo = workspace.cargo();
-    let bench: &Path = &workspace.root().join("bench");
-    cargo.current_dir(bench);
-    cargo
 }
 
 /// Runs a program that has to end well.

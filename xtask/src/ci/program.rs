@@ -36,7 +36,7 @@ pub(super) fn stop_on_signals() -> anyhow::Result<()> {
         INTERRUPTED.store(true, Ordering::SeqCst);
         let group = RUNNING.load(Ordering::SeqCst);
         if group != 0 {
-            // ESRCH: it has just ended.
+            // ESRCH: it has just ended; and nobody could be told from here.
             let _ = killpg(Pid::from_raw(group), Signal::SIGTERM);
         }
     })

@@ -102,6 +102,7 @@ impl TemporaryUser {
             let entry = entry.context("failed to list /proc")?;
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
             if entry.metadata().is_ok_and(|metadata| metadata.uid() == self.uid.as_raw()) {
+                // One that has just ended has none.
                 let command = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
                 processes.insert(pid, command.replace('\0', " ").trim().to_owned());
             }
