@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use netns_tests::report::{Outcome, of_libtest};
@@ -87,6 +87,8 @@ struct Paused {
     nsenter: Vec<String>,
     /// All that came before the request to press Enter.
     said: String,
+    /// The entry in `/proc` of the pid 1 that is held, as this process sees it.
+    held: PathBuf,
 }
 
 impl Paused {
@@ -102,8 +104,10 @@ impl Paused {
             assert_ne!(errors.read_line(&mut said).expect("it is text"), 0, "it ended: {said}");
         }
         let line = said.lines().find(|line| line.trim_start().starts_with("nsenter ")).expect("there is a command");
-        let nsenter = line.split_whitespace().map(str::to_owned).collect();
-        Self { runner, nsenter, said }
+        let nsenter: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        let target = nsenter.iter().skip_while(|word| *word != "--target").nth(1).expect("it has a target");
+        let held = Path::new("/proc").join(target);
+        Self { runner, nsenter, said, held }
     }
 
     /// What the printed command shows when it is followed by a program.
@@ -113,20 +117,12 @@ impl Paused {
         String::from_utf8(ended.stdout).expect("it is text")
     }
 
-    /// The pid 1 that is held, as this process sees it.
-    fn held(&self) -> &Path {
-        let target = self.nsenter.iter().skip_while(|word| *word != "--target").nth(1).expect("it has a target");
-        assert!(Path::new("/proc").join(target).exists(), "{target} is alive");
-        Path::new(target)
-    }
-
     fn end(mut self) -> String {
-        let held = Path::new("/proc").join(self.held());
         drop(self.runner.stdin.take());
         // netns-lint: allow(unbounded-wait) the runner ends at its pause's deadline, which is what is tested
         let ended = self.runner.wait_with_output().expect("it is ours");
         assert_eq!(ended.status.code(), Some(101), "a test that was looked into has failed all the same");
-        assert!(!held.exists(), "what was held is gone");
+        assert!(!self.held.exists(), "what was held is gone");
         String::from_utf8(ended.stdout).expect("it is text")
     }
 }
@@ -140,6 +136,8 @@ fn a_failed_test_can_be_looked_into_until_enter() {
     assert_eq!(paused.look_inside(&["ls", "/sys/class/net"]), "lo\n");
     let inside = paused.look_inside(&["readlink", "/proc/self/ns/net"]);
     assert_ne!(inside.trim(), own("net"));
+    // The control of what `end` asserts; before Enter, since after it nothing holds the namespaces.
+    assert!(paused.held.exists(), "{}", paused.held.display());
     // Enter, and standard input stays open: the line alone ends it.
     let mut input = paused.runner.stdin.take().expect("it is a pipe");
     input.write_all(b"\n").expect("it reads");
@@ -153,6 +151,7 @@ fn a_failed_test_can_be_looked_into_until_enter() {
 fn a_pause_ends_at_its_deadline() {
     let suite = Suite::build("observed").expect("the suite builds");
     let mut paused = Paused::start(&suite, "1s");
+    assert!(paused.held.exists(), "{}", paused.held.display());
     let input = paused.runner.stdin.take().expect("it is a pipe");
     // Nobody presses Enter; that it comes to an end at all is what is shown.
     let printed = paused.end();
