@@ -37,10 +37,10 @@ impl Counts {
     /// Ignored tests count as skipped. nextest's `skipped` has those that a filter left out as well; none are here.
     pub(super) fn of_line(line: &str) -> Option<Self> {
         let line = anstream::adapter::strip_str(line).to_string();
-        let line = line.trim();
+        // nextest shows the output of a failed test, which is libtest's too, with an indentation: that test is in its summary.
         let numbers = if let Some(libtest) = line.strip_prefix("test result: ") {
             libtest.split_once(". ")?.1
-        } else if let Some(nextest) = line.strip_prefix("Summary [") {
+        } else if let Some(nextest) = line.trim_start().strip_prefix("Summary [") {
             nextest.split_once(" run: ")?.1
         } else {
             return None;
@@ -128,6 +128,7 @@ mod tests {
         assert_eq!(Counts::of_line(coloured), Some(Counts { passed: 1, failed: 0, skipped: 0 }));
         assert_eq!(Counts::of_line("test tests::answers ... ok"), None);
         assert_eq!(Counts::of_line("running 3 tests"), None);
+        assert_eq!(Counts::of_line("    test result: FAILED. 0 passed; 1 failed; 0 ignored"), None);
         assert_eq!(Counts::of_line("he said: test result: ok. 1 passed"), None);
     }
 
