@@ -130,6 +130,7 @@ impl Baseline {
             message: format!("`{rule}` is no longer found {times} in `{path}` that the baseline lists"),
             labels: Vec::new(),
             help: "write the baseline again: `cargo netns-lint --write-baseline`".to_owned(),
+            fix: None,
             item: item.clone(),
             snippet: snippet.clone(),
             pedantic: false,

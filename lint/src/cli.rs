@@ -1,5 +1,6 @@
 //! The command line: options, where the report goes, and the exit status.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
@@ -9,9 +10,10 @@ use clap::Parser;
 use crate::baseline::{self, Baseline};
 use crate::config::Config;
 use crate::config::file::{self, FromFile};
-use crate::engine::check;
+use crate::engine::{check, with_worker_stack};
 use crate::error::Error;
-use crate::finding::{Report, Severity};
+use crate::finding::{Problem, Report, Severity};
+use crate::fix;
 use crate::output::{self, Format};
 use crate::rules;
 
@@ -24,12 +26,16 @@ pub(crate) const USAGE: u8 = 2;
 /// Something could not be read or parsed.
 pub(crate) const UNREADABLE: u8 = 3;
 
+/// More rounds than there are findings for one place.
+const MAX_FIX_ROUNDS: usize = 16;
+
 const AFTER_HELP: &str = "\
 Examples:
   cargo netns-lint                          every package below the working folder
   cargo netns-lint tests/ src/net.rs        a folder and a file
   cargo netns-lint --explain shell-command  what a rule is for
   cargo netns-lint --files                  what is read, and why the rest is not
+  cargo netns-lint --diff                   what --fix would change
   cargo netns-lint --write-baseline         from now on, only what is new counts
   cargo netns-lint --format json | jq '.findings[].message'
 
@@ -76,6 +82,12 @@ struct Options {
     /// Write all findings into the baseline and stop.
     #[arg(long)]
     write_baseline: bool,
+    /// Make the changes that are right without looking at the rest of the program, and report what is left.
+    #[arg(long, conflicts_with_all = ["diff", "files", "write_baseline"])]
+    fix: bool,
+    /// Show what `--fix` would change, in the format of `git diff`, instead of the findings; nothing is written.
+    #[arg(long, conflicts_with_all = ["files", "write_baseline", "format"])]
+    diff: bool,
     /// Read the files that are named, and not the rest of their packages for what its functions do.
     #[arg(long)]
     alone: bool,
@@ -162,6 +174,8 @@ fn execute(options: &Options) -> Result<u8, Failure> {
     let (config, baseline, may_be_missing) = configuration(options)?;
     let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
     let mut report = check(&paths, &config)?;
+    // What other settings find or do not find says nothing about the baseline.
+    let same_settings = options.min_severity.is_none() && !options.pedantic && !options.all_code;
     if options.write_baseline {
         if report.omitted > 0 {
             let message = format!("there are {} findings more than are kept", report.omitted);
@@ -172,10 +186,20 @@ fn execute(options: &Options) -> Result<u8, Failure> {
         out.flush()?;
         return Ok(if report.problems.is_empty() { CLEAN } else { UNREADABLE });
     }
-    // What other settings find or do not find says nothing about the baseline.
-    let same_settings = options.min_severity.is_none() && !options.pedantic && !options.all_code;
-    Baseline::read(&baseline, may_be_missing)?.apply(&mut report, same_settings);
-    if options.files {
+    let baseline = Baseline::read(&baseline, may_be_missing)?;
+    baseline.apply(&mut report, same_settings);
+    if options.fix {
+        report = fixed(report, || {
+            let mut report = check(&paths, &config)?;
+            baseline.apply(&mut report, same_settings);
+            Ok(report)
+        })?;
+    }
+    if options.diff {
+        for change in with_worker_stack(|| fix::changes(&report))? {
+            out.write_all(change.diff().as_bytes())?;
+        }
+    } else if options.files {
         for file in &report.files {
             let verb = if !file.reported {
                 "read"
@@ -191,6 +215,44 @@ fn execute(options: &Options) -> Result<u8, Failure> {
     }
     out.flush()?;
     Ok(status(&report))
+}
+
+/// Applies fixes until none is left that can be applied, and gives the report of what remains.
+///
+/// A fix that touches another, or that shows only when another has been made, has its turn in the next round.
+fn fixed(first: Report, again: impl Fn() -> Result<Report, Error>) -> Result<Report, Failure> {
+    let mut report = first;
+    let (mut count, mut files) = (0, BTreeSet::new());
+    let mut unwritten = Vec::new();
+    for _ in 0..MAX_FIX_ROUNDS {
+        let mut changes = with_worker_stack(|| fix::changes(&report))?;
+        changes.retain(|change| !unwritten.iter().any(|problem: &Problem| problem.path == change.path));
+        if changes.is_empty() {
+            break;
+        }
+        for change in changes {
+            match change.write() {
+                Ok(()) => {
+                    count += change.fixes;
+                    files.insert(change.path);
+                }
+                Err(error) => {
+                    unwritten.push(Problem { path: change.path, message: format!("cannot be fixed: {error}") });
+                }
+            }
+        }
+        report = again()?;
+    }
+    report.problems.extend(unwritten);
+    let plural = |count: usize| if count == 1 { "" } else { "s" };
+    let number = files.len();
+    writeln!(
+        std::io::stderr(),
+        "netns-lint: fixed {count} finding{} in {number} file{}",
+        plural(count),
+        plural(number)
+    )?;
+    Ok(report)
 }
 
 /// The configuration with the command line put over it, the baseline's path, and whether it may be missing.

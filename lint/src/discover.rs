@@ -82,8 +82,9 @@ pub(crate) fn discover(paths: &[PathBuf], config: &Config) -> Result<Discovery, 
         walk(&root, &root, false, &mut files, &mut found.problems);
     }
     let mut known = HashMap::<PathBuf, usize>::new();
-    for (path, (given, wanted)) in files {
-        // The same file by two names is one file.
+    // The same file by two names is one file, and the name that was asked for is the one to report.
+    let (asked_for, read_along): (Vec<_>, Vec<_>) = files.into_iter().partition(|(_, (_, wanted))| *wanted);
+    for (path, (given, wanted)) in asked_for.into_iter().chain(read_along) {
         if !seen.insert(std::fs::canonicalize(&path).unwrap_or_else(|_| path.clone())) {
             continue;
         }
@@ -102,6 +103,7 @@ pub(crate) fn discover(paths: &[PathBuf], config: &Config) -> Result<Discovery, 
         let whole = found.packages[package].whole(&path);
         found.candidates.push(Candidate { path, package, whole, wanted });
     }
+    found.candidates.sort_by(|a, b| a.path.cmp(&b.path));
     if !found.candidates.iter().any(|candidate| candidate.wanted) && found.problems.is_empty() {
         let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();
         return Err(Error::NoFiles { paths: shown.join(", ") });

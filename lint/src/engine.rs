@@ -51,6 +51,16 @@ pub fn check(paths: &[PathBuf], config: &Config) -> Result<Report, Error> {
     Ok(pool.install(|| Run { config, policy, mentions, discovery }.report()))
 }
 
+/// Runs `work` on a thread that the parser may recurse on as deep as in a run.
+pub(crate) fn with_worker_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
+    let died = |reason: String| Error::Worker { reason };
+    std::thread::scope(|scope| {
+        let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
+        let worker = worker.map_err(|error| died(error.to_string()))?;
+        worker.join().map_err(|_| died("it panicked".to_owned()))
+    })
+}
+
 struct Run<'a> {
     config: &'a Config,
     policy: Policy<'a>,
@@ -193,7 +203,7 @@ pub(crate) fn findings_in(text: &str, config: &Config) -> Vec<Finding> {
     // As in a run: a case that mentions nothing is not evaluated.
     let whole = config.pedantic || Mentions::new(&config.tables).any(text);
     let path = std::path::Path::new("case.rs");
-    let outcome = examine::examine_source(path, &source, &Arc::default(), &policy, whole);
+    let outcome = examine::examine_source(path, source, &Arc::default(), &policy, whole);
     assert_eq!(outcome.problem, None, "the case must parse");
     outcome.findings.into_iter().filter(|kept| kept.suppressed.is_none()).map(|kept| kept.finding).collect()
 }

@@ -51,6 +51,27 @@ pub struct Label {
     pub message: String,
 }
 
+/// A change of the finding's file that removes the hazard.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// What it does, `bind loopback`.
+    pub description: String,
+    /// In the order of the file; they do not overlap.
+    pub edits: Vec<Edit>,
+    /// Of the text that it was made for: another text is not changed.
+    #[serde(skip)]
+    pub(crate) text_hash: u64,
+}
+
+/// One place of a [`Fix`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Edit {
+    /// What is replaced; empty where something is inserted.
+    pub location: Location,
+    /// What stands there then.
+    pub text: String,
+}
+
 /// One hazard at one place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -69,8 +90,10 @@ pub struct Finding {
     pub message: String,
     /// Where the value came from and which way it took.
     pub labels: Vec<Label>,
-    /// The fix, with the name of the fixture API or the standard library's.
+    /// What to do, with the name of the fixture API or the standard library's.
     pub help: String,
+    /// The same as a change of the file, where one is right whatever the rest of the program is.
+    pub fix: Option<Fix>,
     /// Path of modules, types and functions around it, `tests::starts_server`; empty at a file's top.
     pub item: String,
     /// The source of the place on one line, for baselines.

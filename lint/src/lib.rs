@@ -12,6 +12,7 @@ mod error;
 #[expect(dead_code, reason = "the rules that read the rest of the facts come one by one")]
 mod facts;
 mod finding;
+mod fix;
 mod output;
 mod resolve;
 mod rule;
@@ -26,5 +27,7 @@ pub use cli::run;
 pub use config::{Config, ExtraSink, ExtraSource, ExtraTables, Origin, PathSeverities, Severities, SinkKind};
 pub use engine::check;
 pub use error::Error;
-pub use finding::{Confidence, FileNote, Finding, Label, Problem, Report, Severity, Suppressed, SuppressedBy};
+pub use finding::{
+    Confidence, Edit, FileNote, Finding, Fix, Label, Problem, Report, Severity, Suppressed, SuppressedBy,
+};
 pub use span::{LineCol, Location};

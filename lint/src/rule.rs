@@ -3,6 +3,7 @@
 use crate::config::Config;
 use crate::facts::FileFacts;
 use crate::finding::{Confidence, Severity};
+use crate::fix::Proposal;
 use crate::span::Span;
 
 /// A lint rule. It reads facts and never a syntax tree.
@@ -59,6 +60,8 @@ pub(crate) struct Hit {
     pub severity: Option<Severity>,
     /// Shown only on request.
     pub pedantic: bool,
+    /// What `--fix` writes, where that is right whatever the rest of the program is.
+    pub fix: Option<Proposal>,
 }
 
 impl Hit {
@@ -73,6 +76,7 @@ impl Hit {
             confidence: Confidence::High,
             severity: None,
             pedantic: false,
+            fix: None,
         }
     }
 
@@ -101,6 +105,13 @@ impl Hit {
     #[must_use]
     pub(crate) fn pedantic(mut self, pedantic: bool) -> Self {
         self.pedantic = pedantic;
+        self
+    }
+
+    /// Offers a fix, if there is one.
+    #[must_use]
+    pub(crate) fn fix(mut self, fix: Option<Proposal>) -> Self {
+        self.fix = fix;
         self
     }
 }

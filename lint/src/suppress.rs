@@ -4,6 +4,7 @@
 //! exceptions honest. Only comments count; the words in a string are text.
 
 use crate::finding::Severity;
+use crate::fix::Proposal;
 use crate::rules;
 use crate::span::{LineIndex, Location, Span};
 
@@ -33,6 +34,7 @@ pub(crate) struct Complaint {
     pub span: Span,
     pub message: String,
     pub help: &'static str,
+    pub fix: Option<Proposal>,
 }
 
 impl Suppression {
@@ -45,10 +47,10 @@ impl Suppression {
     }
 
     /// What is wrong with it, `used` being settled.
-    pub(crate) fn complaints(&self) -> Vec<Complaint> {
+    pub(crate) fn complaints(&self, text: &str) -> Vec<Complaint> {
         let mut complaints = Vec::new();
         let mut complain = |rule, message: String, help| {
-            complaints.push(Complaint { rule, severity: Severity::Warning, span: self.span, message, help });
+            complaints.push(Complaint { rule, severity: Severity::Warning, span: self.span, message, help, fix: None });
         };
         let unknown: Vec<&String> = self.rules.iter().filter(|name| !rules::exists(name)).collect();
         for name in &unknown {
@@ -68,8 +70,21 @@ impl Suppression {
         if !self.used && unknown.len() < self.rules.len() {
             let names = self.rules.join(", ");
             complain("unused-suppression", format!("nothing of `{names}` is found here"), "remove it");
+            if let Some(complaint) = complaints.last_mut() {
+                complaint.fix = Some(self.removal(text));
+            }
         }
         complaints
+    }
+
+    /// The comment with the blanks before it, and its line with it where nothing else stands there.
+    fn removal(&self, text: &str) -> Proposal {
+        let (start, end) = (self.span.start as usize, self.span.end as usize);
+        let blanks = text[..start].len() - text[..start].trim_end_matches([' ', '\t']).len();
+        let line_end = text[end..].find('\n').map_or(text.len(), |length| end + length);
+        let end = if self.trailing { end } else { (line_end + 1).min(text.len()) };
+        let offset = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
+        Proposal::one("remove the suppression", Span::new(offset(start - blanks), offset(end)), "")
     }
 }
 
@@ -192,7 +207,8 @@ mod tests {
 
     #[test]
     fn complaints_name_what_is_wrong() {
-        let names = |text: &str| all(text)[0].complaints().iter().map(|complaint| complaint.rule).collect::<Vec<_>>();
+        let names =
+            |text: &str| all(text)[0].complaints(text).iter().map(|complaint| complaint.rule).collect::<Vec<_>>();
         assert_eq!(names("// netns-lint: allow(shell-command)"), ["suppression-without-reason", "unused-suppression"]);
         assert_eq!(names("// netns-lint: allow(shel-command) because"), ["unknown-rule"]);
         assert_eq!(names("// netns-lint: allow(shell-command) because"), ["unused-suppression"]);

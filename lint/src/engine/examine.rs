@@ -12,7 +12,7 @@ use crate::rule::Hit;
 use crate::rules::REGISTRY;
 use crate::source::Source;
 use crate::span::{LineIndex, Span};
-use crate::suppress::suppressions;
+use crate::suppress::{MARK, suppressions};
 use crate::tables::Mentions;
 
 /// Files larger than this, mostly generated, are looked at one after the other: a tree takes up to a hundred times the
@@ -43,7 +43,7 @@ pub(super) fn examine(
             let _alone = (source.text.len() > LARGE_FILE_BYTES)
                 .then(|| LARGE_FILES.lock().unwrap_or_else(PoisonError::into_inner));
             let whole = depth == Depth::Whole || policy.config.pedantic || mentions.any(&source.text);
-            examine_source(path, &source, externals, policy, whole)
+            examine_source(path, source, externals, policy, whole)
         }
         Err(message) => Outcome { problem: Some(message), ..Outcome::default() },
     }
@@ -51,7 +51,7 @@ pub(super) fn examine(
 
 pub(super) fn examine_source(
     path: &Path,
-    source: &Source,
+    source: Source,
     externals: &Arc<Externals>,
     policy: &Policy<'_>,
     whole: bool,
@@ -59,7 +59,7 @@ pub(super) fn examine_source(
     let file = match syn::parse_file(source.code()) {
         Ok(file) => file,
         Err(error) => {
-            let message = unparsable(&error, source);
+            let message = unparsable(&error, &source);
             proc_macro2::extra::invalidate_current_thread_spans();
             return Outcome { problem: Some(message), ..Outcome::default() };
         }
@@ -75,7 +75,8 @@ pub(super) fn examine_source(
             ..Outcome::default()
         };
     }
-    let lowered = lower(&file, source.prefix, externals, &policy.config.tables);
+    let mut lowered = lower(&file, source.prefix, externals, &policy.config.tables);
+    lowered.facts.text = source.text;
     drop(file);
     proc_macro2::extra::invalidate_current_thread_spans();
     let mut hits = Vec::new();
@@ -87,7 +88,7 @@ pub(super) fn examine_source(
         entry.rule.check(&lowered.facts, policy.config, &mut own);
         hits.extend(own.into_iter().map(|hit| (entry.rule.name(), entry.rule.severity(), hit)));
     }
-    let findings = findings_of(path, source, &lowered.facts, hits, policy);
+    let findings = findings_of(path, &lowered.facts, hits, policy);
     Outcome {
         findings,
         has_test_code: lowered.facts.functions.iter().any(|function| function.test && !function.name.is_empty()),
@@ -100,16 +101,15 @@ pub(super) fn examine_source(
 
 fn findings_of(
     path: &Path,
-    source: &Source,
     facts: &FileFacts,
     hits: Vec<(&'static str, Severity, Hit)>,
     policy: &Policy<'_>,
 ) -> Vec<Kept> {
-    if hits.is_empty() && !source.text.contains("netns-lint:") {
+    if hits.is_empty() && !facts.text.contains(MARK) {
         return Vec::new();
     }
-    let index = LineIndex::new(&source.text);
-    let mut suppressions = suppressions(&source.text, &index);
+    let index = LineIndex::new(&facts.text);
+    let mut suppressions = suppressions(&facts.text, &index);
     let mut findings = Vec::new();
     let mut seen = HashSet::new();
     for (rule, severity, hit) in hits {
@@ -119,7 +119,7 @@ fn findings_of(
         let severity = hit.severity.unwrap_or(severity);
         let severity = policy.severity_of(rule, path, severity).unwrap_or(severity);
         let function = &facts.functions[hit.function];
-        let finding = finding_of(path, source, &index, rule, severity, hit, function.item.clone());
+        let finding = finding_of(path, &facts.text, &index, rule, severity, hit, function.item.clone());
         let mut suppressed = None;
         for suppression in suppressions.iter_mut().filter(|comment| comment.covers(rule, finding.location)) {
             suppression.used = true;
@@ -136,11 +136,11 @@ fn findings_of(
             suppression.rules.iter().any(|rule| policy.severity_of(rule, path, Severity::Note).is_none());
     }
     let has_tests = facts.functions.iter().any(|function| function.test && !function.name.is_empty());
-    for complaint in suppressions.iter().flat_map(crate::suppress::Suppression::complaints) {
+    for complaint in suppressions.iter().flat_map(|suppression| suppression.complaints(&facts.text)) {
         let Some(severity) = policy.severity_of(complaint.rule, path, complaint.severity) else { continue };
         if severity >= policy.config.min_severity {
-            let hit = Hit::new(0, complaint.span, complaint.message, complaint.help);
-            let finding = finding_of(path, source, &index, complaint.rule, severity, hit, String::new());
+            let hit = Hit::new(0, complaint.span, complaint.message, complaint.help).fix(complaint.fix);
+            let finding = finding_of(path, &facts.text, &index, complaint.rule, severity, hit, String::new());
             findings.push(Kept { finding, test: has_tests, suppressed: None });
         }
     }
@@ -157,14 +157,13 @@ fn unparsable(error: &syn::Error, source: &Source) -> String {
 
 fn finding_of(
     path: &Path,
-    source: &Source,
+    text: &str,
     index: &LineIndex,
     rule: &'static str,
     severity: Severity,
     hit: Hit,
     item: String,
 ) -> Finding {
-    let text = &source.text;
     let snippet = text.get(hit.span.start as usize..hit.span.end as usize).unwrap_or_default();
     let normalised: String = snippet.split_whitespace().collect::<Vec<_>>().join(" ");
     let key = format!("{rule}\0{}\0{item}\0{normalised}", crate::finding::slashed(path));
@@ -178,6 +177,7 @@ fn finding_of(
         message: hit.message,
         labels: labels.map(|(span, message)| Label { location: index.locate(text, span), message }).collect(),
         help: hit.help,
+        fix: hit.fix.map(|proposal| proposal.settled(text, index)),
         item,
         snippet: normalised,
         pedantic: hit.pedantic,

@@ -45,6 +45,8 @@ pub(crate) struct FileFacts {
     pub exits: Vec<Exit>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
     pub modules: Vec<ModuleDeclaration>,
+    /// What all spans are ranges of: the file as it was read.
+    pub text: String,
 }
 
 /// `mod name;`
@@ -227,6 +229,11 @@ impl FileFacts {
             next = receiver(id).or_else(|| receiver(root)).filter(|before| *before < id);
         }
         None
+    }
+
+    /// The source of a place; empty for one that is in another file.
+    pub(crate) fn written(&self, span: Span) -> &str {
+        self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }
 
     /// The sinks of one kind.

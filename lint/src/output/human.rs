@@ -58,7 +58,7 @@ fn emit(finding: &Finding, file: &SimpleFile<String, String>, coloured: bool, ou
         .with_code(finding.rule)
         .with_message(&finding.message)
         .with_labels(labels)
-        .with_notes(vec![format!("help: {}", finding.help)]);
+        .with_notes(notes(finding));
     let config = Config::default();
     if coloured {
         let styles = Styles::default();
@@ -67,6 +67,11 @@ fn emit(finding: &Finding, file: &SimpleFile<String, String>, coloured: bool, ou
     } else {
         emit_to_io_write(out, &config, file, &diagnostic).map_err(io::Error::other)
     }
+}
+
+fn notes(finding: &Finding) -> Vec<String> {
+    let fix = finding.fix.as_ref().map(|fix| format!("fix: `--fix` can {}", fix.description));
+    [format!("help: {}", finding.help)].into_iter().chain(fix).collect()
 }
 
 fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {

@@ -3,24 +3,50 @@
 
 use std::io::{self, Write};
 
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
-use crate::finding::{Finding, Report, Severity, slashed};
+use crate::finding::{Edit, Finding, Fix, Report, Severity, slashed};
 use crate::rules::{BUILT_IN, REGISTRY};
 use crate::span::Location;
+
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(rename = "$schema")]
+    schema: &'static str,
+    version: &'static str,
+    runs: [Run<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Run<'a> {
+    tool: Value,
+    column_kind: &'static str,
+    invocations: [Value; 1],
+    results: Results<'a>,
+}
+
+/// Made one after the other while they are written: all at once would take several times the report's memory.
+struct Results<'a>(&'a Report);
+
+impl Serialize for Results<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let suppressed = self.0.suppressed.iter().map(|suppressed| {
+            let mut result = result(&suppressed.finding);
+            result["suppressions"] = json!([{ "kind": suppressed.kind.sarif(), "justification": suppressed.reason }]);
+            result
+        });
+        serializer.collect_seq(self.0.findings.iter().map(result).chain(suppressed))
+    }
+}
 
 pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, &document(report))?;
     writeln!(out)
 }
 
-fn document(report: &Report) -> Value {
-    let mut results: Vec<Value> = report.findings.iter().map(result).collect();
-    results.extend(report.suppressed.iter().map(|suppressed| {
-        let mut result = result(&suppressed.finding);
-        result["suppressions"] = json!([{ "kind": suppressed.kind.sarif(), "justification": suppressed.reason }]);
-        result
-    }));
+fn document(report: &Report) -> Document<'_> {
     let notifications: Vec<Value> = report
         .problems
         .iter()
@@ -33,24 +59,24 @@ fn document(report: &Report) -> Value {
             })
         })
         .collect();
-    json!({
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
-        "version": "2.1.0",
-        "runs": [{
-            "tool": { "driver": {
+    Document {
+        schema: "https://json.schemastore.org/sarif-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: json!({ "driver": {
                 "name": "netns-lint",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
                 "informationUri": "https://crates.io/crates/netns-lint",
                 "rules": rules(),
-            } },
-            "columnKind": "unicodeCodePoints",
-            "invocations": [{
+            } }),
+            column_kind: "unicodeCodePoints",
+            invocations: [json!({
                 "executionSuccessful": report.problems.is_empty(),
                 "toolExecutionNotifications": notifications,
-            }],
-            "results": results,
+            })],
+            results: Results(report),
         }],
-    })
+    }
 }
 
 fn rules() -> Vec<Value> {
@@ -85,7 +111,7 @@ fn result(finding: &Finding) -> Value {
     if !finding.item.is_empty() {
         location["logicalLocations"] = json!([{ "fullyQualifiedName": finding.item, "kind": "function" }]);
     }
-    json!({
+    let mut result = json!({
         "ruleId": finding.rule,
         "level": level(finding.severity),
         "message": { "text": format!("{}. Help: {}", finding.message, finding.help) },
@@ -93,21 +119,38 @@ fn result(finding: &Finding) -> Value {
         "relatedLocations": related,
         "partialFingerprints": { "netnsLint/v1": finding.fingerprint },
         "properties": { "confidence": finding.confidence },
+    });
+    if let Some(fix) = &finding.fix {
+        result["fixes"] = json!([fixed(&path, fix)]);
+    }
+    result
+}
+
+fn fixed(path: &str, fix: &Fix) -> Value {
+    let replacement =
+        |edit: &Edit| json!({ "deletedRegion": region(edit.location), "insertedContent": { "text": edit.text } });
+    json!({
+        "description": { "text": fix.description },
+        "artifactChanges": [{
+            "artifactLocation": { "uri": uri(path) },
+            "replacements": fix.edits.iter().map(replacement).collect::<Vec<_>>(),
+        }],
     })
 }
 
 fn physical(path: &str, location: Location) -> Value {
-    json!({ "physicalLocation": {
-        "artifactLocation": { "uri": uri(path) },
-        "region": {
-            "startLine": location.start.line,
-            "startColumn": location.start.column,
-            "endLine": location.end.line,
-            "endColumn": location.end.column,
-            "byteOffset": location.start_byte,
-            "byteLength": location.end_byte - location.start_byte,
-        },
-    } })
+    json!({ "physicalLocation": { "artifactLocation": { "uri": uri(path) }, "region": region(location) } })
+}
+
+fn region(location: Location) -> Value {
+    json!({
+        "startLine": location.start.line,
+        "startColumn": location.start.column,
+        "endLine": location.end.line,
+        "endColumn": location.end.column,
+        "byteOffset": location.start_byte,
+        "byteLength": location.end_byte - location.start_byte,
+    })
 }
 
 fn level(severity: Severity) -> &'static str {
@@ -118,9 +161,13 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A path as a relative reference (RFC 3986): everything but unreserved characters and `/` is escaped.
+/// A path as a relative reference, an absolute one as a file URI (RFC 3986, RFC 8089): everything but unreserved characters
+/// and `/` is escaped.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
+    if path.starts_with('/') {
+        uri.push_str("file://");
+    }
     for byte in path.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte) {
             uri.push(char::from(byte));
@@ -139,6 +186,6 @@ mod tests {
     #[test]
     fn paths_become_references() {
         assert_eq!(uri("tests/a b\n.rs"), "tests/a%20b%0A.rs");
-        assert_eq!(uri("/tests/é.rs"), "/tests/%C3%A9.rs");
+        assert_eq!(uri("/tests/é.rs"), "file:///tests/%C3%A9.rs");
     }
 }

@@ -21,6 +21,10 @@
 //! let server = host.command("server").spawn()?;      // netns-fixtures: dies with the test, its children too
 //! ```
 //!
+//! ## Fix
+//! `kill_on_drop(true)` for commands of tokio and async-process whose child is kept in a variable. A child of `std` needs
+//! a guard, and one that no variable keeps would be killed at once.
+//!
 //! ## Limits
 //! A child that is returned, stored or handed to another function is that one's business. One that is only waited
 //! for, and ends by itself, is shown with `--pedantic` when something can go wrong before.
@@ -31,7 +35,9 @@
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::finding::{Confidence, Severity};
+use crate::fix::Proposal;
 use crate::rule::{Hit, Rule};
+use crate::span::Span;
 use crate::tables;
 
 /// See the documentation of the module.
@@ -58,9 +64,40 @@ impl Rule for LeakedChild {
             if own_drop || !plain || facts.functions[call.function].isolated || facts.escaped.contains(&id) {
                 continue;
             }
-            hits.extend(judged(facts, id, call));
+            let guard = || kill_on_drop(facts, command, call);
+            hits.extend(judged(facts, id, call).map(|hit| hit.fix(guard())));
         }
     }
+}
+
+/// `kill_on_drop(true)` before `spawn` on the commands that have it, on a line of its own where `spawn` is.
+fn kill_on_drop(facts: &FileFacts, command: CallId, spawn: &Call) -> Option<Proposal> {
+    let has_it = ["tokio::process::Command::new", "async_process::Command::new"];
+    if !has_it.iter().any(|known| tables::ends_with(&facts.calls[command].path, known)) || !is_kept(facts, spawn) {
+        return None;
+    }
+    let before = facts.written(Span::new(0, spawn.name_span.start));
+    let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
+    let is_alone = line.trim_start() == ".";
+    let text = if is_alone { format!("kill_on_drop(true)\n{line}") } else { "kill_on_drop(true).".to_owned() };
+    Some(Proposal::insert("kill it when it is dropped", spawn.name_span.start, text))
+}
+
+/// Whether the statement around the call is `let name = ….spawn()…;`, with nothing behind but the error taken off.
+fn is_kept(facts: &FileFacts, spawn: &Call) -> bool {
+    let before = facts.written(Span::new(0, spawn.span.start)).trim_end();
+    let named = before.strip_suffix('=').map(str::trim_end);
+    let named = named.is_some_and(|before| before.ends_with(|last: char| last.is_alphanumeric() || last == '_'));
+    let dropped_at_once = before.split_whitespace().rev().take(2).eq(["=", "_"]);
+    let length = u32::try_from(facts.text.len()).unwrap_or(u32::MAX);
+    let mut after = facts.written(Span::new(spawn.span.end, length)).trim_start();
+    while let Some(rest) = after.strip_prefix('?').or_else(|| after.strip_prefix(".unwrap()")) {
+        after = rest.trim_start();
+    }
+    if let Some(rest) = after.strip_prefix(".expect(\"").and_then(|rest| rest.split_once("\")")) {
+        after = rest.1.trim_start();
+    }
+    named && !dropped_at_once && after.starts_with(';')
 }
 
 fn judged(facts: &FileFacts, id: CallId, spawn: &Call) -> Option<Hit> {
@@ -102,7 +139,7 @@ fn belongs_to(facts: &FileFacts, before: CallId, spawn: CallId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{each_clean, each_found, found_pedantic};
+    use crate::rules::testing::{each_clean, each_fixed, each_found, each_without_fix, found_pedantic};
 
     const FRAME: &str = "use std::process::{Child, Command}; {}";
     const RULE: &str = "leaked-child";
@@ -156,5 +193,33 @@ mod tests {
     fn a_child_that_ends_by_itself_is_pedantic() {
         let code = r#"fn f() { let mut s = std::process::Command::new("ls").spawn().unwrap(); check().unwrap(); s.wait().unwrap(); }"#;
         assert_eq!(found_pedantic(RULE, code).len(), 1);
+    }
+
+    #[test]
+    fn fixed() {
+        each_fixed(
+            RULE,
+            FRAME,
+            &[
+                (
+                    r#"fn f() { let c = tokio::process::Command::new("x").spawn().unwrap(); }"#,
+                    r#"fn f() { let c = tokio::process::Command::new("x").kill_on_drop(true).spawn().unwrap(); }"#,
+                ),
+                (
+                    "use tokio::process as p; fn f() {\n    let c = p::Command::new(\"x\")\n        .spawn();\n}",
+                    "use tokio::process as p; fn f() {\n    let c = p::Command::new(\"x\")\n        .kill_on_drop(true)\n        .spawn();\n}",
+                ),
+            ],
+        );
+        each_without_fix(
+            RULE,
+            FRAME,
+            &[
+                r#"fn f() { let c = Command::new("x").spawn().unwrap(); }"#,
+                r#"fn f() { tokio::process::Command::new("x").spawn().unwrap(); }"#,
+                r#"fn f() { let _ = tokio::process::Command::new("x").spawn().unwrap(); }"#,
+                r#"fn f() { let pid = tokio::process::Command::new("x").spawn().unwrap().id(); }"#,
+            ],
+        );
     }
 }

@@ -19,6 +19,10 @@
 //! host.command("dnsmasq").option("--address", value)        // netns-fixtures: joined with `=`
 //! ```
 //!
+//! ## Fix
+//! `.arg("--")` before the value, for programs that are known to take it (`ping`, `cat`, `curl`, `grep` and the like) and
+//! where no option follows.
+//!
 //! ## Limits
 //! Which options a program takes is not known; the value behind an option (`-o`, `--name`) is taken as its value.
 //! Variables that cargo sets are trusted.
@@ -29,7 +33,9 @@
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
+use crate::fix::Proposal;
 use crate::rule::{Hit, Rule};
+use crate::tables;
 use crate::value::{Interval, Origin, Piece, Source, Value};
 
 /// See the documentation of the module.
@@ -51,20 +57,47 @@ impl Rule for OptionInjection {
                 hits.push(hit(sink, source, "decides which program runs", "name the program in full, or choose among known ones with a `match`"));
             }
             let mut before = program.constant();
-            for argument in arguments {
+            for (index, argument) in arguments.iter().enumerate() {
                 if before.as_deref() == Some("--") {
                     break;
                 }
                 let value_of_option = before.as_ref().is_some_and(|before| before.starts_with('-'));
                 if let Some(source) = foreign(argument).filter(|_| !value_of_option && !argument.spread) {
                     let help = "put `--` before it, join it to its option with `=`, or parse it into a type that has no leading `-`";
-                    hits.push(hit(sink, source, "is an argument that may start with `-` and be read as an option", help));
+                    let hit = hit(sink, source, "is an argument that may start with `-` and be read as an option", help);
+                    hits.push(hit.fix(separated(facts, sink, index + 1)));
                     break;
                 }
                 before = argument.constant();
             }
         }
     }
+}
+
+/// `.arg("--")` before the call that gives the value `at`, if the program is known to take it and what follows are no
+/// options.
+fn separated(facts: &FileFacts, sink: &Sink, at: usize) -> Option<Proposal> {
+    let command = sink.call.filter(|_| sink.through.is_none() && !sink.open)?;
+    let program = sink.values.first()?.constant()?;
+    let are_operands = sink.values[at..].iter().all(|value| !value.prefix().starts_with('-'));
+    if !tables::ENDS_OPTIONS.contains(&tables::program_name(&program)) || !are_operands {
+        return None;
+    }
+    // The program is the first value, and every call gives the next one, or the next ones.
+    let mut given = facts.calls[command].arguments.len();
+    for (_, call) in facts.object(command).skip(1) {
+        let values = match call.name.as_str() {
+            "arg" => 1,
+            "args" => call.arguments.first()?.items.as_ref()?.len(),
+            _ => continue,
+        };
+        if given == at {
+            let description = "end the options before it";
+            return Some(Proposal::insert(description, call.name_span.start, "arg(\"--\")."));
+        }
+        given += values;
+    }
+    None
 }
 
 /// The source of a value that somebody else chose, first character included.
@@ -90,7 +123,7 @@ fn hit(sink: &Sink, source: &Source, what: &str, help: &str) -> Hit {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{each_clean, each_found};
+    use crate::rules::testing::{each_clean, each_fixed, each_found, each_without_fix};
 
     const FRAME: &str = "use std::{env, process::Command}; fn f(x: &str) { {} }";
     const RULE: &str = "option-injection";
@@ -139,6 +172,34 @@ mod tests {
                 r#"let t = env::var("TARGET").unwrap(); if t.starts_with("-") { panic!("no option"); } Command::new("ping").arg(&t).status().unwrap();"#,
                 r#"let t = env::var("TOOL").unwrap(); assert!(t.starts_with("/")); Command::new(&t).status().unwrap();"#,
                 r#"Command::new("cat").arg(format!("./{}", env::var("FILE").unwrap())).status().unwrap();"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn fixed() {
+        each_fixed(
+            RULE,
+            FRAME,
+            &[
+                (
+                    r#"Command::new("ping").args(["-c", "1"]).arg(env::var("TARGET").unwrap()).status().unwrap();"#,
+                    r#"Command::new("ping").args(["-c", "1"]).arg("--").arg(env::var("TARGET").unwrap()).status().unwrap();"#,
+                ),
+                (
+                    r#"let t = env::var("T").unwrap(); let mut c = Command::new("cat"); c.args([t, "x".into()]); c.status();"#,
+                    r#"let t = env::var("T").unwrap(); let mut c = Command::new("cat"); c.arg("--").args([t, "x".into()]); c.status();"#,
+                ),
+            ],
+        );
+        each_without_fix(
+            RULE,
+            FRAME,
+            &[
+                r#"Command::new("own-tool").arg(env::var("TARGET").unwrap()).status().unwrap();"#,
+                r#"Command::new("ping").arg(env::var("TARGET").unwrap()).arg("-v").status().unwrap();"#,
+                r#"Command::new("ping").args(["-c", "1", &env::var("TARGET").unwrap()]).status().unwrap();"#,
+                r#"Command::new("sudo").args(["ping"]).arg(env::var("TARGET").unwrap()).status().unwrap();"#,
             ],
         );
     }

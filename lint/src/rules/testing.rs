@@ -2,7 +2,8 @@
 
 use crate::config::Config;
 use crate::engine::findings_in;
-use crate::finding::Finding;
+use crate::finding::{Finding, Fix};
+use crate::fix::applied;
 
 /// The findings of `rule` at default settings.
 pub(crate) fn found(rule: &str, code: &str) -> Vec<Finding> {
@@ -40,6 +41,25 @@ pub(crate) fn each_found(rule: &str, frame: &str, codes: &[&str]) {
 pub(crate) fn each_clean(rule: &str, frame: &str, codes: &[&str]) {
     for code in codes {
         clean(rule, &frame.replace("{}", code));
+    }
+}
+
+/// Asserts that the fixes of `rule` make the second of each piece of code of the first, and that nothing is found there.
+pub(crate) fn each_fixed(rule: &str, frame: &str, codes: &[(&str, &str)]) {
+    for (before, after) in codes {
+        let (before, after) = (frame.replace("{}", before), frame.replace("{}", after));
+        let findings = found_pedantic(rule, &before);
+        let fixes: Vec<&Fix> = findings.iter().filter_map(|finding| finding.fix.as_ref()).collect();
+        assert_eq!(applied(&before, &fixes), Some((after.clone(), findings.len())), "{rule} in\n{before}");
+        assert_eq!(found_pedantic(rule, &after), [], "{rule} in\n{after}");
+    }
+}
+
+/// Asserts that `rule` finds something in each piece of code and offers no fix.
+pub(crate) fn each_without_fix(rule: &str, frame: &str, codes: &[&str]) {
+    for code in codes {
+        let findings = found_pedantic(rule, &frame.replace("{}", code));
+        assert!(!findings.is_empty() && findings.iter().all(|finding| finding.fix.is_none()), "{code}: {findings:#?}");
     }
 }
 

@@ -22,6 +22,10 @@
 //! static READ_TIMEOUT: Setting<Duration> = Setting::seconds("READ_TIMEOUT", 5, 1..=60);
 //! ```
 //!
+//! ## Fix
+//! `.min(Duration::from_secs(…))` with the longest allowed wait, behind the constructor of `std`'s `Duration`, where the
+//! environment's value reaches it in the same function. A smaller bound, or an error, is for you to choose.
+//!
 //! ## Limits
 //! The bound is the configuration's `max_duration`, ten minutes by default. A check in a function of another crate
 //! is not seen.
@@ -29,10 +33,13 @@
 //! ## References
 //! CWE-400, CWE-1284.
 
+use std::time::Duration;
+
 use super::bounds::{Bound, judged};
 use crate::config::Config;
-use crate::facts::{FileFacts, SinkKind};
+use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::Severity;
+use crate::fix::Proposal;
 use crate::rule::{Hit, Rule};
 
 /// See the documentation of the module.
@@ -57,7 +64,8 @@ impl Rule for UnboundedEnvDuration {
             // A plain number is taken as milliseconds at least.
             let bound = if value.duration { longest } else { longest * 1000.0 };
             let shown = |high: f64| if value.duration { time(high) } else { number(high) };
-            hits.extend(judged(sink, value, &Bound { high: bound, shown: &shown, what: "wait", help: HELP }));
+            let hit = judged(sink, value, &Bound { high: bound, shown: &shown, what: "wait", help: HELP });
+            hits.extend(hit.map(|hit| hit.fix(capped(facts, sink, config.max_duration))));
         }
         for call in &facts.calls {
             let polls = ["sleep", "interval", "park_timeout"].contains(&call.name.as_str());
@@ -75,6 +83,22 @@ impl Rule for UnboundedEnvDuration {
             }
         }
     }
+}
+
+/// `.min(…)` behind the constructor: a `Duration` can be compared whatever type its number is inferred to be.
+fn capped(facts: &FileFacts, sink: &Sink, longest: Duration) -> Option<Proposal> {
+    let call = &facts.calls[sink.call.filter(|_| sink.through.is_none())?];
+    let is_std = ["std", "core", "tokio"].iter().any(|owner| call.path.starts_with(&format!("{owner}::time::Duration::")));
+    // A constant's own expression has no method that is not `const`.
+    let in_code = !facts.functions[call.function].name.is_empty() || call.surroundings.closure;
+    let (holder, _) = facts.written(call.span).split_once(&format!("::{}(", call.name))?;
+    // `.map(Duration::from_secs)` is no call that begins with the path.
+    let is_path = holder.chars().all(|character| character.is_alphanumeric() || "_:".contains(character));
+    if !is_std || !in_code || !is_path || longest.subsec_nanos() != 0 {
+        return None;
+    }
+    let text = format!(".min({holder}::from_secs({}))", longest.as_secs());
+    Some(Proposal::insert("limit it to the longest wait that is allowed", call.span.end, text))
 }
 
 fn number(high: f64) -> String {
@@ -95,7 +119,7 @@ fn time(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{each_clean, each_found, found};
+    use crate::rules::testing::{each_clean, each_fixed, each_found, each_without_fix, found};
 
     const FRAME: &str = "use std::{env, time::Duration, thread}; fn f() { {} } const LONGEST: u64 = 60;";
     const RULE: &str = "unbounded-env-duration";
@@ -169,5 +193,33 @@ mod tests {
             fn b() { wait(5); }
         "#;
         assert_eq!(found(RULE, code).len(), 1);
+    }
+
+    #[test]
+    fn fixed() {
+        each_fixed(
+            RULE,
+            FRAME,
+            &[
+                (
+                    r#"thread::sleep(Duration::from_millis(env::var("T").unwrap().parse().unwrap()));"#,
+                    r#"thread::sleep(Duration::from_millis(env::var("T").unwrap().parse().unwrap()).min(Duration::from_secs(600)));"#,
+                ),
+                (
+                    r#"let n: f64 = env::var("T").unwrap().parse().unwrap(); let d = std::time::Duration::from_secs_f64(n);"#,
+                    r#"let n: f64 = env::var("T").unwrap().parse().unwrap(); let d = std::time::Duration::from_secs_f64(n).min(std::time::Duration::from_secs(600));"#,
+                ),
+            ],
+        );
+        each_without_fix(
+            RULE,
+            FRAME,
+            &[
+                r#"let d = env::var("T").ok().and_then(|t| t.parse().ok()).map(Duration::from_secs);"#,
+                r#"let d = other::Duration::from_secs(env::var("T").unwrap().parse().unwrap());"#,
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); wait_timeout(n);"#,
+                r#"fn wait(n: u64) { thread::sleep(Duration::from_secs(n)); } wait(env::var("T").unwrap().parse().unwrap());"#,
+            ],
+        );
     }
 }

@@ -18,6 +18,10 @@
 //! #[netns_test] async fn serves(net: Pair) { … }      // netns-fixtures: a network with nobody else in it
 //! ```
 //!
+//! ## Fix
+//! `127.0.0.1` for a stream listener's `0.0.0.0` that is written in the call itself. `[::]` has no fix, as it takes
+//! IPv4 too and `[::1]` does not; nor has a datagram socket, which may send to others.
+//!
 //! ## Limits
 //! A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
 //! for programs that are known to take it as data (`ip`, `nft`, `ping`).
@@ -28,9 +32,11 @@
 use super::address::read;
 use super::argv::inner_commands;
 use crate::config::Config;
-use crate::facts::{FileFacts, SinkKind};
+use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
+use crate::fix::Proposal;
 use crate::rule::{Hit, Rule};
+use crate::span::Span;
 use crate::tables;
 
 /// See the documentation of the module.
@@ -62,6 +68,7 @@ impl Rule for WildcardBind {
             }
             let message = format!("`{}` listens on every address of this machine", found.text);
             let hit = Hit::new(sink.function, value.span, message, HELP);
+            let hit = hit.fix((sink.kind == SinkKind::Listen).then(|| loopback(facts, sink)).flatten());
             hits.push(if value.span == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
         for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
@@ -73,6 +80,32 @@ impl Rule for WildcardBind {
             hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
     }
+}
+
+/// Ways to write the IPv4 address of every interface, and of loopback.
+const IPV4: &[(&str, &str)] = &[
+    ("\"0.0.0.0:", "\"127.0.0.1:"),
+    ("\"0.0.0.0\"", "\"127.0.0.1\""),
+    ("Ipv4Addr::UNSPECIFIED", "Ipv4Addr::LOCALHOST"),
+    ("Ipv4Addr::new(0, 0, 0, 0)", "Ipv4Addr::new(127, 0, 0, 1)"),
+    ("[0, 0, 0, 0]", "[127, 0, 0, 1]"),
+];
+
+/// Loopback in the call itself, where the address is written once in its arguments.
+///
+/// A name may be used for something else, and `[::]` also takes IPv4, which `[::1]` does not: both are left alone.
+fn loopback(facts: &FileFacts, sink: &Sink) -> Option<Proposal> {
+    let call = &facts.calls[sink.call.filter(|_| sink.through.is_none())?];
+    let arguments = Span::new(call.name_span.end, call.span.end);
+    let text = facts.written(arguments);
+    let mut written = IPV4.iter().flat_map(|(from, to)| text.match_indices(from).map(move |(at, _)| (at, *from, *to)));
+    let (at, from, to) = written.next().filter(|_| !text.contains("//") && !text.contains("/*"))?;
+    if written.next().is_some() {
+        return None;
+    }
+    let at = arguments.start + u32::try_from(at).ok()?;
+    let place = Span::new(at, at + u32::try_from(from.len()).ok()?);
+    Some(Proposal::one("listen on loopback", place, to))
 }
 
 /// The program of a command line and the operand that is a wildcard address, if it can be one to listen on.
@@ -91,7 +124,7 @@ fn listens(words: &[String]) -> Option<(&str, String)> {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{clean, each_clean, each_found};
+    use crate::rules::testing::{clean, each_clean, each_fixed, each_found, each_without_fix};
 
     const FRAME: &str = "use std::net::*; use std::process::Command; const ANY: &str = \"0.0.0.0\"; fn f(port: u16, s: Socket, ns: &str, gw: &str) { {} }";
     const RULE: &str = "wildcard-bind";
@@ -147,5 +180,38 @@ mod tests {
             ],
         );
         clean(RULE, r#"#[netns_test] fn f() { std::net::TcpListener::bind("0.0.0.0:0").unwrap(); }"#);
+    }
+
+    #[test]
+    fn fixed() {
+        each_fixed(
+            RULE,
+            FRAME,
+            &[
+                (r#"TcpListener::bind("0.0.0.0:80").unwrap();"#, r#"TcpListener::bind("127.0.0.1:80").unwrap();"#),
+                ("TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0));", "TcpListener::bind((Ipv4Addr::LOCALHOST, 0));"),
+                (
+                    "TcpListener::bind(SocketAddr::from(([0, 0, 0, 0], port)));",
+                    "TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)));",
+                ),
+                (
+                    r#"TcpListener::bind(format!("0.0.0.0:{port}")).unwrap();"#,
+                    r#"TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();"#,
+                ),
+                (r#"TcpListener::bind(("0.0.0.0", 0)).unwrap();"#, r#"TcpListener::bind(("127.0.0.1", 0)).unwrap();"#),
+            ],
+        );
+        each_without_fix(
+            RULE,
+            FRAME,
+            &[
+                r#"TcpListener::bind("[::]:0").unwrap();"#,
+                "TcpListener::bind((ANY, 80)).unwrap();",
+                r#"UdpSocket::bind("0.0.0.0:5353").unwrap();"#,
+                r#"let a = "0.0.0.0:80"; TcpListener::bind(a).unwrap();"#,
+                r#"TcpListener::bind((ANY /* "0.0.0.0" */, 80)).unwrap();"#,
+                r#"TcpListener::bind(if port > 0 { "0.0.0.0:80" } else { "0.0.0.0:80" }).unwrap();"#,
+            ],
+        );
     }
 }

@@ -126,3 +126,40 @@ pub(crate) const KILLERS: &[&str] = &["pkill", "killall", "killall5", "skill", "
 
 /// Programs that find processes by name.
 pub(crate) const PROCESS_FINDERS: &[&str] = &["pgrep", "pidof", "ps"];
+
+/// Programs that take `--` as the end of their options, as POSIX asks for (Utility Syntax Guidelines, 10).
+pub(crate) const ENDS_OPTIONS: &[&str] = &[
+    "ping",
+    "ping6",
+    "arping",
+    "cat",
+    "cp",
+    "mv",
+    "rm",
+    "ln",
+    "ls",
+    "mkdir",
+    "rmdir",
+    "mkfifo",
+    "touch",
+    "tee",
+    "chmod",
+    "chown",
+    "chgrp",
+    "head",
+    "tail",
+    "wc",
+    "sort",
+    "stat",
+    "readlink",
+    "realpath",
+    "sha256sum",
+    "diff",
+    "cmp",
+    "grep",
+    "curl",
+    "wget",
+    "ncat",
+    "nc",
+    "kill",
+];
