@@ -1,0 +1,222 @@
+//! What a host that is up does besides TCP and UDP: raw and packet sockets, futures, neighbours, routes, and changes of its
+//! devices. Each is looked at from the other end of the link.
+
+#![forbid(unsafe_code)]
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::IpAddr;
+use std::os::fd::AsRawFd;
+use std::time::Duration;
+
+use netns_fixtures::Error;
+use netns_fixtures::net::address::{IpNet, MacAddr, offset_address};
+use netns_fixtures::net::{LabError, Pair, Routed};
+use netns_fixtures::prelude::*;
+use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
+
+/// An Ethernet frame of a type that no protocol answers to; IEEE 802 sets 0x88b5 aside for experiments.
+fn frame(to: MacAddr, from: MacAddr, payload: &[u8]) -> Vec<u8> {
+    let mut frame = [to.0, from.0].concat();
+    frame.extend([0x88, 0xb5]);
+    frame.extend(payload);
+    frame.resize(frame.len().max(60), 0);
+    frame
+}
+
+fn is_experiment(frame: &[u8]) -> bool {
+    frame[12..14] == [0x88, 0xb5]
+}
+
+#[netns_test]
+fn a_packet_socket_sends_and_hears_whole_frames(net: Pair) -> TestResult {
+    let mut here = File::from(net.client.packet_socket("eth0")?);
+    let mut there = File::from(net.server.packet_socket("eth0")?);
+    let sent = frame(net.server.mac("eth0")?, net.client.mac("eth0")?, b"whole frames");
+    here.write_all(&sent)?;
+    let mut heard = [0; 1514];
+    let length = loop {
+        let length = there.read(&mut heard)?;
+        // IPv6 announces its groups as soon as a link is up.
+        if is_experiment(&heard) {
+            break length;
+        }
+    };
+    assert_eq!(heard[..length], sent);
+    assert!(matches!(net.client.packet_socket("eth9"), Err(Error::Lab(LabError::NoSuchDevice { .. }))));
+    Ok(())
+}
+
+#[netns_test]
+async fn tokio_waits_for_a_packet_socket(net: Pair) -> TestResult {
+    let there = net.server.tokio_descriptor(net.server.packet_socket("eth0")?)?;
+    let sent = frame(net.server.mac("eth0")?, net.client.mac("eth0")?, b"later");
+    let (mut here, to_send) = (File::from(net.client.packet_socket("eth0")?), sent.clone());
+    let sender = tokio::spawn(async move { here.write_all(&to_send) });
+    let mut heard = [0; 1514];
+    let length = loop {
+        let mut ready = there.readable().await?;
+        match ready.try_io(|socket| Ok(nix::unistd::read(socket, &mut heard)?)) {
+            Ok(length) if is_experiment(&heard) => break length?,
+            Ok(_) | Err(_) => {}
+        }
+    };
+    assert_eq!(heard[..length], sent);
+    sender.await??;
+    Ok(())
+}
+
+#[netns_test]
+fn a_raw_socket_hears_its_protocol_and_no_other(net: Pair) -> TestResult {
+    for (from, to) in [
+        (net.client.ipv4().into(), net.server.ipv4().into()),
+        (net.client.ipv6().into(), IpAddr::from(net.server.ipv6())),
+    ] {
+        // RFC 3692: 253 is for experiments. 254 is the control.
+        let (here, there) = (net.client.raw_socket(from, 253)?, net.server.raw_socket(to, 253)?);
+        let other = net.server.raw_socket(to, 254)?;
+        let address = SockaddrStorage::from(std::net::SocketAddr::new(to, 0));
+        assert_eq!(sendto(here.as_raw_fd(), b"raw", &address, MsgFlags::empty())?, 3);
+        let mut heard = [0; 64];
+        let (length, _) = recvfrom::<SockaddrStorage>(there.as_raw_fd(), &mut heard)?;
+        assert!(heard[..length].ends_with(b"raw"));
+        let silence = nix::sys::socket::recv(other.as_raw_fd(), &mut heard, MsgFlags::MSG_DONTWAIT);
+        assert_eq!(silence, Err(nix::errno::Errno::EAGAIN));
+    }
+    Ok(())
+}
+
+#[netns_test]
+async fn a_spawned_future_lives_in_its_host(net: Pair) -> TestResult {
+    let inode = net.server.namespace()?.inode();
+    let inside = net.server.spawn(async { Namespace::current().map(|own| own.inode()) })?;
+    assert_eq!(inside.await??, inode);
+    assert_ne!(Namespace::current()?.inode(), inode);
+
+    // A server of futures, and one that is aborted lets its port go.
+    let server = net.server.spawn(async {
+        let listener = tokio::net::TcpListener::bind(("::", 80)).await?;
+        listener.accept().await
+    })?;
+    let address = (net.server.ipv6(), 80);
+    while net.client.tokio_tcp_connect(address).await.is_err() {
+        tokio::task::yield_now().await;
+    }
+    assert!(server.await?.is_ok());
+    let panicked = net.server.spawn(async { assert_eq!(1, 2, "as in any task") })?;
+    assert!(panicked.await.unwrap_err().is_panic());
+    let endless = net.server.spawn(std::future::pending::<()>())?;
+    endless.abort();
+    assert!(endless.await.unwrap_err().is_cancelled());
+    Ok(())
+}
+
+#[netns_test]
+async fn rtnetlink_speaks_of_the_host(net: Pair) -> TestResult {
+    let route = net.server.rtnetlink()?;
+    route.rule().add().v4().table_id(100).priority(4711).execute().await?;
+    let rules = |host: &Host| host.command("ip").and_then(|mut ip| ip.args(["rule", "show"]).output());
+    netns_fixtures::requirements::require_program("ip")?;
+    assert!(rules(&net.server)?.stdout.text().contains("4711:"), "{}", rules(&net.server)?.stdout.text());
+    assert!(!rules(&net.client)?.stdout.text().contains("4711:"));
+    Ok(())
+}
+
+#[netns_test]
+fn a_neighbour_is_learned_entered_and_forgotten(net: Pair) -> TestResult {
+    let (client, server) = (&net.client, &net.server);
+    for address in [IpAddr::from(server.ipv4()), server.ipv6().into()] {
+        let known = |host: &Host| host.neighbours().map(|all| all.into_iter().find(|one| one.address == address));
+        assert_eq!(known(client)?, None);
+        client.tcp_connect((address, 9)).expect_err("nobody listens, but the neighbour was found");
+        let learned = known(client)?.expect("the neighbour was found");
+        assert_eq!((learned.mac, learned.is_permanent), (Some(server.mac("eth0")?), false));
+
+        // Entered wrongly, it is not reached; rightly, it is.
+        client.set_neighbour("eth0", address, "02:00:00:00:00:99".parse()?)?;
+        let before = server.statistics("eth0")?;
+        client.udp_socket(0)?.send_to(b"to nobody", (address, 9))?;
+        assert!(known(client)?.is_some_and(|one| one.is_permanent));
+        client.set_neighbour("eth0", address, server.mac("eth0")?)?;
+        let socket = server.udp_socket(9)?;
+        client.udp_socket(0)?.send_to(b"to the server", (address, 9))?;
+        let mut heard = [0; 16];
+        let (length, _) = socket.recv_from(&mut heard)?;
+        assert_eq!(&heard[..length], b"to the server", "the first one went to another MAC address");
+        assert!(server.statistics("eth0")?.received_packets > before.received_packets);
+
+        client.remove_neighbour("eth0", address)?;
+        assert_eq!(known(client)?.and_then(|one| one.mac), None);
+        client.remove_neighbour("eth0", "198.51.100.77".parse::<IpAddr>()?).expect_err("it was never known");
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn a_mac_that_is_changed_is_the_one_that_others_find(net: Pair) -> TestResult {
+    let mac: MacAddr = "02:00:00:00:00:99".parse()?;
+    net.server.set_mac("eth0", mac)?;
+    assert_eq!(net.server.mac("eth0")?, mac);
+    let _listener = net.server.tcp_listener(80)?;
+    net.client.tcp_connect((net.server.ipv4(), 80))?;
+    assert!(net.client.neighbours()?.iter().any(|neighbour| neighbour.mac == Some(mac)));
+    let group = net.server.set_mac("eth0", "01:00:5e:00:00:01".parse()?).unwrap_err();
+    assert!(group.to_string().contains("change eth0 in \"server\""), "{group}");
+    assert_eq!(net.server.mac("eth0")?, mac);
+    Ok(())
+}
+
+#[netns_test]
+fn addresses_come_and_go(net: Pair) -> TestResult {
+    let socket = net.server.udp_socket(53)?;
+    socket.set_read_timeout(Some(Duration::from_millis(100)))?;
+    let arrives = |address: IpNet| -> TestResult<bool> {
+        net.client.udp_socket(0)?.send_to(b"?", (address.addr(), 53))?;
+        Ok(socket.recv(&mut [0; 8]).is_ok())
+    };
+    for address in ["192.0.2.1/24", "2001:db8::1/64"] {
+        let address: IpNet = address.parse()?;
+        net.client.add_address("eth0", offset_address(address, 1)?)?;
+        assert!(!arrives(address)?);
+        net.server.add_address("eth0", address)?;
+        // The first question was to nobody; the next one need not wait for its time-out.
+        net.client.set_neighbour("eth0", address.addr(), net.server.mac("eth0")?)?;
+        // The datagram that waited for the neighbour goes out now.
+        assert!(arrives(address)?);
+        while socket.recv(&mut [0; 8]).is_ok() {}
+        assert!(arrives(address)?);
+        assert!(net.server.addresses("eth0")?.contains(&address));
+        assert!(net.server.device("eth0")?.addresses.contains(&address));
+        assert!(net.server.add_address("eth0", address).is_err());
+        net.server.remove_address("eth0", address)?;
+        assert!(!net.server.addresses("eth0")?.contains(&address));
+        assert!(!net.server.device("eth0")?.addresses.contains(&address));
+        assert!(!arrives(address)?);
+        assert!(net.server.remove_address("eth0", address).is_err());
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn routes_lead_where_they_say(net: Routed) -> TestResult {
+    let elsewhere: IpNet = "192.0.2.0/24".parse()?;
+    net.server.add_address("eth0", "192.0.2.1/24".parse()?)?;
+    let _listener = net.server.tcp_listener(80)?;
+    let there = ("192.0.2.1".parse::<IpAddr>()?, 80);
+    // The client's default route leads to the router, which knows no such network.
+    assert!(net.client.tcp_connect(there).is_err());
+    net.router.add_route(elsewhere, net.server.ipv4())?;
+    net.client.tcp_connect(there)?;
+    let route = net.router.routes()?.into_iter().find(|route| route.destination == elsewhere).expect("it was added");
+    assert_eq!((route.gateway, route.device), (Some(net.server.ipv4().into()), Some(net.router.device("eth1")?.index)));
+    assert!(net.router.add_route(elsewhere, net.server.ipv4()).is_err());
+    net.router.remove_route(elsewhere, net.server.ipv4())?;
+    assert!(net.client.tcp_connect(there).is_err());
+    assert!(net.router.remove_route(elsewhere, net.server.ipv4()).is_err());
+
+    let mixed = net.router.add_route(elsewhere, net.server.ipv6()).unwrap_err();
+    assert!(matches!(&mixed, Error::Lab(LabError::FamilyMismatch { host, .. }) if host == "router"), "{mixed}");
+    let unreachable = net.client.set_default_gateway("203.0.113.1".parse::<IpAddr>()?).unwrap_err();
+    assert!(unreachable.to_string().contains("203.0.113.1 in \"client\""), "{unreachable}");
+    Ok(())
+}
