@@ -3,13 +3,18 @@
 use std::env;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::net::{Ipv4Addr, TcpListener, UdpSocket};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6, TcpListener, UdpSocket};
+use std::os::fd::AsRawFd;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::{self, sleep};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
 use nix::sys::signal::{SigSet, Signal, raise};
-use nix::sys::socket::{MsgFlags, accept, send};
+use nix::sys::socket::{
+    AddressFamily, Backlog, MsgFlags, SockFlag, SockType, SockaddrIn, SockaddrIn6, SockaddrLike, accept, bind, listen,
+    send, setsockopt, socket, sockopt,
+};
 use nix::unistd::{close, setsid};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
@@ -50,6 +55,12 @@ fn main() -> Outcome<ExitCode> {
             let _socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, port.parse()?))?;
             sleep(FOR_EVER);
         }
+        ["listen-on-input"] => {
+            listen(&io::stdin(), Backlog::MAXCONN)?;
+            say("listening")?;
+            sleep(FOR_EVER);
+        }
+        ["steal", protocol, port] => steal(protocol, port.parse()?)?,
         ["listen-in-child", port] => drop(itself(&["listen", "tcp", port]).status()?),
         ["write-file", path, bytes] => write_file(path, bytes.parse()?)?,
         ["touch-later", path] => {
@@ -201,6 +212,42 @@ fn answer_on(descriptor: i32) -> Outcome {
     send(client, format!("{} {} {is_meant}", told[0], told[1]).as_bytes(), MsgFlags::MSG_NOSIGNAL)?;
     close(client)?;
     Ok(())
+}
+
+/// Tries to bind the port in every way there is, until one works or a minute has passed.
+fn steal(protocol: &str, port: u16) -> Outcome {
+    let kind = if protocol == "tcp" { SockType::Stream } else { SockType::Datagram };
+    let local_ipv4 = SockaddrIn::from(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port));
+    let any_ipv6 = SockaddrIn6::from(SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0));
+    let addresses: [(AddressFamily, &dyn SockaddrLike); 2] =
+        [(AddressFamily::Inet, &local_ipv4), (AddressFamily::Inet6, &any_ipv6)];
+    let began = Instant::now();
+    let mut is_first = true;
+    while began.elapsed() < Duration::from_secs(60) {
+        for (family, address) in addresses {
+            for (reuse_address, reuse_port) in [(false, false), (true, false), (false, true), (true, true)] {
+                let socket = socket(family, kind, SockFlag::SOCK_CLOEXEC, None)?;
+                setsockopt(&socket, sockopt::ReuseAddr, &reuse_address)?;
+                setsockopt(&socket, sockopt::ReusePort, &reuse_port)?;
+                match bind(socket.as_raw_fd(), address) {
+                    Ok(()) => {
+                        if kind == SockType::Stream {
+                            listen(&socket, Backlog::MAXCONN)?;
+                        }
+                        say("stolen")?;
+                        sleep(FOR_EVER);
+                    }
+                    Err(Errno::EADDRINUSE) => {}
+                    Err(other) => return Err(other.into()),
+                }
+            }
+        }
+        if is_first {
+            say("every way was refused")?;
+            is_first = false;
+        }
+    }
+    Err("nobody let go of the port".into())
 }
 
 /// Makes processes until there can be no more, and says how many there were.
