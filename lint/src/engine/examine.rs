@@ -119,9 +119,12 @@ fn findings_of(
         let severity = hit.severity.unwrap_or(severity);
         let severity = policy.severity_of(rule, path, severity).unwrap_or(severity);
         let function = &facts.functions[hit.function];
+        let span = hit.span;
         let finding = finding_of(path, &facts.text, &index, rule, severity, hit, function.item.clone());
         let mut suppressed = None;
-        for suppression in suppressions.iter_mut().filter(|comment| comment.covers(rule, finding.location)) {
+        let chain = if suppressions.is_empty() { span } else { chain_from(facts, span) };
+        let covered = index.locate(&facts.text, chain);
+        for suppression in suppressions.iter_mut().filter(|comment| comment.covers(rule, covered)) {
             suppression.used = true;
             suppressed = Some(suppression.reason.clone());
         }
@@ -146,6 +149,12 @@ fn findings_of(
     }
     findings.sort_by(|a, b| (a.finding.location, a.finding.rule).cmp(&(b.finding.location, b.finding.rule)));
     findings
+}
+
+/// A place with the method calls that follow it: a comment may stand on any line of a builder's chain.
+fn chain_from(facts: &FileFacts, place: Span) -> Span {
+    let spans = facts.calls.iter().map(|call| call.span).filter(|span| span.start == place.start);
+    spans.fold(place, Span::to)
 }
 
 fn unparsable(error: &syn::Error, source: &Source) -> String {

@@ -43,6 +43,14 @@ pub(super) fn made(path: &str, arguments: &[Value], span: Span) -> Option<Value>
             _ => None,
         },
         ("IpAddr" | "SocketAddr", "V4" | "V6", [address]) => Some(address.clone()),
+        // unix(7): the name of an abstract socket begins with a zero byte.
+        ("SocketAddr", "from_abstract_name", [name]) | ("UnixAddr", "new_abstract", [name]) => {
+            let mut text = Value { pieces: Vec::new(), ..Value::unknown(span) };
+            text.append(&Value::text(span, "\0"));
+            text.append(name);
+            Some(text)
+        }
+        ("SocketAddr", "from_pathname", [path]) | ("UnixAddr", "new", [path]) => Some(path.clone()),
         (
             "Ipv4Net" | "Ipv6Net" | "IpNet" | "Ipv4Network" | "Ipv6Network" | "Ipv4Cidr" | "Ipv6Cidr",
             "new",

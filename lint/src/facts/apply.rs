@@ -76,9 +76,20 @@ impl Lower<'_> {
     }
 
     /// Adds the sinks that the tables know for a call.
-    pub(super) fn known_sinks(&mut self, id: CallId, path: &str, name: &str, arguments: &[Value], span: Span) {
+    pub(super) fn known_sinks(
+        &mut self,
+        id: CallId,
+        path: &str,
+        name: &str,
+        receiver: Option<&Value>,
+        arguments: &[Value],
+        span: Span,
+    ) {
         let by = || if path.is_empty() { name.to_owned() } else { path.to_owned() };
         for known in tables::sinks_of(path, name) {
+            if known.kind == SinkKind::Configure && self.describes_a_packet(receiver) {
+                continue;
+            }
             if let Some(value) = arguments.get(known.argument) {
                 self.port_of(value, span, &by());
                 self.sink(known.kind, address::flattened(value), span, by(), Some(id));
@@ -95,6 +106,13 @@ impl Lower<'_> {
         {
             self.sink(SinkKind::Duration, value.clone(), span, by(), Some(id));
         }
+    }
+
+    /// Whether the addresses of a builder go into a packet that the test looks at, and not to a device.
+    fn describes_a_packet(&self, receiver: Option<&Value>) -> bool {
+        let maker =
+            receiver.and_then(|receiver| receiver.call).map(|call| &self.facts.calls[self.facts.calls[call].root].path);
+        maker.is_some_and(|path| path.contains("Packet") || path.contains("Header"))
     }
 
     /// Adds a sink for the port of `(host, port)`, if somebody else chose it.

@@ -41,7 +41,10 @@ impl Lower<'_> {
                             tables::is_command(&self.facts.calls[self.facts.calls[before].root].path)
                         });
                     if !inside_command {
-                        found.push(sink(SinkKind::Command, id, call, list.items.clone().unwrap_or_default(), false));
+                        let in_container = tables::CONTAINER_CALLS.contains(&call.name.as_str());
+                        let container = in_container.then(|| Value::text(call.span, tables::CONTAINER));
+                        let values = container.into_iter().chain(list.items.iter().flatten().cloned()).collect();
+                        found.push(sink(SinkKind::Command, id, call, values, false));
                     }
                 }
             }

@@ -155,6 +155,7 @@ impl<'a> Lower<'a> {
             Expr::Loop(repeat) => self.repeated(|lower| lower.block(&repeat.body)),
             Expr::While(repeat) => self.repeated(|lower| {
                 lower.expression(&repeat.cond);
+                lower.round_count(&repeat.cond);
                 lower.narrow(&repeat.cond, true);
                 lower.block(&repeat.body)
             }),
@@ -219,6 +220,15 @@ impl<'a> Lower<'a> {
             Expr::Index(index) => {
                 let base = self.expression(&index.expr);
                 let at = self.expression(&index.index);
+                if let (Some(items), Expr::Range(range)) = (&base.items, &*index.index)
+                    && range.end.is_none()
+                {
+                    let from = items.iter().zip(0_u32..).filter(|(_, place)| f64::from(*place) >= at.bounds.low);
+                    return Value {
+                        call: base.call,
+                        ..Value::list(base.span, from.map(|(item, _)| item.clone()).collect())
+                    };
+                }
                 let mut value = match (base.items.as_ref(), at.exact()) {
                     (Some(items), Some(at)) if at >= 0.0 => {
                         items.iter().enumerate().find(|(i, _)| i.to_string() == at.to_string()).map(|(_, v)| v.clone())
@@ -331,6 +341,10 @@ impl<'a> Lower<'a> {
         value.bounds = Interval::binary(operator, left.bounds, right.bounds);
         value.duration = left.duration || right.duration;
         value.call = left.call.or(right.call);
+        if operator == '*' {
+            let span = value.span;
+            self.stretched(&value, span);
+        }
         if matches!(
             binary.op,
             BinOp::AddAssign(_) | BinOp::SubAssign(_) | BinOp::MulAssign(_) | BinOp::DivAssign(_) | BinOp::RemAssign(_)
@@ -429,7 +443,17 @@ impl<'a> Lower<'a> {
             self.narrow(&branch.cond, true);
             return then;
         }
-        if then_ends { value } else { then.join(&value) }
+        if then_ends { value } else { self.either(then, &value) }
+    }
+
+    /// One of two values, by the branch that is taken.
+    fn either(&mut self, one: Value, other: &Value) -> Value {
+        if let (Some(first), Some(second)) = (one.call, other.call)
+            && first != second
+        {
+            self.facts.alternatives.push((first, second));
+        }
+        one.join(other)
     }
 
     fn choice(&mut self, choice: &'a syn::ExprMatch) -> Value {
@@ -453,7 +477,7 @@ impl<'a> Lower<'a> {
             });
             if !ended {
                 result = Some(match result {
-                    Some(before) => before.join(&value),
+                    Some(before) => self.either(before, &value),
                     None => value,
                 });
             }

@@ -32,6 +32,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         summaries: HashMap::new(),
         frame: Frame::default(),
         field_types: HashMap::new(),
+        macros: Vec::new(),
         arena: &arena,
         unresolved: Unresolved::default(),
         reads: false,
@@ -44,6 +45,14 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
     names.sort();
     for name in names {
         lower.constant(&name, Span::default());
+    }
+    for (item, test) in std::mem::take(&mut lower.macros) {
+        lower.frame.function = usize::from(test);
+        lower.item_macro(item);
+    }
+    lower.frame = Frame::default();
+    for function in [0, 1] {
+        lower.assemble_commands(function, 0);
     }
     let mut next = 0;
     while next < lower.definitions.len() {
@@ -108,6 +117,8 @@ pub(super) struct Lower<'a> {
     summaries: HashMap<usize, Arc<Summary>>,
     pub(super) frame: Frame,
     field_types: HashMap<String, Option<&'static str>>,
+    /// Macros that stand in no function, with whether they are test code.
+    macros: Vec<(&'a syn::ItemMacro, bool)>,
     /// The last element of what macros were parsed to.
     arena: &'a Arena,
     /// Names that other files may define.
@@ -189,7 +200,9 @@ impl<'a> Lower<'a> {
                     }
                     around.pop();
                 }
-                Item::Macro(item) => self.item_macro(item),
+                // Inside a function it belongs there; elsewhere it waits until all names are known.
+                Item::Macro(item) if self.frame.function > 1 => self.item_macro(item),
+                Item::Macro(item) => self.macros.push((item, test)),
                 _ => {}
             }
         }
@@ -393,6 +406,7 @@ impl<'a> Lower<'a> {
                 let mut value = value;
                 Self::narrow_to_type(&mut value, &typed.ty);
                 value.declared = value.declared.or_else(|| declared_type(&typed.ty));
+                self.parsed_to(&value, &typed.ty, value.span);
                 self.bind(&typed.pat, value);
             }
             Pat::Reference(inner) => self.bind(&inner.pat, value),

@@ -10,7 +10,7 @@ use super::lower::Lower;
 use super::{Exit, SinkKind};
 use crate::span::Span;
 use crate::tables;
-use crate::value::{Piece, Source, Value};
+use crate::value::{Interval, Piece, Source, Value};
 
 impl<'a> Lower<'a> {
     /// A macro used as expression or statement.
@@ -28,7 +28,7 @@ impl<'a> Lower<'a> {
                 let enclosure = self.enter(format!("{name}!"));
                 let values: Vec<Value> = expressions.iter().map(|argument| self.expression(argument)).collect();
                 self.frame.enclosure = enclosure;
-                if name.starts_with("assert")
+                if (name.starts_with("assert") || name.starts_with("debug_assert") || name == "ensure")
                     && let Some(condition) = expressions.first()
                 {
                     self.narrow(condition, true);
@@ -72,7 +72,16 @@ impl<'a> Lower<'a> {
         {
             return self.record("xshell::cmd!".to_owned(), "cmd!".to_owned(), None, argv, whole, span);
         }
-        self.record(path, format!("{name}!"), None, arguments, whole, span)
+        let looks_only = tables::is_looking(&name);
+        if !looks_only {
+            for argument in &arguments {
+                self.escape(argument);
+            }
+        }
+        // `t!(…)`, `assert_ok!(…)`: what they give is what they got.
+        let same = if let [only] = arguments.as_slice() { Some(only.clone()).filter(|_| !looks_only) } else { None };
+        let recorded = self.record(path, format!("{name}!"), None, arguments, whole, span);
+        same.unwrap_or(recorded)
     }
 
     /// `format!`: the template's text with the arguments put in.
@@ -125,6 +134,18 @@ impl<'a> Lower<'a> {
         value
     }
 
+    /// Narrows to what a `matches!` that holds tells.
+    pub(super) fn narrow_to_matches(&mut self, call: &'a syn::Macro, before: &mut Vec<(usize, Interval, bool)>) {
+        if !call.path.is_ident("matches") {
+            return;
+        }
+        if let Parsed::Expressions(tests) = self.keep(parse_matches(call.tokens.clone())) {
+            for test in tests {
+                self.narrow_by(test, true, before);
+            }
+        }
+    }
+
     fn named(&mut self, name: &str, place: Span) -> Option<Value> {
         let local = self.frame.locals.iter().rev().find(|local| local.name == name).map(|local| local.value.clone());
         local.or_else(|| self.constant(name, place))
@@ -154,6 +175,27 @@ impl<'a> Lower<'a> {
             }
         }
     }
+}
+
+/// `matches!(value, pattern if guard)` as `let pattern = value && guard`.
+fn parse_matches(tokens: TokenStream) -> Parsed {
+    let parser = |input: syn::parse::ParseStream<'_>| {
+        let value: Expr = input.parse()?;
+        input.parse::<Token![,]>()?;
+        let pattern = syn::Pat::parse_multi_with_leading_vert(input)?;
+        let guard = if input.parse::<Option<Token![if]>>()?.is_some() { Some(input.parse::<Expr>()?) } else { None };
+        input.parse::<Option<Token![,]>>()?;
+        Ok((value, pattern, guard))
+    };
+    let Ok((value, pattern, guard)) = parser.parse2(tokens) else { return Parsed::Nothing };
+    let test = Expr::Let(syn::ExprLet {
+        attrs: Vec::new(),
+        let_token: <Token![let]>::default(),
+        pat: Box::new(pattern),
+        eq_token: <Token![=]>::default(),
+        expr: Box::new(value),
+    });
+    Parsed::Expressions([test].into_iter().chain(guard).collect())
 }
 
 /// Comma-separated expressions, else statements.

@@ -3,7 +3,7 @@
 use syn::{Expr, GenericArgument, PathArguments};
 
 use super::lower::Lower;
-use super::{Call, Exit, Sink, SinkKind};
+use super::{Call, Exit};
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Origin, Piece, Source, Value};
@@ -46,7 +46,7 @@ impl<'a> Lower<'a> {
         };
         let part = receiver.as_ref().is_some_and(|receiver| receiver.part);
         let value = Value { call: Some(id), part, ..Value::unknown(span) };
-        self.known_sinks(id, &path, &name, &arguments, span);
+        self.known_sinks(id, &path, &name, receiver.as_ref(), &arguments, span);
         self.facts.calls.push(Call {
             path,
             name,
@@ -93,6 +93,12 @@ impl<'a> Lower<'a> {
         if let Some(duration) = self.duration(&path, &name, &arguments, span) {
             return duration;
         }
+        if let Some(number) = self.converted(&path, &arguments) {
+            return number;
+        }
+        if let Some(closure) = self.local_closure(&path) {
+            return closure;
+        }
         if let Some(address) = super::address::made(&path, &arguments, span) {
             match arguments.as_slice() {
                 [pair] => self.port_of(pair, span, &path),
@@ -131,6 +137,12 @@ impl<'a> Lower<'a> {
         value
     }
 
+    /// What a closure that a variable holds gives.
+    fn local_closure(&self, path: &str) -> Option<Value> {
+        let local = self.frame.locals.iter().rev().find(|local| local.name == path)?;
+        Some(local.value.clone())
+    }
+
     pub(super) fn method_call(&mut self, call: &'a syn::ExprMethodCall, expression: &'a Expr) -> Value {
         let receiver = self.expression(&call.receiver);
         let name = call.method.to_string();
@@ -160,6 +172,9 @@ impl<'a> Lower<'a> {
         self.frame.enclosure = enclosure;
         if tables::REPEATING.contains(&name.as_str()) {
             self.loop_count(&call.receiver, &receiver);
+        }
+        if is_program_name(call, &receiver) {
+            return Value::unknown(span);
         }
         if let Some(value) = self.modelled(call, &name, &receiver, &arguments, span) {
             return value;
@@ -213,9 +228,12 @@ impl<'a> Lower<'a> {
                     && let Some(GenericArgument::Type(wanted)) = generics.args.first()
                 {
                     Self::narrow_to_type(&mut value, wanted);
+                    self.parsed_to(&value, wanted, span);
                 }
             }
             _ if tables::is_transparent(name) => {}
+            // Of a `NonZero`, a `Cell`, a setting.
+            "get" if arguments.is_empty() => {}
             "split_whitespace" | "split_ascii_whitespace" | "split" if receiver.constant().is_some() => {
                 let by = first.and_then(Value::constant);
                 return Some(split_constant(&receiver.constant()?, by.as_deref(), span));
@@ -228,6 +246,14 @@ impl<'a> Lower<'a> {
             }
             "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
                 value = item_of(receiver, name, first).unwrap_or(value);
+            }
+            "split_first" if receiver.split.is_some() || receiver.items.is_some() => {
+                let first = item_of(receiver, "first", None).unwrap_or_else(|| receiver.clone());
+                let rest = match &receiver.items {
+                    Some(items) => Value::list(span, items.iter().skip(1).cloned().collect()),
+                    None => receiver.clone(),
+                };
+                value = Value { items: Some(vec![first, rest]), split: None, ..value };
             }
             "join"
                 if receiver.items.is_none()
@@ -266,33 +292,11 @@ impl<'a> Lower<'a> {
                     value = self.filtered(closure, value);
                 }
             }
-            "min" => {
-                value.bounds.high = value.bounds.high.min(first?.bounds.high);
-                self.bounded(receiver, &value);
-            }
-            "max" => {
-                value.bounds.low = value.bounds.low.max(first?.bounds.low);
-                value.bounds.high = value.bounds.high.max(first?.bounds.high);
-                self.bounded(receiver, &value);
-            }
-            "clamp" => {
-                let range = Interval { low: first?.bounds.low, high: arguments.get(1)?.bounds.high };
-                value.bounds = value.bounds.meet(range);
-                self.bounded(receiver, &value);
-            }
-            "saturating_mul" | "wrapping_mul" | "checked_mul" | "mul_f64" | "mul_f32" => {
-                value.bounds = Interval::binary('*', receiver.bounds, first?.bounds);
-                value.taint_from(first?);
-            }
-            "saturating_add" | "wrapping_add" | "checked_add" => {
-                value.bounds = Interval::binary('+', receiver.bounds, first?.bounds);
-                value.taint_from(first?);
-            }
             "push_str" | "push" | "extend" if receiver.call.is_none() && first.is_some() => {
                 self.pushed(&call.receiver, receiver, first?);
                 return Some(Value::unknown(span));
             }
-            _ => return None,
+            _ => return self.arithmetic(name, receiver, arguments, span),
         }
         Some(value)
     }
@@ -308,68 +312,6 @@ impl<'a> Lower<'a> {
             grown.append(item);
         }
         self.assign(place, grown);
-    }
-
-    /// A constructor of `Duration`: a sink, and a value in seconds.
-    fn duration(&mut self, path: &str, name: &str, arguments: &[Value], span: Span) -> Option<Value> {
-        let name = name.rsplit("::").next().unwrap_or(name);
-        let (_, scale) = tables::DURATIONS.iter().find(|(known, _)| *known == name)?;
-        let holder = path.rsplit("::").nth(1)?;
-        if !["Duration", "TimeDelta", "Span"].contains(&holder) {
-            return None;
-        }
-        let first = arguments.first()?;
-        let mut value = Value { duration: true, ..Value::unknown(span) };
-        value.bounds = first.bounds.map(|number| number * scale);
-        for argument in arguments {
-            value.taint_from(argument);
-        }
-        value.validated = first.validated;
-        let id = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, span).call;
-        value.call = id;
-        self.facts.sinks.push(Sink {
-            kind: SinkKind::Duration,
-            values: vec![value.clone()],
-            span,
-            by: path.to_owned(),
-            through: None,
-            function: self.frame.function,
-            call: id,
-            open: false,
-        });
-        Some(value)
-    }
-
-    /// `duration.min(…)`: the duration that was made is not the one that is used.
-    fn bounded(&mut self, receiver: &Value, result: &Value) {
-        if let Some(call) = receiver.call
-            && receiver.duration
-            && let Some(sink) = self.facts.sinks.iter_mut().rev().find(|sink| sink.call == Some(call))
-        {
-            sink.values = vec![result.clone()];
-        }
-    }
-
-    /// `for _ in 0..count`.
-    pub(super) fn loop_count(&mut self, over: &Expr, range: &Value) {
-        let mut over = over;
-        while let Expr::Paren(inner) = over {
-            over = &inner.expr;
-        }
-        if let Expr::Range(_) = over
-            && (!range.sources.is_empty() || !range.parameters.is_empty())
-        {
-            self.facts.sinks.push(Sink {
-                kind: SinkKind::Size,
-                values: vec![range.clone()],
-                span: range.span,
-                by: "for".to_owned(),
-                through: None,
-                function: self.frame.function,
-                call: None,
-                open: false,
-            });
-        }
     }
 }
 
@@ -404,6 +346,18 @@ fn is_wrapper(path: &str, name: &str) -> bool {
         ]
         .iter()
         .any(|known| tables::ends_with(path, known))
+}
+
+/// `env::args().next()`: how the program was called, which whoever calls it knows anyway.
+fn is_program_name(call: &syn::ExprMethodCall, receiver: &Value) -> bool {
+    let first = match call.args.first() {
+        None => call.method == "next",
+        Some(Expr::Lit(index)) => {
+            call.method == "nth" && matches!(&index.lit, syn::Lit::Int(index) if index.base10_digits() == "0")
+        }
+        Some(_) => false,
+    };
+    first && matches!(*call.receiver, Expr::Call(_)) && receiver.source(Origin::Argument).is_some()
 }
 
 /// Whether a text looks like what is joined to a path, rather than like a separator between items.

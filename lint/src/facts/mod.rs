@@ -13,6 +13,7 @@ mod lower;
 mod macros;
 mod method;
 mod narrow;
+mod number;
 mod outline;
 mod script;
 mod summary;
@@ -41,6 +42,8 @@ pub(crate) struct FileFacts {
     pub enclosures: Vec<(String, Option<usize>)>,
     /// Roots of objects that leave their function: returned, stored, or handed to another function.
     pub escaped: std::collections::HashSet<CallId>,
+    /// Pairs of calls of which a branch has made one or the other.
+    pub alternatives: Vec<(CallId, CallId)>,
     /// Places where a function can end early: `?`, panics and assertions.
     pub exits: Vec<Exit>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
@@ -214,6 +217,19 @@ impl FileFacts {
     /// The calls that belong to the object made by `root`, in order, `root` included.
     pub(crate) fn object(&self, root: CallId) -> impl Iterator<Item = (CallId, &Call)> {
         self.calls.iter().enumerate().skip(root).filter(move |(_, call)| call.root == root)
+    }
+
+    /// The call, and those that stand for the same value on another branch.
+    pub(crate) fn with_alternatives(&self, call: CallId) -> Vec<CallId> {
+        let mut all = vec![call];
+        for (one, other) in self.alternatives.iter().chain(self.alternatives.iter().rev()) {
+            for (known, new) in [(one, other), (other, one)] {
+                if all.contains(known) && !all.contains(new) {
+                    all.push(*new);
+                }
+            }
+        }
+        all
     }
 
     /// The call that made the command which `call` runs, waits for, or reads from.

@@ -14,7 +14,7 @@ impl<'a> Lower<'a> {
         before
     }
 
-    fn narrow_by(&mut self, condition: &'a Expr, holds: bool, before: &mut Vec<(usize, Interval, bool)>) {
+    pub(super) fn narrow_by(&mut self, condition: &'a Expr, holds: bool, before: &mut Vec<(usize, Interval, bool)>) {
         match condition {
             Expr::Paren(inner) => self.narrow_by(&inner.expr, holds, before),
             Expr::Group(inner) => self.narrow_by(&inner.expr, holds, before),
@@ -30,6 +30,15 @@ impl<'a> Lower<'a> {
                 }
                 _ => self.compare(binary, holds, before),
             },
+            Expr::Let(test) if holds => {
+                if let Some(index) = self.local_of(&test.expr) {
+                    let mut matched = self.frame.locals[index].value.clone();
+                    self.narrow_to_pattern(&mut matched, &test.pat);
+                    let (bounds, validated) = (matched.bounds, matched.validated);
+                    self.set(index, |value| (value.bounds, value.validated) = (bounds, validated), before);
+                }
+            }
+            Expr::Macro(call) if holds => self.narrow_to_matches(&call.mac, before),
             Expr::Call(call) if holds => {
                 if let (Expr::Path(function), Some(argument)) = (&*call.func, call.args.first()) {
                     let path = self.uses.resolve(&function.path);
@@ -208,7 +217,7 @@ impl<'a> Lower<'a> {
     }
 
     /// The value of an expression that was or will be walked anyway: nothing is recorded twice.
-    fn peek(&mut self, expression: &'a Expr) -> Value {
+    pub(super) fn peek(&mut self, expression: &'a Expr) -> Value {
         match expression {
             Expr::Lit(literal) => self.literal(&literal.lit),
             Expr::Path(_) | Expr::Paren(_) | Expr::Cast(_) | Expr::Unary(_) | Expr::Binary(_) => {

@@ -26,7 +26,7 @@ impl Lower<'_> {
         }
         let Some(text) = call.delimiter.span().join().source_text() else { return };
         let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
-        for command in words(&braced(inner)) {
+        for command in words(&braced(&without_raw_texts(inner))) {
             let values: Vec<Value> = command.iter().map(|word| self.word(word, span)).collect();
             self.facts.sinks.push(Sink {
                 kind: SinkKind::Command,
@@ -51,6 +51,26 @@ impl Lower<'_> {
     }
 }
 
+/// `r"text"` and `r#"text"#` as a text in which nothing is put in: `$` is doubled in it.
+fn without_raw_texts(tokens: &str) -> String {
+    let mut text = String::with_capacity(tokens.len());
+    let mut rest = tokens;
+    while let Some(at) = rest.find("r\"").into_iter().chain(rest.find("r#\"")).min() {
+        let is_word = rest[..at].ends_with(|before: char| before.is_alphanumeric() || before == '_');
+        let (open, close) = if rest[at..].starts_with("r#") { (3, "\"#") } else { (2, "\"") };
+        let Some(length) = rest[at + open..].find(close).filter(|_| !is_word) else {
+            text.push_str(&rest[..=at]);
+            rest = &rest[at + 1..];
+            continue;
+        };
+        let inside = &rest[at + open..at + open + length];
+        text.extend([&rest[..at], "'", &inside.replace('$', "$$"), "'"]);
+        rest = &rest[at + open + length + close.len()..];
+    }
+    text.push_str(rest);
+    text
+}
+
 /// `$name`, `${name}` and `$[name]` as `{name}`; other braces are doubled, as a template writes them.
 fn braced(tokens: &str) -> String {
     let mut text = String::with_capacity(tokens.len());
@@ -61,6 +81,11 @@ fn braced(tokens: &str) -> String {
         rest = after;
         if mark != "$" {
             text.push_str(if mark == "{" { "{{" } else { "}}" });
+            continue;
+        }
+        if let Some(after) = rest.strip_prefix('$') {
+            text.push('$');
+            rest = after;
             continue;
         }
         let opened = rest.starts_with(['{', '[']);
@@ -112,6 +137,12 @@ mod tests {
     #[test]
     fn tokens_become_a_template() {
         assert_eq!(braced("bash -c $x; echo ${y}z $[all] {}"), "bash -c {x}; echo {y}z {all...} {{}}");
+    }
+
+    #[test]
+    fn nothing_is_put_into_raw_texts() {
+        assert_eq!(braced(&without_raw_texts(r#"bash -c r"echo $RANDOM" $x"#)), "bash -c 'echo $RANDOM' {x}");
+        assert_eq!(without_raw_texts("tr \"a\""), "tr \"a\"");
     }
 
     #[test]

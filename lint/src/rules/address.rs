@@ -2,6 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use crate::facts::{Call, FileFacts};
+use crate::tables;
+
 /// An address in a text, with what stands around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
@@ -124,10 +127,33 @@ impl Found {
         }
     }
 
+    /// Whether it is an address of this machine, whichever that is.
+    pub(super) fn is_local(&self) -> bool {
+        match &self.host {
+            Host::Known(address) => address.is_loopback() || address.is_unspecified(),
+            Host::Partly(octets) => octets.first() == Some(&127),
+            Host::Name => {
+                let host = self.text.split_once("://").map_or(self.text.as_str(), |(_, rest)| rest);
+                host.starts_with("localhost:")
+            }
+        }
+    }
+
     /// Whether it stands for every address of the machine.
     pub(super) fn is_wildcard(&self) -> bool {
         matches!(&self.host, Host::Known(address) if address.is_unspecified())
     }
+}
+
+/// Whether the function runs in a network of its own: by its attribute, or by what it makes.
+pub(super) fn has_own_network(facts: &FileFacts, function: usize) -> bool {
+    let makes = |call: &Call| {
+        let known = |list: &[&str]| list.iter().any(|known| tables::ends_with(&call.path, known));
+        known(tables::LABS)
+            || known(tables::NAMESPACE_CALLS)
+            || tables::NAMESPACE_METHODS.iter().any(|(_, makers)| known(makers))
+    };
+    facts.functions[function].isolated || facts.calls.iter().any(|call| call.function == function && makes(call))
 }
 
 /// Not loopback, documentation (RFC 5737), multicast, the unspecified address or a mask.

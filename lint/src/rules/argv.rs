@@ -1,7 +1,7 @@
 //! Command lines as the rules read them: words of an argv, and the simple commands of a shell's text.
 
 use crate::config::Config;
-use crate::facts::{Sink, SinkKind};
+use crate::facts::{CallId, FileFacts, Sink, SinkKind};
 use crate::tables;
 use crate::value::Value;
 
@@ -13,8 +13,9 @@ pub(super) fn script_of<'v>(argv: &'v [Value], config: &Config) -> Option<(Strin
         let name = tables::program_name(word);
         is_unix(name) || tables::WINDOWS_SHELLS.contains(&name)
     };
-    let first = constant(0)?;
-    let wrapped = tables::WRAPPERS.contains(&tables::program_name(&first));
+    let first = constant(0).unwrap_or_else(|| "…".to_owned());
+    // Whatever a program that is not known does, with `sh` and `-c` among its operands it runs a shell.
+    let wrapped = first == "…" || tables::WRAPPERS.contains(&tables::program_name(&first));
     // The shell is somewhere among the operands of the wrapper.
     let at =
         if wrapped { (1..argv.len()).find(|index| constant(*index).is_some_and(|word| is_shell(&word)))? } else { 0 };
@@ -31,6 +32,7 @@ pub(super) fn script_of<'v>(argv: &'v [Value], config: &Config) -> Option<(Strin
             || (unix && constant(*index).is_some_and(|word| is_command_option(&word)))
     })?;
     let shown = if wrapped { format!("{} … {name}", tables::program_name(&first)) } else { name.to_owned() };
+    let shown = shown.replace("… … ", "… ");
     Some((shown, argv.get(option + 1)))
 }
 
@@ -120,6 +122,15 @@ pub(super) fn unwrapped(words: &[String]) -> (Vec<&str>, &[String]) {
 /// The commands of a sink with the wrappers taken off.
 pub(super) fn inner_commands(sink: &Sink, config: &Config) -> Vec<Vec<String>> {
     commands(sink, config).iter().map(|words| unwrapped(words).1.to_vec()).filter(|words| !words.is_empty()).collect()
+}
+
+/// Whether every program that the command starts is one of `tools`.
+pub(super) fn is_one_of(facts: &FileFacts, command: CallId, config: &Config, tools: &[&str]) -> bool {
+    let Some(sink) = facts.sinks.iter().find(|sink| sink.call == Some(command)) else { return false };
+    let commands = commands(sink, config);
+    let script = script_of(&sink.values, config).is_some();
+    let mut programs = commands.iter().skip(usize::from(script)).filter_map(|words| words.first()).peekable();
+    programs.peek().is_some() && programs.all(|program| tools.contains(&tables::program_name(program)))
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub(super) struct Bound<'a> {
     pub high: f64,
     /// The largest possible value in words.
     pub shown: &'a dyn Fn(f64) -> String,
+    /// The largest harmless value in words.
+    pub limit: String,
     /// What the value decides, `wait`.
     pub what: &'static str,
     /// The fix.
@@ -23,10 +25,10 @@ pub(super) fn judged(sink: &Sink, value: &Value, bound: &Bound<'_>) -> Option<Hi
         return None;
     }
     let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));
-    let most = (bound.shown)(value.bounds.high);
+    let (most, limit) = ((bound.shown)(value.bounds.high), &bound.limit);
     let message = match bound.what {
-        "wait" => format!("{name} may make this test wait {most}: the value has no upper bound"),
-        what => format!("{name} decides {what} and may ask for {most}: the value has no upper bound"),
+        "wait" => format!("{name} may make this test wait {most}, and the limit is {limit}"),
+        what => format!("{name} decides {what} and may ask for {most}, and the limit is {limit}"),
     };
     let through = sink.through.as_ref().map_or_else(String::new, |function| format!(", in `{function}`"));
     let label = format!("it is used here by `{}`{through}", sink.by);
@@ -35,4 +37,14 @@ pub(super) fn judged(sink: &Sink, value: &Value, bound: &Bound<'_>) -> Option<Hi
         hit = hit.label(value.span, "after having passed here");
     }
     Some(hit)
+}
+
+/// A number as it is written; the largest of 64 bits is not among the numbers of an interval, which has its neighbour.
+pub(super) fn number(high: f64) -> String {
+    const ONE_TOO_MANY: f64 = 18_446_744_073_709_551_616.0;
+    match high {
+        high if !high.is_finite() => "any number".to_owned(),
+        high if (high - ONE_TOO_MANY).abs() < 1.0 => u64::MAX.to_string(),
+        high => format!("{high}"),
+    }
 }

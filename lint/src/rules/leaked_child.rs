@@ -32,6 +32,7 @@
 //! ## References
 //! The documentation of `std::process::Child`, "there is no implementation of Drop".
 
+use super::argv::is_one_of;
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::finding::{Confidence, Severity};
@@ -52,7 +53,7 @@ impl Rule for LeakedChild {
         Severity::Warning
     }
 
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| call.name == "spawn") {
             let Some(command) = call.receiver.as_ref().and_then(|receiver| receiver.call).and_then(|before| facts.command_behind(before))
             else {
@@ -61,11 +62,15 @@ impl Rule for LeakedChild {
             let own_drop = facts.object(command).any(|(_, other)| other.name == "kill_on_drop");
             let plain = tables::ends_with(&facts.calls[command].path, "process::Command::new")
                 || tables::ends_with(&facts.calls[command].path, "Command::new");
-            if own_drop || !plain || facts.functions[call.function].isolated || facts.escaped.contains(&id) {
+            let same = facts.with_alternatives(id);
+            let escapes = same.iter().any(|id| facts.escaped.contains(id));
+            if own_drop || !plain || facts.functions[call.function].isolated || escapes || is_refused(facts, id) {
                 continue;
             }
+            let short = is_one_of(facts, command, config, tables::SHORT_TOOLS);
             let guard = || kill_on_drop(facts, command, call);
-            hits.extend(judged(facts, id, call).map(|hit| hit.fix(guard())));
+            let found = judged(facts, id, &same, call).map(|hit| if short { hit.pedantic(true) } else { hit });
+            hits.extend(found.map(|hit| hit.fix(guard())));
         }
     }
 }
@@ -100,8 +105,8 @@ fn is_kept(facts: &FileFacts, spawn: &Call) -> bool {
     named && !dropped_at_once && after.starts_with(';')
 }
 
-fn judged(facts: &FileFacts, id: CallId, spawn: &Call) -> Option<Hit> {
-    let belongs = |other: &Call| other.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(|before| belongs_to(facts, before, id));
+fn judged(facts: &FileFacts, id: CallId, same: &[CallId], spawn: &Call) -> Option<Hit> {
+    let belongs = |other: &Call| other.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(|before| same.iter().any(|id| belongs_to(facts, before, *id)));
     let later = || facts.calls[id + 1..].iter().filter(|other| belongs(other));
     let help = "give it to a guard whose `Drop` kills and waits, or use `kill_on_drop(true)` (tokio); with netns-fixtures, \
                 `host.command(…).spawn()` dies with the test";
@@ -123,6 +128,12 @@ fn judged(facts: &FileFacts, id: CallId, spawn: &Call) -> Option<Hit> {
             .confidence(if killed { Confidence::High } else { Confidence::Medium })
             .pedantic(!killed),
     )
+}
+
+/// Whether the test expects that there is no such program.
+fn is_refused(facts: &FileFacts, spawn: CallId) -> bool {
+    let of_it = |other: &Call| other.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(spawn));
+    facts.calls[spawn..].iter().any(|other| tables::REFUSALS.contains(&other.name.as_str()) && of_it(other))
 }
 
 /// Whether the call `before` gives the child that the call `spawn` made, or a part of it.

@@ -27,7 +27,7 @@
 //! ## References
 //! RFC 1918, RFC 5737, RFC 3849, RFC 9637.
 
-use super::address::{Found, addresses_in, read};
+use super::address::{Found, addresses_in, has_own_network, read};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
@@ -65,7 +65,7 @@ impl Rule for LiteralAddress {
                 SinkKind::Written => "a configuration file contains it",
                 _ => "a command line contains it",
             };
-            let isolated = facts.functions[sink.function].isolated;
+            let isolated = has_own_network(facts, sink.function);
             // Where the literal stands is the place to change; in another file, the call that led there.
             let place = if value.span == Span::default() { sink.span } else { value.span };
             let mut hit = Hit::new(sink.function, place, format!("the address `{}` is fixed, and {what}", found.text), HELP)

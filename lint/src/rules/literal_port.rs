@@ -23,7 +23,7 @@
 //! ## References
 //! ip(7): port 0 lets the kernel choose.
 
-use super::address::{Host, read};
+use super::address::{Host, has_own_network, read};
 use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
 use crate::finding::Severity;
@@ -51,11 +51,13 @@ impl Rule for LiteralPort {
             let Some(value) = sink.values.first() else { continue };
             let Some(found) = read(&value.shown()) else { continue };
             // Methods called `connect` take many texts with a colon.
-            if found.host == Host::Name && !sink.by.contains("::") && !found.text.starts_with("localhost:") {
+            if found.host == Host::Name && !sink.by.contains("::") && !found.is_local() {
                 continue;
             }
             let port = found.port.filter(|port| *port != 0);
-            if let Some(port) = port.filter(|_| !facts.functions[sink.function].isolated) {
+            // Nobody here takes the port of another machine away.
+            let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
+            if let Some(port) = port.filter(|_| !elsewhere && !has_own_network(facts, sink.function)) {
                 let message = format!("the fixed port {port} is {what}; another test or service may have it");
                 let help = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";
                 let hit = Hit::new(sink.function, value.span, message, help);

@@ -90,7 +90,12 @@ fn enters_by_method(facts: &FileFacts, call: &Call) -> bool {
 /// Whether the call stands in what a new thread or a child runs.
 fn on_own_thread(facts: &FileFacts, id: CallId) -> bool {
     let known = if facts.calls[id].surroundings.asynchronous { tables::OWN_THREAD_IN_ASYNC } else { tables::OWN_THREAD };
-    facts.enclosed_by(id, |name| known.iter().any(|known| tables::ends_with(name, known)))
+    let elsewhere = |name: &str| {
+        let last = name.rsplit("::").next().unwrap_or(name);
+        known.iter().any(|known| tables::ends_with(name, known))
+            || tables::CHILD_WORDS.iter().any(|word| last.split('_').any(|part| part == *word))
+    };
+    facts.enclosed_by(id, elsewhere)
 }
 
 /// Whether the type around has a `Drop` that goes back, or the function makes a value of such a type.

@@ -35,7 +35,7 @@
 
 use std::time::Duration;
 
-use super::bounds::{Bound, judged};
+use super::bounds::{Bound, judged, number};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::Severity;
@@ -63,8 +63,13 @@ impl Rule for UnboundedEnvDuration {
             let Some(value) = sink.values.first() else { continue };
             // A plain number is taken as milliseconds at least.
             let bound = if value.duration { longest } else { longest * 1000.0 };
-            let shown = |high: f64| if value.duration { time(high) } else { number(high) };
-            let hit = judged(sink, value, &Bound { high: bound, shown: &shown, what: "wait", help: HELP });
+            let shown = |high: f64| match high {
+                high if value.duration => time(high),
+                high if high.is_finite() => format!("for {} milliseconds or more", number(high)),
+                _ => "for any time".to_owned(),
+            };
+            let limit = time(longest).trim_start_matches("for ").to_owned();
+            let hit = judged(sink, value, &Bound { high: bound, shown: &shown, limit, what: "wait", help: HELP });
             hits.extend(hit.map(|hit| hit.fix(capped(facts, sink, config.max_duration))));
         }
         for call in &facts.calls {
@@ -88,6 +93,10 @@ impl Rule for UnboundedEnvDuration {
 /// `.min(…)` behind the constructor: a `Duration` can be compared whatever type its number is inferred to be.
 fn capped(facts: &FileFacts, sink: &Sink, longest: Duration) -> Option<Proposal> {
     let call = &facts.calls[sink.call.filter(|_| sink.through.is_none())?];
+    // A product has the constructor's call, but is another expression.
+    if sink.span != call.span {
+        return None;
+    }
     let is_std = ["std", "core", "tokio"].iter().any(|owner| call.path.starts_with(&format!("{owner}::time::Duration::")));
     // A constant's own expression has no method that is not `const`.
     let in_code = !facts.functions[call.function].name.is_empty() || call.surroundings.closure;
@@ -101,20 +110,20 @@ fn capped(facts: &FileFacts, sink: &Sink, longest: Duration) -> Option<Proposal>
     Some(Proposal::insert("limit it to the longest wait that is allowed", call.span.end, text))
 }
 
-fn number(high: f64) -> String {
-    if high.is_finite() { format!("{high}") } else { "any number".to_owned() }
-}
 
 /// A time as people say it.
 fn time(seconds: f64) -> String {
     const YEAR: f64 = 365.25 * 86_400.0;
-    match seconds {
-        s if !s.is_finite() => "without end".to_owned(),
-        s if s >= YEAR => format!("for {:.0} years", s / YEAR),
-        s if s >= 86_400.0 => format!("for {:.0} days", s / 86_400.0),
-        s if s >= 3_600.0 => format!("for {:.0} hours", s / 3_600.0),
-        s => format!("for {:.0} minutes", s / 60.0),
-    }
+    let (count, unit) = match seconds {
+        s if !s.is_finite() => return "without end".to_owned(),
+        s if s >= YEAR => (s / YEAR, "year"),
+        s if s >= 86_400.0 => (s / 86_400.0, "day"),
+        s if s >= 3_600.0 => (s / 3_600.0, "hour"),
+        s if s >= 60.0 => (s / 60.0, "minute"),
+        s => (s, "second"),
+    };
+    let plural = if count.round() > 1.0 { "s" } else { "" };
+    format!("for {count:.0} {unit}{plural}")
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@
 //! ## References
 //! CWE-770, CWE-789.
 
-use super::bounds::{Bound, judged};
+use super::bounds::{Bound, judged, number};
 use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
 use crate::finding::Severity;
@@ -49,12 +49,12 @@ impl Rule for UnboundedEnvSize {
     }
 
     fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        let shown = |high: f64| if high.is_finite() { format!("{high}") } else { "any number".to_owned() };
         for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Size) {
             let Some(value) = sink.values.first() else { continue };
             #[expect(clippy::cast_precision_loss, reason = "a bound of the configuration, compared with an estimate")]
             let high = config.max_size as f64;
-            hits.extend(judged(sink, value, &Bound { high, shown: &shown, what: "a size or a count", help: HELP }));
+            let limit = number(high);
+            hits.extend(judged(sink, value, &Bound { high, shown: &number, limit, what: "a size or a count", help: HELP }));
         }
         for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Port) {
             let Some(value) = sink.values.first().filter(|value| !value.validated) else { continue };

@@ -25,7 +25,7 @@
 //! ## References
 //! CWE-400; waitpid(2).
 
-use super::argv::{commands, script_of};
+use super::argv::is_one_of;
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::finding::{Confidence, Severity};
@@ -68,7 +68,7 @@ impl Rule for UnboundedWait {
             if command.is_none() && !is_declared {
                 continue;
             }
-            if facts.functions[call.function].isolated || is_bounded(facts, id, call, command) {
+            if facts.functions[call.function].isolated || has_ended(facts, id, call) || is_bounded(facts, id, call, command) {
                 continue;
             }
             let message = format!("`{}` {what} without a limit of time", call.name);
@@ -76,7 +76,7 @@ impl Rule for UnboundedWait {
                         has a deadline that ends its children too";
             let confidence = if command.is_some() { Confidence::High } else { Confidence::Medium };
             let hit = Hit::new(call.function, call.name_span, message, help).confidence(confidence).pedantic(pedantic);
-            let short = command.is_some_and(|command| is_short(facts, command, config));
+            let short = command.is_some_and(|command| is_one_of(facts, command, config, &[tables::SHORT_TOOLS, tables::TIMED_TOOLS].concat()));
             hits.push(if short { hit.severity(Severity::Note) } else { hit });
         }
     }
@@ -95,13 +95,11 @@ fn comes_from_spawn(facts: &FileFacts, value: Option<CallId>) -> bool {
     false
 }
 
-/// Whether every program that the command starts is known to end by itself.
-fn is_short(facts: &FileFacts, command: CallId, config: &Config) -> bool {
-    let Some(sink) = facts.sinks.iter().find(|sink| sink.call == Some(command)) else { return false };
-    let commands = commands(sink, config);
-    let script = script_of(&sink.values, config).is_some();
-    let mut programs = commands.iter().skip(usize::from(script)).filter_map(|words| words.first()).peekable();
-    programs.peek().is_some() && programs.all(|program| tables::SHORT_TOOLS.contains(&tables::program_name(program)))
+/// Whether the function has waited for the same child before: if that came to an end, so does this.
+fn has_ended(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    let child = |call: &Call| call.receiver.as_ref().and_then(|receiver| receiver.call);
+    let waits = |other: &Call| ["wait", "wait_with_output"].contains(&other.name.as_str());
+    facts.calls[..id].iter().any(|other| other.function == call.function && waits(other) && child(other).is_some() && child(other) == child(call))
 }
 
 /// Whether something ends the wait: a limit around it, one of the command's own, or a kill before it.
@@ -118,7 +116,7 @@ fn is_bounded(facts: &FileFacts, id: CallId, call: &Call, command: Option<CallId
     }
     // `child.kill()`, `kill(pid, …)`, or the end of a limit of our own before it.
     facts.calls[..id].iter().rev().take_while(|other| other.function >= call.function).any(|other| {
-        other.function == call.function && (tables::ENDING.contains(&other.name.as_str()) || limits(&other.name))
+        other.function == call.function && (tables::ends_a_process(&other.name) || limits(&other.name))
     })
 }
 

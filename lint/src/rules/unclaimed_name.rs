@@ -106,6 +106,7 @@ fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
         SinkKind::DeviceName => single(What::Device),
         SinkKind::SharedMemoryName => single(What::SharedMemory),
         SinkKind::SocketPath => single(What::Socket),
+        SinkKind::Bind if sink.values.first().is_some_and(|value| value.prefix().starts_with('\0')) => single(What::Socket),
         SinkKind::Command | SinkKind::ShellString => commands(sink, config).iter().flat_map(|words| created(words, sink)).collect(),
         _ => Vec::new(),
     }
@@ -163,10 +164,18 @@ fn hazard(value: &Value, what: What) -> Option<String> {
         return Some(format!("is longer than the {DEVICE_NAME_BYTES} bytes that the kernel keeps"));
     }
     if let Some(name) = constant {
+        // The kernel puts the first free number there (netdevice(7) does not say so; `dev_alloc_name` does).
+        if what == What::Device && name.contains("%d") {
+            return None;
+        }
         // A fixed path in a shared folder is the business of `temp-path`; elsewhere somebody chose the folder.
         // The kernel chooses a free name for a socket without one (unix(7), autobind).
         let fixed = what != What::Socket || !(name.contains('/') || name.is_empty());
         return fixed.then(|| "is fixed: a second run, or another test, has the same".to_owned());
+    }
+    // The same for one that can be guessed.
+    if what == What::Socket && tables::SHARED_FOLDERS.iter().any(|folder| value.prefix().starts_with(folder)) {
+        return None;
     }
     let source = value.sources.iter().find(|source| {
         matches!(source.origin, Origin::Random | Origin::Pid | Origin::Time) && source.name.as_deref() != Some(tables::UUID)

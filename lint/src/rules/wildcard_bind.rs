@@ -29,7 +29,7 @@
 //! ## References
 //! CWE-1327; ip(7), INADDR_ANY.
 
-use super::address::read;
+use super::address::{has_own_network, read};
 use super::argv::inner_commands;
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
@@ -63,7 +63,7 @@ impl Rule for WildcardBind {
             let Some(value) = sink.values.first() else { continue };
             let Some(found) = read(&value.shown()).filter(super::address::Found::is_wildcard) else { continue };
             let port_is_open = found.port == Some(0);
-            if (datagram && port_is_open) || facts.functions[sink.function].isolated {
+            if (datagram && port_is_open) || has_own_network(facts, sink.function) {
                 continue;
             }
             let message = format!("`{}` listens on every address of this machine", found.text);
@@ -71,7 +71,7 @@ impl Rule for WildcardBind {
             let hit = hit.fix((sink.kind == SinkKind::Listen).then(|| loopback(facts, sink)).flatten());
             hits.push(if value.span == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
-        for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
+        for sink in facts.sinks.iter().filter(|sink| !has_own_network(facts, sink.function)) {
             let commands = inner_commands(sink, config);
             let Some((program, word)) = commands.iter().find_map(|words| listens(words)) else { continue };
             let place = sink.values.iter().find(|value| value.shown().contains(&word)).map_or(sink.span, |value| value.span);

@@ -95,6 +95,26 @@ static SOURCES_BY_NAME: LazyLock<HashMap<&'static str, Vec<(&'static str, Origin
 /// Methods of a range that run something once for each of its numbers.
 pub(crate) const REPEATING: &[&str] = &["for_each", "map", "into_par_iter", "try_for_each", "flat_map", "collect"];
 
+/// Whether the macro `name` only looks at its arguments: assertions, prints and logs of the usual names.
+pub(crate) fn is_looking(name: &str) -> bool {
+    let looking = [
+        "assert",
+        "assert_eq",
+        "assert_ne",
+        "assert_matches",
+        "matches",
+        "panic",
+        "todo",
+        "unreachable",
+        "write",
+        "writeln",
+    ];
+    let logs =
+        ["print", "println", "eprint", "eprintln", "trace", "debug", "info", "warn", "error", "log", "ensure", "bail"];
+    let name = name.strip_prefix("debug_assert").map_or_else(|| name.to_owned(), |rest| format!("assert{rest}"));
+    looking.contains(&name.as_str()) || logs.contains(&name.as_str())
+}
+
 /// Macros that read the environment when the test is built: the builder's, not the runner's, choice.
 pub(crate) const SOURCE_MACROS: &[(&str, Origin)] =
     &[("env", Origin::Environment), ("option_env", Origin::Environment)];
@@ -222,6 +242,7 @@ pub(crate) const UNTAINTED: &[&str] = &[
 
 /// Constructors of durations, and how many seconds one unit is.
 pub(crate) const DURATIONS: &[(&str, f64)] = &[
+    ("new", 1.0),
     ("from_secs", 1.0),
     ("from_secs_f64", 1.0),
     ("from_secs_f32", 1.0),
@@ -236,4 +257,6 @@ pub(crate) const DURATIONS: &[(&str, f64)] = &[
     ("milliseconds", 1e-3),
     ("minutes", 60.0),
     ("hours", 3600.0),
+    ("days", 86_400.0),
+    ("weeks", 604_800.0),
 ];

@@ -37,11 +37,14 @@ pub(crate) const TOKEN_COMMANDS: &[&str] = &["run_cmd!", "run_fun!", "cmd_lib::s
 /// Methods whose text goes to a shell on another machine, and the method that made their receiver.
 pub(crate) const REMOTE_SHELLS: &[(&str, &str)] = &[("exec", "channel_session"), ("exec", "channel_open_session")];
 
-/// Programs that end by themselves, at once or at a time that their arguments name.
+/// Programs that end by themselves at once.
 pub(crate) const SHORT_TOOLS: &[&str] = &[
     "true", "false", "echo", "printf", "ls", "id", "whoami", "uname", "hostname", "date", "pwd", "printenv",
-    "basename", "dirname", "mkdir", "touch", "rm", "which", "exit", "test", "sleep",
+    "basename", "dirname", "mkdir", "touch", "rm", "which", "exit", "test",
 ];
+
+/// Programs that end at a time that their arguments name.
+pub(crate) const TIMED_TOOLS: &[&str] = &["sleep"];
 
 /// Programs that interpret their `-c` operand.
 pub(crate) const SHELLS: &[&str] = &["sh", "bash", "dash", "zsh", "ash", "ksh", "fish", "csh", "tcsh", "mksh"];
@@ -55,7 +58,7 @@ pub(crate) const WINDOWS_SHELL_OPTIONS: &[&str] = &["/c", "/k", "-c", "-command"
 /// Programs that run the program named by their operands.
 pub(crate) const WRAPPERS: &[&str] = &[
     "sudo", "doas", "su", "pkexec", "env", "nsenter", "unshare", "ip", "timeout", "ssh", "nohup", "nice", "setsid",
-    "stdbuf", "strace", "chroot", "runuser", "setpriv", "busybox", "docker", "podman", "kubectl",
+    "stdbuf", "strace", "chroot", "runuser", "setpriv", "busybox", "docker", "podman", "kubectl", CONTAINER,
 ];
 
 /// Whether `path` makes a command.
@@ -74,6 +77,7 @@ pub(crate) const PRIVILEGE: &[&str] = &["sudo", "su", "doas", "pkexec"];
 
 /// Programs whose operands run elsewhere: in a guest, a container, on another machine.
 pub(crate) const GUESTS: &[&str] = &[
+    CONTAINER,
     "ssh",
     "docker",
     "podman",
@@ -91,6 +95,13 @@ pub(crate) const GUESTS: &[&str] = &[
     "adb",
     "virsh",
 ];
+
+/// Stands for the program that runs a command line in a container which a library has made.
+pub(crate) const CONTAINER: &str = "container";
+
+/// Methods and functions that take what a container runs.
+pub(crate) const CONTAINER_CALLS: &[&str] =
+    &["with_cmd", "with_entrypoint", "with_container_cmd", "cmd", "entrypoint", "exec", "exec_in_container"];
 
 /// Programs for which an address is something to look at, not to listen on.
 pub(crate) const ADDRESSES_AS_DATA: &[&str] = &[

@@ -72,8 +72,8 @@ const KNOWN: &[KnownSink] = &[
     sink("UnixListener::bind", 0, SinkKind::SocketPath),
     sink("UnixDatagram::bind", 0, SinkKind::SocketPath),
     sink("UnixSeqpacketListener::bind", 0, SinkKind::SocketPath),
-    sink("SocketAddr::from_abstract_name", 0, SinkKind::SocketPath),
-    sink("UnixAddr::new_abstract", 0, SinkKind::SocketPath),
+    sink("UnixListener::bind_addr", 0, SinkKind::SocketPath),
+    sink("UnixDatagram::bind_addr", 0, SinkKind::SocketPath),
     sink("mqueue::mq_open", 0, SinkKind::SharedMemoryName),
     sink(".os_id", 0, SinkKind::SharedMemoryName),
     // A path that is made or overwritten.
@@ -148,6 +148,12 @@ pub(crate) const WRITABLE_OPENERS: &[&str] = &["OpenOptions::new", "File::option
 /// Functions that send a signal to the process or group of a number.
 pub(crate) const KILL_CALLS: &[&str] = &["libc::kill", "signal::kill"];
 
+/// Calls that make something only if it was not there.
+pub(crate) const EXCLUSIVE_CALLS: &[&str] = &["fs::create_dir", "unistd::mkfifo", "File::create_new"];
+
+/// Methods of a result that expect it to be an error.
+pub(crate) const REFUSALS: &[&str] = &["unwrap_err", "expect_err", "is_err"];
+
 /// Folders that every user of the machine may write to.
 pub(crate) const SHARED_FOLDERS: &[&str] = &["/tmp/", "/var/tmp/", "/dev/shm/"];
 
@@ -169,6 +175,10 @@ pub(crate) const NAMESPACE_CALLS: &[&str] = &[
     "thread::move_into_thread_name_spaces",
 ];
 
+/// What makes a network that a test has for itself, in crates that do so.
+pub(crate) const LABS: &[&str] =
+    &["Lab::new", "Lab::builder", "Lab::load", "netsim::spawn", "Machine::new", "Sandbox::new"];
+
 /// Methods that move the calling thread, and the constructors of their receivers.
 pub(crate) const NAMESPACE_METHODS: &[(&str, &[&str])] = &[
     ("enter", &["NetNs::new", "NetNs::get", "NetNs::new_with_env"]),
@@ -182,6 +192,9 @@ pub(crate) const OWN_THREAD: &[&str] =
 /// The same for calls in an async function, where `spawn` alone may be the runtime's.
 pub(crate) const OWN_THREAD_IN_ASYNC: &[&str] = &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec"];
 
+/// Parts of the names of functions that run their closure in a process of its own.
+pub(crate) const CHILD_WORDS: &[&str] = &["child", "fork", "forked", "subprocess", "process"];
+
 /// Whether a constructor runs its closure when somebody first asks.
 pub(crate) fn is_lazy(path: &str) -> bool {
     ["LazyLock::new", "Lazy::new", "LazyCell::new", "lazy_static!", "get_or_init", "call_once"]
@@ -189,12 +202,24 @@ pub(crate) fn is_lazy(path: &str) -> bool {
         .any(|known| super::ends_with(path, known))
 }
 
-/// Functions and methods that end a process, or a wait for it.
-pub(crate) const ENDING: &[&str] = &["kill", "start_kill", "terminate", "killpg", "send_signal", "signal", "close"];
+/// Whether the function or method `name` ends a process: `start_kill`, `killpg`, `send_signal_group`.
+pub(crate) fn ends_a_process(name: &str) -> bool {
+    name != "kill_on_drop" && ["kill", "terminate", "signal"].iter().any(|word| name.contains(word)) || name == "close"
+}
 
 /// Methods of a child after which it does not run on, or is somebody else's.
-pub(crate) const CHILD_ENDS: &[&str] =
-    &["kill", "start_kill", "wait", "wait_with_output", "try_wait", "wait_timeout", "terminate", "into_inner"];
+pub(crate) const CHILD_ENDS: &[&str] = &[
+    "kill",
+    "start_kill",
+    "wait",
+    "wait_with_output",
+    "try_wait",
+    "wait_timeout",
+    "terminate",
+    "into_inner",
+    "status",
+    "output",
+];
 
 /// What the sources call a UUID.
 pub(crate) const UUID: &str = "uuid";

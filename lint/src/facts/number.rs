@@ -1,0 +1,167 @@
+//! Numbers: what keeps or changes their bounds, and where they become a wait, a size or a count.
+
+use syn::{BinOp, Expr};
+
+use super::lower::Lower;
+use super::{Sink, SinkKind};
+use crate::span::Span;
+use crate::tables;
+use crate::value::{Interval, Value};
+
+impl<'a> Lower<'a> {
+    /// `u8::try_from(number)`, `cmp::min(a, b)` and the like, which keep what is known about a number.
+    pub(super) fn converted(&mut self, path: &str, arguments: &[Value]) -> Option<Value> {
+        let (holder, name) = path.rsplit_once("::")?;
+        let holder = holder.rsplit("::").next()?;
+        match (holder, name, arguments) {
+            (holder, "from" | "try_from" | "new", [number]) => {
+                let bounds = Interval::of_type(holder)?;
+                Some(Value { bounds: number.bounds.meet(bounds), ..number.clone() })
+            }
+            ("cmp", "min" | "max", [one, other]) => {
+                let (bounds, others) = (one.bounds, other.bounds);
+                let chosen = if name == "min" { f64::min } else { f64::max };
+                let bounds = Interval { low: chosen(bounds.low, others.low), high: chosen(bounds.high, others.high) };
+                let value = Value { bounds, ..one.clone().join(other) };
+                self.bounded(one, &value);
+                self.bounded(other, &value);
+                Some(value)
+            }
+            _ => None,
+        }
+    }
+
+    /// Methods that narrow or combine numbers and durations.
+    pub(super) fn arithmetic(
+        &mut self,
+        name: &str,
+        receiver: &Value,
+        arguments: &[Value],
+        span: Span,
+    ) -> Option<Value> {
+        let first = arguments.first();
+        let mut value = receiver.clone();
+        match name {
+            "min" => {
+                value.bounds.high = value.bounds.high.min(first?.bounds.high);
+                self.bounded(receiver, &value);
+            }
+            "max" => {
+                value.bounds.low = value.bounds.low.max(first?.bounds.low);
+                value.bounds.high = value.bounds.high.max(first?.bounds.high);
+                self.bounded(receiver, &value);
+            }
+            "clamp" => {
+                let range = Interval { low: first?.bounds.low, high: arguments.get(1)?.bounds.high };
+                value.bounds = value.bounds.meet(range);
+                self.bounded(receiver, &value);
+            }
+            "saturating_mul" | "wrapping_mul" | "checked_mul" | "mul_f64" | "mul_f32" => {
+                value.bounds = Interval::binary('*', receiver.bounds, first?.bounds);
+                value.taint_from(first?);
+                self.stretched(&value, span);
+            }
+            "saturating_add" | "wrapping_add" | "checked_add" => {
+                value.bounds = Interval::binary('+', receiver.bounds, first?.bounds);
+                value.taint_from(first?);
+            }
+            _ => return None,
+        }
+        Some(value)
+    }
+
+    /// A constructor of `Duration`: a sink, and a value in seconds.
+    pub(super) fn duration(&mut self, path: &str, name: &str, arguments: &[Value], span: Span) -> Option<Value> {
+        let name = name.rsplit("::").next().unwrap_or(name);
+        let (_, scale) = tables::DURATIONS.iter().find(|(known, _)| *known == name)?;
+        let holder = path.rsplit("::").nth(1)?;
+        let makes_one =
+            if name == "new" { holder == "Duration" } else { ["Duration", "TimeDelta", "Span"].contains(&holder) };
+        if !makes_one {
+            return None;
+        }
+        let first = arguments.first()?;
+        let mut value = Value { duration: true, ..Value::unknown(span) };
+        let whole = holder == "Duration" && !name.contains("_f") && name.starts_with(['f', 'n']);
+        let bounds = Interval::of_type("u64").filter(|_| whole).map_or(first.bounds, |all| first.bounds.meet(all));
+        value.bounds = bounds.map(|number| number * scale);
+        for argument in arguments {
+            value.taint_from(argument);
+        }
+        value.validated = first.validated;
+        let id = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, span).call;
+        value.call = id;
+        self.facts.sinks.push(Sink {
+            kind: SinkKind::Duration,
+            values: vec![value.clone()],
+            span,
+            by: path.to_owned(),
+            through: None,
+            function: self.frame.function,
+            call: id,
+            open: false,
+        });
+        Some(value)
+    }
+
+    /// A duration times a number: a sink of its own.
+    pub(super) fn stretched(&mut self, product: &Value, span: Span) {
+        if product.duration && product.interests() {
+            self.sink(SinkKind::Duration, product.clone(), span, "a factor".to_owned(), product.call);
+        }
+    }
+
+    /// A text that is parsed to a type of durations: whoever writes it chooses the unit as well.
+    pub(super) fn parsed_to(&mut self, value: &Value, wanted: &syn::Type, span: Span) {
+        if value.parsed && value.interests() && super::types::type_name(wanted) == "Duration" {
+            self.sink(SinkKind::Duration, value.clone(), span, "parse".to_owned(), None);
+        }
+    }
+
+    /// `duration.min(…)`: the duration that was made is not the one that is used.
+    pub(super) fn bounded(&mut self, receiver: &Value, result: &Value) {
+        if let Some(call) = receiver.call
+            && receiver.duration
+            && let Some(sink) = self.facts.sinks.iter_mut().rev().find(|sink| sink.call == Some(call))
+        {
+            sink.values = vec![result.clone()];
+        }
+    }
+
+    /// `while done < count`, for a count that was made of a text; the end of a time is none.
+    pub(super) fn round_count(&mut self, condition: &'a Expr) {
+        let Expr::Binary(binary) = condition else { return };
+        if !matches!(binary.op, BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Ne(_)) {
+            return;
+        }
+        let span = self.extent(condition);
+        for side in [&binary.left, &binary.right] {
+            let value = self.peek(side);
+            if value.parsed && !value.duration && value.interests() {
+                self.sink(SinkKind::Size, value, span, "while".to_owned(), None);
+            }
+        }
+    }
+
+    /// `for _ in 0..count`.
+    pub(super) fn loop_count(&mut self, over: &Expr, range: &Value) {
+        let mut over = over;
+        while let Expr::Paren(inner) = over {
+            over = &inner.expr;
+        }
+        if let Expr::Range(_) = over
+            && (!range.sources.is_empty() || !range.parameters.is_empty())
+        {
+            self.facts.sinks.push(Sink {
+                kind: SinkKind::Size,
+                values: vec![range.clone()],
+                span: range.span,
+                by: "for".to_owned(),
+                through: None,
+                function: self.frame.function,
+                call: None,
+                open: false,
+            });
+        }
+    }
+}

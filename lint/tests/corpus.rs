@@ -1,0 +1,284 @@
+//! Holds the lint against code that people have judged: `tests/corpus/<rule>/{bad,good,suppressed}`.
+//!
+//! A case is a test function in a file, which becomes `tests/<file>.rs` of a package of its own; where it takes several
+//! files, it is a folder with such a package. At the end of a line, `//~ rule` (or `//~ rule, rule`) expects a finding
+//! that starts there, and `//~ pedantic: rule` one that only `--pedantic` shows. On every other line silence is
+//! expected, of all rules. In `suppressed`, a mark expects a finding that a comment takes back, and no other.
+//!
+//! What the findings say is written down beside each file, in `<file>.says`. After a difference the present text lies
+//! below the target folder, in the same places; read it, then `cp -r target/tmp/corpus/. tests/corpus/`.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use netns_lint::{Config, Finding, Location, Report, check};
+
+/// Each rule has at least as many places that it reports, and as many tests that it leaves alone.
+const CASES: usize = 12;
+
+macro_rules! rules {
+    ($($name:ident = $rule:literal,)*) => {
+        $(
+            #[test]
+            fn $name() {
+                held($rule, CASES);
+            }
+        )*
+    };
+}
+
+rules! {
+    unbounded_env_duration = "unbounded-env-duration",
+    unbounded_env_size = "unbounded-env-size",
+    shell_command = "shell-command",
+}
+
+/// Asserts every expectation of the rule's folder, and that there are enough of them.
+fn held(rule: &str, wanted: usize) {
+    let folder = corpus().join(rule);
+    let (mut complaints, mut reported, mut left_alone) = (String::new(), 0, 0);
+    for (kind, count) in [("bad", &mut reported), ("good", &mut left_alone), ("suppressed", &mut 0)] {
+        let cases = cases(&folder.join(kind));
+        assert!(!cases.is_empty(), "{rule}/{kind} has no case");
+        for case in cases {
+            let text = case.texts().map(|(_, text)| text).collect::<Vec<_>>().join("\n");
+            *count += if kind == "bad" { marks_of(&text, rule) } else { text.matches("test]\n").count() };
+            case.judge(kind, &mut complaints);
+        }
+    }
+    assert!(complaints.is_empty(), "\n{complaints}");
+    assert!(reported >= wanted, "{rule} has {reported} places to report, and should have {wanted}");
+    assert!(left_alone >= wanted, "{rule} has {left_alone} tests to leave alone, and should have {wanted}");
+}
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("tests/corpus")
+}
+
+/// A file or a package of the corpus.
+struct Case {
+    place: PathBuf,
+    /// Path in the package, and its text with the marks.
+    files: BTreeMap<PathBuf, String>,
+}
+
+/// The cases of a folder, in the order of their names.
+fn cases(folder: &Path) -> Vec<Case> {
+    let mut places: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap_or_else(|error| panic!("{}: {error}", folder.display()))
+        .map(|entry| entry.expect("readable").path())
+        .filter(|path| path.is_dir() || path.extension().is_some_and(|extension| extension == "rs"))
+        .collect();
+    places.sort();
+    places.into_iter().map(Case::read).collect()
+}
+
+impl Case {
+    fn read(place: PathBuf) -> Self {
+        let mut files = BTreeMap::new();
+        if place.is_dir() {
+            read_below(&place, &place, &mut files);
+        } else {
+            let name = Path::new("tests").join(place.file_name().expect("a file"));
+            files.insert(name, fs::read_to_string(&place).expect("UTF-8"));
+        }
+        Self { place, files }
+    }
+
+    fn texts(&self) -> impl Iterator<Item = (&Path, &str)> {
+        self.files.iter().map(|(path, text)| (path.as_path(), text.as_str()))
+    }
+
+    fn judge(&self, kind: &str, complaints: &mut String) {
+        let package = tempfile::tempdir().expect("a folder");
+        let manifest = package.path().join("Cargo.toml");
+        fs::write(manifest, "[package]\nname = \"case\"\nversion = \"0.1.0\"\nedition = \"2024\"\n").expect("written");
+        for (path, text) in self.texts() {
+            let path = package.path().join(path);
+            fs::create_dir_all(path.parent().expect("below the package")).expect("made");
+            fs::write(path, text.lines().flat_map(|line| [unmarked(line), "\n"]).collect::<String>()).expect("written");
+        }
+        let given = [package.path().to_path_buf()];
+        let report = check(&given, &Config::default()).expect("it can be checked");
+        let pedantic = check(&given, &Config { pedantic: true, ..Config::default() }).expect("it can be checked");
+        let name = self.place.strip_prefix(corpus()).unwrap_or(&self.place).display().to_string();
+        let mut complain = |path: &Path, line: u32, what: &str| {
+            let file = if self.place.is_dir() { format!("{name}/{}", path.display()) } else { name.clone() };
+            writeln!(complaints, "tests/corpus/{file}:{line}: {what}").expect("a text grows");
+        };
+        let found = places(&report, package.path(), kind == "suppressed");
+        let with_pedantic = places(&pedantic, package.path(), kind == "suppressed");
+        let mut expected = Vec::new();
+        for (path, text) in self.texts() {
+            for (line, number) in text.lines().zip(1..) {
+                for mark in marks(line) {
+                    let place = |rule: &str| (path.to_path_buf(), number, rule.to_owned());
+                    match mark.strip_prefix("pedantic: ") {
+                        Some(rule) if found.contains(&place(rule)) => {
+                            complain(path, number, &format!("{rule} is shown without --pedantic"));
+                        }
+                        Some(rule) if !with_pedantic.contains(&place(rule)) => {
+                            complain(path, number, &format!("{rule} is not found with --pedantic"));
+                        }
+                        Some(_) => {}
+                        None => expected.push(place(mark)),
+                    }
+                }
+            }
+        }
+        expected.sort();
+        for (path, line, rule) in left_over(&expected, &found) {
+            complain(path, *line, &format!("{rule} is missed"));
+        }
+        for (path, line, rule) in left_over(&found, &expected) {
+            complain(path, *line, &format!("{rule} is reported, and should not be"));
+        }
+        if kind == "suppressed" {
+            for (path, line, rule) in places(&report, package.path(), false) {
+                complain(&path, line, &format!("{rule} is reported in spite of the comment"));
+            }
+        }
+        let said = said(
+            if kind == "suppressed" { &report } else { &pedantic },
+            package.path(),
+            kind == "suppressed",
+            &found,
+            &self.files,
+        );
+        let beside = PathBuf::from(format!("{}.says", self.place.display()));
+        let now =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus").join(beside.strip_prefix(corpus()).expect("inside"));
+        if fs::read_to_string(&beside).unwrap_or_default() == said {
+            // What an earlier run has left there would be copied with the rest.
+            fs::remove_file(now)
+                .or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
+                .expect("removed");
+        } else {
+            fs::create_dir_all(now.parent().expect("a folder")).expect("made");
+            fs::write(&now, said).expect("written");
+            writeln!(complaints, "{name}.says: other words; they are now in {}", now.display()).expect("a text grows");
+        }
+    }
+}
+
+fn read_below(folder: &Path, root: &Path, files: &mut BTreeMap<PathBuf, String>) {
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let path = entry.expect("readable").path();
+        if path.is_dir() {
+            read_below(&path, root, files);
+        } else {
+            let name = path.strip_prefix(root).expect("below").to_path_buf();
+            files.insert(name, fs::read_to_string(&path).expect("UTF-8"));
+        }
+    }
+}
+
+/// A line without the mark at its end.
+fn unmarked(line: &str) -> &str {
+    line.split_once("//~").map_or(line, |(code, _)| code.trim_end())
+}
+
+fn marks(line: &str) -> impl Iterator<Item = &str> {
+    line.split_once("//~").into_iter().flat_map(|(_, marks)| marks.split(',').map(str::trim))
+}
+
+fn marks_of(text: &str, rule: &str) -> usize {
+    text.lines().flat_map(marks).filter(|mark| mark.strip_prefix("pedantic: ").unwrap_or(mark) == rule).count()
+}
+
+type Place = (PathBuf, u32, String);
+
+/// Where something is found, in order; or where something would be, were it not for a comment.
+fn places(report: &Report, package: &Path, suppressed: bool) -> Vec<Place> {
+    let inside = |path: &Path| path.strip_prefix(package).unwrap_or(path).to_path_buf();
+    let place = |finding: &Finding| (inside(&finding.path), finding.location.start.line, finding.rule.to_owned());
+    let mut places: Vec<Place> = if suppressed {
+        report.suppressed.iter().map(|suppressed| place(&suppressed.finding)).collect()
+    } else {
+        let problems = report.problems.iter().map(|problem| {
+            let line = problem.message.split_once("line ").and_then(|(_, rest)| rest.split(',').next()?.parse().ok());
+            (inside(&problem.path), line.unwrap_or(1), "unparsable-file".to_owned())
+        });
+        report.findings.iter().map(place).chain(problems).collect()
+    };
+    places.sort();
+    places
+}
+
+/// What the first list has more often than the second.
+fn left_over<'a>(some: &'a [Place], others: &[Place]) -> Vec<&'a Place> {
+    let mut others: Vec<&Place> = others.iter().collect();
+    some.iter()
+        .filter(|place| match others.iter().position(|other| other == place) {
+            Some(at) => {
+                others.swap_remove(at);
+                false
+            }
+            None => true,
+        })
+        .collect()
+}
+
+/// Every expected finding with its words, in the order of the files; pedantic ones only where a mark asks for them.
+fn said(
+    report: &Report,
+    package: &Path,
+    suppressed: bool,
+    found: &[Place],
+    files: &BTreeMap<PathBuf, String>,
+) -> String {
+    let mut text = String::new();
+    for problem in &report.problems {
+        writeln!(text, "{}", problem.message).expect("a text grows");
+    }
+    let taken_back = report.suppressed.iter().map(|suppressed| (&suppressed.finding, Some(&suppressed.reason)));
+    let shown = report.findings.iter().map(|finding| (finding, None));
+    let findings: Vec<_> = if suppressed { taken_back.collect() } else { shown.collect() };
+    let mut help = "";
+    for (finding, reason) in findings {
+        let path = finding.path.strip_prefix(package).unwrap_or(&finding.path);
+        let line = finding.location.start.line;
+        let here = (path.to_path_buf(), line, finding.rule.to_owned());
+        let marked = files[path]
+            .lines()
+            .nth(line as usize - 1)
+            .is_some_and(|line| marks(line).any(|mark| mark.strip_prefix("pedantic: ") == Some(finding.rule)));
+        if !found.contains(&here) && !marked {
+            continue;
+        }
+        let file = if files.len() > 1 { format!("{} ", path.display()) } else { String::new() };
+        let (severity, confidence) = (finding.severity, format!("{:?}", finding.confidence).to_lowercase());
+        writeln!(
+            text,
+            "{file}{} {severity}[{}] {confidence}: {}",
+            shown_place(finding.location),
+            finding.rule,
+            finding.message
+        )
+        .expect("a text grows");
+        for label in &finding.labels {
+            writeln!(text, "    {} {}", shown_place(label.location), label.message).expect("a text grows");
+        }
+        if let Some(reason) = reason {
+            writeln!(text, "    allowed: {reason}").expect("a text grows");
+        }
+        if finding.help != help {
+            help = &finding.help;
+            writeln!(text, "    help: {help}").expect("a text grows");
+        }
+    }
+    text
+}
+
+/// `line:column-column`, or `line:column-line:column`.
+fn shown_place(location: Location) -> String {
+    let (start, end) = (location.start, location.end);
+    if start.line == end.line {
+        format!("{}:{}-{}", start.line, start.column, end.column)
+    } else {
+        format!("{}:{}-{}:{}", start.line, start.column, end.line, end.column)
+    }
+}
