@@ -1,0 +1,160 @@
+//! Who has an address on a link, compared with what is there, and with hosts that lie.
+
+#![forbid(unsafe_code)]
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use netns_fixtures::Error;
+use netns_fixtures::net::address::{IpNet, MacAddr};
+use netns_fixtures::prelude::*;
+use netns_fixtures::probe::{Absence, ProbeError};
+
+const SHORT: Duration = Duration::from_millis(200);
+
+/// The MAC address that a host's kernel has for another.
+fn known(host: &Host, address: IpAddr) -> TestResult<Option<MacAddr>> {
+    Ok(host.neighbours()?.into_iter().find(|neighbour| neighbour.address == address).and_then(|found| found.mac))
+}
+
+#[netns_test]
+fn whoever_has_the_address_answers_with_its_device(lan: Lan<3>) -> TestResult {
+    let [asking, one, other] = &lan.hosts;
+    for to in [one, other] {
+        assert_eq!(asking.arping(to).run()?.expect_one()?, to.mac("eth0")?);
+        assert_eq!(asking.arping(to).ipv6().run()?.expect_one()?, to.mac("eth0")?);
+    }
+    let report = asking.arping(one).count(5).run()?;
+    assert_eq!((report.sent, report.answers.len(), report.macs().len()), (5, 5, 1));
+    // Past the kernel's own table: the asking host has not learned who answered.
+    assert_eq!(known(asking, one.ipv4().into())?, None);
+    // And the asked one has learned who asks, from the source that was given.
+    let source = Ipv4Addr::from_bits(asking.ipv4().to_bits() | 0x80);
+    asking.arping(one).source(source).run()?.expect_any()?;
+    assert_eq!(known(one, source.into())?, Some(asking.mac("eth0")?));
+    Ok(())
+}
+
+#[netns_test]
+fn nobody_there_is_proved_with_somebody_who_is(lan: Lan<3>) -> TestResult {
+    let [asking, one, other] = &lan.hosts;
+    let free = Ipv4Addr::from_bits(asking.ipv4().to_bits() | 0xf0);
+    let absent = asking.arping(free).timeout(SHORT).expect_unreachable_with_control(one)?;
+    assert_eq!(absent.how(), Absence::Silence);
+    let there = asking.arping(other).expect_unreachable_with_control(one).unwrap_err();
+    assert!(
+        matches!(&there, Error::Probe(ProbeError::Unexpected { found, .. }) if found.contains(&other.mac("eth0")?.to_string()))
+    );
+    one.set_down("eth0")?;
+    let broken = asking.arping(free).timeout(SHORT).expect_unreachable_with_control(one).unwrap_err();
+    assert!(matches!(broken, Error::Probe(ProbeError::ControlFailed { .. })), "{broken}");
+    Ok(())
+}
+
+#[netns_test]
+fn every_device_with_the_address_is_listed(lan: Lan<4>) -> TestResult {
+    let [asking, owner, second, third] = &lan.hosts;
+    for address in [IpAddr::from(owner.ipv4()), owner.ipv6().into()] {
+        asking.find_duplicates(address).device("eth0").run()?.expect_any()?;
+        let prefix = if address.is_ipv4() { 24 } else { 64 };
+        for host in [second, third] {
+            host.add_address("eth0", IpNet::new(address, prefix)?)?;
+        }
+        let report = asking.find_duplicates(address).device("eth0").run()?;
+        let mut macs = report.macs();
+        macs.sort();
+        let mut there = [owner.mac("eth0")?, second.mac("eth0")?, third.mac("eth0")?];
+        there.sort();
+        assert_eq!(macs, there, "{address}");
+        let error = report.expect_one().unwrap_err().to_string();
+        assert!(there.iter().all(|mac| error.contains(&mac.to_string())), "{error}");
+    }
+    // The control: an address that nobody has, and one's own.
+    let free = Ipv4Addr::from_bits(asking.ipv4().to_bits() | 0xf0);
+    asking.find_duplicates(free).device("eth0").timeout(SHORT).run()?.expect_none()?;
+    asking.find_duplicates(asking.ipv6()).device("eth0").timeout(SHORT).run()?.expect_none()?;
+    Ok(())
+}
+
+#[netns_test]
+fn a_check_for_duplicates_leaves_no_trace_and_an_announcement_does(lan: Lan<3>) -> TestResult {
+    let [asking, one, other] = &lan.hosts;
+    for address in [IpAddr::from(one.ipv4()), one.ipv6().into()] {
+        let before = known(one, asking.ipv4().into())?;
+        asking.find_duplicates(address).device("eth0").run()?.expect_one()?;
+        assert_eq!(known(one, asking.ipv4().into())?, before);
+        // The other host believes that `one` is where `asking` says.
+        other.ping(address).run()?.expect_all()?;
+        assert_eq!(known(other, address)?, Some(one.mac("eth0")?));
+        let announcement = asking.announce(address).device("eth0").run()?;
+        assert_eq!(announcement.sent, 1);
+        wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(5), || {
+            match known(other, address) {
+                Ok(Some(mac)) if Ok(mac) == asking.mac("eth0").map_err(|_| ()) => std::ops::ControlFlow::Break(()),
+                found => std::ops::ControlFlow::Continue(format!("{found:?}")),
+            }
+        })?;
+    }
+    Ok(())
+}
+
+/// Answers what is asked for the address with frames that are none.
+#[netns_test]
+fn answers_that_are_none_are_counted_and_never_matched(net: Pair) -> TestResult {
+    let free = Ipv4Addr::from_bits(net.client.ipv4().to_bits() | 0xf0);
+    let liar = net.server.packet_socket("eth0")?;
+    let (mine, theirs) = (net.server.mac("eth0")?, net.client.mac("eth0")?);
+    let answer = |claimed: MacAddr, sender: Ipv4Addr| {
+        let mut frame = [&theirs.0[..], &mine.0, &[8, 6, 0, 1, 8, 0, 6, 4, 0, 2]].concat();
+        frame.extend(claimed.0);
+        frame.extend(sender.octets());
+        frame.extend(theirs.0);
+        frame.extend(net.client.ipv4().octets());
+        frame
+    };
+    let mut wrong_length = answer(mine, free);
+    wrong_length[18] = 7;
+    let ask = |frames: &[Vec<u8>]| -> TestResult<_> {
+        std::thread::scope(|scope| {
+            let answering = scope.spawn(|| -> std::io::Result<()> {
+                let mut request = [0; 64];
+                // The question that the probe asks, and nothing else, makes the liar speak.
+                while nix::unistd::read(&liar, &mut request)? < 42 || request[12..14] != [8, 6] {}
+                for frame in frames {
+                    nix::unistd::write(&liar, frame)?;
+                }
+                Ok(())
+            });
+            let report = net.client.arping(free).timeout(SHORT).run()?;
+            answering.join().map_err(|_| "the liar panicked")??;
+            Ok(report)
+        })
+    };
+    let report = ask(&[answer(mine, free)[..30].to_vec(), wrong_length, answer(mine, net.server.ipv4())])?;
+    assert_eq!((report.malformed, report.answers.len()), (2, 0), "{report:?}");
+    // A claim for somebody else shows who made it.
+    let claimed = MacAddr([2, 0, 0, 0, 0xaa, 0xbb]);
+    let report = ask(&[answer(claimed, free)])?;
+    assert_eq!(report.answers.iter().map(|answer| (answer.mac, answer.sender)).collect::<Vec<_>>(), [(claimed, mine)]);
+    Ok(())
+}
+
+#[netns_test]
+fn what_cannot_be_asked_is_told(net: Pair, mut lab: Lab) -> TestResult {
+    let alone = lab.host("alone");
+    lab.up()?;
+    let told = |answer: Result<_, Error>| match answer {
+        Err(Error::Probe(error)) => error,
+        Err(error) => panic!("{error}"),
+        Ok(report) => panic!("{report:?}"),
+    };
+    assert!(matches!(told(net.client.arping(&alone).run()), ProbeError::NoAddress { .. }));
+    assert!(matches!(told(alone.arping(&net.server).run()), ProbeError::NoRoute { .. }));
+    assert!(matches!(told(net.client.arping(Ipv4Addr::new(203, 0, 113, 1)).run()), ProbeError::NoRoute { .. }));
+    assert!(matches!(told(net.client.arping(&net.server).device("eth9").run()), ProbeError::NoSuchDevice { .. }));
+    assert!(matches!(told(net.client.arping(&net.server).count(0).run()), ProbeError::NoPackets));
+    assert!(matches!(told(net.client.arping(&net.server).timeout(Duration::ZERO).run()), ProbeError::NoTimeout));
+    let mixed = net.client.arping(net.server.ipv4()).source(net.client.ipv6());
+    assert!(matches!(told(mixed.run()), ProbeError::FamilyMismatch { .. }));
+    Ok(())
+}
