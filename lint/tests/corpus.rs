@@ -34,6 +34,10 @@ rules! {
     unbounded_env_duration = "unbounded-env-duration",
     unbounded_env_size = "unbounded-env-size",
     shell_command = "shell-command",
+    split_command = "split-command",
+    option_injection = "option-injection",
+    privileged_command = "privileged-command",
+    kill_by_name = "kill-by-name",
 }
 
 /// Asserts every expectation of the rule's folder, and that there are enough of them.

@@ -24,11 +24,20 @@ impl Lower<'_> {
                 let mut values = vec![call.arguments.first().cloned().unwrap_or_else(|| Value::unknown(call.span))];
                 let mut open = false;
                 for given in call.arguments.iter().skip(1) {
-                    extend(&mut values, given, &mut open);
+                    // A macro takes each argument by itself, a function takes a list.
+                    if call.path.ends_with('!') && given.items.is_none() {
+                        values.push(given.clone());
+                    } else {
+                        extend(&mut values, given, &mut open);
+                    }
                 }
                 for (_, method) in self.facts.object(id).skip(1) {
                     match (method.name.as_str(), method.arguments.first()) {
-                        ("arg" | "raw_arg", Some(given)) => values.push(given.clone()),
+                        ("arg" | "raw_arg", Some(given)) => {
+                            // In a loop around this call alone it stands for as many as there are rounds.
+                            let repeated = method.surroundings.repeated && !call.surroundings.repeated;
+                            values.push(Value { spread: repeated && given.split.is_some(), ..given.clone() });
+                        }
                         ("args", Some(given)) => extend(&mut values, given, &mut open),
                         _ => {}
                     }

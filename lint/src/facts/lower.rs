@@ -440,10 +440,23 @@ impl<'a> Lower<'a> {
 
     fn bind_items(&mut self, patterns: impl Iterator<Item = &'a Pat>, value: &Value) {
         for (index, pattern) in patterns.enumerate() {
+            if let Pat::Ident(rest) = pattern
+                && rest.subpat.as_ref().is_some_and(|(_, inner)| matches!(**inner, Pat::Rest(_)))
+            {
+                let items = value.items.as_ref().map(|items| items.iter().skip(index).cloned().collect());
+                let rest_of_it = Value { items, ..value.clone() };
+                self.frame.locals.push(Local {
+                    name: rest.ident.to_string(),
+                    value: rest_of_it,
+                    depth: self.frame.depth,
+                });
+                continue;
+            }
             let item = value.items.as_ref().and_then(|items| items.get(index)).cloned().unwrap_or_else(|| Value {
                 sources: value.sources.clone(),
                 parameters: value.parameters.clone(),
                 call: value.call,
+                split: value.split,
                 ..Value::unknown(value.span)
             });
             self.bind(pattern, item);

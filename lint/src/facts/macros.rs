@@ -19,7 +19,7 @@ impl<'a> Lower<'a> {
         let span = call.path.segments.first().map_or_else(Span::default, |segment| self.span(segment.ident.span()));
         let whole = span.to(self.span(call.delimiter.span().close()));
         if call.tokens.is_empty() {
-            return Value::unknown(whole);
+            return if name == "vec" { Value::list(whole, Vec::new()) } else { Value::unknown(whole) };
         }
         self.tokens_command(call, whole);
         let arena = self.keep(parse_arguments(&call.tokens));

@@ -127,6 +127,9 @@ impl<'a> Lower<'a> {
                 value.sources.push(Source { origin, name, span });
                 self.reads = true;
             }
+        } else if tables::ends_with(&path, "Vec::new") || tables::ends_with(&path, "Vec::with_capacity") {
+            value.items = Some(Vec::new());
+            value.call = None;
         } else if tables::ends_with(&path, "env::temp_dir") {
             value.pieces = vec![Piece::Text("/tmp".to_owned())];
         } else if name == "from_str" || name == "from_utf8" || name == "try_from" || name == "from" || name == "new" {
@@ -247,6 +250,10 @@ impl<'a> Lower<'a> {
             "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
                 value = item_of(receiver, name, first).unwrap_or(value);
             }
+            "split_once" | "rsplit_once" if first.and_then(Value::constant).is_some_and(|by| by == " ") => {
+                let part = split_of(receiver, span);
+                value = Value { items: Some(vec![part.clone(), part]), split: None, ..value };
+            }
             "split_first" if receiver.split.is_some() || receiver.items.is_some() => {
                 let first = item_of(receiver, "first", None).unwrap_or_else(|| receiver.clone());
                 let rest = match &receiver.items {
@@ -292,8 +299,8 @@ impl<'a> Lower<'a> {
                     value = self.filtered(closure, value);
                 }
             }
-            "push_str" | "push" | "extend" if receiver.call.is_none() && first.is_some() => {
-                self.pushed(&call.receiver, receiver, first?);
+            "push_str" | "push" | "extend" | "extend_from_slice" if receiver.call.is_none() && first.is_some() => {
+                self.pushed(name, &call.receiver, receiver, first?);
                 return Some(Value::unknown(span));
             }
             _ => return self.arithmetic(name, receiver, arguments, span),
@@ -302,11 +309,15 @@ impl<'a> Lower<'a> {
     }
 
     /// `receiver.push(item)` on a variable.
-    fn pushed(&mut self, place: &Expr, receiver: &Value, item: &Value) {
+    fn pushed(&mut self, name: &str, place: &Expr, receiver: &Value, item: &Value) {
         self.escape(item);
         let mut grown = receiver.clone();
         if let Some(items) = &mut grown.items {
-            items.push(item.clone());
+            match &item.items {
+                Some(more) if name != "push" => items.extend(more.iter().cloned()),
+                // In a loop it stands for as many as there are rounds.
+                _ => items.push(Value { spread: name != "push" || self.frame.surroundings.repeated, ..item.clone() }),
+            }
             grown.taint_from(item);
         } else {
             grown.append(item);

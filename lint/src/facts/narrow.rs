@@ -212,6 +212,9 @@ impl<'a> Lower<'a> {
             Expr::Reference(inner) => self.local_of(&inner.expr),
             Expr::Paren(inner) => self.local_of(&inner.expr),
             Expr::Cast(cast) => self.local_of(&cast.expr),
+            Expr::MethodCall(call) if call.args.is_empty() && SAME.iter().any(|name| call.method == name) => {
+                self.local_of(&call.receiver)
+            }
             _ => None,
         }
     }
@@ -227,3 +230,6 @@ impl<'a> Lower<'a> {
         }
     }
 }
+
+/// Methods without arguments of which a check says as much about their receiver.
+const SAME: &[&str] = &["as_str", "as_ref", "as_bytes", "as_path", "as_os_str", "chars", "bytes", "clone", "get"];

@@ -11,19 +11,24 @@ pub(super) fn script_of<'v>(argv: &'v [Value], config: &Config) -> Option<(Strin
     let is_unix = |name: &str| tables::SHELLS.contains(&name) || config.tables.shells.iter().any(|known| known == name);
     let is_shell = |word: &str| {
         let name = tables::program_name(word);
-        is_unix(name) || tables::WINDOWS_SHELLS.contains(&name)
+        is_unix(name) || tables::SHELL_STARTERS.contains(&name) || tables::WINDOWS_SHELLS.contains(&name)
     };
     let first = constant(0).unwrap_or_else(|| "…".to_owned());
     // Whatever a program that is not known does, with `sh` and `-c` among its operands it runs a shell.
     let wrapped = first == "…" || tables::WRAPPERS.contains(&tables::program_name(&first));
     // The shell is somewhere among the operands of the wrapper.
-    let at =
-        if wrapped { (1..argv.len()).find(|index| constant(*index).is_some_and(|word| is_shell(&word)))? } else { 0 };
+    let is_starter = tables::SHELL_STARTERS.contains(&tables::program_name(&first));
+    let at = if wrapped && !is_starter {
+        (1..argv.len()).find(|index| constant(*index).is_some_and(|word| is_shell(&word)))?
+    } else {
+        0
+    };
     let program = constant(at)?;
     let name = tables::program_name(&program);
     let unix = is_unix(name);
     let options = match name {
         _ if unix => &[],
+        name if tables::SHELL_STARTERS.contains(&name) => tables::SHELL_STARTER_OPTIONS,
         name if tables::WINDOWS_SHELLS.contains(&name) => tables::WINDOWS_SHELL_OPTIONS,
         _ => return None,
     };
@@ -31,7 +36,7 @@ pub(super) fn script_of<'v>(argv: &'v [Value], config: &Config) -> Option<(Strin
         constant(*index).is_some_and(|word| options.iter().any(|option| word.eq_ignore_ascii_case(option)))
             || (unix && constant(*index).is_some_and(|word| is_command_option(&word)))
     })?;
-    let shown = if wrapped { format!("{} … {name}", tables::program_name(&first)) } else { name.to_owned() };
+    let shown = if at > 0 { format!("{} … {name}", tables::program_name(&first)) } else { name.to_owned() };
     let shown = shown.replace("… … ", "… ");
     Some((shown, argv.get(option + 1)))
 }
@@ -112,11 +117,22 @@ pub(super) fn unwrapped(words: &[String]) -> (Vec<&str>, &[String]) {
         };
         wrappers.push(name);
         let after = &rest[1..];
-        let options = after.iter().take_while(|word| word.starts_with('-') || is_assignment(word)).count();
+        let mut options = 0;
+        while let Some(word) = after.get(options).filter(|word| word.starts_with('-') || is_assignment(word)) {
+            let has_value = tables::VALUE_OPTIONS.iter().any(|(wrapper, option)| *wrapper == name && option == word);
+            options += if has_value { 2 } else { 1 };
+        }
         let skipped = if name == "ip" { operands } else { options + operands };
         rest = after.get(skipped..).unwrap_or_default();
     }
     (wrappers, rest)
+}
+
+/// Whether a word of a command stands where the sink is: not in a function that is called there, which has its own
+/// finding, unless the caller gives it the word.
+pub(super) fn is_said_here(sink: &Sink, word: &str) -> bool {
+    let given = |value: &Value| value.span != sink.span && value.shown().contains(word);
+    sink.through.is_none() || sink.values.iter().any(given)
 }
 
 /// The commands of a sink with the wrappers taken off.
@@ -145,11 +161,7 @@ mod tests {
     fn wrappers_come_off_one_by_one() {
         let rest = |text: &str| unwrapped(&words(text)).1.join(" ");
         assert_eq!(rest("sudo -n ip netns exec {} pkill -f x"), "pkill -f x");
-        assert_eq!(
-            rest("env A=1 timeout -k 1 5 killall x"),
-            "5 killall x",
-            "the value of an option is not known as one"
-        );
+        assert_eq!(rest("env A=1 timeout -k 1 5 killall x"), "killall x");
         assert_eq!(rest("timeout 5 killall x"), "killall x");
         assert_eq!(rest("ip link add x"), "ip link add x");
         assert_eq!(rest("sudo"), "");

@@ -24,12 +24,13 @@
 //! ## References
 //! kill(2): a pid of -1 means every process that may be signalled.
 
-use super::argv::inner_commands;
+use super::argv::{inner_commands, is_said_here};
 use crate::config::Config;
-use crate::facts::FileFacts;
+use crate::facts::{FileFacts, Sink};
 use crate::finding::Severity;
 use crate::rule::{Hit, Rule};
 use crate::tables;
+use crate::value::Value;
 
 /// See the documentation of the module.
 pub(crate) struct KillByName;
@@ -49,13 +50,15 @@ impl Rule for KillByName {
     fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for sink in &facts.sinks {
             let commands = inner_commands(sink, config);
-            if let Some(what) = commands.iter().enumerate().find_map(|(at, words)| hazard(words, &commands[at + 1..])) {
+            let of_text = commands.iter().enumerate().find_map(|(at, words)| hazard(words, &commands[at + 1..]));
+            let word = |(what, word): (String, String)| Some(what).filter(|_| is_said_here(sink, &word));
+            if let Some(what) = of_text.and_then(word).or_else(|| of_output(facts, sink)) {
                 hits.push(Hit::new(sink.function, sink.span, format!("{what} ends processes that are not this test's"), HELP));
             }
         }
         for call in &facts.calls {
             let kills = tables::KILL_CALLS.iter().any(|known| tables::ends_with(&call.path, known));
-            let everybody = |value: &crate::value::Value| value.exact().is_some_and(|pid| pid <= -1.0 && pid > -1.5);
+            let everybody = |value: &Value| value.exact().is_some_and(|pid| pid <= -1.0 && pid > -1.5);
             if kills && call.arguments.len() == 2 && everybody(&call.arguments[0]) {
                 let message = "`kill` with the pid -1 ends processes that are not this test's";
                 hits.push(Hit::new(call.function, call.span, message, HELP));
@@ -64,22 +67,39 @@ impl Rule for KillByName {
     }
 }
 
-/// What in a command kills by a name; `later` are the commands behind it, where those of `$(…)` stand.
-fn hazard(words: &[String], later: &[Vec<String>]) -> Option<String> {
-    let name = tables::program_name(words.first()?);
+/// `kill` of what another command has found by a name and printed.
+fn of_output(facts: &FileFacts, sink: &Sink) -> Option<String> {
+    let [program, arguments @ ..] = sink.values.as_slice() else { return None };
+    let name = |value: &Value| value.constant().map(|program| tables::program_name(&program).to_owned());
+    if name(program)? != "kill" {
+        return None;
+    }
+    let finders = arguments.iter().filter_map(|argument| facts.command_behind(argument.call?)).filter_map(|command| {
+        let found_by = facts.calls[command].arguments.first().and_then(name)?;
+        tables::PROCESS_FINDERS.contains(&found_by.as_str()).then_some(found_by)
+    });
+    finders.map(|finder| format!("`kill` of what `{finder}` found")).next()
+}
+
+/// What in a command kills by a name, and the word that does; `later` are the commands behind it, where those of `$(…)`
+/// stand.
+fn hazard(words: &[String], later: &[Vec<String>]) -> Option<(String, String)> {
+    let first = words.first()?;
+    let name = tables::program_name(first);
     let program = |words: &Vec<String>| words.first().map(|first| tables::program_name(first).to_owned());
     let finds = |words: &Vec<String>| program(words).is_some_and(|name| tables::PROCESS_FINDERS.contains(&name.as_str()));
-    match name {
-        name if tables::KILLERS.contains(&name) => Some(format!("`{name}`")),
-        "kill" if words.len() > 2 && words.last().is_some_and(|last| last == "-1") => Some("`kill` with the pid -1".to_owned()),
-        "kill" if later.iter().any(finds) => Some("`kill` of what a search by name found".to_owned()),
+    let what = match name {
+        name if tables::KILLERS.contains(&name) => format!("`{name}`"),
+        "kill" if words.len() > 2 && words.last().is_some_and(|last| last == "-1") => "`kill` with the pid -1".to_owned(),
+        "kill" if later.iter().any(finds) => "`kill` of what a search by name found".to_owned(),
         name if tables::PROCESS_FINDERS.contains(&name) && later.iter().any(|words| words.iter().any(|word| word == "kill")) => {
-            Some(format!("`kill` of what `{name}` found"))
+            format!("`kill` of what `{name}` found")
         }
-        "taskkill" if words.iter().any(|word| word.eq_ignore_ascii_case("/im")) => Some("`taskkill /IM`".to_owned()),
-        "fuser" if words.iter().any(|word| word.starts_with('-') && word.contains('k')) => Some("`fuser -k`".to_owned()),
-        _ => None,
-    }
+        "taskkill" if words.iter().any(|word| word.eq_ignore_ascii_case("/im")) => "`taskkill /IM`".to_owned(),
+        "fuser" if words.iter().any(|word| word.starts_with('-') && word.contains('k')) => "`fuser -k`".to_owned(),
+        _ => return None,
+    };
+    Some((what, first.clone()))
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ impl Rule for OptionInjection {
                 if before.as_deref() == Some("--") {
                     break;
                 }
-                let value_of_option = before.as_ref().is_some_and(|before| before.starts_with('-'));
+                let value_of_option = before.as_ref().is_some_and(|before| takes_a_value(before));
                 if let Some(source) = foreign(argument).filter(|_| !value_of_option && !argument.spread) {
                     let help = "put `--` before it, join it to its option with `=`, or parse it into a type that has no leading `-`";
                     let hit = hit(sink, source, "is an argument that may start with `-` and be read as an option", help);
@@ -100,11 +100,26 @@ fn separated(facts: &FileFacts, sink: &Sink, at: usize) -> Option<Proposal> {
     None
 }
 
+/// Whether a word may be an option whose value comes next: not `--name=value`, and not `-c1`.
+fn takes_a_value(word: &str) -> bool {
+    let attached = word.chars().nth(2).is_some_and(|third| !word.starts_with("--") && third.is_ascii_digit());
+    word.starts_with('-') && !word.contains('=') && !attached
+}
+
 /// The source of a value that somebody else chose, first character included.
 fn foreign(value: &Value) -> Option<&Source> {
-    let source =
-        value.sources.iter().find(|source| matches!(source.origin, Origin::Environment | Origin::Argument | Origin::File))?;
-    let starts_open = matches!(value.pieces.as_slice(), [Piece::Hole] | [Piece::Hole, Piece::Hole, ..]);
+    let of_the_kernel = |source: &Source| {
+        let path = source.name.as_deref().filter(|_| source.origin == Origin::File);
+        path.is_some_and(|path| ["/proc/", "/sys/"].iter().any(|folder| path.starts_with(folder)))
+    };
+    let somebody = |source: &Source| matches!(source.origin, Origin::Environment | Origin::Argument | Origin::File);
+    let source = value.sources.iter().find(|source| somebody(source) && !of_the_kernel(source))?;
+    // What stands before a slash is a folder.
+    let starts_open = match value.pieces.as_slice() {
+        [Piece::Hole, Piece::Text(text), ..] => !text.starts_with('/'),
+        [Piece::Hole, ..] => true,
+        _ => false,
+    };
     let is_number = value.bounds != Interval::ALL;
     (starts_open && !value.validated && !is_number && !value.parsed).then_some(source)
 }

@@ -23,7 +23,7 @@
 //! ## References
 //! CWE-250; user_namespaces(7).
 
-use super::argv::{commands, unwrapped};
+use super::argv::{commands, is_said_here, unwrapped};
 use crate::config::Config;
 use crate::facts::FileFacts;
 use crate::finding::Severity;
@@ -49,7 +49,11 @@ impl Rule for PrivilegedCommand {
                 let (wrappers, rest) = unwrapped(&words);
                 let mut names = wrappers.iter().copied().chain([tables::program_name(first)]);
                 let Some(gate) = names.find(|name| tables::PRIVILEGE.contains(name)) else { continue };
+                if !is_said_here(sink, gate) {
+                    continue;
+                }
                 let what = rest.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ");
+                let what = what.replace("{}", "…");
                 let what = if what.is_empty() { "a command".to_owned() } else { format!("`{what}`") };
                 let message = format!("`{gate}` runs {what} with privileges on this machine");
                 let help = "do it in namespaces of the test's own, where it needs no privileges: `#[netns_test]` of netns-fixtures";

@@ -61,6 +61,31 @@ pub(crate) const WRAPPERS: &[&str] = &[
     "stdbuf", "strace", "chroot", "runuser", "setpriv", "busybox", "docker", "podman", "kubectl", CONTAINER,
 ];
 
+/// Programs that start a shell for the text behind their option.
+pub(crate) const SHELL_STARTERS: &[&str] = &["su", "runuser"];
+
+/// That option.
+pub(crate) const SHELL_STARTER_OPTIONS: &[&str] = &["-c", "--command"];
+
+/// Options of wrappers that take the next word.
+pub(crate) const VALUE_OPTIONS: &[(&str, &str)] = &[
+    ("timeout", "-k"),
+    ("timeout", "-s"),
+    ("timeout", "--kill-after"),
+    ("timeout", "--signal"),
+    ("nice", "-n"),
+    ("sudo", "-u"),
+    ("sudo", "-g"),
+    ("doas", "-u"),
+    ("env", "-u"),
+    ("env", "-C"),
+    ("nsenter", "-t"),
+    ("nsenter", "--target"),
+    ("runuser", "-u"),
+    ("strace", "-o"),
+    ("strace", "-e"),
+];
+
 /// Whether `path` makes a command.
 pub(crate) fn is_command(path: &str) -> bool {
     COMMANDS.iter().any(|known| ends_with(path, known)) && !NOT_COMMANDS.iter().any(|other| path.starts_with(other))
