@@ -278,7 +278,7 @@ fn configuration(options: &Options) -> Result<(Config, PathBuf, bool), Error> {
 fn status(report: &Report) -> u8 {
     if !report.problems.is_empty() {
         UNREADABLE
-    } else if report.findings.is_empty() {
+    } else if report.findings.is_empty() && report.omitted == 0 {
         CLEAN
     } else {
         FINDINGS

@@ -7,31 +7,37 @@
 //! 2. Summaries are merged by package and workspace. A file is evaluated again if it uses a name that means more than
 //!    before, and one that was not evaluated if it defines or uses a name that now matters, until nothing changes
 //!    ([`MAX_ROUNDS`] at most, [`scopes`]).
-//! 3. Hits outside test code ([`modules`]) are dropped, the rest become findings.
+//! 3. Hits outside test code ([`modules`]) are dropped, the rest become findings; of each kind the first so many are
+//!    kept ([`shelf`]).
 
 mod examine;
 mod modules;
 mod scopes;
+mod shelf;
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
 use self::examine::{Depth, examine};
+use self::shelf::{Batches, Kind, Shelves};
 use crate::config::{Config, Policy};
-use crate::discover::{Candidate, Discovery, discover};
+use crate::discover::{Discovery, discover};
 use crate::error::Error;
 use crate::facts::{Externals, ModuleDeclaration, Unresolved};
-use crate::finding::{FileNote, Finding, Problem, Report, Suppressed, SuppressedBy};
+use crate::finding::{Confidence, FileNote, Finding, Problem, Report, Severity, Suppressed, SuppressedBy, slashed};
+use crate::span::{LineCol, Location};
 use crate::tables::Mentions;
 
 /// A chain of helpers through more than half as many files is cut.
 const MAX_ROUNDS: usize = 12;
 /// The parser and the evaluation recurse; memory is only used as deep as a file nests.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
-/// Files between two looks at how many findings there are.
-const CHUNK: usize = 1_024;
+/// The rule of the finding that stands for those that are not kept.
+pub(crate) const FURTHER: &str = "further-findings";
 
 /// Checks every Rust file below `paths`.
 ///
@@ -39,6 +45,15 @@ const CHUNK: usize = 1_024;
 /// [`Error`] if the run as a whole makes no sense. A file that cannot be read or parsed is no error but a
 /// [`Problem`] of the report.
 pub fn check(paths: &[PathBuf], config: &Config) -> Result<Report, Error> {
+    check_watched(paths, config, &|_, _| {})
+}
+
+/// As [`check`]; `watch` is told, from any thread, how many files are done, of how many known by then.
+pub(crate) fn check_watched(
+    paths: &[PathBuf],
+    config: &Config,
+    watch: &(dyn Fn(usize, usize) + Sync),
+) -> Result<Report, Error> {
     config.validate()?;
     let policy = Policy::new(config)?;
     let discovery = discover(paths, config)?;
@@ -48,7 +63,9 @@ pub fn check(paths: &[PathBuf], config: &Config) -> Result<Report, Error> {
     }
     let mentions = Mentions::new(&config.tables);
     let pool = pool.build().map_err(|error| Error::Worker { reason: error.to_string() })?;
-    Ok(pool.install(|| Run { config, policy, mentions, discovery }.report()))
+    let shelves = Shelves::new(config.max_findings);
+    let work = Work { watch, done: AtomicUsize::new(0), known: AtomicUsize::new(0) };
+    Ok(pool.install(|| Run { config, policy, mentions, discovery, shelves, work }.report()))
 }
 
 /// Runs `work` on a thread that the parser may recurse on as deep as in a run.
@@ -66,12 +83,21 @@ struct Run<'a> {
     policy: Policy<'a>,
     mentions: Mentions,
     discovery: Discovery,
+    shelves: Shelves,
+    work: Work<'a>,
+}
+
+/// How far a run is.
+struct Work<'a> {
+    watch: &'a (dyn Fn(usize, usize) + Sync),
+    done: AtomicUsize,
+    known: AtomicUsize,
 }
 
 /// What is kept of a file.
 #[derive(Default)]
 struct Outcome {
-    findings: Vec<Kept>,
+    findings: Batches,
     modules: Vec<ModuleDeclaration>,
     externals: Externals,
     names: Names,
@@ -91,14 +117,6 @@ enum Names {
     Defined(Vec<u64>),
     /// It was evaluated, and needs these from others; `follows` as lowering has found it.
     Needed { unresolved: Unresolved, follows: bool },
-}
-
-/// A finding, until it is known whether its file is test code.
-struct Kept {
-    finding: Finding,
-    test: bool,
-    /// Why it does not count, if a comment says so.
-    suppressed: Option<String>,
 }
 
 impl Run<'_> {
@@ -121,14 +139,26 @@ impl Run<'_> {
             }
         }
         let test = self.test_files(&outcomes);
-        for ((candidate, outcome), by_module) in self.discovery.candidates.iter().zip(outcomes).zip(test) {
-            self.collect(candidate, outcome, by_module, &mut report);
+        let mut first_omitted = None;
+        for (index, (outcome, by_module)) in outcomes.into_iter().zip(test).enumerate() {
+            self.collect(index, outcome, by_module, &mut report, &mut first_omitted);
+        }
+        if let Some(path) = first_omitted {
+            report.findings.push(further(report.omitted, path));
         }
         report.problems.sort_by(|a, b| a.path.cmp(&b.path));
         report
     }
 
-    fn collect(&self, candidate: &Candidate, outcome: Outcome, by_module: bool, report: &mut Report) {
+    fn collect(
+        &self,
+        index: usize,
+        outcome: Outcome,
+        by_module: bool,
+        report: &mut Report,
+        first_omitted: &mut Option<PathBuf>,
+    ) {
+        let candidate = &self.discovery.candidates[index];
         let whole = self.config.all_code || candidate.whole.is_some() || by_module;
         let checked = whole || outcome.has_test_code;
         let reason = match (&outcome.problem, candidate.whole) {
@@ -148,18 +178,29 @@ impl Run<'_> {
         if !candidate.wanted {
             return;
         }
-        for kept in outcome.findings {
-            let shown = whole || kept.test;
-            if let Some(reason) = kept.suppressed {
-                if shown && report.suppressed.len() < self.config.max_findings {
-                    let kind = SuppressedBy::Comment;
-                    report.suppressed.push(Suppressed { finding: kept.finding, kind, reason });
-                }
-            } else if shown && report.findings.len() < self.config.max_findings {
-                report.findings.push(kept.finding);
-            } else if shown {
-                report.omitted += 1;
+        // By place, those that are certain before those that were not.
+        let mut found = self.shelves.take(index, Kind::Certain);
+        let mut suppressed = self.shelves.take(index, Kind::Suppressed).findings;
+        if whole {
+            let undecided = self.shelves.take(index, Kind::Undecided);
+            found.findings.extend(undecided.findings);
+            found.more += undecided.more;
+            suppressed.extend(self.shelves.take(index, Kind::UndecidedSuppressed).findings);
+        }
+        for kept in suppressed {
+            let room = report.suppressed.len() < self.config.max_findings;
+            if let Some(reason) = kept.suppressed.filter(|_| room) {
+                let kind = SuppressedBy::Comment;
+                report.suppressed.push(Suppressed { finding: kept.finding, kind, reason });
             }
+        }
+        let room = self.config.max_findings.saturating_sub(report.findings.len());
+        let more = found.more + found.findings.len().saturating_sub(room);
+        found.findings.sort_by(|a, b| (a.finding.location, a.finding.rule).cmp(&(b.finding.location, b.finding.rule)));
+        report.findings.extend(found.findings.into_iter().take(room).map(|kept| kept.finding));
+        if more > 0 {
+            first_omitted.get_or_insert_with(|| path.clone());
+            report.omitted += more;
         }
     }
 
@@ -169,25 +210,55 @@ impl Run<'_> {
         depth: Depth,
         scope: impl Fn(usize) -> &'s Arc<Externals> + Sync,
     ) -> Vec<Outcome> {
-        let mut outcomes = Vec::with_capacity(indexes.len());
-        let mut kept = 0;
-        for chunk in indexes.chunks(CHUNK) {
-            let mut part: Vec<Outcome> = chunk
-                .par_iter()
-                .map(|index| {
-                    let candidate = &self.discovery.candidates[*index];
-                    examine(&candidate.path, scope(*index), &self.policy, &self.mentions, depth)
-                })
-                .collect();
-            // Keeps memory bounded where every line is a finding; the exact number beyond it helps nobody.
-            for outcome in &mut part {
-                let room = (self.config.max_findings * 4).saturating_sub(kept);
-                outcome.findings.truncate(room);
-                kept += outcome.findings.len();
-            }
-            outcomes.extend(part);
-        }
-        outcomes
+        self.work.known.fetch_add(indexes.len(), Ordering::Relaxed);
+        indexes
+            .par_iter()
+            .map(|index| {
+                let candidate = &self.discovery.candidates[*index];
+                let outcome = guarded(|| examine(candidate, scope(*index), &self.policy, &self.mentions, depth));
+                let mut outcome =
+                    outcome.unwrap_or_else(|problem| Outcome { problem: Some(problem), ..Outcome::default() });
+                let findings = std::mem::take(&mut outcome.findings);
+                if candidate.wanted {
+                    self.shelves.put(*index, findings);
+                }
+                let done = self.work.done.fetch_add(1, Ordering::Relaxed) + 1;
+                (self.work.watch)(done, self.work.known.load(Ordering::Relaxed));
+                outcome
+            })
+            .collect()
+    }
+}
+
+/// One file that the lint has a defect for does not keep the others from being checked.
+fn guarded(work: impl FnOnce() -> Outcome) -> Result<Outcome, String> {
+    // What `work` has borrowed is only read, but for the spans of this thread.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
+        proc_macro2::extra::invalidate_current_thread_spans();
+        let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
+        let text = text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_default();
+        format!("is not checked, because of a defect of the lint: {text}")
+    })
+}
+
+/// Stands for the findings that are not kept.
+fn further(omitted: usize, path: PathBuf) -> Finding {
+    let start = LineCol { line: 1, column: 1 };
+    let key = format!("{FURTHER}\0{}", slashed(&path));
+    Finding {
+        rule: FURTHER,
+        severity: Severity::Warning,
+        confidence: Confidence::High,
+        location: Location { start, end: start, start_byte: 0, end_byte: 0 },
+        message: format!("{omitted} more findings are not listed, the first of them in this file"),
+        labels: Vec::new(),
+        help: "mend what is listed and run again, or look at a part: a folder, or `--min-severity error`".to_owned(),
+        fix: None,
+        item: String::new(),
+        snippet: String::new(),
+        pedantic: false,
+        fingerprint: format!("{:016x}", hash(key.as_bytes())),
+        path,
     }
 }
 
@@ -203,7 +274,46 @@ pub(crate) fn findings_in(text: &str, config: &Config) -> Vec<Finding> {
     // As in a run: a case that mentions nothing is not evaluated.
     let whole = config.pedantic || Mentions::new(&config.tables).any(text);
     let path = std::path::Path::new("case.rs");
-    let outcome = examine::examine_source(path, source, &Arc::default(), &policy, whole);
+    let mut outcome = examine::examine_source(path, source, &Arc::default(), &policy, whole, true);
     assert_eq!(outcome.problem, None, "the case must parse");
-    outcome.findings.into_iter().filter(|kept| kept.suppressed.is_none()).map(|kept| kept.finding).collect()
+    let batch = std::mem::take(outcome.findings.of(Kind::Certain));
+    assert_eq!(batch.more, 0, "the case has no more findings than are kept");
+    batch.findings.into_iter().map(|kept| kept.finding).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::finding::FileNote;
+
+    #[test]
+    fn a_defect_of_the_lint_is_told_of_the_file() {
+        let outcome = guarded(|| panic!("no such thing: {}", 1));
+        assert!(outcome.is_err_and(|problem| problem.ends_with("a defect of the lint: no such thing: 1")));
+    }
+
+    #[test]
+    fn a_file_that_vanishes_is_a_problem_and_the_others_are_checked() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for name in ["a.rs", "b.rs"] {
+            std::fs::write(folder.path().join(name), "fn f() { std::net::TcpListener::bind(\"0.0.0.0:0\"); }")
+                .expect("written");
+        }
+        let config = Config { all_code: true, ..Config::default() };
+        let discovery = discover(&[folder.path().to_owned()], &config).expect("two files");
+        std::fs::remove_file(folder.path().join("a.rs")).expect("removed");
+        let run = Run {
+            config: &config,
+            policy: Policy::new(&config).expect("no patterns"),
+            mentions: Mentions::new(&config.tables),
+            discovery,
+            shelves: Shelves::new(config.max_findings),
+            work: Work { watch: &|_, _| {}, done: AtomicUsize::new(0), known: AtomicUsize::new(0) },
+        };
+        let report = run.report();
+        assert!(report.problems[0].path.ends_with("a.rs") && report.problems[0].message.contains("cannot be read"));
+        assert!(report.findings.len() == 1 && report.findings[0].path.ends_with("b.rs"), "{report:#?}");
+        let FileNote { checked, reason, .. } = &report.files[0];
+        assert!(!checked && reason.contains("cannot be read"));
+    }
 }

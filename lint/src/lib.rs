@@ -13,6 +13,7 @@ mod error;
 mod facts;
 mod finding;
 mod fix;
+mod lexical;
 mod output;
 mod resolve;
 mod rule;

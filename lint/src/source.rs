@@ -4,10 +4,14 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::lexical::depth;
+
 /// Files larger than this are refused: no person writes them, and a syntax tree takes 30 times the text.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
-/// Deeper nesting of brackets, or longer runs of prefix operators, would overflow the parser's stack.
+/// Deeper nesting of brackets would overflow the parser's stack.
 pub(crate) const MAX_NESTING: usize = 1_000;
+/// So would longer chains of operators, calls or prefixes: the tree is as deep as they are long.
+pub(crate) const MAX_CHAIN: usize = 8_000;
 
 /// The text of a file, and where the parser's text starts in it.
 #[derive(Debug)]
@@ -25,14 +29,16 @@ impl Source {
     /// A sentence fragment that says why the file is not checked: unreadable, not a regular file, too large, not
     /// UTF-8, nested too deep.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
-        let file = File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-        let metadata = file.metadata().map_err(|error| format!("cannot be read: {error}"))?;
+        let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
+        let metadata = std::fs::metadata(path).map_err(unreadable)?;
+        // Before it is opened: a pipe without a writer would wait for one.
         if !metadata.is_file() {
             return Err("is not a regular file".to_owned());
         }
+        let file = File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MAX_FILE_BYTES)).unwrap_or_default() + 1);
         // A file may grow between the two calls, so the bound is on what is read.
-        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+        file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(format!("is larger than {MAX_FILE_BYTES} bytes"));
         }
@@ -46,8 +52,12 @@ impl Source {
     /// # Errors
     /// As [`Source::read`], for the text alone.
     pub(crate) fn from_text(text: String) -> Result<Self, String> {
-        if nesting(text.as_bytes()) > MAX_NESTING {
+        let depth = depth(&text);
+        if depth.brackets > MAX_NESTING {
             return Err(format!("is nested deeper than {MAX_NESTING} brackets"));
+        }
+        if depth.chain > MAX_CHAIN {
+            return Err(format!("has an expression or a type of more than {MAX_CHAIN} parts in one another"));
         }
         let prefix = u32::try_from(prefix_length(&text)).map_err(|_| "is too large".to_owned())?;
         Ok(Self { text, prefix })
@@ -80,62 +90,6 @@ fn prefix_length(text: &str) -> usize {
     }
     text.len() - rest.len()
 }
-
-/// An upper estimate of the depth that the parser will reach: brackets in strings and comments count too.
-fn nesting(bytes: &[u8]) -> usize {
-    let (mut depth, mut deepest, mut operators) = (0_usize, 0_usize, 0_usize);
-    for byte in bytes {
-        match KINDS[usize::from(*byte)] {
-            Kind::Open => {
-                depth += 1;
-                deepest = deepest.max(depth);
-                operators = 0;
-            }
-            Kind::Close => {
-                depth = depth.saturating_sub(1);
-                operators = 0;
-            }
-            Kind::Prefix => {
-                operators += 1;
-                if operators > MAX_OPERATOR_RUN {
-                    deepest = deepest.max(operators - MAX_OPERATOR_RUN);
-                }
-            }
-            Kind::Space => {}
-            Kind::Other => operators = 0,
-        }
-    }
-    deepest
-}
-
-/// What a byte means for the depth.
-#[derive(Clone, Copy)]
-enum Kind {
-    Open,
-    Close,
-    Prefix,
-    Space,
-    Other,
-}
-
-const KINDS: [Kind; 256] = {
-    let mut kinds = [Kind::Other; 256];
-    let mut byte = 0_u8;
-    while byte < 128 {
-        kinds[byte as usize] = match byte {
-            b'(' | b'[' | b'{' => Kind::Open,
-            b')' | b']' | b'}' => Kind::Close,
-            b'!' | b'&' | b'*' | b'-' => Kind::Prefix,
-            b' ' | b'\n' | b'\t' | b'\r' => Kind::Space,
-            _ => Kind::Other,
-        };
-        byte += 1;
-    }
-    kinds
-};
-
-/// Comments draw lines of stars and dashes; a run only counts when it is longer than a wide screen's worth of them.
-const MAX_OPERATOR_RUN: usize = 4_000;
 
 #[cfg(test)]
 mod tests {

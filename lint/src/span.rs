@@ -55,6 +55,15 @@ pub struct Location {
 #[derive(Debug)]
 pub(crate) struct LineIndex {
     line_starts: Vec<u32>,
+    /// How many characters begin before each block of [`BLOCK`] bytes: a line may be as long as a file.
+    characters: Vec<u32>,
+}
+
+const BLOCK: usize = 1_024;
+
+fn characters_in(bytes: &[u8]) -> u32 {
+    let continuation = |byte: &&u8| **byte & 0b1100_0000 == 0b1000_0000;
+    u32::try_from(bytes.iter().filter(|byte| !continuation(byte)).count()).unwrap_or(u32::MAX)
 }
 
 impl LineIndex {
@@ -62,7 +71,13 @@ impl LineIndex {
     pub(crate) fn new(text: &str) -> Self {
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next));
-        Self { line_starts }
+        let mut characters = vec![0];
+        let mut before = 0;
+        for block in text.as_bytes().chunks(BLOCK) {
+            before += characters_in(block);
+            characters.push(before);
+        }
+        Self { line_starts, characters }
     }
 
     /// Turns `span` into lines and columns of `text`, the text that the index was made from.
@@ -80,14 +95,19 @@ impl LineIndex {
     fn line_col(&self, text: &str, byte: u32) -> LineCol {
         let line = self.line_starts.partition_point(|start| *start <= byte).saturating_sub(1);
         let start = self.line_starts[line] as usize;
-        let mut end = (byte as usize).min(text.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
+        let mut at = (byte as usize).min(text.len());
+        while !text.is_char_boundary(at) {
+            at -= 1;
         }
-        let before = text.get(start..end).unwrap_or_default();
-        let before = if start == 0 { before.strip_prefix('\u{feff}').unwrap_or(before) } else { before };
-        let one_based = |count: usize| u32::try_from(count).unwrap_or(u32::MAX).saturating_add(1);
-        LineCol { line: one_based(line), column: one_based(before.chars().count()) }
+        let mark = u32::from(start == 0 && at > 0 && text.starts_with('\u{feff}'));
+        let column = self.before(text, at) - self.before(text, start) - mark;
+        LineCol { line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1), column: column.saturating_add(1) }
+    }
+
+    /// How many characters stand before the byte `at`.
+    fn before(&self, text: &str, at: usize) -> u32 {
+        let block = at / BLOCK;
+        self.characters[block] + characters_in(&text.as_bytes()[block * BLOCK..at])
     }
 }
 
@@ -111,5 +131,16 @@ mod tests {
         let index = LineIndex::new(text);
         assert_eq!(index.locate(text, Span::new(3, 4)).start, LineCol { line: 1, column: 1 });
         assert_eq!(index.locate(text, Span::new(6, 7)).start, LineCol { line: 2, column: 1 });
+    }
+
+    #[test]
+    fn long_lines_are_counted_as_short_ones_are() {
+        let text = format!("\u{feff}{}x\n{}y", "é".repeat(3_000), "😀".repeat(1_024));
+        let index = LineIndex::new(&text);
+        for (byte, place) in [(3 + 6_000, (1, 3_001)), (3 + 6_002 + 4_096, (2, 1_025)), (3 + 6_003 + 4_096, (2, 1_026))]
+        {
+            let start = index.locate(&text, Span::new(byte, byte)).start;
+            assert_eq!((start.line, start.column), place);
+        }
     }
 }

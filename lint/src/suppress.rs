@@ -5,6 +5,7 @@
 
 use crate::finding::Severity;
 use crate::fix::Proposal;
+use crate::lexical::{Lexeme, lexeme};
 use crate::rules;
 use crate::span::{LineIndex, Location, Span};
 
@@ -117,75 +118,16 @@ pub(crate) fn suppressions(text: &str, index: &LineIndex) -> Vec<Suppression> {
 
 /// The byte ranges of line comments, strings and block comments left out.
 fn comments(text: &str) -> Vec<(usize, usize)> {
-    let bytes = text.as_bytes();
     let mut found = Vec::new();
     let mut at = 0;
-    while at < bytes.len() {
-        match bytes[at] {
-            b'/' if bytes.get(at + 1) == Some(&b'/') => {
-                let end = text[at..].find('\n').map_or(bytes.len(), |length| at + length);
-                found.push((at, text[at..end].trim_end().len() + at));
-                at = end;
-            }
-            b'/' if bytes.get(at + 1) == Some(&b'*') => at = after_block_comment(bytes, at),
-            b'"' => at = after_string(bytes, at + 1),
-            b'r' if !at
-                .checked_sub(1)
-                .is_some_and(|before| is_word(bytes[before]) && !matches!(bytes[before], b'b' | b'c')) =>
-            {
-                let hashes = bytes[at + 1..].iter().take_while(|byte| **byte == b'#').count();
-                if bytes.get(at + 1 + hashes) == Some(&b'"') {
-                    let close = format!("\"{}", "#".repeat(hashes));
-                    let inside = at + 2 + hashes;
-                    at = text[inside..].find(&close).map_or(bytes.len(), |length| inside + length + close.len());
-                } else {
-                    at += 1;
-                }
-            }
-            // A character literal; a lifetime has no quote behind it.
-            b'\'' if bytes.get(at + 1) == Some(&b'\\') => {
-                at = bytes[at + 3..]
-                    .iter()
-                    .position(|byte| *byte == b'\'')
-                    .map_or(bytes.len(), |length| at + 4 + length);
-            }
-            b'\'' if bytes.get(at + 2) == Some(&b'\'') => at += 3,
-            _ => at += 1,
+    while at < text.len() {
+        let (lexeme, end) = lexeme(text.as_bytes(), at);
+        if lexeme == Lexeme::LineComment {
+            found.push((at, at + text[at..end].trim_end().len()));
         }
+        at = end;
     }
     found
-}
-
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_'
-}
-
-fn after_string(bytes: &[u8], mut at: usize) -> usize {
-    while at < bytes.len() && bytes[at] != b'"' {
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
-    }
-    at + 1
-}
-
-fn after_block_comment(bytes: &[u8], mut at: usize) -> usize {
-    let mut depth = 0_usize;
-    while at < bytes.len() {
-        match (bytes[at], bytes.get(at + 1)) {
-            (b'/', Some(b'*')) => {
-                depth += 1;
-                at += 2;
-            }
-            (b'*', Some(b'/')) => {
-                depth -= 1;
-                at += 2;
-                if depth == 0 {
-                    break;
-                }
-            }
-            _ => at += 1,
-        }
-    }
-    at
 }
 
 #[cfg(test)]

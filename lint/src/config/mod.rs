@@ -53,7 +53,7 @@ pub struct Config {
     pub allowed_addresses: Vec<String>,
     /// What the tables of the analysis do not know.
     pub tables: ExtraTables,
-    /// How many findings are kept; more are counted in a last one. Default: 100,000.
+    /// How many findings are kept; more are counted in a last one. Default: 20,000.
     pub max_findings: usize,
     /// Packages whose whole code counts as test code.
     pub support_crates: Vec<String>,
@@ -85,7 +85,7 @@ impl Default for Config {
             max_size: 1 << 30,
             allowed_addresses: Vec::new(),
             tables: ExtraTables::default(),
-            max_findings: 100_000,
+            max_findings: 20_000,
             support_crates: Vec::new(),
             whole_package: false,
             threads: None,

@@ -1,18 +1,20 @@
 //! One file: from its bytes to findings, summaries and names, and nothing of its tree.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::{Kept, Outcome, hash};
+use super::shelf::{Batches, Kept, Kind};
+use super::{Outcome, hash};
 use crate::config::Policy;
+use crate::discover::Candidate;
 use crate::facts::{Externals, FileFacts, lower, outline};
 use crate::finding::{Finding, Label, Severity};
 use crate::rule::Hit;
 use crate::rules::REGISTRY;
 use crate::source::Source;
-use crate::span::{LineIndex, Span};
-use crate::suppress::{MARK, suppressions};
+use crate::span::{LineIndex, Location, Span};
+use crate::suppress::{MARK, Suppression, suppressions};
 use crate::tables::Mentions;
 
 /// Files larger than this, mostly generated, are looked at one after the other: a tree takes up to a hundred times the
@@ -29,32 +31,35 @@ pub(super) enum Depth {
     Whole,
 }
 
-/// Reads, parses and judges the file at `path`.
+/// Reads, parses and judges a file.
 pub(super) fn examine(
-    path: &Path,
+    candidate: &Candidate,
     externals: &Arc<Externals>,
     policy: &Policy<'_>,
     mentions: &Mentions,
     depth: Depth,
 ) -> Outcome {
-    match Source::read(path) {
+    match Source::read(&candidate.path) {
         Ok(source) => {
             // Another thread that panicked in there has reported it; nothing is guarded but memory.
             let _alone = (source.text.len() > LARGE_FILE_BYTES)
                 .then(|| LARGE_FILES.lock().unwrap_or_else(PoisonError::into_inner));
             let whole = depth == Depth::Whole || policy.config.pedantic || mentions.any(&source.text);
-            examine_source(path, source, externals, policy, whole)
+            let certain = candidate.whole.is_some() || policy.config.all_code;
+            examine_source(&candidate.path, source, externals, policy, whole, certain)
         }
         Err(message) => Outcome { problem: Some(message), ..Outcome::default() },
     }
 }
 
+/// The same for a text; its functions are evaluated if `whole`, and all of it is test code if `certain`.
 pub(super) fn examine_source(
     path: &Path,
     source: Source,
     externals: &Arc<Externals>,
     policy: &Policy<'_>,
     whole: bool,
+    certain: bool,
 ) -> Outcome {
     let file = match syn::parse_file(source.code()) {
         Ok(file) => file,
@@ -88,7 +93,7 @@ pub(super) fn examine_source(
         entry.rule.check(&lowered.facts, policy.config, &mut own);
         hits.extend(own.into_iter().map(|hit| (entry.rule.name(), entry.rule.severity(), hit)));
     }
-    let findings = findings_of(path, &lowered.facts, hits, policy);
+    let findings = findings_of(path, &lowered.facts, hits, policy, certain);
     Outcome {
         findings,
         has_test_code: lowered.facts.functions.iter().any(|function| function.test && !function.name.is_empty()),
@@ -102,35 +107,44 @@ pub(super) fn examine_source(
 fn findings_of(
     path: &Path,
     facts: &FileFacts,
-    hits: Vec<(&'static str, Severity, Hit)>,
+    mut hits: Vec<(&'static str, Severity, Hit)>,
     policy: &Policy<'_>,
-) -> Vec<Kept> {
+    certain: bool,
+) -> Batches {
+    let mut batches = Batches::default();
     if hits.is_empty() && !facts.text.contains(MARK) {
-        return Vec::new();
+        return batches;
     }
     let index = LineIndex::new(&facts.text);
     let mut suppressions = suppressions(&facts.text, &index);
-    let mut findings = Vec::new();
-    let mut seen = HashSet::new();
-    for (rule, severity, hit) in hits {
-        if !seen.insert((rule, hit.span)) {
-            continue;
+    let chains = if suppressions.is_empty() { HashMap::new() } else { chain_ends(facts) };
+    let mut add = |kind: Kind, make: &mut dyn FnMut() -> Finding, suppressed: Option<String>| {
+        let batch = batches.of(kind);
+        if batch.findings.len() < policy.config.max_findings {
+            batch.findings.push(Kept { finding: make(), suppressed });
+        } else {
+            batch.more += 1;
         }
+    };
+    // In the order of the file, so that the first ones are kept.
+    hits.sort_by_key(|(rule, _, hit)| (hit.span, *rule));
+    hits.dedup_by_key(|(rule, _, hit)| (hit.span, *rule));
+    for (rule, severity, hit) in hits {
         let severity = hit.severity.unwrap_or(severity);
         let severity = policy.severity_of(rule, path, severity).unwrap_or(severity);
         let function = &facts.functions[hit.function];
-        let span = hit.span;
-        let finding = finding_of(path, &facts.text, &index, rule, severity, hit, function.item.clone());
-        let mut suppressed = None;
-        let chain = if suppressions.is_empty() { span } else { chain_from(facts, span) };
-        let covered = index.locate(&facts.text, chain);
-        for suppression in suppressions.iter_mut().filter(|comment| comment.covers(rule, covered)) {
-            suppression.used = true;
-            suppressed = Some(suppression.reason.clone());
-        }
-        let shown = policy.config.pedantic || !finding.pedantic;
+        let chain = Span::new(hit.span.start, *chains.get(&hit.span.start).unwrap_or(&hit.span.end));
+        let covered = index.locate(&facts.text, chain.to(hit.span));
+        let suppressed = silenced(&mut suppressions, rule, covered);
+        let shown = policy.config.pedantic || !hit.pedantic;
         if shown && severity >= policy.config.min_severity {
-            findings.push(Kept { finding, test: function.test, suppressed });
+            let kind = Kind::of(certain || function.test, suppressed.is_some());
+            let mut hit = Some(hit);
+            let mut make = || {
+                let hit = hit.take().expect("each finding is made once");
+                finding_of(path, &facts.text, &index, rule, severity, hit, function.item.clone())
+            };
+            add(kind, &mut make, suppressed);
         }
     }
     for suppression in &mut suppressions {
@@ -142,19 +156,38 @@ fn findings_of(
     for complaint in suppressions.iter().flat_map(|suppression| suppression.complaints(&facts.text)) {
         let Some(severity) = policy.severity_of(complaint.rule, path, complaint.severity) else { continue };
         if severity >= policy.config.min_severity {
-            let hit = Hit::new(0, complaint.span, complaint.message, complaint.help).fix(complaint.fix);
-            let finding = finding_of(path, &facts.text, &index, complaint.rule, severity, hit, String::new());
-            findings.push(Kept { finding, test: has_tests, suppressed: None });
+            let mut make = || {
+                let hit = Hit::new(0, complaint.span, complaint.message.clone(), complaint.help);
+                let hit = hit.fix(complaint.fix.clone());
+                finding_of(path, &facts.text, &index, complaint.rule, severity, hit, String::new())
+            };
+            add(Kind::of(certain || has_tests, false), &mut make, None);
         }
     }
-    findings.sort_by(|a, b| (a.finding.location, a.finding.rule).cmp(&(b.finding.location, b.finding.rule)));
-    findings
+    batches
 }
 
-/// A place with the method calls that follow it: a comment may stand on any line of a builder's chain.
-fn chain_from(facts: &FileFacts, place: Span) -> Span {
-    let spans = facts.calls.iter().map(|call| call.span).filter(|span| span.start == place.start);
-    spans.fold(place, Span::to)
+/// The reason of the suppression that covers a finding of `rule` at `location`, if there is one; it is used then.
+fn silenced(suppressions: &mut [Suppression], rule: &str, location: Location) -> Option<String> {
+    // They are in the order of the file, and one on the line above counts, too.
+    let first = suppressions.partition_point(|comment| comment.location.start.line + 1 < location.start.line);
+    let near = suppressions[first..].iter_mut().take_while(|comment| comment.location.start.line <= location.end.line);
+    let mut reason = None;
+    for suppression in near.filter(|comment| comment.covers(rule, location)) {
+        suppression.used = true;
+        reason = Some(suppression.reason.clone());
+    }
+    reason
+}
+
+/// Where the method calls end that follow what begins somewhere: a comment may stand on any line of a builder's chain.
+fn chain_ends(facts: &FileFacts) -> HashMap<u32, u32> {
+    let mut ends = HashMap::new();
+    for call in &facts.calls {
+        let end: &mut u32 = ends.entry(call.span.start).or_default();
+        *end = call.span.end.max(*end);
+    }
+    ends
 }
 
 fn unparsable(error: &syn::Error, source: &Source) -> String {

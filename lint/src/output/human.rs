@@ -9,6 +9,9 @@ use codespan_reporting::term::{Config, Styles, StylesWriter, emit_to_io_write, e
 
 use crate::finding::{Finding, Report, Severity, slashed};
 
+/// Longer lines are not shown.
+const MAX_LINE_BYTES: usize = 4_096;
+
 pub(super) fn write(report: &Report, terminal: bool, out: &mut dyn Write) -> io::Result<()> {
     let coloured = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let mut current: Option<(&Path, SimpleFile<String, String>)> = None;
@@ -30,8 +33,11 @@ pub(super) fn write(report: &Report, terminal: bool, out: &mut dyn Write) -> io:
 fn emit(finding: &Finding, file: &SimpleFile<String, String>, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
     let range = |location: crate::span::Location| location.start_byte as usize..location.end_byte as usize;
     let length = file.source().len();
-    // The file may have changed since it was checked; the place is then said in words alone.
-    if length < finding.location.end_byte as usize {
+    let places = finding.labels.iter().map(|label| label.location).chain([finding.location]);
+    let mut lines = places.flat_map(|place| [place.start_byte, place.end_byte]);
+    // The file may have changed since it was checked, and a generated line is nothing to show: the place is then said in
+    // words alone.
+    if length < finding.location.end_byte as usize || lines.any(|byte| is_on_long_line(file.source(), byte as usize)) {
         let start = finding.location.start;
         return writeln!(
             out,
@@ -67,6 +73,17 @@ fn emit(finding: &Finding, file: &SimpleFile<String, String>, coloured: bool, ou
     } else {
         emit_to_io_write(out, &config, file, &diagnostic).map_err(io::Error::other)
     }
+}
+
+/// Whether the line around `byte` is longer than a screen.
+fn is_on_long_line(text: &str, byte: usize) -> bool {
+    let text = text.as_bytes();
+    let at = byte.min(text.len());
+    let is_end = |byte: &u8| *byte == b'\n';
+    let (from, to) = (at.saturating_sub(MAX_LINE_BYTES), (at + MAX_LINE_BYTES).min(text.len()));
+    let long_before = at - from == MAX_LINE_BYTES && !text[from..at].iter().any(is_end);
+    let long_behind = to - at == MAX_LINE_BYTES && !text[at..to].iter().any(is_end);
+    long_before || long_behind
 }
 
 fn notes(finding: &Finding) -> Vec<String> {

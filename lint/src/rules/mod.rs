@@ -44,6 +44,7 @@ pub(crate) const BUILT_IN: &[(&str, &str)] = &[
     ("suppression-without-reason", "a suppression that does not say why"),
     ("unknown-rule", "a suppression that names a rule that does not exist"),
     ("stale-baseline", "an entry of the baseline that is no longer found"),
+    ("further-findings", "more findings than are kept, the first of them in this file"),
 ];
 
 /// The entry of the rule called `name`.

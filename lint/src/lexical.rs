@@ -1,0 +1,209 @@
+//! Where strings and comments are, and how deep a text nests, found without the parser: it recurses, so what it cannot
+//! survive has to be known before.
+
+/// What begins at a byte that is inside nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lexeme {
+    /// `// …`, without the end of the line.
+    LineComment,
+    /// `/* … */`, with those inside.
+    BlockComment,
+    /// A string, a byte string, a character, with prefix and quotes.
+    Text,
+    /// An identifier, a keyword, a number or a part of one.
+    Word,
+    /// White space.
+    Space,
+    /// One character that is none of these.
+    Mark,
+}
+
+/// What begins at the byte `at` of `text`, and the byte after it.
+pub(crate) fn lexeme(text: &[u8], at: usize) -> (Lexeme, usize) {
+    let next = text.get(at + 1).copied();
+    match (text[at], next) {
+        (b'/', Some(b'/')) => (Lexeme::LineComment, at + text[at..].iter().take_while(|byte| **byte != b'\n').count()),
+        (b'/', Some(b'*')) => (Lexeme::BlockComment, after_block_comment(text, at)),
+        (b'"', _) => (Lexeme::Text, after_string(text, at + 1)),
+        (b'\'', _) => after_character(text, at).map_or((Lexeme::Mark, at + 1), |end| (Lexeme::Text, end)),
+        (byte, _) if byte.is_ascii_whitespace() => (Lexeme::Space, at + 1),
+        (byte, _) if is_word(byte) => {
+            let end = at + text[at..].iter().take_while(|byte| is_word(**byte)).count();
+            after_prefix(text, at, end).map_or((Lexeme::Word, end), |end| (Lexeme::Text, end))
+        }
+        _ => (Lexeme::Mark, at + 1),
+    }
+}
+
+/// Bytes of other scripts count as letters.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 128
+}
+
+/// The end of the string or character that the word `start..end` is the prefix of.
+fn after_prefix(text: &[u8], start: usize, end: usize) -> Option<usize> {
+    match (&text[start..end], text.get(end)?) {
+        (b"b" | b"c", b'"') => Some(after_string(text, end + 1)),
+        (b"b", b'\'') => after_character(text, end),
+        (b"r" | b"br" | b"cr", b'"' | b'#') => {
+            let hashes = text[end..].iter().take_while(|byte| **byte == b'#').count();
+            let inside = end + hashes + 1;
+            if text.get(end + hashes) != Some(&b'"') {
+                return None;
+            }
+            let closes =
+                |at: usize| text[at..].iter().skip(1).take(hashes).filter(|byte| **byte == b'#').count() == hashes;
+            let quote = (inside..text.len()).find(|at| text[*at] == b'"' && closes(*at));
+            Some(quote.map_or(text.len(), |at| at + 1 + hashes))
+        }
+        _ => None,
+    }
+}
+
+fn after_string(text: &[u8], mut at: usize) -> usize {
+    while at < text.len() && text[at] != b'"' {
+        at += if text[at] == b'\\' { 2 } else { 1 };
+    }
+    (at + 1).min(text.len())
+}
+
+/// The end of the character literal whose quote is at `at`; a lifetime has no second one.
+fn after_character(text: &[u8], at: usize) -> Option<usize> {
+    let first = *text.get(at + 1)?;
+    if first == b'\\' {
+        let rest = text.get(at + 3..)?;
+        return rest.iter().position(|byte| *byte == b'\'').map(|length| at + 4 + length);
+    }
+    let width = 1 + text[at + 2..].iter().take_while(|byte| (128..192).contains(*byte)).count();
+    (text.get(at + 1 + width) == Some(&b'\'')).then_some(at + 2 + width)
+}
+
+fn after_block_comment(text: &[u8], mut at: usize) -> usize {
+    let mut depth = 0_usize;
+    while at < text.len() {
+        match (text[at], text.get(at + 1)) {
+            (b'/', Some(b'*')) => {
+                depth += 1;
+                at += 2;
+            }
+            (b'*', Some(b'/')) => {
+                depth -= 1;
+                at += 2;
+                if depth == 0 {
+                    return at;
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    text.len()
+}
+
+/// How deep a text nests.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Depth {
+    /// Brackets in brackets.
+    pub brackets: usize,
+    /// Words and marks that may each stand in the one before, as in `a.b().c()`, `1 + 1 + 1`, `&&&x`, `else if`: those
+    /// since the last separator, here and in each bracket around.
+    pub chain: usize,
+}
+
+/// How deep the tree of `text` can be at most.
+pub(crate) fn depth(text: &str) -> Depth {
+    let text = text.as_bytes();
+    let mut deepest = Depth::default();
+    // What is around each open bracket, and what has been seen since the last separator inside.
+    let mut around: Vec<usize> = Vec::new();
+    let (mut outside, mut inside) = (0, 0);
+    let mut ended_block = false;
+    let mut at = 0;
+    while at < text.len() {
+        let (lexeme, end) = lexeme(text, at);
+        if matches!(lexeme, Lexeme::Space | Lexeme::LineComment | Lexeme::BlockComment) {
+            at = end;
+            continue;
+        }
+        let mark = if lexeme == Lexeme::Mark { text[at] } else { 0 };
+        // A block ends a statement or an item, unless something goes on behind it.
+        if std::mem::take(&mut ended_block) && !goes_on(mark, &text[at..end]) {
+            inside = 0;
+        }
+        match mark {
+            b'(' | b'[' | b'{' => {
+                around.push(outside);
+                outside += inside + 1;
+                inside = 0;
+            }
+            b')' | b']' | b'}' => {
+                let before = around.pop().unwrap_or_default();
+                inside = outside.saturating_sub(before);
+                outside = before;
+                ended_block = mark == b'}';
+            }
+            b';' | b',' => inside = 0,
+            _ => inside += 1,
+        }
+        deepest.brackets = deepest.brackets.max(around.len());
+        deepest.chain = deepest.chain.max(outside + inside);
+        at = end;
+    }
+    deepest
+}
+
+fn goes_on(mark: u8, word: &[u8]) -> bool {
+    b".?+-*/%^&|<>=!([".contains(&mark) || matches!(word, b"else" | b"as")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(code: &str) -> Vec<&str> {
+        let (mut at, mut found) = (0, Vec::new());
+        while at < code.len() {
+            let (lexeme, end) = lexeme(code.as_bytes(), at);
+            if lexeme == Lexeme::Text {
+                found.push(&code[at..end]);
+            }
+            at = end;
+        }
+        found
+    }
+
+    #[test]
+    fn strings_and_characters_are_told_from_lifetimes_and_words() {
+        let code = r##"f::<'a>("x\"", r#"a " b"#, br"c", c"d", b'"', 'é', '\'', '\u{1F600}', bar"e", 'b: loop {}) // "no" 'n'"##;
+        let expected =
+            [r#""x\"""#, r##"r#"a " b"#"##, r#"br"c""#, r#"c"d""#, "b'\"'", "'é'", r"'\''", r"'\u{1F600}'", "\"e\""];
+        assert_eq!(texts(code), expected);
+        for unfinished in ["\"a", "r#\"a\"", "'", "'\\", "b'", "/* /* */", "\"\\", "r#"] {
+            let (_, end) = lexeme(unfinished.as_bytes(), 0);
+            assert!(end <= unfinished.len(), "{unfinished}");
+        }
+    }
+
+    #[test]
+    fn brackets_in_strings_and_comments_do_not_count() {
+        assert_eq!(depth("f((1), \"(((\", ')') // ((((").brackets, 2);
+        assert_eq!(depth("f(\")\", f(\")\", f(\")\")))").brackets, 3);
+        assert_eq!(depth(")))(").brackets, 1);
+    }
+
+    #[test]
+    fn chains_grow_until_something_separates() {
+        assert_eq!(depth("a.b.c; a.b; a").chain, 5);
+        assert_eq!(depth("fn a() { x } fn b() { y } fn c() { z }").chain, 5);
+        let chain = |link: &str| depth(&link.repeat(1_000)).chain;
+        for link in
+            ["1 + ", "x.a(1, 2)", ".await", "&", "return ", "else if a {} ", "A<", "{} + ", "a = ", "[1]", "(a, "]
+        {
+            assert!(chain(link) >= 1_000, "{link}");
+        }
+        for link in
+            ["f();\n", "fn f() {}\n", "A { b: c },\n", "// a.b.c.d\n", "struct A(u8);\n", "#[a] impl B for C {}"]
+        {
+            assert!(chain(link) < 20, "{link}");
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Files that no editor wrote: each is named with the reason, exit status 3 says so, and the others are checked.
+
+mod support;
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::Command;
+
+use support::{HARMLESS, HAZARD, lint, package};
+
+/// Runs the lint over `bad` beside a file with a finding; asserts that it is named with `reason` and the other checked.
+fn named(folder: &Path, bad: &str, reason: &str) {
+    fs::write(folder.join("tests/good.rs"), HAZARD).expect("written");
+    let ran = lint(folder, &[]);
+    assert_eq!(ran.status, 3, "{bad}: {}{}", ran.out, ran.err);
+    let line = ran.out.lines().find(|line| line.starts_with("error[unparsable-file]")).unwrap_or_default();
+    assert!(line.contains(bad) && line.contains(reason), "{bad}: {}", ran.out);
+    assert!(ran.out.contains("tests/good.rs:4:5"), "{bad}: the other file is checked: {}", ran.out);
+    assert_eq!(ran.err, "", "{bad}");
+}
+
+#[test]
+fn texts_that_are_no_rust_are_named() {
+    let parentheses = |count: usize| format!("fn a() {{ {}1{} }}", "(".repeat(count), ")".repeat(count));
+    for (text, reason) in [
+        (b"fn a() { \"\xe9\"; }".to_vec(), "is not UTF-8: byte 10"),
+        (b"\xff\xfef\0n\0".to_vec(), "is not UTF-8: byte 0"),
+        (vec![0xff; 1_000], "is not UTF-8"),
+        (vec![0; 1_000], "cannot be parsed"),
+        (vec![b' '; 50 * 1024 * 1024], "is larger than 8388608 bytes"),
+        (parentheses(10_000).into_bytes(), "is nested deeper than 1000 brackets"),
+        (b"fn a() { ( ] }".to_vec(), "cannot be parsed: line 1"),
+        (b"fn a() { {".to_vec(), "cannot be parsed"),
+        (b"fn a() {} }".to_vec(), "cannot be parsed"),
+        (b"fn a() { \"no end }".to_vec(), "cannot be parsed"),
+        (b"fn a() { /* no end }".to_vec(), "cannot be parsed"),
+        (b"fn a() { let x <- y; }".to_vec(), "cannot be parsed: line 1, column 16"),
+        (b"---\n[package]\n".to_vec(), "cannot be parsed"),
+    ] {
+        let folder = package(&[("tests/bad.rs", &text)]);
+        named(folder.path(), "tests/bad.rs", reason);
+    }
+}
+
+#[test]
+fn texts_that_only_look_odd_are_checked() {
+    let mark = format!("\u{feff}{HAZARD}");
+    let script = format!("#!/usr/bin/env cargo\n---\n[package]\nname = \"x\"\n---\n{HAZARD}");
+    let shebang = format!("\u{feff}#!/usr/bin/env run\n{HAZARD}");
+    let windows = HAZARD.replace('\n', "\r\n");
+    for (text, place) in [(mark, 4), (script, 9), (shebang, 5), (windows, 4)] {
+        let folder = package(&[("tests/odd.rs", text.as_bytes())]);
+        let ran = lint(folder.path(), &[]);
+        assert_eq!(ran.status, 1, "{text}: {}", ran.out);
+        assert!(ran.out.contains(&format!("tests/odd.rs:{place}:5")), "{text}: {}", ran.out);
+    }
+    for text in ["", "\n", "// only words", "\u{feff}", "#!/usr/bin/env run", "#![no_std]"] {
+        let folder = package(&[("tests/odd.rs", text.as_bytes())]);
+        assert_eq!(lint(folder.path(), &[]).status, 0, "{text:?}");
+    }
+}
+
+/// What the parser and the evaluation recurse over without a bracket.
+#[test]
+fn chains_are_refused_before_a_stack_overflows_and_ordinary_ones_are_checked() {
+    let within = |before: &str, link: &str, after: &str, count: usize| {
+        format!("fn a() {{ {before}{}{after} }}", link.repeat(count)).into_bytes()
+    };
+    for (before, link, after) in [
+        ("1", " + 1", ";"),
+        ("x", ".a()", ";"),
+        ("x", ".a", ";"),
+        ("x", "?", ";"),
+        ("x", "[1]", ";"),
+        ("x", "(1)", ";"),
+        ("x", " as u8", ";"),
+        ("", "&", "x;"),
+        ("", "return ", "1;"),
+        ("", "a = ", "1;"),
+        ("", "|a| ", "1;"),
+        ("if a {}", " else if a {}", ""),
+        ("let x: ", "&mut ", "u8;"),
+        ("Command::new(\"sh\")", ".arg(\"a\")", ";"),
+        ("1", " + {}", ";"),
+    ] {
+        let folder = package(&[("tests/bad.rs", &within(before, link, after, 30_000))]);
+        named(folder.path(), "tests/bad.rs", "parts in one another");
+        let folder = package(&[("tests/fine.rs", &within(before, link, after, 1_000))]);
+        let ran = lint(folder.path(), &["--pedantic"]);
+        assert!(ran.status < 2, "{link}: {}{}", ran.out, ran.err);
+    }
+}
+
+#[test]
+fn what_cannot_be_read_is_named_for_every_user() {
+    let folder = package(&[("tests/good.rs", HAZARD.as_bytes())]);
+    // A regular file whose first byte root cannot read either.
+    symlink("/proc/self/mem", folder.path().join("tests/bad.rs")).expect("linked");
+    named(folder.path(), "tests/bad.rs", "cannot be read: ");
+    let folder = package(&[("tests/good.rs", HAZARD.as_bytes())]);
+    symlink("nowhere.rs", folder.path().join("tests/bad.rs")).expect("linked");
+    named(folder.path(), "tests/bad.rs", "cannot be read: ");
+    let folder = package(&[("tests/good.rs", HAZARD.as_bytes())]);
+    symlink(folder.path(), folder.path().join("tests/loop")).expect("linked");
+    named(folder.path(), "tests/loop", "is a symbolic link to ");
+    let folder = package(&[("tests/good.rs", HAZARD.as_bytes())]);
+    // Opened, it would wait for somebody who writes.
+    let made = Command::new("mkfifo").arg(folder.path().join("tests/bad.rs")).status().expect("coreutils are there");
+    assert!(made.success());
+    named(folder.path(), "tests/bad.rs", "is not a regular file");
+}
+
+#[test]
+fn a_folder_called_like_a_file_is_a_folder() {
+    let folder = package(&[("tests/folder.rs/a.rs", HAZARD.as_bytes())]);
+    assert!(lint(folder.path(), &[]).out.contains("tests/folder.rs/a.rs:4:5"));
+}
+
+#[test]
+fn a_file_given_twice_is_reported_once() {
+    let folder = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    symlink("a.rs", folder.path().join("tests/b.rs")).expect("linked");
+    let ran = lint(folder.path(), &["tests/a.rs", "./tests/a.rs", "tests/../tests/a.rs", "tests", "."]);
+    assert!(ran.out.contains("1 error;"), "{}", ran.out);
+}
+
+#[test]
+fn a_path_of_any_characters_is_one_place_in_every_format() {
+    let name = "tests/a b,c:d%e\n\u{1b}[31mé\".rs";
+    let folder = package(&[(name, HAZARD.as_bytes()), ("tests/not \n rust.rs", b"fn")]);
+    let ran = |format: &str| {
+        let ran = lint(folder.path(), &["--format", format]);
+        assert_eq!(ran.status, 3, "{format}");
+        ran.out
+    };
+    let human = ran("human");
+    assert!(human.contains(r#"tests/a b,c:d%e\n\u{1b}[31mé\".rs:4:5"#), "{human}");
+    assert!(human.contains(r"error[unparsable-file]: tests/not \n rust.rs cannot be parsed"), "{human}");
+    assert!(!human.contains('\u{1b}'), "{human}");
+    let json: serde_json::Value = serde_json::from_str(&ran("json")).expect("JSON");
+    assert_eq!(json["findings"][0]["path"], name);
+    assert_eq!(json["problems"][0]["path"], "tests/not \n rust.rs");
+    let sarif: serde_json::Value = serde_json::from_str(&ran("sarif")).expect("JSON");
+    let run = &sarif["runs"][0];
+    let place = &run["results"][0]["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "tests/a%20b%2Cc%3Ad%25e%0A%1B%5B31m%C3%A9%22.rs");
+    let notification = &run["invocations"][0]["toolExecutionNotifications"][0];
+    let place = &notification["locations"][0]["physicalLocation"]["artifactLocation"]["uri"];
+    assert_eq!(place, "tests/not%20%0A%20rust.rs");
+    let github = ran("github");
+    let lines: Vec<&str> = github.lines().collect();
+    assert_eq!(lines.len(), 2, "{github}");
+    assert!(lines[0].starts_with("::error file=tests/a b%2Cc%3Ad%25e%0A\u{1b}[31mé\".rs,line=4,"), "{github}");
+    assert!(lines[1].starts_with("::error file=tests/not %0A rust.rs,title=unparsable-file::"), "{github}");
+}
+
+#[test]
+fn bytes_of_a_path_that_are_no_text_do_not_keep_it_from_being_checked() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = package(&[("tests/good.rs", HARMLESS.as_bytes())]);
+    let name = std::ffi::OsStr::from_bytes(b"tests/\xe9.rs");
+    fs::write(folder.path().join(name), HAZARD).expect("written");
+    for format in ["human", "json", "sarif", "github"] {
+        assert_eq!(lint(folder.path(), &["--format", format]).status, 1, "{format}");
+    }
+}
