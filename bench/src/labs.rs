@@ -111,7 +111,7 @@ fn timed(operation: impl FnOnce() -> Measured) -> Measured<Duration> {
 }
 
 fn lab(hosts: u32, switched: bool) -> Measured<Lab> {
-    let mut lab = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_secs(300)));
+    let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(300)));
     let hosts: Vec<_> = (0..hosts).map(|i| lab.host(format!("host{i}"))).collect();
     if switched {
         let switch = lab.switch("switch");

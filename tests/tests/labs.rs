@@ -255,18 +255,18 @@ fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
     assert!(matches!(a.tcp_listener(1).unwrap_err(), Error::Lab(LabError::NotUp { .. })));
 
     let deadline = Deadline::after(Duration::from_secs(5));
-    let mut one = Lab::new(AddressPlan::default(), deadline);
-    let mut other = Lab::new(AddressPlan::default(), deadline);
+    let mut one = Lab::new(&AddressPlan::default(), deadline);
+    let mut other = Lab::new(&AddressPlan::default(), deadline);
     let (here, there) = (one.host("here"), other.host("there"));
     one.link(&here, &there);
     assert_eq!(one.up().unwrap_err().to_string(), "use the host \"there\": it was declared in another lab");
 
     // Also where the lab has no host of its own.
-    let mut nobody = Lab::new(AddressPlan::default(), deadline);
+    let mut nobody = Lab::new(&AddressPlan::default(), deadline);
     nobody.link(&here, &there);
     assert_eq!(nobody.up().unwrap_err().to_string(), "use the host \"here\": it was declared in another lab");
 
-    let mut late = Lab::new(AddressPlan::default(), deadline);
+    let mut late = Lab::new(&AddressPlan::default(), deadline);
     late.host("early");
     late.up()?;
     late.host("late");
@@ -284,13 +284,13 @@ fn a_limit_on_namespaces_is_waited_for_until_the_deadline_and_then_told(mut lab:
         lab.host(name);
     }
     lab.up()?;
-    let mut too_many = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_millis(300)));
+    let mut too_many = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_millis(300)));
     too_many.host("c");
     let error = too_many.up().unwrap_err();
     assert!(error.to_string().contains("user.max_net_namespaces is reached"), "{error}");
     // With the first two gone there is room, as soon as the kernel has taken them apart.
     drop(lab);
-    let mut again = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_secs(20)));
+    let mut again = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(20)));
     again.host("d");
     again.up()?;
     Ok(())
@@ -301,13 +301,13 @@ fn a_limit_on_namespaces_is_waited_for_until_the_deadline_and_then_told(mut lab:
 fn a_bring_up_that_fails_leaves_nothing() -> TestResult {
     std::fs::write("/proc/sys/user/max_net_namespaces", "4")?;
     for _ in 0..5 {
-        let mut lab = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_millis(50)));
+        let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_millis(50)));
         for name in ["a", "b", "c", "d", "e"] {
             lab.host(name);
         }
         assert!(lab.up().is_err());
     }
-    let mut fits = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_secs(20)));
+    let mut fits = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(20)));
     for name in ["a", "b", "c"] {
         fits.host(name);
     }

@@ -75,7 +75,7 @@ fn the_kernel_shows_what_was_declared() -> TestResult {
     require_program("ip")?;
     for seed in 0..40 {
         let mut numbers = Numbers(seed);
-        let mut lab = Lab::new(AddressPlan::default(), Deadline::after(Duration::from_secs(30)));
+        let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(30)));
         let Model { hosts } = declare(&mut lab, &mut numbers);
         lab.up().map_err(|error| format!("network {seed}: {error}"))?;
 

@@ -1,0 +1,597 @@
+//! Each kind of device: traffic in both directions and both families, seen at the sockets and in the device's own counters, with
+//! a control that is not reached. Kinds that this kernel lacks are skipped visibly.
+
+#![forbid(unsafe_code)]
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{Read, Write};
+use std::net::{IpAddr, UdpSocket};
+use std::ops::ControlFlow::{Break, Continue};
+use std::time::Duration;
+
+use netns_fixtures::Error;
+use netns_fixtures::net::address::{IpNet, MacAddr, Subnet};
+use netns_fixtures::net::link::{
+    Bond, BondMode, Bridge, BridgePort, Dummy, Ifb, IpVlan, IpVlanMode, Kind, LinkKind, MacVlan, MacVlanMode, MacVtap,
+    NewDevice, Tap, Tun, Veth, Vlan, Vrf, Vxlan,
+};
+use netns_fixtures::net::{Device, LabError, Lan, Pair, Statistics};
+use netns_fixtures::prelude::*;
+use netns_fixtures::process::Capability;
+use netns_fixtures::requirements::require_program;
+use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
+
+/// Long enough for a datagram between namespaces on a busy machine, short enough to wait for one that does not come.
+const SILENCE: Duration = Duration::from_millis(150);
+
+/// A UDP socket on one address, which waits for [`SILENCE`] at most.
+fn socket_on(host: &Host, address: IpAddr) -> TestResult<UdpSocket> {
+    let socket = host.run(|| UdpSocket::bind((address, 0)))??;
+    socket.set_read_timeout(Some(SILENCE))?;
+    Ok(socket)
+}
+
+/// Whether a datagram from one address to the other arrives, and comes from where it was sent.
+fn arrives(from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
+    let (here, there) = (socket_on(from.0, from.1)?, socket_on(to.0, to.1)?);
+    if here.send_to(b"crosses", there.local_addr()?).is_err() {
+        return Ok(false);
+    }
+    let mut heard = [0; 16];
+    match there.recv_from(&mut heard) {
+        Ok((length, sender)) => Ok(&heard[..length] == b"crosses" && sender == here.local_addr()?),
+        Err(_) => Ok(false),
+    }
+}
+
+/// Every address of one reaches those of the other of its family, and the other way round.
+fn assert_crossed(one: (&Host, &[IpNet]), other: (&Host, &[IpNet])) -> TestResult {
+    for here in one.1 {
+        for there in other.1.iter().filter(|there| there.addr().is_ipv4() == here.addr().is_ipv4()) {
+            assert!(arrives((one.0, here.addr()), (other.0, there.addr()))?, "{here} to {there}");
+            assert!(arrives((other.0, there.addr()), (one.0, here.addr()))?, "{there} to {here}");
+        }
+    }
+    Ok(())
+}
+
+fn counted(host: &Host, device: &Device) -> TestResult<Statistics> {
+    Ok(host.statistics(device.name.as_str())?)
+}
+
+/// What both families sent and received by a device: two datagrams each way at the least.
+fn assert_counted(host: &Host, device: &Device, before: Statistics) -> TestResult {
+    let after = counted(host, device)?;
+    assert!(after.sent_packets >= before.sent_packets + 2, "{before:?} {after:?}");
+    assert!(after.received_packets >= before.received_packets + 2, "{before:?} {after:?}");
+    Ok(())
+}
+
+/// An Ethernet frame of a type that no protocol answers to; IEEE 802 sets 0x88b5 aside for experiments.
+fn frame(to: MacAddr, from: MacAddr) -> Vec<u8> {
+    let mut frame = [to.0, from.0].concat();
+    frame.extend([0x88, 0xb5]);
+    frame.resize(60, 0);
+    frame
+}
+
+/// Whether a frame that is sent by one packet socket is heard by another, or comes back to the same, which does not hear what it
+/// sends itself. Hosts speak of themselves now and then, so that only this frame counts.
+fn sent_is_heard(wire: &mut File, there: Option<&mut File>, frame: &[u8]) -> TestResult<bool> {
+    wire.write_all(frame)?;
+    let there = there.unwrap_or(wire);
+    setsockopt(there, sockopt::ReceiveTimeout, &TimeVal::milliseconds(150))?;
+    let mut heard = [0; 1514];
+    while let Ok(length) = there.read(&mut heard) {
+        if &heard[..length] == frame {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn addressed<K: Kind>(subnet: &mut Subnet, device: NewDevice<K>) -> TestResult<NewDevice<K>> {
+    let (ipv4, ipv6) = subnet.next_host()?;
+    Ok(device.address(ipv4).address(ipv6))
+}
+
+/// The devices stand on the ends of a pair's link, share a subnet, and talk; then one of them is gone, and nothing arrives.
+fn talk_over_devices<K: LinkKind>(net: &mut Pair, device: impl Fn(&Host, &Host) -> NewDevice<K>) -> TestResult {
+    for host in [&net.client, &net.server] {
+        // Otherwise the device below answers for the one above; source: ip-sysctl.rst.
+        host.set_sysctl("net.ipv4.conf.all.arp_ignore", "1")?;
+    }
+    let mut subnet = net.lab.subnet(2)?;
+    let here = net.client.add_device(addressed(&mut subnet, device(&net.client, &net.server))?)?;
+    let there = net.server.add_device(addressed(&mut subnet, device(&net.server, &net.client))?)?;
+    let before = (counted(&net.client, &here)?, counted(&net.server, &there)?);
+    assert_crossed((&net.client, &here.addresses), (&net.server, &there.addresses))?;
+    assert_counted(&net.client, &here, before.0)?;
+    assert_counted(&net.server, &there, before.1)?;
+
+    for (here, there) in here.addresses.iter().zip(&there.addresses) {
+        assert!(arrives((&net.client, here.addr()), (&net.server, there.addr()))?);
+    }
+    net.server.remove_device(there.name.as_str())?;
+    let socket = net.server.udp_socket(0)?;
+    socket.set_read_timeout(Some(SILENCE))?;
+    let to = (there.addresses[0].addr(), socket.local_addr()?.port());
+    socket_on(&net.client, here.addresses[0].addr())?.send_to(b"?", to)?;
+    assert!(socket.recv(&mut [0; 8]).is_err(), "by a device that is gone");
+    Ok(())
+}
+
+#[netns_test]
+fn macvlan(mut net: Pair) -> TestResult {
+    talk_over_devices(&mut net, |_, _| MacVlan::on("eth0"))
+}
+
+#[netns_test]
+fn macvtap(mut net: Pair) -> TestResult {
+    talk_over_devices(&mut net, |_, _| MacVtap::on("eth0"))
+}
+
+#[netns_test]
+fn vxlan(mut net: Pair) -> TestResult {
+    talk_over_devices(&mut net, |here, there| {
+        Vxlan::new(7).local(here.ipv4()).remote(there.ipv4()).without_learning()
+    })?;
+    let other = Vxlan::new(8).local(net.client.ipv6()).remote(net.server.ipv6()).port(4790).over("eth0");
+    assert_eq!(net.client.add_device(other)?.name.as_str(), "vxlan1");
+    Ok(())
+}
+
+#[netns_test(requires(vlan))]
+fn vlan(mut net: Pair) -> TestResult {
+    talk_over_devices(&mut net, |_, _| Vlan::on("eth0", 10))?;
+    // The control: one tag does not reach another.
+    let mut subnet = net.lab.subnet(2)?;
+    let here = net.client.add_device(addressed(&mut subnet, Vlan::on("eth0", 20))?)?;
+    let there = net.server.add_device(addressed(&mut subnet, Vlan::on("eth0", 30))?)?;
+    assert_eq!((here.name.as_str(), there.name.as_str()), ("eth0.20", "eth0.30"));
+    assert!(!arrives((&net.client, here.addresses[0].addr()), (&net.server, there.addresses[0].addr()))?);
+    Ok(())
+}
+
+#[netns_test(requires(ipvlan))]
+fn ipvlan(mut net: Pair) -> TestResult {
+    talk_over_devices(&mut net, |_, _| IpVlan::on("eth0"))?;
+    let routed = IpVlan::on("eth0").mode(IpVlanMode::L3Symmetric);
+    let mixed = net.client.add_device(routed).unwrap_err();
+    assert!(mixed.to_string().contains("ipvlan"), "all devices on one have one mode: {mixed}");
+    Ok(())
+}
+
+/// Two devices on one reach each other or not, as their mode says; both reach the outside.
+#[netns_test]
+fn the_mode_of_macvlans_decides_who_reaches_whom(net: Pair) -> TestResult {
+    for (mode, reaches) in [(MacVlanMode::Bridge, true), (MacVlanMode::Private, false)] {
+        let one = net.client.add_device(MacVlan::on("eth0").mode(mode))?;
+        let other = net.client.add_device(MacVlan::on("eth0").mode(mode))?;
+        let mut wire = File::from(net.client.packet_socket(one.name.as_str())?);
+        let mut beside = File::from(net.client.packet_socket(other.name.as_str())?);
+        assert_eq!(sent_is_heard(&mut wire, Some(&mut beside), &frame(other.mac, one.mac))?, reaches, "{mode:?}");
+        let mut outside = File::from(net.server.packet_socket("eth0")?);
+        let to_server = frame(net.server.mac("eth0")?, one.mac);
+        assert!(sent_is_heard(&mut wire, Some(&mut outside), &to_server)?, "{mode:?}");
+        for device in [one, other] {
+            net.client.remove_device(device.name.as_str())?;
+        }
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn veth_between_hosts_that_are_up(mut net: Pair) -> TestResult {
+    let mut subnet = net.lab.subnet(2)?;
+    let ((ipv4, ipv6), (far_ipv4, far_ipv6)) = (subnet.next_host()?, subnet.next_host()?);
+    let cable = Veth::to(&net.server).address(ipv4).address(ipv6).mtu(1400).far_address(far_ipv4).far_address(far_ipv6);
+    let [near, far] = net.client.add_veth(cable)?;
+    assert_eq!((near.name.as_str(), far.name.as_str()), ("veth0", "veth0"));
+    let before = (counted(&net.client, &near)?, counted(&net.server, &far)?);
+    assert_crossed((&net.client, &near.addresses), (&net.server, &far.addresses))?;
+    assert_counted(&net.client, &near, before.0)?;
+    assert_counted(&net.server, &far, before.1)?;
+    net.client.set_down("veth0")?;
+    assert!(!arrives((&net.server, far_ipv4.addr().into()), (&net.client, ipv4.addr().into()))?);
+
+    // Within one host, and with names that are taken.
+    let [one, other] = net.client.add_veth(Veth::to(&net.client))?;
+    assert_eq!((one.name.as_str(), other.name.as_str()), ("veth1", "veth2"));
+    let taken = net.client.add_veth(Veth::to(&net.server).far_named("eth0")).unwrap_err();
+    assert!(matches!(&taken, Error::Lab(LabError::DuplicateDevice { host, .. }) if host == "server"), "{taken}");
+    net.client.remove_device("veth1")?;
+    Ok(())
+}
+
+/// Two hosts whose only way to each other is the bridge of a third.
+#[netns_test]
+fn bridge(mut lab: Lab) -> TestResult {
+    let [one, middle, other] = ["one", "middle", "other"].map(|name| lab.host(name));
+    for host in [&one, &other] {
+        lab.link(host, &middle).unnumbered();
+    }
+    lab.up()?;
+    let mut subnet = lab.subnet(2)?;
+    for host in [&one, &other] {
+        let (ipv4, ipv6) = subnet.next_host()?;
+        host.add_address("eth0", ipv4.into())?;
+        host.add_address("eth0", ipv6.into())?;
+    }
+    let ends = [one.device("eth0")?.addresses, other.device("eth0")?.addresses];
+    let (here, there) = ((&one, ends[0][0].addr()), (&other, ends[1][0].addr()));
+    assert!(!arrives(here, there)?, "without the bridge");
+    let device = middle.add_device(Bridge::new().port("eth0").port("eth1"))?;
+    // What was not found just now is looked for again.
+    one.remove_neighbour("eth0", there.1)?;
+    let before = (middle.statistics("eth0")?, middle.statistics("eth1")?);
+    assert_crossed((&one, &ends[0]), (&other, &ends[1]))?;
+    for (port, before) in [("eth0", before.0), ("eth1", before.1)] {
+        assert_counted(&middle, &middle.device(port)?, before)?;
+    }
+    let learned = middle.forwarding_entries()?;
+    for (host, port) in [(&one, "eth0"), (&other, "eth1")] {
+        let index = middle.device(port)?.index;
+        assert!(
+            learned.iter().any(|entry| entry.mac == host.mac("eth0").unwrap() && entry.device == index),
+            "{learned:?}"
+        );
+    }
+    middle.set_down(device.name.as_str())?;
+    assert!(!arrives(here, there)?, "by a bridge that is down");
+    Ok(())
+}
+
+#[netns_test]
+fn isolated_ports_reach_the_others_only(mut lab: Lab) -> TestResult {
+    let switch = lab.switch("switch");
+    let [a, b, open] = ["a", "b", "open"].map(|name| lab.host(name));
+    for host in [&a, &b] {
+        lab.link(host, switch.as_host()).isolated();
+    }
+    lab.link(&open, switch.as_host());
+    lab.up()?;
+    for host in [&a, &b] {
+        assert!(arrives((host, host.addr()), (&open, open.addr()))?);
+        assert!(arrives((&open, open.addr()), (host, host.addr()))?);
+    }
+    assert!(!arrives((&a, a.addr()), (&b, b.addr()))?);
+    // The control: the same two without it.
+    for port in ["port0", "port1"] {
+        switch.as_host().set_bridge_port(port, &BridgePort::new().isolated(false))?;
+    }
+    a.remove_neighbour("eth0", b.addr())?;
+    assert!(arrives((&a, a.addr()), (&b, b.addr()))?);
+    Ok(())
+}
+
+#[netns_test]
+fn a_hairpin_sends_frames_back(mut lab: Lab) -> TestResult {
+    let switch = lab.switch("switch");
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, switch.as_host()).hairpin();
+    lab.link(&b, switch.as_host());
+    lab.up()?;
+    // A frame to an address that the switch knows to be behind the port that it came by.
+    let behind: MacAddr = "02:00:00:00:00:77".parse()?;
+    let frame = frame(behind, a.mac("eth0")?);
+    let mut wire = File::from(a.packet_socket("eth0")?);
+    let mut comes_back = || sent_is_heard(&mut wire, None, &frame);
+    switch.as_host().add_forwarding_entry("port0", behind)?;
+    assert!(comes_back()?);
+    switch.as_host().set_bridge_port("port0", &BridgePort::new().hairpin(false))?;
+    assert!(!comes_back()?);
+    Ok(())
+}
+
+#[netns_test]
+fn what_a_switch_does_not_know_is_flooded_and_what_is_entered_is_not(lan: Lan<3>) -> TestResult {
+    let [a, b, c] = &lan.hosts;
+    let switch = lan.switch.as_host();
+    for port in ["port0", "port1", "port2"] {
+        switch.set_bridge_port(port, &BridgePort::new().learning(false))?;
+    }
+    // What was learned before that.
+    let mac = b.mac("eth0")?;
+    if switch.forwarding_entries()?.iter().any(|entry| entry.mac == mac && !entry.is_static) {
+        switch.remove_forwarding_entry("port1", mac)?;
+    }
+    let frame = frame(mac, a.mac("eth0")?);
+    let mut wire = File::from(a.packet_socket("eth0")?);
+    let mut tap = File::from(switch.packet_socket("port2")?);
+    let mut reaches_c = || sent_is_heard(&mut wire, Some(&mut tap), &frame);
+    assert!(reaches_c()?, "flooded");
+    switch.add_forwarding_entry("port1", mac)?;
+    assert!(!reaches_c()?, "sent where it was entered to be");
+    switch.remove_forwarding_entry("port1", mac)?;
+    assert!(reaches_c()?);
+    switch.set_bridge_port("port2", &BridgePort::new().flooding(false))?;
+    assert!(!reaches_c()?, "a port that is not flooded");
+    let no_port = c.set_bridge_port("eth0", &BridgePort::new().isolated(true)).unwrap_err();
+    assert!(no_port.to_string().contains("eth0"), "{no_port}");
+    Ok(())
+}
+
+#[netns_test(requires(bridge_vlan_filtering))]
+fn vlans_of_a_switch_do_not_meet(mut lab: Lab) -> TestResult {
+    let [left, right] = ["left", "right"].map(|name| lab.switch(name));
+    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| lab.host(name));
+    for (host, switch, tag) in [(&a, &left, 10), (&b, &right, 10), (&c, &left, 20), (&d, &right, 20)] {
+        lab.link(host, switch.as_host()).vlan(tag);
+    }
+    lab.link(left.as_host(), right.as_host()).trunk([10, 20]);
+    lab.up()?;
+    for (one, other) in [(&a, &b), (&c, &d)] {
+        assert!(arrives((one, one.addr()), (other, other.addr()))?);
+        assert!(arrives((other, other.ipv6().into()), (one, one.ipv6().into()))?);
+    }
+    for (one, other) in [(&a, &c), (&a, &d), (&b, &c)] {
+        assert!(!arrives((one, one.addr()), (other, other.addr()))?, "{} and {}", one.name(), other.name());
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn ifb(net: Pair) -> TestResult {
+    require_program("tc")?;
+    let device = net.server.add_device(Ifb::new().down())?;
+    // It would count what IPv6 says of itself.
+    net.server.set_sysctl("net.ipv6.conf.ifb0.disable_ipv6", "1")?;
+    net.server.set_up("ifb0")?;
+    let tc = |words: &str| -> TestResult {
+        let mut tc = net.server.command("tc")?;
+        tc.args(words.split(' ')).keep_capabilities([Capability::NET_ADMIN]);
+        tc.output()?.success()?;
+        Ok(())
+    };
+    assert_eq!(counted(&net.server, &device)?.received_packets, 0);
+    assert!(arrives((&net.client, net.client.addr()), (&net.server, net.server.addr()))?);
+    assert_eq!(counted(&net.server, &device)?.received_packets, 0, "the control: nothing was redirected yet");
+    tc("qdisc add dev eth0 ingress")?;
+    tc("filter add dev eth0 parent ffff: protocol all u32 match u32 0 0 action mirred egress redirect dev ifb0")?;
+    let before = counted(&net.server, &device)?;
+    let of = |host: &Host| host.device("eth0").map(|device| device.addresses);
+    assert_crossed((&net.client, &of(&net.client)?), (&net.server, &of(&net.server)?))?;
+    let after = counted(&net.server, &device)?;
+    // What came in went through the device: received by it, and sent on to where it came from.
+    assert!(after.received_packets >= before.received_packets + 2, "{before:?} {after:?}");
+    assert!(after.sent_packets >= before.sent_packets + 2, "{before:?} {after:?}");
+    net.server.set_down("ifb0")?;
+    assert!(!arrives((&net.client, net.client.addr()), (&net.server, net.server.addr()))?);
+    Ok(())
+}
+
+#[netns_test(requires(dummy))]
+fn dummy(mut net: Pair) -> TestResult {
+    let mut subnet = net.lab.subnet(3)?;
+    let device = net.server.add_device(addressed(&mut subnet, Dummy::new())?)?;
+    assert_eq!(device.name.as_str(), "dummy0");
+    net.client.add_route(subnet.ipv4(), net.server.ipv4())?;
+    net.client.add_route(subnet.ipv6(), net.server.ipv6())?;
+    let client = net.client.device("eth0")?.addresses;
+    assert_crossed((&net.client, &client), (&net.server, &device.addresses))?;
+    // What is sent by it goes nowhere, and is counted.
+    let (nobody, _) = subnet.next_host()?;
+    net.server.set_neighbour("dummy0", nobody.addr(), "02:00:00:00:00:99".parse()?)?;
+    let before = counted(&net.server, &device)?;
+    net.server.udp_socket(0)?.send_to(b"nowhere", (nobody.addr(), 9))?;
+    assert!(counted(&net.server, &device)?.sent_packets > before.sent_packets);
+    net.server.remove_device("dummy0")?;
+    assert!(!arrives((&net.client, net.client.addr()), (&net.server, device.addresses[0].addr()))?);
+    Ok(())
+}
+
+/// Two links with the same addresses at their near ends, each in a routing domain of its own.
+#[netns_test(requires(vrf))]
+fn vrf(mut lab: Lab) -> TestResult {
+    let [router, red, blue] = ["router", "red", "blue"].map(|name| lab.host(name));
+    for host in [&red, &blue] {
+        lab.link(&router, host);
+    }
+    lab.up()?;
+    let domains = [("vrf-red", "eth0", &red), ("vrf-blue", "eth1", &blue)];
+    for ((name, port, _), table) in domains.iter().zip(10..) {
+        router.add_device(Vrf::new(table).port(*port).named(*name))?;
+        // Both families' addresses are still there.
+        assert_eq!(router.addresses(port)?.len(), 2, "{port}");
+    }
+    for (name, port, host) in domains {
+        let mine = router.device(port)?.addresses;
+        for (address, to) in mine.iter().zip(&host.device("eth0")?.addresses) {
+            let before = router.statistics(name)?;
+            let heard_in = |domain: &str| -> TestResult<bool> {
+                let socket = router.run(|| {
+                    UdpSocket::bind((
+                        if address.addr().is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) },
+                        0,
+                    ))
+                })??;
+                socket.set_read_timeout(Some(SILENCE))?;
+                setsockopt(&socket, sockopt::BindToDevice, &domain.into())?;
+                let port = socket.local_addr()?.port();
+                let here = socket_on(host, to.addr())?;
+                here.send_to(b"?", (address.addr(), port))?;
+                let Ok((_, from)) = socket.recv_from(&mut [0; 8]) else { return Ok(false) };
+                socket.send_to(b"!", from)?;
+                Ok(here.recv(&mut [0; 8]).is_ok())
+            };
+            assert!(heard_in(name)?, "{name} {address}");
+            assert!(!heard_in(if name == "vrf-red" { "vrf-blue" } else { "vrf-red" })?, "{name} {address}");
+            assert!(router.statistics(name)?.received_packets > before.received_packets);
+        }
+    }
+    Ok(())
+}
+
+#[netns_test(requires(bond))]
+fn bond(mut lab: Lab) -> TestResult {
+    let [one, other] = ["one", "other"].map(|name| lab.host(name));
+    for _ in 0..2 {
+        lab.link(&one, &other).unnumbered();
+    }
+    let mut subnet = lab.subnet(2)?;
+    for host in [&one, &other] {
+        let bond = Bond::new(BondMode::ActiveBackup).port("eth0").port("eth1").named("bond9");
+        lab.device(host, addressed(&mut subnet, bond)?);
+    }
+    lab.up()?;
+    let ends = [one.device("bond9")?, other.device("bond9")?];
+    let before = (counted(&one, &ends[0])?, counted(&other, &ends[1])?);
+    let crossed = || assert_crossed((&one, &ends[0].addresses), (&other, &ends[1].addresses));
+    // The bond has a carrier as soon as it has looked at its ports.
+    let patience = Deadline::after(Duration::from_secs(5));
+    let pair = ((&one, ends[0].addresses[0].addr()), (&other, ends[1].addresses[0].addr()));
+    let settle = || {
+        wait_until(patience, Duration::from_millis(20), || match arrives(pair.0, pair.1) {
+            Ok(true) => Break(()),
+            seen => Continue(seen.is_ok()),
+        })
+    };
+    settle()?;
+    crossed()?;
+    assert_counted(&one, &ends[0], before.0)?;
+    assert_counted(&other, &ends[1], before.1)?;
+    // One of the links goes, and then the other.
+    one.set_down("eth0")?;
+    settle()?;
+    crossed()?;
+    one.set_down("eth1")?;
+    assert!(!arrives(pair.0, pair.1)?);
+    Ok(())
+}
+
+/// An IPv4 or IPv6 packet turned round: the addresses and the ports change places, which leaves every checksum as it is.
+fn turned_round(packet: &[u8]) -> Vec<u8> {
+    let mut reply = packet.to_vec();
+    let (addresses, length, ports) = if packet[0] >> 4 == 4 { (12, 4, 20) } else { (8, 16, 40) };
+    for (at, length) in [(addresses, length), (ports, 2)] {
+        let (first, second) = reply[at..at + 2 * length].split_at_mut(length);
+        first.swap_with_slice(second);
+    }
+    reply
+}
+
+#[netns_test(requires(tun))]
+fn tun(mut lab: Lab) -> TestResult {
+    let host = lab.host("host");
+    lab.up()?;
+    let mut subnet = lab.subnet(2)?;
+    let mut tun = host.open_device(addressed(&mut subnet, Tun::new())?)?;
+    assert_eq!(tun.device.name.as_str(), "tun0");
+    let other = subnet.next_host()?;
+    for (address, to) in tun.device.addresses.clone().iter().zip([IpAddr::from(other.0.addr()), other.1.addr().into()])
+    {
+        let before = counted(&host, &tun.device)?;
+        let socket = socket_on(&host, address.addr())?;
+        socket.send_to(b"echo", (to, 7))?;
+        let mut packet = [0; 1500];
+        let length = loop {
+            let length = tun.descriptor.read(&mut packet)?;
+            // IPv6 looks for routers in between.
+            if packet[..length].ends_with(b"echo") {
+                break length;
+            }
+        };
+        assert!(socket.recv(&mut [0; 8]).is_err(), "the control: nobody has answered yet");
+        tun.descriptor.write_all(&turned_round(&packet[..length]))?;
+        let mut heard = [0; 8];
+        let (length, from) = socket.recv_from(&mut heard)?;
+        assert_eq!((&heard[..length], from), (b"echo".as_slice(), (to, 7).into()));
+        let after = counted(&host, &tun.device)?;
+        assert!(after.sent_packets > before.sent_packets && after.received_packets > before.received_packets);
+    }
+    drop(tun.descriptor);
+    assert!(host.statistics("tun0").is_err(), "the device goes with its descriptor");
+    Ok(())
+}
+
+#[netns_test(requires(tap))]
+async fn tap(mut lab: Lab) -> TestResult {
+    let host = lab.host("host");
+    lab.up()?;
+    let mut subnet = lab.subnet(2)?;
+    let tap = host.open_device(addressed(&mut subnet, Tap::new())?.mac("02:00:00:00:00:07".parse()?))?;
+    assert_eq!(tap.device.mac.to_string(), "02:00:00:00:00:07");
+    let descriptor = host.tokio_descriptor(tap.descriptor.into())?;
+    let other = subnet.next_host()?;
+    for (address, to) in tap.device.addresses.iter().zip([IpAddr::from(other.0.addr()), other.1.addr().into()]) {
+        host.set_neighbour("tap0", to, "02:00:00:00:00:99".parse()?)?;
+        let socket = socket_on(&host, address.addr())?;
+        socket.send_to(b"echo", (to, 7))?;
+        let mut frame = [0; 1514];
+        let length = loop {
+            let mut ready = descriptor.readable().await?;
+            match ready.try_io(|tap| Ok(nix::unistd::read(tap, &mut frame)?)) {
+                Ok(length) if frame[..*length.as_ref().unwrap_or(&0)].ends_with(b"echo") => break length?,
+                Ok(_) | Err(_) => {}
+            }
+        };
+        assert_eq!(frame[..6], [2, 0, 0, 0, 0, 0x99]);
+        let mut reply = [&frame[6..12], &frame[..6], &frame[12..14]].concat();
+        reply.extend(turned_round(&frame[14..length]));
+        nix::unistd::write(descriptor.get_ref(), &reply)?;
+        let mut heard = [0; 8];
+        assert_eq!(socket.recv_from(&mut heard)?, (4, (to, 7).into()));
+    }
+    let after = counted(&host, &tap.device)?;
+    assert!(after.sent_packets >= 2 && after.received_packets >= 2, "{after:?}");
+    Ok(())
+}
+
+/// Names that are made up go on where one is taken by somebody else; names that the test gave do not.
+#[netns_test]
+fn a_name_that_is_taken_is_passed_over_only_where_it_was_made_up(net: Pair) -> TestResult {
+    require_program("ip")?;
+    let mut ip = net.client.command("ip")?;
+    ip.args(["link", "add", "ifb0", "type", "ifb"]).keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
+    assert_eq!(net.client.add_device(Ifb::new())?.name.as_str(), "ifb1");
+    let taken = net.client.add_device(Ifb::new().named("ifb0")).unwrap_err();
+    let Error::Kernel { source, object, .. } = &taken else { panic!("{taken}") };
+    assert_eq!(source.kind(), std::io::ErrorKind::AlreadyExists);
+    assert!(object.contains("ifb0") && object.contains("\"client\""), "{object}");
+    Ok(())
+}
+
+/// A kind that the kernel lacks is told with its module; the table of requirements says which kinds those are here.
+#[netns_test]
+fn a_kind_that_the_kernel_lacks_is_told_with_its_module(net: Pair) -> TestResult {
+    let made: [(&str, Result<Device, Error>); 4] = [
+        ("vlan", net.client.add_device(Vlan::on("eth0", 10))),
+        ("dummy", net.client.add_device(Dummy::new())),
+        ("vrf", net.client.add_device(Vrf::new(10))),
+        ("macvlan", net.client.add_device(MacVlan::on("eth0"))),
+    ];
+    for (kind, made) in made {
+        match (netns_fixtures::requirements::check(kind)?, made) {
+            (None, Ok(device)) => assert!(net.client.addresses(device.name.as_str())?.is_empty()),
+            (Some(_), Err(Error::Lab(error @ LabError::Unsupported { .. }))) => {
+                let text = error.to_string();
+                assert!(text.contains("modprobe") && text.contains(&format!("requires({kind})")), "{text}");
+            }
+            (unmet, made) => panic!("{kind}: {unmet:?}, {made:?}"),
+        }
+    }
+    Ok(())
+}
+
+/// Where the configuration of a new device is refused, the device is gone again.
+#[netns_test]
+fn a_device_that_could_not_be_configured_is_not_there(net: Pair) -> TestResult {
+    let devices = || -> TestResult<BTreeSet<String>> {
+        let text = net.client.run(|| std::fs::read_to_string("/proc/thread-self/net/dev"))??;
+        Ok(text.lines().skip(2).filter_map(|line| Some(line.trim().split_once(':')?.0.to_owned())).collect())
+    };
+    let before = devices()?;
+    let twice: IpNet = "192.0.2.1/24".parse()?;
+    let refused = net.client.add_device(MacVlan::on("eth0").address(twice).address(twice)).unwrap_err();
+    assert!(refused.to_string().contains("macvlan of \"client\""), "{refused}");
+    assert_eq!(devices()?, before);
+    let group = net.client.add_device(MacVlan::on("eth0").mac("01:00:5e:00:00:01".parse()?));
+    assert!(group.is_err());
+    assert_eq!(devices()?, before);
+    assert!(net.client.add_device(Bridge::new().port("eth0").port("eth7")).is_err());
+    assert_eq!(devices()?, before);
+    Ok(())
+}
