@@ -37,6 +37,9 @@ rules! {
     split_command = "split-command",
     option_injection = "option-injection",
     privileged_command = "privileged-command",
+    literal_address = "literal-address",
+    literal_port = "literal-port",
+    wildcard_bind = "wildcard-bind",
     kill_by_name = "kill-by-name",
 }
 

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use crate::span::Span;
 use crate::tables::ends_with;
-use crate::value::{Piece, Value};
+use crate::value::{Interval, Piece, Value};
 
 /// The text of an associated constant of the address types.
 pub(super) fn constant(path: &str) -> Option<&'static str> {
@@ -87,9 +87,22 @@ fn socket(span: Span, address: &Value, port: &Value) -> Value {
     }
     text.append(&address);
     text.append(&Value::text(span, if brackets { "]:" } else { ":" }));
-    text.append(port);
+    text.append(&first_of_a_few(port));
+    text.host = (!address.prefix().is_empty()).then_some(address.host.unwrap_or(address.span));
     text
 }
+
+/// A port of a short range that the code fixes, as its first.
+fn first_of_a_few(port: &Value) -> Value {
+    let Interval { low, high } = port.bounds;
+    if port.interests() || port.exact().is_some() || low < 1.0 || high - low > FEW_PORTS {
+        return port.clone();
+    }
+    Value { pieces: vec![Piece::Text(low.to_string())], ..port.clone() }
+}
+
+/// As many ports as a person counts through.
+const FEW_PORTS: f64 = 1_000.0;
 
 fn joined(span: Span, parts: &[Value], separator: &str) -> Value {
     let mut text = Value { pieces: Vec::new(), ..Value::unknown(span) };

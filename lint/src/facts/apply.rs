@@ -95,6 +95,13 @@ impl Lower<'_> {
                 self.sink(known.kind, address::flattened(value), span, by(), Some(id));
             }
         }
+        // `handle.address().add(index, address, length)` of rtnetlink.
+        let of_netlink = |receiver: &Value| {
+            receiver.call.is_some_and(|call| tables::NETLINK_HANDLES.contains(&self.facts.calls[call].name.as_str()))
+        };
+        if let ("add", Some(address)) = (name, arguments.get(1).filter(|_| receiver.is_some_and(of_netlink))) {
+            self.sink(SinkKind::Configure, address::flattened(address), span, by(), Some(id));
+        }
         let extra: Vec<(usize, SinkKind)> = self.extra.sinks(path, name).collect();
         for (argument, kind) in extra {
             if let Some(value) = arguments.get(argument) {

@@ -163,9 +163,7 @@ impl<'a> Lower<'a> {
                 let mut over = self.expression(&repeat.expr);
                 self.loop_count(&repeat.expr, &over);
                 if let Some(items) = over.items.take() {
-                    let span = over.span;
-                    over =
-                        items.iter().skip(1).fold(items.first().cloned().unwrap_or(Value::unknown(span)), Value::join);
+                    over = Value::any_of(&items, over.span);
                 }
                 self.repeated(|lower| {
                     lower.bind(&repeat.pat, over);

@@ -67,7 +67,8 @@ impl Rule for LiteralAddress {
             };
             let isolated = has_own_network(facts, sink.function);
             // Where the literal stands is the place to change; in another file, the call that led there.
-            let place = if value.span == Span::default() { sink.span } else { value.span };
+            let place = value.host.unwrap_or(value.span);
+            let place = if place == Span::default() { sink.span } else { place };
             let mut hit = Hit::new(sink.function, place, format!("the address `{}` is fixed, and {what}", found.text), HELP)
                 .pedantic(isolated);
             if sink.kind == SinkKind::Written {
@@ -98,6 +99,9 @@ fn found_in(sink: &Sink) -> Option<(Found, &Value)> {
             if tables::GUESTS.contains(&tables::program_name(&program)) {
                 return None;
             }
+            if tables::PRINTERS.contains(&tables::program_name(&program)) {
+                return None;
+            }
             sink.values[1..].iter().find_map(|value| {
                 let found = addresses_in(&value.shown()).into_iter().find(nobody)?;
                 Some((found, value))
@@ -121,7 +125,8 @@ fn found_in(sink: &Sink) -> Option<(Found, &Value)> {
 /// Addresses that are arguments of some call, as notes.
 fn data(facts: &FileFacts, config: &Config, reported: &[Span], hits: &mut Vec<Hit>) {
     for call in &facts.calls {
-        for argument in call.arguments.iter().filter(|argument| !reported.contains(&argument.span)) {
+        let is_reported = |argument: &Value| argument.host.iter().chain([&argument.span]).any(|place| reported.contains(place));
+        for argument in call.arguments.iter().filter(|argument| !is_reported(argument)) {
             let Some(text) = argument.constant() else { continue };
             if read(&text).is_some_and(|found| found.is_claimed_by_nobody() && !found.is_allowed(&config.allowed_addresses)) {
                 let message = format!("the address `{text}` is fixed; nothing shows that it reaches a network");

@@ -38,6 +38,7 @@ use crate::fix::Proposal;
 use crate::rule::{Hit, Rule};
 use crate::span::Span;
 use crate::tables;
+use crate::value::Value;
 
 /// See the documentation of the module.
 pub(crate) struct WildcardBind;
@@ -57,7 +58,8 @@ impl Rule for WildcardBind {
         for sink in &facts.sinks {
             let datagram = match sink.kind {
                 SinkKind::Listen => false,
-                SinkKind::Bind | SinkKind::Datagram => true,
+                SinkKind::Bind => !is_stream(facts, sink),
+                SinkKind::Datagram => true,
                 _ => continue,
             };
             let Some(value) = sink.values.first() else { continue };
@@ -67,9 +69,10 @@ impl Rule for WildcardBind {
                 continue;
             }
             let message = format!("`{}` listens on every address of this machine", found.text);
-            let hit = Hit::new(sink.function, value.span, message, HELP);
+            let place = value.host.unwrap_or(value.span);
+            let hit = Hit::new(sink.function, place, message, HELP);
             let hit = hit.fix((sink.kind == SinkKind::Listen).then(|| loopback(facts, sink)).flatten());
-            hits.push(if value.span == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
+            hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
         for sink in facts.sinks.iter().filter(|sink| !has_own_network(facts, sink.function)) {
             let commands = inner_commands(sink, config);
@@ -106,6 +109,15 @@ fn loopback(facts: &FileFacts, sink: &Sink) -> Option<Proposal> {
     let at = arguments.start + u32::try_from(at).ok()?;
     let place = Span::new(at, at + u32::try_from(from.len()).ok()?);
     Some(Proposal::one("listen on loopback", place, to))
+}
+
+/// Whether a method called `bind` is that of a server or of a stream socket, by what made its receiver.
+fn is_stream(facts: &FileFacts, sink: &Sink) -> bool {
+    let receiver = sink.call.and_then(|call| facts.calls[call].receiver.as_ref()).and_then(|receiver| receiver.call);
+    receiver.map(|call| &facts.calls[facts.calls[call].root]).is_some_and(|maker| {
+        let by_argument = |value: &Value| value.path.as_ref().is_some_and(|path| path.to_ascii_lowercase().ends_with("stream"));
+        ["Server", "Listener", "TcpSocket"].iter().any(|word| maker.path.contains(word)) || maker.arguments.iter().any(by_argument)
+    })
 }
 
 /// The program of a command line and the operand that is a wildcard address, if it can be one to listen on.

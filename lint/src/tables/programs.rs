@@ -157,6 +157,9 @@ pub(crate) const ADDRESSES_AS_DATA: &[&str] = &[
     "vtysh",
 ];
 
+/// Programs that take an address as any other text.
+pub(crate) const PRINTERS: &[&str] = &["echo", "printf", "grep", "egrep", "sed", "awk", "test", "logger"];
+
 /// Programs that end processes by name.
 pub(crate) const KILLERS: &[&str] = &["pkill", "killall", "killall5", "skill", "slay"];
 

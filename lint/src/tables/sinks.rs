@@ -128,6 +128,9 @@ static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static KnownSink>>> = LazyL
     by_name
 });
 
+/// Methods of rtnetlink that give what adds an address to the device of an index.
+pub(crate) const NETLINK_HANDLES: &[&str] = &["address", "neighbours"];
+
 /// The patterns of the sinks in which a constant can do harm.
 pub(crate) fn hazardous_sinks() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().filter(|known| known.kind.is_hazard_by_itself()).map(|known| known.pattern)

@@ -62,6 +62,8 @@ pub(crate) struct Value {
     pub sources: Vec<Source>,
     /// Indexes of the parameters that it was made of.
     pub parameters: Vec<usize>,
+    /// Where the host of a socket address stands, which may be far from its port.
+    pub host: Option<Span>,
     /// As number.
     pub bounds: Interval,
     /// It was shown to be one of a few values, or passed a check that the analysis does not model.
@@ -96,6 +98,7 @@ impl Value {
             fields: Vec::new(),
             sources: Vec::new(),
             parameters: Vec::new(),
+            host: None,
             bounds: Interval::ALL,
             validated: false,
             call: None,
@@ -223,6 +226,14 @@ impl Value {
         self
     }
 
+    /// An item of a list, whichever it is; of known texts it is the first, which stands for its likes.
+    pub(crate) fn any_of(items: &[Self], list: Span) -> Self {
+        let Some((first, rest)) = items.split_first() else { return Self::unknown(list) };
+        let joined = rest.iter().fold(first.clone(), Self::join);
+        let texts = items.iter().all(|item| item.constant().is_some());
+        if texts { Self { pieces: first.pieces.clone(), ..joined } } else { joined }
+    }
+
     /// The same value with the parameters replaced by a caller's arguments, seen at `call`.
     #[must_use]
     pub(crate) fn instantiate(&self, arguments: &[Self], call: Span) -> Self {
@@ -241,6 +252,7 @@ impl Value {
             && let Some(argument) = arguments.get(*index)
         {
             value.span = argument.span;
+            value.host = argument.host;
             value.items.clone_from(&argument.items);
             value.path.clone_from(&argument.path);
             value.split = argument.split;
@@ -273,6 +285,7 @@ impl Value {
     #[must_use]
     pub(crate) fn relocated(mut self, place: Span) -> Self {
         self.span = place;
+        self.host = None;
         for source in &mut self.sources {
             source.span = place;
         }

@@ -1,0 +1,3 @@
+//! What the tests share.
+
+pub const HOST: &str = "0.0.0.0";
