@@ -26,6 +26,18 @@ fn both_places_of_the_configuration_count_and_two_at_once_are_refused() {
     assert_eq!(lint(folder.path(), &["--min-severity", "warning"]).status, 0);
 }
 
+/// The file of the fixtures' documentation has every table of theirs; a test of theirs keeps it complete.
+#[test]
+fn the_tables_of_the_fixtures_are_passed_over() {
+    let folder = package(&[("tests/a.rs", HAZARD.as_bytes())]);
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/examples/netns-test.toml");
+    let example = fs::read_to_string(example).expect("the example is there");
+    fs::write(folder.path().join("netns-test.toml"), format!("{example}\n[lint.rules]\nshell-command = \"off\"\n"))
+        .expect("written");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 0, "{}{}", ran.out, ran.err);
+}
+
 #[test]
 fn a_mistake_in_the_configuration_is_a_usage_error_with_its_place() {
     let folder = package(&[("tests/a.rs", HARMLESS.as_bytes())]);

@@ -9,10 +9,11 @@ use crate::workspace::{Workspace, hand_on};
 const AFTER_HELP: &str = "\
 Examples:
   cargo xtask doctor                    every requirement: yes, or no with the reason and the remedy
-  cargo xtask doctor --config           every NETNS_TEST_ variable: its value, its range, its default
+  cargo xtask doctor --config           every setting: its value, where that comes from, its range, its default
+  cargo xtask doctor --config --json    the same for a machine
   cargo xtask doctor --json | jq '.requirements[] | select(.met | not) | .name'
 
-Exit status: 0 tests can be isolated (with --config: all values are good), 1 they cannot, 2 usage.";
+Exit status: 0 tests can be isolated (with --config: the file and all values are good), 1 they cannot, 2 usage.";
 
 #[derive(Debug, Args)]
 #[command(after_help = AFTER_HELP)]

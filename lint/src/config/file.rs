@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use toml::Spanned;
 
 use super::{Config, ExtraTables, PathSeverities, Severities, absolute};
@@ -33,9 +34,21 @@ pub(crate) struct FromFile {
     pub baseline_is_named: bool,
 }
 
+/// The other tables are those of the fixtures, which read them; they are named here so that a misspelt one of ours is seen.
 #[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct OwnFile {
     lint: Option<Section>,
+    #[serde(rename = "address-plan")]
+    _address_plan: Option<IgnoredAny>,
+    #[serde(rename = "deadlines")]
+    _deadlines: Option<IgnoredAny>,
+    #[serde(rename = "limits")]
+    _limits: Option<IgnoredAny>,
+    #[serde(rename = "ports")]
+    _ports: Option<IgnoredAny>,
+    #[serde(rename = "programs")]
+    _programs: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -253,7 +266,7 @@ mod tests {
     #[test]
     fn every_key_is_read() {
         let text = r#"
-            [settings]
+            [deadlines]
             other = "is the business of the fixtures"
             [lint]
             pedantic = true
@@ -298,6 +311,7 @@ mod tests {
             ("[lint]\nallowed-addresses = [\"there\"]\n", "line 2, column 22", "10.0.0.0/8"),
             ("[[lint.paths]]\nglob = \"a[\"\nrules = {}\n", "line 2, column 8", "a["),
             ("[lint.tables]\nsinks = [{ call = \"x\", kind = \"nothing\" }]\n", "line 2", "nothing"),
+            ("[lnit]\npedantic = true\n", "line 1, column 2", "lnit"),
             ("[lint\n", "line 1", ""),
         ] {
             let message = parsed(text).expect_err(text);

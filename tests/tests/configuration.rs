@@ -1,0 +1,232 @@
+//! `netns-test.toml` and the variables: what they say is what tests get, and a mistake in them fails every test.
+
+#![forbid(unsafe_code)]
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use netns_fixtures::config;
+use netns_fixtures::prelude::*;
+use netns_tests::report::{Outcome, of_libtest};
+use netns_tests::suite::{Suite, User, cargo};
+use tempfile::TempDir;
+
+fn suite() -> &'static Suite {
+    static SUITE: OnceLock<Suite> = OnceLock::new();
+    SUITE.get_or_init(|| Suite::build("configured").expect("the suite builds"))
+}
+
+/// A folder with that file, which every user can read.
+fn folder(content: &str) -> TestResult<(TempDir, PathBuf)> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("netns-test.toml");
+    fs::write(&file, content)?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
+    Ok((folder, file))
+}
+
+/// What the suite prints that is run in the folder.
+fn run(user: User, folder: &Path, variables: &[(&str, &str)]) -> TestResult<String> {
+    let mut libtest = suite().libtest(user)?;
+    let output = libtest.current_dir(folder).envs(variables.iter().copied()).arg("--show-output").output()?;
+    Ok(format!("{}{}", String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?))
+}
+
+#[test]
+fn tests_get_what_the_file_says() -> TestResult {
+    let (folder, _) = folder(
+        "[deadlines]\ntest = \"700ms\"\n\
+         [address-plan]\nipv4 = \"10.77.0.0/16\"\nipv6 = \"fd00:77::/48\"\nipv4-subnet = 28\nipv6-subnet = 80\n\
+         [ports]\nlease = \"4000-4001\"\n\
+         [limits]\nchild-open-files = 77\nchild-file-bytes = 8192\noutput-lines = 10\n\
+         [lint]\nof-the-lint = \"not read\"\n",
+    )?;
+    for user in User::all() {
+        let printed = run(*user, folder.path(), &[])?;
+        let expected = [
+            "the first host has 10.77.0.1/28 fd00:77::1/80",
+            "leased is 4000",
+            "limits are 77 8192",
+            "kept are 10 lines",
+            "the deadline of 700ms passed",
+        ];
+        for line in expected {
+            assert!(printed.contains(line), "{line:?} as {user:?}:\n{printed}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn without_a_file_they_get_the_defaults_and_a_variable_is_stronger_than_the_file() -> TestResult {
+    let empty = tempfile::tempdir()?;
+    let short = ("NETNS_TEST_DEADLINE", "700ms");
+    let printed = run(User::Caller, empty.path(), &[short])?;
+    for line in ["the first host has 198.18.0.1/24 fd5e:7e57:1a6b::1/64", "leased is 20000"] {
+        assert!(printed.contains(line), "{line:?}:\n{printed}");
+    }
+    let (folder, _) = folder("[address-plan]\nipv4 = \"10.77.0.0/16\"\n[ports]\nlease = \"4000-4000\"\n")?;
+    let variables = [short, ("NETNS_TEST_IPV4_PLAN", "10.88.0.0/16"), ("NETNS_TEST_OUTPUT_LINES", "20")];
+    let printed = run(User::Caller, folder.path(), &variables)?;
+    for line in ["the first host has 10.88.0.1/24", "leased is 4000", "kept are 20 lines"] {
+        assert!(printed.contains(line), "{line:?}:\n{printed}");
+    }
+    Ok(())
+}
+
+/// Each test of the suite fails, and the report has the text.
+fn assert_all_fail(printed: &str, texts: &[&str]) {
+    let report = of_libtest(printed);
+    assert_eq!(report.len(), 4, "{printed}");
+    for (test, result) in report {
+        assert_eq!(result.outcome, Outcome::Failed, "{test}:\n{printed}");
+        for text in texts {
+            assert!(result.text.contains(text), "{text:?} of {test}:\n{printed}");
+        }
+    }
+}
+
+#[test]
+fn a_mistake_fails_every_test_and_says_where_it_is() -> TestResult {
+    for (content, place, text) in [
+        ("[deadline]\n", "1:2", "there is no table [deadline]"),
+        (
+            "# one\n[deadlines]\n  tset = \"5s\"\n",
+            "3:3",
+            "there is no key tset in [deadlines]; there are test, pause, connect, grace",
+        ),
+        (
+            "[deadlines]\ntest = \"2d\"\n",
+            "2:8",
+            "read deadlines.test: \"2d\" is more than 1h; it takes a duration from 1ms to 1h, for instance deadlines.test = \"30s\"",
+        ),
+        ("[deadlines]\ntest = 5\n", "2:8", "\"5\" is a number, and it is written in quotes"),
+        ("[limits]\noutput-lines = 9\n", "2:16", "is less than 10"),
+        ("[limits]\noutput-lines = -1\n", "2:16", "is not a whole number"),
+        ("[limits]\noutput-lines = [9]\n", "2:16", "is a list"),
+        ("[limits]\noutput-bytes = \"2TiB\"\n", "2:16", "is more than 1GiB"),
+        ("[address-plan]\nipv4 = \"198.18.0.1/15\"\n", "2:8", "it takes an IPv4 prefix of 8 to 30 bits"),
+        ("[address-plan]\nipv6 = \"10.0.0.0/8\"\n", "2:8", "it takes an IPv6 prefix of 16 to 126 bits"),
+        ("[address-plan]\nipv4-subnet = 31\n", "2:15", "is more than 30"),
+        ("[ports]\nlease = \"80-90\"\n", "2:9", "it takes a first and a last port of 1024 to 65535"),
+        ("[programs]\nfolders = \"bin\"\n", "2:11", "is not an absolute path"),
+        ("[deadlines\n", "1:11", "read the configuration: "),
+    ] {
+        let (folder, file) = folder(content)?;
+        let printed = run(User::Caller, folder.path(), &[])?;
+        assert_all_fail(&printed, &[text, &format!("--> {}:{place}\n", file.display())]);
+    }
+    // What a variable says makes no mistake in the file good.
+    let (folder, _) = folder("[deadlines]\ntest = \"2d\"\n")?;
+    assert_all_fail(&run(User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "1s")])?, &["is more than 1h"]);
+    Ok(())
+}
+
+#[test]
+fn a_file_that_others_can_write_is_refused() -> TestResult {
+    let (folder, file) = folder("[deadlines]\ntest = \"2s\"\n")?;
+    for mode in [0o664, 0o646] {
+        fs::set_permissions(&file, fs::Permissions::from_mode(mode))?;
+        for user in User::all() {
+            let printed = run(*user, folder.path(), &[])?;
+            let path = file.display().to_string();
+            assert_all_fail(&printed, &[&path, &format!("others than its owner can write to it (mode 0{mode:o})")]);
+        }
+    }
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
+    if nix::unistd::geteuid().is_root() {
+        chown(&file, Some(12_345), None)?;
+        for user in User::all() {
+            assert_all_fail(&run(*user, folder.path(), &[])?, &["it belongs to the user 12345, and not to you"]);
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn the_nearest_file_decides_and_the_root_of_the_workspace_is_the_end() -> TestResult {
+    let (folder, _) = folder("[ports]\nlease = \"4000-4000\"\n[deadlines]\ntest = \"700ms\"\n")?;
+    let inner = folder.path().join("workspace/package/tests");
+    fs::create_dir_all(&inner)?;
+    assert!(run(User::Caller, &inner, &[])?.contains("leased is 4000"));
+    fs::write(folder.path().join("workspace/Cargo.toml"), "[workspace]\n")?;
+    assert!(run(User::Caller, &inner, &[("NETNS_TEST_DEADLINE", "700ms")])?.contains("leased is 20000"));
+    // Cargo says which package it is, whatever the working folder.
+    let outside = folder.path().to_str().ok_or("no text")?;
+    assert!(run(User::Caller, &inner, &[("CARGO_MANIFEST_DIR", outside)])?.contains("leased is 4000"));
+    Ok(())
+}
+
+#[test]
+fn the_example_has_every_key_with_its_default() -> TestResult {
+    let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/netns-test.toml"))?;
+    let keys = config::settings().into_iter().filter_map(|setting| Some((setting.key?, setting.default)));
+    let mut table = "";
+    let mut written = Vec::new();
+    for line in example.lines().map(|line| line.split('#').next().unwrap_or_default().trim()) {
+        if let Some(name) = line.strip_prefix('[') {
+            table = name.trim_end_matches(']');
+        } else if let Some((key, value)) = line.split_once(" = ") {
+            written.push((format!("{table}.{key}"), value.trim_matches('"').to_owned()));
+        }
+    }
+    assert_eq!(written, keys.collect::<Vec<_>>());
+    // What it says is also what it takes.
+    let (folder, _) = folder(&example)?;
+    let printed = run(User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "700ms")])?;
+    assert!(printed.contains("leased is 20000"), "{printed}");
+    Ok(())
+}
+
+fn doctor(folder: &Path, arguments: &[&str]) -> TestResult<(Option<i32>, String)> {
+    static DOCTOR: OnceLock<PathBuf> = OnceLock::new();
+    let program = DOCTOR.get_or_init(|| {
+        let arguments = ["build", "--workspace", "--example", "doctor", "--message-format", "json"];
+        let built = cargo().args(arguments).output().expect("cargo is there");
+        let messages = String::from_utf8_lossy(&built.stdout).into_owned();
+        let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
+        let doctor = messages.rfind(|message| message["target"]["name"] == "doctor").expect("it was built");
+        doctor["executable"].as_str().expect("it is a program").into()
+    });
+    let output = Command::new(program)
+        .args(arguments)
+        .current_dir(folder)
+        .env_clear()
+        .env("NETNS_TEST_PORTS", "5000-5001")
+        .output()?;
+    Ok((output.status.code(), String::from_utf8(output.stdout)?))
+}
+
+#[test]
+fn doctor_tells_each_value_and_where_it_comes_from() -> TestResult {
+    let (good, file) = folder("[deadlines]\ntest = \"5s\"\n[ports]\nlease = \"4000-4000\"\n")?;
+    let (status, printed) = doctor(good.path(), &["--config"])?;
+    assert_eq!(status, Some(0), "{printed}");
+    assert!(printed.starts_with(&format!("configuration: {}\n", file.display())), "{printed}");
+    let line = |key: &str| {
+        printed.lines().find(|line| line.starts_with(key)).unwrap_or_default().split_whitespace().collect::<Vec<_>>()
+    };
+    assert_eq!(line("deadlines.test")[..6], ["deadlines.test", "NETNS_TEST_DEADLINE", "5s", "file,", "line", "2"]);
+    assert_eq!(line("ports.lease")[..4], ["ports.lease", "NETNS_TEST_PORTS", "5000-5001", "variable"]);
+    assert_eq!(line("deadlines.grace")[..4], ["deadlines.grace", "NETNS_TEST_GRACE", "2s", "default"]);
+
+    let (status, printed) = doctor(good.path(), &["--config", "--json"])?;
+    let report: serde_json::Value = serde_json::from_str(&printed)?;
+    assert_eq!((status, report["file"].as_str()), (Some(0), file.to_str()));
+    let settings = report["settings"].as_array().ok_or("no list")?;
+    let of = |key: &str| settings.iter().find(|setting| setting["key"] == key).map(|setting| &setting["source"]);
+    assert_eq!(of("deadlines.test"), Some(&serde_json::json!({ "from": "file", "line": 2 })));
+    assert_eq!(of("ports.lease"), Some(&serde_json::json!({ "from": "variable", "line": null })));
+
+    let (bad, file) = folder("[limits]\noutput-lines = 9\n")?;
+    let (status, printed) = doctor(bad.path(), &["--config"])?;
+    assert!(status == Some(1) && printed.contains(&format!("--> {}:2:16", file.display())), "{printed}");
+    let (unknown, file) = folder("[limit]\n")?;
+    let (status, printed) = doctor(unknown.path(), &["--config"])?;
+    assert!(status == Some(1) && printed.contains(&format!("--> {}:1:2", file.display())), "{printed}");
+    Ok(())
+}
