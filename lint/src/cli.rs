@@ -10,11 +10,13 @@ use clap::Parser;
 use crate::baseline::{self, Baseline};
 use crate::config::Config;
 use crate::config::file::{self, FromFile};
-use crate::engine::{check, with_worker_stack};
+use crate::discover::{LeftOut, left_out};
+use crate::engine::{check_watched, with_worker_stack};
 use crate::error::Error;
 use crate::finding::{Problem, Report, Severity};
 use crate::fix;
 use crate::output::{self, Format};
+use crate::progress::Progress;
 use crate::rules;
 
 /// Nothing was found.
@@ -173,7 +175,11 @@ fn execute(options: &Options) -> Result<u8, Failure> {
     }
     let (config, baseline, may_be_missing) = configuration(options)?;
     let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
-    let mut report = check(&paths, &config)?;
+    let check = || {
+        let progress = Progress::new(std::io::stderr().is_terminal());
+        check_watched(&paths, &config, &|done, known| progress.told(done, known))
+    };
+    let mut report = check()?;
     // What other settings find or do not find says nothing about the baseline.
     let same_settings = options.min_severity.is_none() && !options.pedantic && !options.all_code;
     if options.write_baseline {
@@ -190,7 +196,7 @@ fn execute(options: &Options) -> Result<u8, Failure> {
     baseline.apply(&mut report, same_settings);
     if options.fix {
         report = fixed(report, || {
-            let mut report = check(&paths, &config)?;
+            let mut report = check()?;
             baseline.apply(&mut report, same_settings);
             Ok(report)
         })?;
@@ -200,21 +206,28 @@ fn execute(options: &Options) -> Result<u8, Failure> {
             out.write_all(change.diff().as_bytes())?;
         }
     } else if options.files {
-        for file in &report.files {
-            let verb = if !file.reported {
-                "read"
-            } else if file.checked {
-                "checked"
-            } else {
-                "skipped"
-            };
-            writeln!(out, "{verb:<7}  {}: {}", file.path.display(), file.reason)?;
-        }
+        write_files(&report, &paths, &mut out)?;
     } else {
         output::write(options.format, &report, std::io::stdout().is_terminal(), &mut out)?;
     }
     out.flush()?;
     Ok(status(&report))
+}
+
+/// Every file with what became of it, then what the walk has left out.
+fn write_files(report: &Report, paths: &[PathBuf], out: &mut dyn Write) -> std::io::Result<()> {
+    for file in &report.files {
+        let verb = match (file.reported, file.checked) {
+            (false, _) => "read",
+            (true, true) => "checked",
+            (true, false) => "skipped",
+        };
+        writeln!(out, "{verb:<7}  {}: {}", output::shown(&file.path), file.reason)?;
+    }
+    for LeftOut { path, reason } in left_out(paths) {
+        writeln!(out, "ignored  {}: {reason}", output::shown(&path))?;
+    }
+    Ok(())
 }
 
 /// Applies fixes until none is left that can be applied, and gives the report of what remains.

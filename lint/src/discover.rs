@@ -117,6 +117,57 @@ pub(crate) fn discover(paths: &[PathBuf], config: &Config) -> Result<Discovery, 
     Ok(found)
 }
 
+/// A file or folder that no walk enters.
+pub(crate) struct LeftOut {
+    /// As the walk would name it.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: &'static str,
+}
+
+/// The Rust files and the folders below `paths` that a walk leaves out, the outermost ones.
+pub(crate) fn left_out(paths: &[PathBuf]) -> Vec<LeftOut> {
+    let mut entered = BTreeSet::new();
+    for path in paths.iter().filter(|path| path.is_dir()) {
+        entered.extend(walker(path).build().flatten().map(ignore::DirEntry::into_path));
+    }
+    let mut found = BTreeMap::new();
+    for folder in entered.iter().filter(|path| path.is_dir()) {
+        // One that cannot be listed is a problem of the run.
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = folder.join(entry.file_name());
+            let matters = path.is_dir() || path.extension().is_some_and(|extension| extension == "rs");
+            if matters && !entered.contains(&path) {
+                found.insert(tidy(&path), reason_to_leave_out(&path));
+            }
+        }
+    }
+    found.into_iter().map(|(path, reason)| LeftOut { path, reason }).collect()
+}
+
+fn reason_to_leave_out(path: &Path) -> &'static str {
+    if path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b".")) {
+        "its name begins with a dot"
+    } else if is_build_output(path) {
+        "what cargo has built"
+    } else if path.is_symlink() && path.is_dir() {
+        "a symbolic link to a folder above it, or what a .gitignore or .ignore names"
+    } else {
+        "a .gitignore or .ignore names it"
+    }
+}
+
+/// Build output may lie in a folder that no .gitignore names, as in an unpacked crate.
+fn is_build_output(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name == "target") && path.join("CACHEDIR.TAG").exists()
+}
+
+fn walker(root: &Path) -> ignore::WalkBuilder {
+    let mut walker = ignore::WalkBuilder::new(root);
+    walker.require_git(false).follow_links(true).filter_entry(|entry| !is_build_output(entry.path()));
+    walker
+}
+
 fn walk(
     root: &Path,
     given: &Path,
@@ -124,13 +175,7 @@ fn walk(
     files: &mut BTreeMap<PathBuf, (PathBuf, bool)>,
     problems: &mut Vec<Problem>,
 ) {
-    let mut walker = ignore::WalkBuilder::new(root);
-    // Build output may lie in a folder that no .gitignore names, as in an unpacked crate.
-    walker
-        .require_git(false)
-        .follow_links(true)
-        .filter_entry(|entry| !(entry.file_name() == "target" && entry.path().join("CACHEDIR.TAG").exists()));
-    for entry in walker.build() {
+    for entry in walker(root).build() {
         match entry {
             Ok(entry) => {
                 let is_rust = entry.path().extension().is_some_and(|extension| extension == "rs");

@@ -15,6 +15,7 @@ mod finding;
 mod fix;
 mod lexical;
 mod output;
+mod progress;
 mod resolve;
 mod rule;
 mod rules;

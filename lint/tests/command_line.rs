@@ -165,3 +165,53 @@ fn functions_that_call_each_other_across_files_do_not_grow_without_end() {
     let findings = report["findings"].as_array().map_or(0, Vec::len);
     assert!((2..100).contains(&findings), "{findings} findings");
 }
+
+#[test]
+fn files_are_listed_with_the_reason_and_so_is_what_no_walk_enters() {
+    let folder = package(&[
+        ("tests/a.rs", HAZARD.as_bytes()),
+        ("src/lib.rs", b"mod b;"),
+        ("src/b.rs", b""),
+        ("generated/c.rs", b""),
+        (".hidden/d.rs", b""),
+        ("target/CACHEDIR.TAG", b""),
+        ("target/e.rs", b""),
+        ("docs/f.md", b""),
+        (".gitignore", b"generated\nsecret.rs\n"),
+        ("src/secret.rs", b""),
+    ]);
+    let ran = lint(folder.path(), &["--files"]);
+    let expected = "skipped  src/b.rs: not test code\n\
+                    skipped  src/lib.rs: not test code\n\
+                    checked  tests/a.rs: a test target\n\
+                    ignored  .hidden: its name begins with a dot\n\
+                    ignored  generated: a .gitignore or .ignore names it\n\
+                    ignored  src/secret.rs: a .gitignore or .ignore names it\n\
+                    ignored  target: what cargo has built\n";
+    assert_eq!(ran.out, expected);
+    assert_eq!(ran.status, 1, "the status is that of the findings");
+}
+
+#[test]
+fn the_documented_fields_are_those_of_the_report() {
+    let folder = package(&[("tests/a.rs", HAZARD.as_bytes()), ("tests/b.rs", b"fn (")]);
+    let report: serde_json::Value =
+        serde_json::from_str(&lint(folder.path(), &["--format", "json"]).out).expect("JSON");
+    let documented = include_str!("../../docs/lint-json.md");
+    let keys =
+        |value: &serde_json::Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
+    let finding = &report["findings"][0];
+    let all = [&report, &report["tool"], finding, &finding["location"], &finding["labels"][0], &report["problems"][0]];
+    for key in all.into_iter().flat_map(keys) {
+        let name = format!("`{key}");
+        assert!(documented.contains(&name), "docs/lint-json.md does not name `{key}`");
+    }
+}
+
+#[test]
+fn the_least_severity_decides_what_counts() {
+    let folder = package(&[("tests/a.rs", b"#[test] fn f() { std::net::TcpListener::bind(\"127.0.0.1:8080\"); }")]);
+    let ran = |severity: &str| lint(folder.path(), &["--min-severity", severity]);
+    assert_eq!((ran("note").status, ran("warning").status), (1, 0));
+    assert!(ran("warning").out.starts_with("netns-lint: nothing found; "));
+}

@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod demo;
 mod doctor;
+mod hook;
 mod workspace;
 
 use std::ffi::OsString;
@@ -24,6 +25,7 @@ Examples:
   cargo xtask demo                    watch tests run in network namespaces of their own
   cargo xtask doctor                  what this machine can do for tests, and what to change
   cargo xtask ci --only lint          one step of what CI runs
+  cargo xtask hook install            the lint before each commit
   cargo xtask bench isolation --json  figures for a machine to read
   source <(cargo xtask completions bash)";
 
@@ -51,6 +53,11 @@ enum Command {
         /// Options and paths of the lint; `cargo xtask lint --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
+    },
+    /// Lint what is staged before each commit, with plain git.
+    Hook {
+        #[command(subcommand)]
+        action: hook::Action,
     },
     /// Print what a shell needs to complete `xtask` commands.
     Completions {
@@ -81,6 +88,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Lint { arguments } => Ok(ExitCode::from(lint(&workspace, arguments))),
+        Command::Hook { action } => hook::run(&workspace, &action),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Options::command(), "xtask", &mut io::stdout());
             Ok(ExitCode::SUCCESS)

@@ -1,5 +1,6 @@
 //! For people: the snippets with the spans underlined, file by file, and a last line that counts.
 
+use std::ffi::OsString;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -7,13 +8,15 @@ use codespan_reporting::diagnostic::{Diagnostic, Label, LabelStyle, Severity as 
 use codespan_reporting::files::SimpleFile;
 use codespan_reporting::term::{Config, Styles, StylesWriter, emit_to_io_write, emit_to_write_style, termcolor::Ansi};
 
-use crate::finding::{Finding, Report, Severity, slashed};
+use super::shown;
+use crate::finding::{Finding, Report, Severity};
+use crate::span::Location;
 
 /// Longer lines are not shown.
 const MAX_LINE_BYTES: usize = 4_096;
 
 pub(super) fn write(report: &Report, terminal: bool, out: &mut dyn Write) -> io::Result<()> {
-    let coloured = terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let coloured = terminal && allows_colour(std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
     let mut current: Option<(&Path, SimpleFile<String, String>)> = None;
     for finding in &report.findings {
         if current.as_ref().is_none_or(|(path, _)| *path != finding.path) {
@@ -31,17 +34,19 @@ pub(super) fn write(report: &Report, terminal: bool, out: &mut dyn Write) -> io:
 }
 
 fn emit(finding: &Finding, file: &SimpleFile<String, String>, coloured: bool, out: &mut dyn Write) -> io::Result<()> {
-    let range = |location: crate::span::Location| location.start_byte as usize..location.end_byte as usize;
-    let length = file.source().len();
-    let places = finding.labels.iter().map(|label| label.location).chain([finding.location]);
-    let mut lines = places.flat_map(|place| [place.start_byte, place.end_byte]);
+    let range = |location: Location| location.start_byte as usize..location.end_byte as usize;
+    let is_shown = |location: Location| {
+        let is_long =
+            [location.start_byte, location.end_byte].iter().any(|byte| is_on_long_line(file.source(), *byte as usize));
+        file.source().get(range(location)).is_some() && !is_long
+    };
     // The file may have changed since it was checked, and a generated line is nothing to show: the place is then said in
     // words alone.
-    if length < finding.location.end_byte as usize || lines.any(|byte| is_on_long_line(file.source(), byte as usize)) {
+    if !is_shown(finding.location) || !finding.labels.iter().all(|label| is_shown(label.location)) {
         let start = finding.location.start;
         return writeln!(
             out,
-            "{}[{}]: {}\n  at {}:{}:{}\n  = {}\n",
+            "{}[{}]: {}\n  at {}:{}:{}\n  = help: {}\n",
             finding.severity,
             finding.rule,
             finding.message,
@@ -73,6 +78,11 @@ fn emit(finding: &Finding, file: &SimpleFile<String, String>, coloured: bool, ou
     } else {
         emit_to_io_write(out, &config, file, &diagnostic).map_err(io::Error::other)
     }
+}
+
+/// What <https://no-color.org> asks for, and what a terminal says that cannot show any.
+fn allows_colour(no_color: Option<OsString>, term: Option<OsString>) -> bool {
+    no_color.is_none_or(|value| value.is_empty()) && term.is_none_or(|value| value != "dumb")
 }
 
 /// Whether the line around `byte` is longer than a screen.
@@ -109,7 +119,48 @@ fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out, "netns-lint: {found}; {} of {} files hold test code", report.checked_files(), report.files.len())
 }
 
-/// A path as a person can read it on one line.
-fn shown(path: &Path) -> String {
-    slashed(path).escape_debug().to_string()
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::config::Config;
+
+    /// The report about a file with one finding, after `change` was made to the file.
+    fn written(code: &str, change: impl FnOnce(&Path)) -> String {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.rs");
+        fs::write(&path, code).expect("written");
+        let config = Config { all_code: true, ..Config::default() };
+        let report = crate::engine::check(std::slice::from_ref(&path), &config).expect("a file");
+        assert_eq!(report.findings.len(), 1);
+        change(&path);
+        let mut out = Vec::new();
+        write(&report, false, &mut out).expect("in memory");
+        String::from_utf8(out).expect("text")
+    }
+
+    const CODE: &str = "fn f() { /* x */ std::net::TcpListener::bind(\"0.0.0.0:0\"); }";
+
+    #[test]
+    fn a_place_is_shown_or_said() {
+        assert!(written(CODE, |_| {}).contains("│") || written(CODE, |_| {}).contains("^^^"));
+        let said = "a.rs:1:46\n  = help: ";
+        assert!(written(CODE, |path| fs::remove_file(path).expect("removed")).contains(said));
+        assert!(written(CODE, |path| fs::write(path, "fn").expect("written")).contains(said));
+        // The end of the place is now within a character.
+        let other = "é".repeat(100);
+        assert!(written(CODE, |path| fs::write(path, other).expect("written")).contains(said));
+        let long = format!("/*{}*/", "-".repeat(10_000));
+        let text = written(&CODE.replace("/* x */", &long), |_| {});
+        assert!(text.len() < 1_000 && text.contains("a.rs:1:10043"), "{text}");
+        assert!(written(&format!("{long}\n{CODE}\n{long}"), |_| {}).contains("^^^"));
+    }
+
+    #[test]
+    fn colour_is_for_terminals_that_want_it() {
+        let text = |text: &str| Some(OsString::from(text));
+        assert!(allows_colour(None, text("xterm")) && allows_colour(text(""), None));
+        assert!(!allows_colour(text("1"), text("xterm")) && !allows_colour(None, text("dumb")));
+    }
 }

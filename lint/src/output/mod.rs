@@ -6,8 +6,9 @@ mod json;
 mod sarif;
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use crate::finding::Report;
+use crate::finding::{Report, slashed};
 
 /// How a report is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -30,4 +31,9 @@ pub(crate) fn write(format: Format, report: &Report, terminal: bool, out: &mut d
         Format::Sarif => sarif::write(report, out),
         Format::Github => github::write(report, out),
     }
+}
+
+/// A path as a person can read it on one line.
+pub(crate) fn shown(path: &Path) -> String {
+    slashed(path).escape_debug().to_string()
 }
