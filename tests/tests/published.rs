@@ -2,10 +2,10 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeMap;
 use std::env;
 use std::fs::{self, File};
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, symlink};
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Command as Outside;
 use std::thread;
@@ -15,7 +15,7 @@ use netns_fixtures::net::{NsName, PublishError};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Capability, Output};
 use netns_fixtures::requirements::require_program;
-use nix::mount::{MsFlags, mount, umount};
+use nix::mount::{MntFlags, MsFlags, mount, umount, umount2};
 
 /// iproute2, with what it needs to enter a namespace by its name.
 fn ip(own: &Namespace, arguments: &[&str]) -> TestResult<Output> {
@@ -121,36 +121,61 @@ fn a_name_keeps_its_namespace_when_the_lab_is_gone(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// Every entry of the folder with what tells it from another.
-fn entries(folder: &str) -> TestResult<BTreeMap<String, (u64, u64, u32)>> {
-    let mut entries = BTreeMap::new();
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        // What a link leads to is looked at by what it says.
-        let metadata = entry.metadata()?;
-        let (device, inode) = if metadata.is_symlink() { (0, 0) } else { (metadata.dev(), metadata.ino()) };
-        entries.insert(entry.file_name().to_string_lossy().into_owned(), (device, inode, metadata.mode()));
-    }
-    Ok(entries)
+/// A file system of its own for the test's view of the machine, so that what others do in `/run` meanwhile is not seen.
+fn cover(folder: &str) -> nix::Result<()> {
+    mount(None::<&str>, folder, Some("tmpfs"), MsFlags::empty(), None::<&str>)
 }
 
 #[netns_test]
 fn everything_else_in_run_is_where_it_was(own: Namespace) -> TestResult {
-    let before = entries("/run")?;
+    cover("/run")?;
+    fs::write("/run/pid", "1")?;
+    symlink("/dev/shm", "/run/shm")?;
+    fs::create_dir_all("/run/daemon/inner")?;
+    cover("/run/daemon/inner")?;
+    fs::write("/run/daemon/inner/state", "up")?;
+    let daemon = UnixListener::bind("/run/socket")?;
+    let number = inode_of("/run/daemon")?;
+
+    let blue = own.publish(NsName::new("blue")?)?;
+    let mut names: Vec<_> = fs::read_dir("/run")?.map(|entry| Ok(entry?.file_name())).collect::<TestResult<_>>()?;
+    names.sort();
+    assert_eq!(names, ["daemon", "netns", "pid", "shm", "socket"]);
+    assert_eq!(inode_of("/run/daemon")?, number);
+    assert_eq!(fs::read_link("/run/shm")?, Path::new("/dev/shm"));
+    assert_eq!(fs::read_to_string("/run/daemon/inner/state")?, "up");
+    // The very file, not a copy.
+    fs::write("/run/pid", "2")?;
+    let _client = UnixStream::connect("/run/socket")?;
+    daemon.accept()?;
+    blue.withdraw()?;
+    umount2("/run", MntFlags::MNT_DETACH)?;
+    assert_eq!(fs::read_to_string("/run/pid")?, "2");
+    assert!(!Path::new("/run/netns").exists(), "nothing was made on the machine");
+    Ok(())
+}
+
+#[netns_test]
+fn what_cannot_be_shown_again_is_an_error_and_nothing_has_changed(own: Namespace) -> TestResult {
+    cover("/run")?;
+    fs::create_dir("/run/unbindable")?;
+    fs::write("/run/pid", "1")?;
+    cover("/run/unbindable")?;
+    mount(None::<&str>, "/run/unbindable", None::<&str>, MsFlags::MS_UNBINDABLE, None::<&str>)?;
+    let before = fs::read_to_string("/proc/self/mountinfo")?;
+    let refused = own.publish(NsName::new("blue")?).unwrap_err();
+    assert!(matches!(&refused, Error::Kernel { object, .. } if object == "/run/unbindable"), "{refused:?}");
+    assert_eq!(fs::read_to_string("/proc/self/mountinfo")?, before);
+    assert!(fs::read_to_string("/run/pid")? == "1" && !Path::new("/run/netns").exists());
+    umount("/run/unbindable")?;
     let _blue = own.publish(NsName::new("blue")?)?;
-    let mut after = entries("/run")?;
-    after.remove("netns");
-    let mut before = before;
-    before.remove("netns");
-    assert_eq!(after, before);
     Ok(())
 }
 
 #[netns_test]
 fn names_of_the_machine_are_neither_seen_nor_touched(own: Namespace) -> TestResult {
     // A machine that has names, as far as this test goes.
-    let own_file_system = |folder| mount(None::<&str>, folder, Some("tmpfs"), MsFlags::empty(), None::<&str>);
-    own_file_system("/run")?;
+    cover("/run")?;
     fs::create_dir("/run/netns")?;
     File::create_new("/run/netns/blue")?;
     let blue = own.publish(NsName::new("blue")?)?;
@@ -164,7 +189,10 @@ fn names_of_the_machine_are_neither_seen_nor_touched(own: Namespace) -> TestResu
 
 #[test]
 fn nothing_of_it_is_on_the_machine() -> TestResult {
-    let mounts = || fs::read_to_string("/proc/self/mountinfo");
+    let mounts = || -> TestResult<Vec<String>> {
+        let mounts = fs::read_to_string("/proc/self/mountinfo")?;
+        Ok(mounts.lines().filter(|mount| mount.contains("netns")).map(str::to_owned).collect())
+    };
     let names = || fs::read_dir("/run/netns").map(Iterator::count).ok();
     let before = (mounts()?, names());
     let tests = ["iproute2_finds_a_published_namespace", "a_name_keeps_its_namespace_when_the_lab_is_gone"];
