@@ -3,9 +3,10 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read, Write};
-use std::net::IpAddr;
+use std::net::{IpAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use netns_fixtures::Error;
 use netns_fixtures::net::address::{IpNet, MacAddr, offset_address};
 use netns_fixtures::net::{LabError, Pair, Routed};
 use netns_fixtures::prelude::*;
+use netns_fixtures::requirements::require_program;
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
 
 /// An Ethernet frame of a type that no protocol answers to; IEEE 802 sets 0x88b5 aside for experiments.
@@ -116,7 +118,7 @@ async fn rtnetlink_speaks_of_the_host(net: Pair) -> TestResult {
     let route = net.server.rtnetlink()?;
     route.rule().add().v4().table_id(100).priority(4711).execute().await?;
     let rules = |host: &Host| host.command("ip").and_then(|mut ip| ip.args(["rule", "show"]).output());
-    netns_fixtures::requirements::require_program("ip")?;
+    require_program("ip")?;
     assert!(rules(&net.server)?.stdout.text().contains("4711:"), "{}", rules(&net.server)?.stdout.text());
     assert!(!rules(&net.client)?.stdout.text().contains("4711:"));
     Ok(())
@@ -169,29 +171,32 @@ fn a_mac_that_is_changed_is_the_one_that_others_find(net: Pair) -> TestResult {
 #[netns_test]
 fn addresses_come_and_go(net: Pair) -> TestResult {
     let socket = net.server.udp_socket(53)?;
-    socket.set_read_timeout(Some(Duration::from_millis(100)))?;
-    let arrives = |address: IpNet| -> TestResult<bool> {
+    // What must not come is waited for shortly; what has to, as long as a busy machine takes.
+    let (silence, patience) = (Duration::from_millis(100), Duration::from_secs(5));
+    let arrives_within = |wait: Duration, address: IpNet| -> TestResult<bool> {
+        socket.set_read_timeout(Some(wait))?;
         net.client.udp_socket(0)?.send_to(b"?", (address.addr(), 53))?;
         Ok(socket.recv(&mut [0; 8]).is_ok())
     };
     for address in ["192.0.2.1/24", "2001:db8::1/64"] {
         let address: IpNet = address.parse()?;
         net.client.add_address("eth0", offset_address(address, 1)?)?;
-        assert!(!arrives(address)?);
+        assert!(!arrives_within(silence, address)?);
         net.server.add_address("eth0", address)?;
         // The first question was to nobody; the next one need not wait for its time-out.
         net.client.set_neighbour("eth0", address.addr(), net.server.mac("eth0")?)?;
         // The datagram that waited for the neighbour goes out now.
-        assert!(arrives(address)?);
+        assert!(arrives_within(patience, address)?);
+        socket.set_read_timeout(Some(silence))?;
         while socket.recv(&mut [0; 8]).is_ok() {}
-        assert!(arrives(address)?);
+        assert!(arrives_within(patience, address)?);
         assert!(net.server.addresses("eth0")?.contains(&address));
         assert!(net.server.device("eth0")?.addresses.contains(&address));
         assert!(net.server.add_address("eth0", address).is_err());
         net.server.remove_address("eth0", address)?;
         assert!(!net.server.addresses("eth0")?.contains(&address));
         assert!(!net.server.device("eth0")?.addresses.contains(&address));
-        assert!(!arrives(address)?);
+        assert!(!arrives_within(silence, address)?);
         assert!(net.server.remove_address("eth0", address).is_err());
     }
     Ok(())
@@ -218,5 +223,77 @@ fn routes_lead_where_they_say(net: Routed) -> TestResult {
     assert!(matches!(&mixed, Error::Lab(LabError::FamilyMismatch { host, .. }) if host == "router"), "{mixed}");
     let unreachable = net.client.set_default_gateway("203.0.113.1".parse::<IpAddr>()?).unwrap_err();
     assert!(unreachable.to_string().contains("203.0.113.1 in \"client\""), "{unreachable}");
+    Ok(())
+}
+
+/// What the C library finds for a name in a host, by a thread and by a program.
+fn looked_up(host: &Host, name: &str) -> TestResult<[BTreeSet<IpAddr>; 2]> {
+    let by_thread =
+        host.run(|| (name, 80).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect()))?;
+    let output = host.command("getent")?.args(["ahosts", name]).output()?;
+    let text = output.stdout.text();
+    let by_program = text.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect();
+    Ok([by_thread.unwrap_or_default(), by_program])
+}
+
+#[netns_test]
+fn each_host_has_names_of_its_own(net: Pair) -> TestResult {
+    require_program("getent")?;
+    let machines = std::fs::read_to_string("/etc/hosts")?;
+    let folder = std::env::current_dir()?;
+    net.client.set_hosts([("www.example.test", net.server.addr()), ("www.example.test", net.server.ipv6().into())])?;
+    let both = BTreeSet::from([net.server.addr(), net.server.ipv6().into()]);
+    assert_eq!(looked_up(&net.client, "www.example.test")?, [both.clone(), both]);
+    let other: IpAddr = "198.51.100.7".parse()?;
+    net.server.set_hosts([("www.example.test", other)])?;
+    assert_eq!(looked_up(&net.server, "www.example.test")?, [BTreeSet::from([other]), BTreeSet::from([other])]);
+    // Written again, it is another.
+    net.client.set_hosts([("mail.example.test", other)])?;
+    assert_eq!(looked_up(&net.client, "mail.example.test")?[1], BTreeSet::from([other]));
+    assert_eq!(net.client.run(|| std::fs::read_to_string("/etc/hosts"))??.lines().count(), 3);
+    // The controls: the test and the machine have what they had, and programs and threads are where they were.
+    assert_eq!(std::fs::read_to_string("/etc/hosts")?, machines);
+    assert_eq!(std::env::current_dir()?, folder);
+    let inside = net.client.command("readlink")?.arg("/proc/self/cwd").output()?.success()?;
+    assert_eq!(inside.stdout.text().trim_end(), folder.display().to_string());
+    assert_eq!(net.client.run(std::env::current_dir)??, folder);
+    assert!(net.client.run(|| std::fs::read_dir("/tmp").map(Iterator::count))?.is_ok());
+
+    for bad in ["", "a b", "two\nlines", "-x"] {
+        let refused = net.client.set_hosts([(bad, other)]).unwrap_err();
+        assert!(matches!(&refused, Error::Name { of: "host", name, .. } if name == bad), "{refused}");
+    }
+    Ok(())
+}
+
+#[netns_test]
+async fn a_lab_names_all_its_hosts(net: Routed) -> TestResult {
+    net.lab.name_hosts()?;
+    for (from, name, to) in [(&net.client, "server", &net.server), (&net.server, "router", &net.router)] {
+        let found = &looked_up(from, name)?[0];
+        assert!(found.contains(&to.addr()) && found.contains(&to.ipv6().into()), "{found:?}");
+    }
+    // Futures of a host see it too, on whatever thread the runtime looks a name up.
+    let found = net.client.spawn(async { tokio::net::lookup_host(("server", 80)).await.map(|mut all| all.next()) })?;
+    assert!(found.await??.is_some());
+    assert!(("server", 80).to_socket_addrs().is_err(), "the test itself has no such name");
+    Ok(())
+}
+
+#[netns_test]
+fn a_host_asks_the_resolvers_that_it_was_given(net: Pair) -> TestResult {
+    require_program("getent")?;
+    net.client.set_resolvers([net.server.addr()])?;
+    let text = net.client.run(|| std::fs::read_to_string("/etc/resolv.conf"))??;
+    assert_eq!(text, format!("nameserver {}\n", net.server.ipv4()));
+    // The C library asks the server that was given.
+    let server = net.server.udp_socket(53)?;
+    let mut getent = net.client.command("getent")?;
+    getent.args(["ahostsv4", "name.example.test"]);
+    let child = getent.spawn()?;
+    let mut question = [0; 512];
+    let (length, _) = server.recv_from(&mut question)?;
+    assert!(question[..length].windows(13).any(|part| part == b"\x04name\x07example"), "{:?}", &question[..length]);
+    drop(child);
     Ok(())
 }

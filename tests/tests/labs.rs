@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
@@ -11,6 +12,8 @@ use netns_fixtures::net::address::AddressPlan;
 use netns_fixtures::net::{LabError, Lan, Pair, Routed};
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
+use nix::sys::socket::{setsockopt, sockopt};
+use nix::sys::time::{TimeVal, TimeValLike};
 
 fn exchange(listener: &TcpListener, mut client: TcpStream) -> TestResult {
     let (mut server, from) = listener.accept()?;
@@ -129,6 +132,29 @@ fn hosts_of_a_lan_reach_each_other(lan: Lan<5>) -> TestResult {
     Ok(())
 }
 
+/// Also the very first one, which a link that has a carrier and no queue yet would drop in silence.
+#[netns_test]
+fn the_first_frame_of_a_lab_arrives() -> TestResult {
+    for _ in 0..60 {
+        let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(10)));
+        let [a, b] = ["a", "b"].map(|name| lab.host(name));
+        let switch = lab.switch("switch");
+        for host in [&a, &b] {
+            lab.link(host, switch.as_host());
+        }
+        lab.up()?;
+        let (mut here, mut there) = (File::from(a.packet_socket("eth0")?), File::from(b.packet_socket("eth0")?));
+        let mut frame = [b.mac("eth0")?.0, a.mac("eth0")?.0].concat();
+        frame.extend([0x88, 0xb5]);
+        frame.resize(60, 0);
+        here.write_all(&frame)?;
+        setsockopt(&there, sockopt::ReceiveTimeout, &TimeVal::seconds(5))?;
+        let mut heard = [0; 1514];
+        while there.read(&mut heard)? != frame.len() || heard[..frame.len()] != frame {}
+    }
+    Ok(())
+}
+
 #[netns_test]
 fn switches_in_a_row_are_one_segment(mut lab: Lab) -> TestResult {
     let [left, middle, right] = ["left", "middle", "right"].map(|name| lab.switch(name));
@@ -181,12 +207,13 @@ fn settings_of_a_host_are_its_own(net: Pair) -> TestResult {
 #[netns_test]
 fn a_device_that_is_down_carries_nothing_until_it_is_up(net: Pair) -> TestResult {
     let _listener = net.server.tcp_listener(80)?;
-    let here = (net.server.ipv4(), 80);
-    net.client.tcp_connect(here)?;
-    net.client.set_down("eth0")?;
-    assert!(net.client.tcp_connect(here).is_err());
-    net.client.set_up("eth0")?;
-    net.client.tcp_connect(here)?;
+    for address in addresses(&net.server) {
+        net.client.tcp_connect((address, 80))?;
+        net.client.set_down("eth0")?;
+        assert!(net.client.tcp_connect((address, 80)).is_err());
+        net.client.set_up("eth0")?;
+        net.client.tcp_connect((address, 80))?;
+    }
     let missing = net.client.set_down("eth7").unwrap_err().to_string();
     assert!(missing.contains("\"eth7\" in \"client\"") && missing.contains("it has eth0"), "{missing}");
     Ok(())
@@ -198,9 +225,9 @@ fn the_mtu_is_that_of_the_link(mut lab: Lab) -> TestResult {
     lab.link(&a, &b).mtu(1400).devices("wan0", "lan0");
     lab.up()?;
     let socket = a.udp_socket(0)?;
-    let don_t_fragment = nix::sys::socket::sockopt::Ipv6DontFrag;
+    let don_t_fragment = sockopt::Ipv6DontFrag;
     let _peer = b.udp_socket(53)?;
-    nix::sys::socket::setsockopt(&socket, don_t_fragment, &true)?;
+    setsockopt(&socket, don_t_fragment, &true)?;
     // 40 bytes of IPv6 and 8 of UDP; RFC 8200, RFC 768.
     assert!(socket.send_to(&[0; 1400 - 48], (b.ipv6(), 53)).is_ok());
     assert_eq!(socket.send_to(&[0; 1400 - 47], (b.ipv6(), 53)).unwrap_err().raw_os_error(), Some(nix::libc::EMSGSIZE));

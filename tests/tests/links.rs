@@ -23,19 +23,31 @@ use netns_fixtures::requirements::require_program;
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
-/// Long enough for a datagram between namespaces on a busy machine, short enough to wait for one that does not come.
+/// How long what has to come is waited for: a busy machine takes its time.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long what must not come is waited for.
 const SILENCE: Duration = Duration::from_millis(150);
 
-/// A UDP socket on one address, which waits for [`SILENCE`] at most.
-fn socket_on(host: &Host, address: IpAddr) -> TestResult<UdpSocket> {
+/// A UDP socket on one address, which waits so long at most.
+fn socket_on(host: &Host, address: IpAddr, wait: Duration) -> TestResult<UdpSocket> {
     let socket = host.run(|| UdpSocket::bind((address, 0)))??;
-    socket.set_read_timeout(Some(SILENCE))?;
+    socket.set_read_timeout(Some(wait))?;
     Ok(socket)
 }
 
 /// Whether a datagram from one address to the other arrives, and comes from where it was sent.
 fn arrives(from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
-    let (here, there) = (socket_on(from.0, from.1)?, socket_on(to.0, to.1)?);
+    arrives_within(PATIENCE, from, to)
+}
+
+/// Whether it does not.
+fn is_lost(from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
+    Ok(!arrives_within(SILENCE, from, to)?)
+}
+
+fn arrives_within(wait: Duration, from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
+    let (here, there) = (socket_on(from.0, from.1, wait)?, socket_on(to.0, to.1, wait)?);
     if here.send_to(b"crosses", there.local_addr()?).is_err() {
         return Ok(false);
     }
@@ -79,10 +91,10 @@ fn frame(to: MacAddr, from: MacAddr) -> Vec<u8> {
 
 /// Whether a frame that is sent by one packet socket is heard by another, or comes back to the same, which does not hear what it
 /// sends itself. Hosts speak of themselves now and then, so that only this frame counts.
-fn sent_is_heard(wire: &mut File, there: Option<&mut File>, frame: &[u8]) -> TestResult<bool> {
+fn sent_is_heard(wait: Duration, wire: &mut File, there: Option<&mut File>, frame: &[u8]) -> TestResult<bool> {
     wire.write_all(frame)?;
     let there = there.unwrap_or(wire);
-    setsockopt(there, sockopt::ReceiveTimeout, &TimeVal::milliseconds(150))?;
+    setsockopt(there, sockopt::ReceiveTimeout, &TimeVal::milliseconds(wait.as_millis().try_into()?))?;
     let mut heard = [0; 1514];
     while let Ok(length) = there.read(&mut heard) {
         if &heard[..length] == frame {
@@ -118,7 +130,7 @@ fn talk_over_devices<K: LinkKind>(net: &mut Pair, device: impl Fn(&Host, &Host) 
     let socket = net.server.udp_socket(0)?;
     socket.set_read_timeout(Some(SILENCE))?;
     let to = (there.addresses[0].addr(), socket.local_addr()?.port());
-    socket_on(&net.client, here.addresses[0].addr())?.send_to(b"?", to)?;
+    socket_on(&net.client, here.addresses[0].addr(), SILENCE)?.send_to(b"?", to)?;
     assert!(socket.recv(&mut [0; 8]).is_err(), "by a device that is gone");
     Ok(())
 }
@@ -151,7 +163,7 @@ fn vlan(mut net: Pair) -> TestResult {
     let here = net.client.add_device(addressed(&mut subnet, Vlan::on("eth0", 20))?)?;
     let there = net.server.add_device(addressed(&mut subnet, Vlan::on("eth0", 30))?)?;
     assert_eq!((here.name.as_str(), there.name.as_str()), ("eth0.20", "eth0.30"));
-    assert!(!arrives((&net.client, here.addresses[0].addr()), (&net.server, there.addresses[0].addr()))?);
+    assert!(is_lost((&net.client, here.addresses[0].addr()), (&net.server, there.addresses[0].addr()))?);
     Ok(())
 }
 
@@ -172,10 +184,11 @@ fn the_mode_of_macvlans_decides_who_reaches_whom(net: Pair) -> TestResult {
         let other = net.client.add_device(MacVlan::on("eth0").mode(mode))?;
         let mut wire = File::from(net.client.packet_socket(one.name.as_str())?);
         let mut beside = File::from(net.client.packet_socket(other.name.as_str())?);
-        assert_eq!(sent_is_heard(&mut wire, Some(&mut beside), &frame(other.mac, one.mac))?, reaches, "{mode:?}");
+        let wait = if reaches { PATIENCE } else { SILENCE };
+        assert_eq!(sent_is_heard(wait, &mut wire, Some(&mut beside), &frame(other.mac, one.mac))?, reaches, "{mode:?}");
         let mut outside = File::from(net.server.packet_socket("eth0")?);
         let to_server = frame(net.server.mac("eth0")?, one.mac);
-        assert!(sent_is_heard(&mut wire, Some(&mut outside), &to_server)?, "{mode:?}");
+        assert!(sent_is_heard(PATIENCE, &mut wire, Some(&mut outside), &to_server)?, "{mode:?}");
         for device in [one, other] {
             net.client.remove_device(device.name.as_str())?;
         }
@@ -195,7 +208,7 @@ fn veth_between_hosts_that_are_up(mut net: Pair) -> TestResult {
     assert_counted(&net.client, &near, before.0)?;
     assert_counted(&net.server, &far, before.1)?;
     net.client.set_down("veth0")?;
-    assert!(!arrives((&net.server, far_ipv4.addr().into()), (&net.client, ipv4.addr().into()))?);
+    assert!(is_lost((&net.server, far_ipv4.addr().into()), (&net.client, ipv4.addr().into()))?);
 
     // Within one host, and with names that are taken.
     let [one, other] = net.client.add_veth(Veth::to(&net.client))?;
@@ -222,7 +235,7 @@ fn bridge(mut lab: Lab) -> TestResult {
     }
     let ends = [one.device("eth0")?.addresses, other.device("eth0")?.addresses];
     let (here, there) = ((&one, ends[0][0].addr()), (&other, ends[1][0].addr()));
-    assert!(!arrives(here, there)?, "without the bridge");
+    assert!(is_lost(here, there)?, "without the bridge");
     let device = middle.add_device(Bridge::new().port("eth0").port("eth1"))?;
     // What was not found just now is looked for again.
     one.remove_neighbour("eth0", there.1)?;
@@ -240,7 +253,7 @@ fn bridge(mut lab: Lab) -> TestResult {
         );
     }
     middle.set_down(device.name.as_str())?;
-    assert!(!arrives(here, there)?, "by a bridge that is down");
+    assert!(is_lost(here, there)?, "by a bridge that is down");
     Ok(())
 }
 
@@ -257,7 +270,7 @@ fn isolated_ports_reach_the_others_only(mut lab: Lab) -> TestResult {
         assert!(arrives((host, host.addr()), (&open, open.addr()))?);
         assert!(arrives((&open, open.addr()), (host, host.addr()))?);
     }
-    assert!(!arrives((&a, a.addr()), (&b, b.addr()))?);
+    assert!(is_lost((&a, a.addr()), (&b, b.addr()))?);
     // The control: the same two without it.
     for port in ["port0", "port1"] {
         switch.as_host().set_bridge_port(port, &BridgePort::new().isolated(false))?;
@@ -278,11 +291,11 @@ fn a_hairpin_sends_frames_back(mut lab: Lab) -> TestResult {
     let behind: MacAddr = "02:00:00:00:00:77".parse()?;
     let frame = frame(behind, a.mac("eth0")?);
     let mut wire = File::from(a.packet_socket("eth0")?);
-    let mut comes_back = || sent_is_heard(&mut wire, None, &frame);
+    let mut comes_back = |wait| sent_is_heard(wait, &mut wire, None, &frame);
     switch.as_host().add_forwarding_entry("port0", behind)?;
-    assert!(comes_back()?);
+    assert!(comes_back(PATIENCE)?);
     switch.as_host().set_bridge_port("port0", &BridgePort::new().hairpin(false))?;
-    assert!(!comes_back()?);
+    assert!(!comes_back(SILENCE)?);
     Ok(())
 }
 
@@ -301,14 +314,14 @@ fn what_a_switch_does_not_know_is_flooded_and_what_is_entered_is_not(lan: Lan<3>
     let frame = frame(mac, a.mac("eth0")?);
     let mut wire = File::from(a.packet_socket("eth0")?);
     let mut tap = File::from(switch.packet_socket("port2")?);
-    let mut reaches_c = || sent_is_heard(&mut wire, Some(&mut tap), &frame);
-    assert!(reaches_c()?, "flooded");
+    let mut reaches_c = |wait| sent_is_heard(wait, &mut wire, Some(&mut tap), &frame);
+    assert!(reaches_c(PATIENCE)?, "flooded");
     switch.add_forwarding_entry("port1", mac)?;
-    assert!(!reaches_c()?, "sent where it was entered to be");
+    assert!(!reaches_c(SILENCE)?, "sent where it was entered to be");
     switch.remove_forwarding_entry("port1", mac)?;
-    assert!(reaches_c()?);
+    assert!(reaches_c(PATIENCE)?);
     switch.set_bridge_port("port2", &BridgePort::new().flooding(false))?;
-    assert!(!reaches_c()?, "a port that is not flooded");
+    assert!(!reaches_c(SILENCE)?, "a port that is not flooded");
     let no_port = c.set_bridge_port("eth0", &BridgePort::new().isolated(true)).unwrap_err();
     assert!(no_port.to_string().contains("eth0"), "{no_port}");
     Ok(())
@@ -328,7 +341,7 @@ fn vlans_of_a_switch_do_not_meet(mut lab: Lab) -> TestResult {
         assert!(arrives((other, other.ipv6().into()), (one, one.ipv6().into()))?);
     }
     for (one, other) in [(&a, &c), (&a, &d), (&b, &c)] {
-        assert!(!arrives((one, one.addr()), (other, other.addr()))?, "{} and {}", one.name(), other.name());
+        assert!(is_lost((one, one.addr()), (other, other.addr()))?, "{} and {}", one.name(), other.name());
     }
     Ok(())
 }
@@ -359,7 +372,7 @@ fn ifb(net: Pair) -> TestResult {
     assert!(after.received_packets >= before.received_packets + 2, "{before:?} {after:?}");
     assert!(after.sent_packets >= before.sent_packets + 2, "{before:?} {after:?}");
     net.server.set_down("ifb0")?;
-    assert!(!arrives((&net.client, net.client.addr()), (&net.server, net.server.addr()))?);
+    assert!(is_lost((&net.client, net.client.addr()), (&net.server, net.server.addr()))?);
     Ok(())
 }
 
@@ -379,7 +392,7 @@ fn dummy(mut net: Pair) -> TestResult {
     net.server.udp_socket(0)?.send_to(b"nowhere", (nobody.addr(), 9))?;
     assert!(counted(&net.server, &device)?.sent_packets > before.sent_packets);
     net.server.remove_device("dummy0")?;
-    assert!(!arrives((&net.client, net.client.addr()), (&net.server, device.addresses[0].addr()))?);
+    assert!(is_lost((&net.client, net.client.addr()), (&net.server, device.addresses[0].addr()))?);
     Ok(())
 }
 
@@ -401,24 +414,24 @@ fn vrf(mut lab: Lab) -> TestResult {
         let mine = router.device(port)?.addresses;
         for (address, to) in mine.iter().zip(&host.device("eth0")?.addresses) {
             let before = router.statistics(name)?;
-            let heard_in = |domain: &str| -> TestResult<bool> {
+            let heard_in = |domain: &str, wait: Duration| -> TestResult<bool> {
                 let socket = router.run(|| {
                     UdpSocket::bind((
                         if address.addr().is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) },
                         0,
                     ))
                 })??;
-                socket.set_read_timeout(Some(SILENCE))?;
+                socket.set_read_timeout(Some(wait))?;
                 setsockopt(&socket, sockopt::BindToDevice, &domain.into())?;
                 let port = socket.local_addr()?.port();
-                let here = socket_on(host, to.addr())?;
+                let here = socket_on(host, to.addr(), wait)?;
                 here.send_to(b"?", (address.addr(), port))?;
                 let Ok((_, from)) = socket.recv_from(&mut [0; 8]) else { return Ok(false) };
                 socket.send_to(b"!", from)?;
                 Ok(here.recv(&mut [0; 8]).is_ok())
             };
-            assert!(heard_in(name)?, "{name} {address}");
-            assert!(!heard_in(if name == "vrf-red" { "vrf-blue" } else { "vrf-red" })?, "{name} {address}");
+            assert!(heard_in(name, PATIENCE)?, "{name} {address}");
+            assert!(!heard_in(if name == "vrf-red" { "vrf-blue" } else { "vrf-red" }, SILENCE)?, "{name} {address}");
             assert!(router.statistics(name)?.received_packets > before.received_packets);
         }
     }
@@ -444,7 +457,7 @@ fn bond(mut lab: Lab) -> TestResult {
     let patience = Deadline::after(Duration::from_secs(5));
     let pair = ((&one, ends[0].addresses[0].addr()), (&other, ends[1].addresses[0].addr()));
     let settle = || {
-        wait_until(patience, Duration::from_millis(20), || match arrives(pair.0, pair.1) {
+        wait_until(patience, Duration::from_millis(20), || match arrives_within(SILENCE, pair.0, pair.1) {
             Ok(true) => Break(()),
             seen => Continue(seen.is_ok()),
         })
@@ -458,7 +471,7 @@ fn bond(mut lab: Lab) -> TestResult {
     settle()?;
     crossed()?;
     one.set_down("eth1")?;
-    assert!(!arrives(pair.0, pair.1)?);
+    assert!(is_lost(pair.0, pair.1)?);
     Ok(())
 }
 
@@ -484,7 +497,7 @@ fn tun(mut lab: Lab) -> TestResult {
     for (address, to) in tun.device.addresses.clone().iter().zip([IpAddr::from(other.0.addr()), other.1.addr().into()])
     {
         let before = counted(&host, &tun.device)?;
-        let socket = socket_on(&host, address.addr())?;
+        let socket = socket_on(&host, address.addr(), SILENCE)?;
         socket.send_to(b"echo", (to, 7))?;
         let mut packet = [0; 1500];
         let length = loop {
@@ -495,6 +508,7 @@ fn tun(mut lab: Lab) -> TestResult {
             }
         };
         assert!(socket.recv(&mut [0; 8]).is_err(), "the control: nobody has answered yet");
+        socket.set_read_timeout(Some(PATIENCE))?;
         tun.descriptor.write_all(&turned_round(&packet[..length]))?;
         let mut heard = [0; 8];
         let (length, from) = socket.recv_from(&mut heard)?;
@@ -518,7 +532,7 @@ async fn tap(mut lab: Lab) -> TestResult {
     let other = subnet.next_host()?;
     for (address, to) in tap.device.addresses.iter().zip([IpAddr::from(other.0.addr()), other.1.addr().into()]) {
         host.set_neighbour("tap0", to, "02:00:00:00:00:99".parse()?)?;
-        let socket = socket_on(&host, address.addr())?;
+        let socket = socket_on(&host, address.addr(), PATIENCE)?;
         socket.send_to(b"echo", (to, 7))?;
         let mut frame = [0; 1514];
         let length = loop {
