@@ -6,14 +6,20 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::ops::ControlFlow::{Break, Continue};
 use std::os::fd::OwnedFd;
 use std::thread;
+use std::time::Duration;
 
 use netns_fixtures::Error;
 use netns_fixtures::net::{PortError, PortRange, Protocol, SocketState, Tcp, Udp};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Child;
 use netns_fixtures::requirements::require_program;
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule,
+    apply_filter,
+};
 
 const SUBJECT: &str = cargo_bin!("netns-subject");
 
@@ -170,6 +176,53 @@ fn a_namespace_without_ipv6_addresses_leases_all_the_same(net: Pair) -> TestResu
     assert!(matches!(&taken, Error::Kernel { source, .. } if source.kind() == ErrorKind::AddrInUse), "{taken:?}");
     let _listener = lease.into_listener()?;
     net.client.tcp_connect((net.server.ipv4(), 8080))?;
+    Ok(())
+}
+
+/// `socket` with that family does not exist for the calling thread and those that it starts.
+fn take_away_family(family: i32) -> TestResult {
+    let family = u64::from(family.cast_unsigned());
+    let of_family = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, family)?;
+    let rules = [(nix::libc::SYS_socket, vec![SeccompRule::new(vec![of_family])?])].into();
+    let refusal = SeccompAction::Errno(nix::libc::EAFNOSUPPORT.cast_unsigned());
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refusal, std::env::consts::ARCH.try_into()?)?;
+    let program: BpfProgram = filter.try_into()?;
+    Ok(apply_filter(&program)?)
+}
+
+#[netns_test]
+fn a_kernel_without_ipv6_leases_ports_of_ipv4(own: Namespace) -> TestResult {
+    take_away_family(nix::libc::AF_INET6)?;
+    assert!(UdpSocket::bind("[::1]:0").is_err(), "the control: there is no IPv6");
+    let lease = own.lease_port(Tcp, PortRange::new(2000..=2000)?)?;
+    assert!(TcpListener::bind("127.0.0.1:2000").is_err());
+    let listener = lease.into_listener()?;
+    assert_eq!(listener.local_addr()?, "0.0.0.0:2000".parse::<SocketAddr>()?);
+    TcpStream::connect("127.0.0.1:2000")?;
+    assert!(own.sockets()?.iter().any(|socket| socket.state == SocketState::Listen));
+    Ok(())
+}
+
+/// It could only be had in a way that lets others have it too.
+#[netns_test]
+fn a_port_whose_connections_wait_for_their_end_is_not_leased_and_says_so(own: Namespace) -> TestResult {
+    let ports = PortRange::new(2000..=2000)?;
+    let listener = own.lease_port(Tcp, ports)?.into_listener()?;
+    let client = TcpStream::connect("127.0.0.1:2000")?;
+    // Who closes first waits.
+    drop(listener.accept()?);
+    drop((client, listener));
+    wait_until(Deadline::after(Duration::from_secs(5)), Duration::from_millis(1), || {
+        let states = own.sockets().map(|sockets| sockets.iter().map(|socket| socket.state).collect::<Vec<_>>());
+        match states {
+            Ok(states) if states == [SocketState::TimeWait] => Break(()),
+            other => Continue(other),
+        }
+    })?;
+    let refused = own.lease_port(Tcp, ports).unwrap_err().to_string();
+    assert!(refused.contains("2000 by nobody's descriptor") && refused.contains("TIME-WAIT"), "{refused}");
+    // A server that binds it again may, as always: the lease's listener had `SO_REUSEADDR`.
+    TcpListener::bind("127.0.0.1:2000")?;
     Ok(())
 }
 
