@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod nft;
 pub mod report;
 pub mod suite;
 pub mod witness;
