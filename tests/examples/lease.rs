@@ -1,7 +1,7 @@
 //! A server that gets its socket from the test, and a tool that wants a name of a network.
 //!
-//! Copy the file into the `tests` folder of your package. Where a program is not installed its test is skipped, and says so. Here it
-//! runs by `cargo test -p netns-tests --test example_lease`.
+//! Copy the file into the `tests` folder of your package. Where a program is not installed its test is skipped, and says so.
+//! Here it runs by `cargo test -p netns-tests --test example_lease`.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -12,8 +12,9 @@ use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
 
-/// The port is held from the lease to the server's end: nobody else can have it in between, and the client need not wait for the
-/// server, because the socket listens before it starts. `cat` stands for a server that talks on its standard input, as inetd's do.
+/// The port is held from the lease to the server's end: nobody else can have it in between, and the client need not wait for
+/// the server, because the socket listens before it starts. `cat` stands for a server that talks on its standard input, as
+/// inetd's do.
 #[netns_test]
 fn the_server_gets_a_socket_and_no_number(net: Pair) -> TestResult {
     let lease = net.server.lease_port(Tcp, PortRange::configured()?)?;

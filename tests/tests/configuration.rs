@@ -102,7 +102,7 @@ fn a_mistake_fails_every_test_and_says_where_it_is() -> TestResult {
         (
             "[deadlines]\ntest = \"2d\"\n",
             "2:8",
-            "read deadlines.test: \"2d\" is more than 1h; it takes a duration from 1ms to 1h, for instance deadlines.test = \"30s\"",
+            "read deadlines.test: \"2d\" is more than 1h; it takes a duration from 1ms to 1h, for instance test = \"30s\"",
         ),
         ("[deadlines]\ntest = 5\n", "2:8", "\"5\" is a number, and it is written in quotes"),
         ("[limits]\noutput-lines = 9\n", "2:16", "is less than 10"),

@@ -34,14 +34,19 @@ async fn a_devices_name_is_one_exactly_if_the_kernel_makes_a_device_of_that_name
     tokio::spawn(connection);
     let (mut taken, mut refused) = (0, 0);
     for name in names(15, 400) {
-        // What the kernel takes for something else than a name: a request for any name, for a number, and the end of the text.
+        // What the kernel takes for something else than a name: a request for any name, for a number, and the end of the
+        // text.
         if name.is_empty() || name.contains(['%', '\0']) {
             assert!(IfName::new(name.as_str()).is_err(), "{name:?}");
             continue;
         }
         let made = handle.link().add(LinkBridge::new(&name).build()).execute().await;
-        let exists = |error: &rtnetlink::Error| matches!(error, rtnetlink::Error::NetlinkError(message) if message.to_io().kind() == ErrorKind::AlreadyExists);
-        let is_taken = made.as_ref().map_or_else(exists, |()| true);
+        let is_taken = match &made {
+            Ok(()) => true,
+            // A name of this run that came a second time.
+            Err(rtnetlink::Error::NetlinkError(refusal)) => refusal.to_io().kind() == ErrorKind::AlreadyExists,
+            Err(_) => false,
+        };
         assert_eq!(IfName::new(name.as_str()).is_ok(), is_taken, "{name:?}: {made:?}");
         if is_taken { taken += 1 } else { refused += 1 }
     }
