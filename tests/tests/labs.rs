@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use netns_fixtures::Error;
 use netns_fixtures::net::address::AddressPlan;
-use netns_fixtures::net::{LabError, Lan, Pair, Routed};
+use netns_fixtures::net::link::{Bridge, Veth};
+use netns_fixtures::net::{LabError, Lan, Pair, PortRange, Routed, Tcp};
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
 use nix::sys::socket::{setsockopt, sockopt};
@@ -266,6 +267,28 @@ fn a_handle_says_when_its_lab_is_not_up_and_when_it_is_gone(mut lab: Lab) -> Tes
     drop(lab);
     let gone = a.tcp_connect((b.ipv4(), 80)).unwrap_err();
     assert!(matches!(&gone, Error::Lab(LabError::Gone { host }) if host == "a"), "{gone}");
+    let elsewhere: netns_fixtures::net::address::IpNet = "192.0.2.0/24".parse()?;
+    for gone in [
+        a.udp_socket(0).map(drop),
+        a.packet_socket("eth0").map(drop),
+        a.run(|| ()),
+        a.spawn(async {}).map(drop),
+        a.command("true").map(drop),
+        a.sysctl("net.ipv4.ip_forward").map(drop),
+        a.set_down("eth0"),
+        a.statistics("eth0").map(drop),
+        a.routes().map(drop),
+        a.add_route(elsewhere, b.ipv4()),
+        a.neighbours().map(drop),
+        a.sockets().map(drop),
+        a.set_hosts([("a", b.addr())]),
+        a.add_device(Bridge::new()).map(drop),
+        a.add_veth(Veth::to(&b)).map(drop),
+        a.lease_port(Tcp, PortRange::new(1024..=2000)?).map(drop),
+    ] {
+        let gone = gone.unwrap_err();
+        assert!(matches!(&gone, Error::Lab(LabError::Gone { host }) if host == "a"), "{gone}");
+    }
     // What was decided is still known, and a socket still holds its namespace.
     assert_eq!(a.devices()?.len(), 1);
     drop(listener);

@@ -2,10 +2,11 @@
 
 #![forbid(unsafe_code)]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use netns_fixtures::net::address::AddressPlan;
+use netns_fixtures::net::address::{AddressPlan, MacAddr};
+use netns_fixtures::net::link::{Bridge, Ifb, MacVlan, Vxlan};
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
 
@@ -23,49 +24,133 @@ impl Numbers {
     }
 }
 
-/// What the model knows: for each host the segments that it has a device in, in the order of its devices.
-struct Model {
-    hosts: Vec<(Host, Vec<usize>)>,
+/// What the model knows of a host.
+struct Modelled {
+    host: Host,
+    /// The segments that it has a device in, in the order of its devices; none of a link without addresses.
+    segments: Vec<Option<usize>>,
+    /// What its devices are, by their names.
+    devices: BTreeMap<String, Expected>,
 }
 
-/// Two to six hosts, none to two switches, links between them as they come.
-fn declare(lab: &mut Lab, numbers: &mut Numbers) -> Model {
-    let mut hosts: Vec<(Host, Vec<usize>)> =
-        (0..2 + numbers.next(5)).map(|i| (lab.host(format!("h{i}")), Vec::new())).collect();
+/// A device as `ip` lists it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Expected {
+    kind: String,
+    mtu: Option<u32>,
+    mac: Option<String>,
+}
+
+impl Modelled {
+    fn add_end(&mut self, segment: Option<usize>, mtu: u32, mac: MacAddr) {
+        let expected = Expected { kind: "veth".to_owned(), mtu: Some(mtu), mac: Some(mac.to_string()) };
+        self.devices.insert(format!("eth{}", self.segments.len()), expected);
+        self.segments.push(segment);
+    }
+}
+
+/// Two to six hosts, none to two switches, links between them as they come, and devices on those.
+fn declare(lab: &mut Lab, numbers: &mut Numbers) -> TestResult<Vec<Modelled>> {
+    let host =
+        |lab: &mut Lab, i| Modelled { host: lab.host(format!("h{i}")), segments: Vec::new(), devices: BTreeMap::new() };
+    let mut hosts: Vec<Modelled> = (0..2 + numbers.next(5)).map(|i| host(lab, i)).collect();
     let switches: Vec<_> = (0..numbers.next(3)).map(|i| lab.switch(format!("s{i}"))).collect();
     // Switches are segments 0 and 1; every link between two hosts is one of its own.
     let mut next_segment = switches.len();
-    for _ in 0..=numbers.next(10) {
+    for i in 0..=numbers.next(10) {
+        let mtu = u32::try_from(1280 + numbers.next(8000))?;
+        let mac = |end| MacAddr([2, 0xab, 0, 0, u8::try_from(i).unwrap_or(0), end]);
+        let is_unnumbered = numbers.next(8) == 0;
         let one = numbers.next(hosts.len());
-        if !switches.is_empty() && numbers.next(2) == 0 {
+        let (segment, other) = if !switches.is_empty() && numbers.next(2) == 0 {
             let switch = numbers.next(switches.len());
-            lab.link(&hosts[one].0, switches[switch].as_host());
-            hosts[one].1.push(switch);
+            lab.link(&hosts[one].host, switches[switch].as_host()).mtu(mtu).macs(mac(1), mac(2));
+            hosts[one].add_end(Some(switch), mtu, mac(1));
+            continue;
         } else {
             let other = (one + 1 + numbers.next(hosts.len() - 1)) % hosts.len();
-            lab.link(&hosts[one].0, &hosts[other].0);
-            hosts[one].1.push(next_segment);
-            hosts[other].1.push(next_segment);
             next_segment += 1;
+            ((!is_unnumbered).then_some(next_segment - 1), other)
+        };
+        let mut link = lab.link(&hosts[one].host, &hosts[other].host);
+        link.mtu(mtu).macs(mac(1), mac(2));
+        if is_unnumbered {
+            link.unnumbered();
+        }
+        hosts[one].add_end(segment, mtu, mac(1));
+        hosts[other].add_end(segment, mtu, mac(2));
+    }
+    for Modelled { host, segments, devices } in &mut hosts {
+        for (i, vni) in (0..numbers.next(3)).zip(7..) {
+            let name = format!("added{i}");
+            let (ipv4, ipv6) = lab.subnet(2)?.next_host()?;
+            let mut expect = |kind: &str| {
+                devices.insert(name.clone(), Expected { kind: kind.to_owned(), mtu: None, mac: None });
+            };
+            match numbers.next(4) {
+                0 if !segments.is_empty() => {
+                    lab.device(host, MacVlan::on("eth0").named(&name).address(ipv4).address(ipv6));
+                    expect("macvlan");
+                }
+                1 => {
+                    lab.device(host, Vxlan::new(vni).named(&name).address(ipv4).address(ipv6));
+                    expect("vxlan");
+                }
+                2 => {
+                    lab.device(host, Ifb::new().named(&name).address(ipv4));
+                    expect("ifb");
+                }
+                _ => {
+                    lab.device(host, Bridge::new().named(&name).address(ipv6));
+                    expect("bridge");
+                }
+            }
         }
     }
-    Model { hosts }
+    Ok(hosts)
+}
+
+/// What `ip` lists of a host, with details.
+fn listed(host: &Host) -> TestResult<Vec<serde_json::Value>> {
+    let listed = host.command("ip")?.args(["-json", "-details", "address", "show"]).output()?.success()?;
+    Ok(serde_json::from_slice(&listed.stdout.bytes)?)
+}
+
+fn name_of(device: &serde_json::Value) -> TestResult<&str> {
+    Ok(device["ifname"].as_str().ok_or("no name")?)
 }
 
 /// The devices with their addresses as the kernel lists them, by a program of others.
-fn shown(host: &Host) -> TestResult<BTreeSet<(String, String)>> {
-    let listed = host.command("ip")?.args(["-json", "address", "show"]).output()?.success()?;
-    let listed: serde_json::Value = serde_json::from_slice(&listed.stdout.bytes)?;
+fn addresses_of(listed: &[serde_json::Value]) -> TestResult<BTreeSet<(String, String)>> {
     let mut shown = BTreeSet::new();
-    for device in listed.as_array().ok_or("no list")? {
-        let name = device["ifname"].as_str().ok_or("no name")?;
-        for address in
-            device["addr_info"].as_array().into_iter().flatten().filter(|address| address["scope"] == "global")
-        {
+    for device in listed {
+        let name = name_of(device)?;
+        let addresses = device["addr_info"].as_array().into_iter().flatten();
+        for address in addresses.filter(|address| address["scope"] == "global") {
             let text = format!("{}/{}", address["local"].as_str().unwrap_or_default(), address["prefixlen"]);
             assert!(address["tentative"].is_null(), "{text} of {name} is not usable yet");
             shown.insert((name.to_owned(), text));
         }
+    }
+    Ok(shown)
+}
+
+/// The devices but `lo`; of what the model leaves to the kernel, nothing.
+fn devices_of(
+    listed: &[serde_json::Value],
+    model: &BTreeMap<String, Expected>,
+) -> TestResult<BTreeMap<String, Expected>> {
+    let mut shown = BTreeMap::new();
+    for device in listed.iter().filter(|device| device["ifname"] != "lo") {
+        let name = name_of(device)?;
+        let asked = model.get(name);
+        let kind = device["linkinfo"]["info_kind"].as_str().unwrap_or_default().to_owned();
+        let mtu = device["mtu"].as_u64().and_then(|mtu| u32::try_from(mtu).ok());
+        let mac = device["address"].as_str().map(str::to_owned);
+        let mtu = mtu.filter(|_| asked.is_none_or(|asked| asked.mtu.is_some()));
+        let mac = mac.filter(|_| asked.is_none_or(|asked| asked.mac.is_some()));
+        assert!(device["flags"].as_array().is_some_and(|flags| flags.iter().any(|flag| flag == "UP")), "{device}");
+        shown.insert(name.to_owned(), Expected { kind, mtu, mac });
     }
     Ok(shown)
 }
@@ -76,32 +161,33 @@ fn the_kernel_shows_what_was_declared() -> TestResult {
     for seed in 0..40 {
         let mut numbers = Numbers(seed);
         let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(30)));
-        let Model { hosts } = declare(&mut lab, &mut numbers);
+        let hosts = declare(&mut lab, &mut numbers)?;
         lab.up().map_err(|error| format!("network {seed}: {error}"))?;
 
         let mut all_addresses = BTreeSet::new();
-        for (host, segments) in &hosts {
+        for Modelled { host, devices: expected, .. } in &hosts {
             let devices = host.devices()?;
-            assert_eq!(devices.len(), segments.len(), "network {seed}, {}", host.name());
+            let listed = listed(host)?;
+            assert_eq!(devices_of(&listed, expected)?, *expected, "network {seed}, {}", host.name());
             let declared: BTreeSet<_> = devices
                 .iter()
                 .flat_map(|device| {
                     device.addresses.iter().map(|address| (device.name.to_string(), address.to_string()))
                 })
                 .collect();
-            assert_eq!(shown(host)?, declared, "network {seed}, {}", host.name());
+            assert_eq!(addresses_of(&listed)?, declared, "network {seed}, {}", host.name());
             for (_, address) in declared {
                 assert!(all_addresses.insert(address.clone()), "network {seed}: {address} is there twice");
             }
         }
 
         // Each pair that shares a segment reaches each other over it, in both families; a pair that shares none does not.
-        for (i, (from, from_segments)) in hosts.iter().enumerate() {
-            for (to, to_segments) in hosts.iter().skip(i + 1) {
+        for (i, Modelled { host: from, segments: from_segments, .. }) in hosts.iter().enumerate() {
+            for Modelled { host: to, segments: to_segments, .. } in hosts.iter().skip(i + 1) {
                 let listener = to.tcp_listener(80)?;
                 let mut is_linked = false;
                 for (device, segment) in to.devices()?.iter().zip(to_segments) {
-                    if !from_segments.contains(segment) {
+                    if segment.is_none() || !from_segments.contains(segment) {
                         continue;
                     }
                     is_linked = true;
@@ -110,8 +196,10 @@ fn the_kernel_shows_what_was_declared() -> TestResult {
                         listener.accept()?;
                     }
                 }
-                if !is_linked && !to_segments.is_empty() {
-                    assert!(from.tcp_connect((to.ipv4(), 80)).is_err(), "network {seed}: a way without a link");
+                if let (false, Some(address)) = (is_linked, to.devices()?.iter().flat_map(|one| &one.addresses).next())
+                {
+                    let way = from.tcp_connect((address.addr(), 80));
+                    assert!(way.is_err(), "network {seed}: a way without a link");
                 }
             }
         }

@@ -1,0 +1,141 @@
+//! The examples of docs/networks.md, and the helpers of Neutron in their form here: each row of docs/from-neutron.md about
+//! networks is a test.
+
+#![forbid(unsafe_code)]
+
+use std::net::IpAddr;
+
+use netns_fixtures::Error;
+use netns_fixtures::net::address::{IpNet, MacAddr, offset_address};
+use netns_fixtures::net::link::{Bridge, MacVtap, Veth, Vlan};
+use netns_fixtures::net::{LabError, Lan, Pair};
+use netns_fixtures::prelude::*;
+
+#[netns_test]
+fn the_server_answers(net: Pair) -> TestResult {
+    let listener = net.server.tcp_listener(80)?;
+    let client = net.client.tcp_connect((net.server.ipv6(), 80))?;
+    assert_eq!(listener.accept()?.1, client.local_addr()?);
+    Ok(())
+}
+
+#[netns_test]
+fn two_offices(mut lab: Lab) -> TestResult {
+    let [berlin, paris] = ["berlin", "paris"].map(|name| lab.router(name));
+    let office = lab.switch("office");
+    let [alice, bob] = ["alice", "bob"].map(|name| lab.host(name));
+    for host in [&alice, &bob, &berlin] {
+        lab.link(host, office.as_host());
+    }
+    lab.link(&berlin, &paris).named("uplink").mtu(1400).devices("wan0", "wan0");
+    for host in [&alice, &bob] {
+        lab.gateway(host, &berlin);
+    }
+    lab.up()?;
+
+    // Paris answers by Berlin, of which it knows one address of each family.
+    for (office, berlin) in alice.device("eth0")?.addresses.iter().zip(&berlin.device("wan0")?.addresses) {
+        paris.add_route(office.trunc(), berlin.addr())?;
+    }
+    let _server = paris.tcp_listener(80)?;
+    for host in [&alice, &bob] {
+        for address in [IpAddr::from(paris.ipv4()), paris.ipv6().into()] {
+            host.tcp_connect((address, 80))?;
+        }
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn increment_ip_cidr() -> TestResult {
+    let address: IpNet = "192.0.2.10/24".parse()?;
+    assert_eq!(offset_address(address, 1)?.to_string(), "192.0.2.11/24");
+    // It leaves the network, or comes to stand on its own or the broadcast address.
+    for offset in [-10, -11, 245, 246] {
+        assert!(offset_address(address, offset).is_err(), "{offset}");
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn set_namespace_gateway(net: Pair) -> TestResult {
+    net.client.set_default_gateway(net.server.ipv4())?;
+    let default: IpNet = "0.0.0.0/0".parse()?;
+    let gateways: Vec<_> = net.client.routes()?.into_iter().filter(|route| route.destination == default).collect();
+    assert_eq!(gateways.len(), 1);
+    assert_eq!(gateways[0].gateway, Some(net.server.addr()));
+    // Nothing but a host has such a method; the test's own network and the machine have no default route by it.
+    assert!(
+        !std::fs::read_to_string("/proc/net/route")?
+            .lines()
+            .skip(1)
+            .any(|line| line.split('\t').nth(1) == Some("00000000"))
+    );
+    Ok(())
+}
+
+#[netns_test(requires(vlan))]
+fn create_vlan_interface(net: Pair) -> TestResult {
+    let (mac, address): (MacAddr, IpNet) = ("02:00:00:00:00:11".parse()?, "192.0.2.1/24".parse()?);
+    let device = net.client.add_device(Vlan::on("eth0", 100).mac(mac).address(address))?;
+    assert_eq!((device.name.as_str(), device.mac), ("eth0.100", mac));
+    Ok(())
+}
+
+#[netns_test]
+fn named_veth_fixture(net: Pair) -> TestResult {
+    let [near, far] = net.client.add_veth(Veth::to(&net.server).named("tap-a").far_named("tap-b"))?;
+    assert_eq!((near.name.as_str(), far.name.as_str()), ("tap-a", "tap-b"));
+    // One that is taken is an error that names it, and never another one's device.
+    let taken = net.client.add_veth(Veth::to(&net.server).named("tap-a")).unwrap_err();
+    assert!(matches!(&taken, Error::Lab(LabError::DuplicateDevice { device, .. }) if device == "tap-a"), "{taken}");
+    Ok(())
+}
+
+#[netns_test]
+fn macvtap_fixture(net: Pair) -> TestResult {
+    let device = net.client.add_device(MacVtap::on("eth0").named("macvtap-a"))?;
+    assert_eq!(net.client.device("macvtap-a")?, device);
+    Ok(())
+}
+
+/// A port of a bridge that is there, or of one that is made for it.
+#[netns_test]
+fn port_fixture_and_linux_bridge_port_fixture(mut lab: Lab) -> TestResult {
+    let (mac, switch) = ("02:00:00:00:00:22".parse()?, lab.switch("bridge"));
+    let [port, other] = ["port", "other"].map(|name| lab.host(name));
+    lab.link(&port, switch.as_host());
+    lab.link(&other, switch.as_host());
+    lab.up()?;
+    // `set_port_mac_address` retries until it reads back; here the kernel is asked once, and answers.
+    port.set_mac("eth0", mac)?;
+    let _server = port.tcp_listener(80)?;
+    other.tcp_connect((port.addr(), 80))?;
+    assert!(other.neighbours()?.iter().any(|neighbour| neighbour.mac == Some(mac)));
+    Ok(())
+}
+
+#[netns_test]
+fn linux_bridge_fixture(lan: Lan<2>, mut lab: Lab) -> TestResult {
+    // In a namespace of its own.
+    assert_eq!(lan.switch.as_host().devices()?.len(), 2);
+    // In a host that is there, under a name.
+    let host = lab.host("host");
+    lab.device(&host, Bridge::new().named("br-int"));
+    lab.up()?;
+    assert_eq!(host.device("br-int")?.name.as_str(), "br-int");
+    Ok(())
+}
+
+/// A veth pair that acts as a bridge of two ports: a link has two ends, so a third cannot be asked for.
+#[netns_test]
+fn veth_bridge(mut lab: Lab) -> TestResult {
+    let [one, other] = ["one", "other"].map(|name| lab.host(name));
+    lab.link(&one, &other);
+    lab.up()?;
+    let _server = one.tcp_listener(80)?;
+    other.tcp_connect((one.addr(), 80))?;
+    lab.link(&one, &other);
+    assert!(matches!(lab.up(), Err(Error::Lab(LabError::AlreadyUp { .. }))));
+    Ok(())
+}
