@@ -40,6 +40,8 @@ rules! {
     literal_address = "literal-address",
     literal_port = "literal-port",
     wildcard_bind = "wildcard-bind",
+    unclaimed_name = "unclaimed-name",
+    temp_path = "temp-path",
     kill_by_name = "kill-by-name",
 }
 

@@ -45,7 +45,7 @@ impl Lower<'_> {
         };
         for sink in &summary.sinks {
             self.facts.sinks.push(Sink {
-                values: sink.values.iter().map(put_in).collect(),
+                values: sink.values.iter().map(put_in).flat_map(spread_out).collect(),
                 span,
                 through: Some(name.to_owned()),
                 function: self.frame.function,
@@ -135,5 +135,13 @@ impl Lower<'_> {
     pub(super) fn sink(&mut self, kind: SinkKind, value: Value, span: Span, by: String, call: Option<CallId>) {
         let function = self.frame.function;
         self.facts.sinks.push(Sink { kind, values: vec![value], span, by, through: None, function, call, open: false });
+    }
+}
+
+/// A list that stands for all further items of a command line, once it is known.
+fn spread_out(mut value: Value) -> Vec<Value> {
+    match &mut value.items {
+        Some(items) if value.spread => std::mem::take(items),
+        _ => vec![value],
     }
 }

@@ -325,6 +325,12 @@ impl<'a> Lower<'a> {
             BinOp::Mul(_) | BinOp::MulAssign(_) => '*',
             BinOp::Div(_) | BinOp::DivAssign(_) => '/',
             BinOp::Rem(_) | BinOp::RemAssign(_) => '%',
+            BinOp::BitOr(_) => {
+                // Flags keep their names.
+                let names: Vec<&str> = left.path.iter().chain(&right.path).map(String::as_str).collect();
+                let path = (!names.is_empty()).then(|| names.join("|"));
+                return Value { path, ..Value::unknown(self.extent(expression)) };
+            }
             _ => return Value::unknown(self.extent(expression)),
         };
         let mut value = Value::unknown(self.extent(expression));

@@ -132,6 +132,7 @@ impl<'a> Lower<'a> {
             value.call = None;
         } else if tables::ends_with(&path, "env::temp_dir") {
             value.pieces = vec![Piece::Text("/tmp".to_owned())];
+            value.call = None;
         } else if name == "from_str" || name == "from_utf8" || name == "try_from" || name == "from" || name == "new" {
             for argument in &arguments {
                 value.taint_from(argument);
@@ -320,6 +321,10 @@ impl<'a> Lower<'a> {
             }
             grown.taint_from(item);
         } else {
+            // A path gets a component, a text a character.
+            if name == "push" && receiver.prefix().starts_with('/') && !item.prefix().is_empty() {
+                grown.append(&Value::text(item.span, "/"));
+            }
             grown.append(item);
         }
         self.assign(place, grown);

@@ -51,12 +51,13 @@ impl Rule for UnclaimedName {
     }
 
     fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        let own_namespace = facts.calls.iter().any(|call| {
-            ["unshare", "setns"].contains(&call.name.as_str()) || tables::ends_with(&call.path, "NetworkNamespace::add")
-        });
+        let own_namespace = facts.calls.iter().any(|call| ["unshare", "setns"].contains(&call.name.as_str()));
         for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
             for (value, what) in names_of(sink, config) {
                 let Some(reason) = hazard(&value, what) else { continue };
+                if value.constant().is_none() && is_exclusive(facts, sink) {
+                    continue;
+                }
                 if own_namespace && what == What::Device && value.constant().is_some_and(|name| name.len() <= DEVICE_NAME_BYTES) {
                     continue;
                 }
@@ -67,6 +68,12 @@ impl Rule for UnclaimedName {
             }
         }
     }
+}
+
+/// Whether the call fails where the name exists.
+fn is_exclusive(facts: &FileFacts, sink: &Sink) -> bool {
+    let excludes = |value: &Value| value.path.as_ref().is_some_and(|path| path.contains("O_EXCL"));
+    sink.call.is_some_and(|call| facts.calls[call].arguments.iter().any(excludes))
 }
 
 /// What a name names.
@@ -121,15 +128,12 @@ fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
     let mut named = Vec::new();
     match (tables::program_name(program), operands.as_slice()) {
         ("ip", ["netns", "add", name, ..]) => named.push((*name, What::Namespace)),
-        ("ip", ["link" | "l", "add", "name" | "dev" | "link", name, rest @ ..] | ["link" | "l", "add", name, rest @ ..])
-            if !inside =>
-        {
-            named.push((*name, What::Device));
+        ("ip", ["link" | "l", "add" | "a", rest @ ..] | ["tuntap", "add", rest @ ..]) if !inside => {
+            named.extend(name_of_link(rest).map(|name| (name, What::Device)));
             let peer = rest.iter().skip_while(|word| **word != "peer").skip(1).find(|word| **word != "name");
             named.extend(peer.map(|peer| (*peer, What::Device)));
         }
-        ("ip", ["tuntap", "add", "dev" | "name", name, ..] | ["tuntap", "add", name, ..])
-        | ("brctl", ["addbr", name, ..])
+        ("brctl", ["addbr", name, ..])
         | ("ovs-vsctl", ["add-br", name, ..] | ["add-port", _, name, ..])
         | ("tunctl", ["-t", name, ..])
             if !inside =>
@@ -139,6 +143,19 @@ fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
         _ => {}
     }
     named.into_iter().filter_map(|(name, what)| Some((value_of(name, sink)?, what))).collect()
+}
+
+/// The name in what follows `ip link add` (ip-link(8)): behind `name` or `dev`, or the first word that is no keyword.
+fn name_of_link<'w>(words: &[&'w str]) -> Option<&'w str> {
+    let mut rest = words;
+    loop {
+        rest = match rest {
+            ["name" | "dev", name, ..] => return Some(name),
+            ["link" | "mode" | "user" | "group" | "txqueuelen" | "address" | "broadcast" | "mtu" | "index", _, after @ ..] => after,
+            ["type", ..] | [] => return None,
+            [name, ..] => return Some(name),
+        };
+    }
 }
 
 /// The value that is the word `name` of a command line.
