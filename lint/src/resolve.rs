@@ -1,7 +1,7 @@
 //! Names: which path a name of a file stands for, by its `use` declarations. Glob imports of modules that we
 //! know nothing about leave names as written.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use syn::UseTree;
 
@@ -9,6 +9,8 @@ use syn::UseTree;
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
     names: HashMap<String, String>,
+    /// Names that come from the crate itself.
+    own: HashSet<String>,
 }
 
 impl Uses {
@@ -31,6 +33,9 @@ impl Uses {
             }
             UseTree::Name(name) => {
                 let name = name.ident.to_string();
+                if prefix.first().is_some_and(|first| ["crate", "self", "super"].contains(&first.as_str())) {
+                    self.own.insert(name.clone());
+                }
                 self.names.insert(name.clone(), joined(prefix, &name));
             }
             UseTree::Rename(rename) if rename.ident == "self" => {
@@ -46,6 +51,17 @@ impl Uses {
             }
             UseTree::Glob(_) => {}
         }
+    }
+
+    /// Notes a type that the file defines.
+    pub(crate) fn define(&mut self, name: &str) {
+        self.own.insert(name.to_owned());
+    }
+
+    /// Whether the type that the file calls `name` comes from one of these crates, as far as its declarations tell.
+    pub(crate) fn may_come_from(&self, name: &str, crates: &[&str]) -> bool {
+        let imported = self.names.get(name).and_then(|path| path.split_once("::"));
+        !self.own.contains(name) && imported.is_none_or(|(first, _)| crates.contains(&first))
     }
 
     /// The path that `path` stands for, without `crate::`, `self::` and generic arguments.

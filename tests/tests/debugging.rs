@@ -31,6 +31,7 @@ fn in_process_the_test_is_the_runner_in_other_namespaces() {
         .spawn()
         .expect("it starts");
     let runner = running.id();
+    // netns-lint: allow(unbounded-wait) in-process tests of the suite end by themselves, and nextest ends this one
     let ended = running.wait_with_output().expect("it is ours");
     let printed = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success(), "{printed}");

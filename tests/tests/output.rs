@@ -93,5 +93,6 @@ fn without_capture_a_line_is_there_before_the_test_ends() {
     fs::write(&gate, "").expect("there is room");
     assert!(early.is_some());
     let rest: Vec<String> = lines.map(|line| line.expect("it is text")).collect();
+    // netns-lint: allow(unbounded-wait) its output has ended, and its test has a deadline of its own
     assert!(running.wait().expect("it is ours").success(), "{rest:?}");
 }

@@ -13,6 +13,7 @@ use super::{FileFacts, Function, ModuleDeclaration, Surroundings};
 use crate::config::ExtraTables;
 use crate::resolve::Uses;
 use crate::span::Span;
+use crate::tables;
 use crate::value::{Interval, Value};
 
 /// Walks `file` once. `base` is added to every byte offset: what the reader cut off in front of the parsed text.
@@ -159,7 +160,10 @@ impl<'a> Lower<'a> {
                     self.constants.insert(item.ident.to_string(), (&item.expr, &item.ty, test));
                 }
                 Item::Fn(item) => self.define(&item.attrs, &item.sig, &item.block, around, None, test),
-                Item::Struct(item) => self.remember_fields(&item.fields),
+                Item::Struct(item) => {
+                    self.uses.define(&item.ident.to_string());
+                    self.remember_fields(&item.fields);
+                }
                 Item::Mod(item) => {
                     let test = test || is_test_attributes(&item.attrs);
                     around.push(item.ident.to_string());
@@ -242,11 +246,16 @@ impl<'a> Lower<'a> {
         self.definitions.push(Definition { signature, block, item, test, isolated });
     }
 
+    /// The name of a type that the rules ask for, unless it is another one of that name.
+    fn declared(&self, declared: &Type) -> Option<&'static str> {
+        declared_type(declared).filter(|name| self.uses.may_come_from(name, tables::TYPE_OWNERS))
+    }
+
     /// Remembers the fields whose type matters; two structs with a field of one name and different types cancel out.
     fn remember_fields(&mut self, fields: &Fields) {
         for field in fields {
             let Some(name) = &field.ident else { continue };
-            let declared = declared_type(&field.ty);
+            let declared = self.declared(&field.ty);
             self.field_types
                 .entry(name.to_string())
                 .and_modify(|known| *known = known.filter(|_| *known == declared))
@@ -347,7 +356,7 @@ impl<'a> Lower<'a> {
             if let FnArg::Typed(input) = input {
                 let mut value = Value::parameter(self.span(signature.ident.span()), arity);
                 Self::narrow_to_type(&mut value, &input.ty);
-                value.declared = declared_type(&input.ty);
+                value.declared = self.declared(&input.ty);
                 self.bind(&input.pat, value);
                 arity += 1;
             }
@@ -359,7 +368,7 @@ impl<'a> Lower<'a> {
         };
         if let syn::ReturnType::Type(_, declared) = &signature.output {
             Self::narrow_to_type(&mut returns, declared);
-            returns.declared = returns.declared.or_else(|| declared_type(declared));
+            returns.declared = returns.declared.or_else(|| self.declared(declared));
         }
         self.escape(&returns);
         self.frame = outer;
@@ -405,7 +414,7 @@ impl<'a> Lower<'a> {
             Pat::Type(typed) => {
                 let mut value = value;
                 Self::narrow_to_type(&mut value, &typed.ty);
-                value.declared = value.declared.or_else(|| declared_type(&typed.ty));
+                value.declared = value.declared.or_else(|| self.declared(&typed.ty));
                 self.parsed_to(&value, &typed.ty, value.span);
                 self.bind(&typed.pat, value);
             }

@@ -186,7 +186,10 @@ impl<'a> Lower<'a> {
         if self.extra.is_check("", &name) {
             return Value { validated: true, ..receiver };
         }
-        if let Some((summary, home)) = self.summary(&format!(".{name}")) {
+        // A type of another crate has the methods of that crate.
+        if receiver.declared.is_none()
+            && let Some((summary, home)) = self.summary(&format!(".{name}"))
+        {
             let recorded = self.record(String::new(), name.clone(), Some(receiver), arguments.clone(), span, name_span);
             let returns = self.apply(&summary, home, &name, &arguments, span);
             return match returns {
@@ -202,6 +205,10 @@ impl<'a> Lower<'a> {
             value.taint_from(&receiver);
             value.path = receiver.path;
             value.split = receiver.split;
+        }
+        if receiver.declared == Some("Command") {
+            let ends = tables::TERMINAL.contains(&name.as_str());
+            value.declared = if name == "spawn" { Some("Child") } else { receiver.declared.filter(|_| !ends) };
         }
         if let Some(origin) = self.extra.source("", &name) {
             value.sources.push(Source { origin, name: None, span });

@@ -57,7 +57,10 @@ impl Summary {
                 break;
             }
         }
-        let strong = !returns.sources.is_empty() || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself());
+        // A child is to be waited for wherever it is handed to.
+        let strong = !returns.sources.is_empty()
+            || returns.declared.is_some()
+            || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself());
         Self { returns: Some(returns), sinks, version: Version { content: state.finish(), strong } }
     }
 
@@ -71,7 +74,11 @@ impl Summary {
 impl Value {
     /// Whether another file learns anything from it.
     pub(super) fn matters(&self) -> bool {
-        !self.sources.is_empty() || self.constant().is_some() || self.items.is_some() || !self.prefix().is_empty()
+        !self.sources.is_empty()
+            || self.declared.is_some()
+            || self.constant().is_some()
+            || self.items.is_some()
+            || !self.prefix().is_empty()
     }
 
     /// Forgets the items and fields that stand deeper than `depth`.

@@ -30,7 +30,7 @@
 //! setns(2), unshare(2), namespaces(7).
 
 use crate::config::Config;
-use crate::facts::{Call, CallId, FileFacts};
+use crate::facts::{Call, CallId, FileFacts, Function};
 use crate::finding::{Confidence, Severity};
 use crate::rule::{Hit, Rule};
 use crate::tables;
@@ -116,13 +116,18 @@ fn is_guarded(facts: &FileFacts, call: &Call) -> bool {
 
 fn forks(facts: &FileFacts, call: &Call) -> bool {
     let in_function = |other: &&Call| other.function == call.function;
-    facts.calls.iter().filter(in_function).any(|other| ["fork", "clone", "clone3", "vfork"].contains(&other.name.as_str()) && !other.path.is_empty())
+    let is_fork = |other: &Call| tables::FORKS.iter().any(|known| tables::ends_with(&other.path, known));
+    facts.calls.iter().filter(in_function).any(is_fork)
 }
 
 /// Whether the function is only called in what new threads or children run.
 fn called_on_own_threads(facts: &FileFacts, call: &Call) -> bool {
-    let name = &facts.functions[call.function].name;
-    let mut calls = facts.calls.iter().enumerate().filter(|(_, other)| other.name == *name && !name.is_empty()).peekable();
+    let Function { name, item, .. } = &facts.functions[call.function];
+    let holder = item.rsplit("::").nth(1);
+    let is_method = holder.is_some_and(|holder| holder.starts_with(|first: char| first.is_uppercase()));
+    // Many methods are called `enter`, a function of this name is called by its path.
+    let is_it = |other: &Call| other.name == *name && !name.is_empty() && (is_method || !other.path.is_empty());
+    let mut calls = facts.calls.iter().enumerate().filter(|(_, other)| is_it(other)).peekable();
     calls.peek().is_some() && calls.all(|(id, _)| on_own_thread(facts, id))
 }
 

@@ -150,10 +150,9 @@ fn name_of_link<'w>(words: &[&'w str]) -> Option<&'w str> {
     let mut rest = words;
     loop {
         rest = match rest {
-            ["name" | "dev", name, ..] => return Some(name),
             ["link" | "mode" | "user" | "group" | "txqueuelen" | "address" | "broadcast" | "mtu" | "index", _, after @ ..] => after,
             ["type", ..] | [] => return None,
-            [name, ..] => return Some(name),
+            ["name" | "dev", name, ..] | [name, ..] => return Some(name),
         };
     }
 }

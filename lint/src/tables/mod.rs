@@ -46,6 +46,10 @@ pub(crate) const SOURCES: &[(&str, Origin)] = &[
 /// Types whose values are followed from signatures, annotations and fields.
 pub(crate) const TYPES: &[&str] = &["Child", "GroupChild", "Command", "ChildStdout", "ChildStderr"];
 
+/// Crates whose types of these names are children and commands that nothing ends by itself.
+pub(crate) const TYPE_OWNERS: &[&str] =
+    &["std", "tokio", "async_process", "async_std", "smol", "process", "command_group", "shared_child", "assert_cmd"];
+
 /// First segments of paths that are never the workspace's own.
 pub(crate) const FOREIGN: &[&str] = &[
     "std",

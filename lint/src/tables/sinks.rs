@@ -195,6 +195,9 @@ pub(crate) const OWN_THREAD: &[&str] =
 /// The same for calls in an async function, where `spawn` alone may be the runtime's.
 pub(crate) const OWN_THREAD_IN_ASYNC: &[&str] = &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec"];
 
+/// Functions that go on in a child as well.
+pub(crate) const FORKS: &[&str] = &["fork", "vfork", "clone3", "sched::clone", "libc::clone"];
+
 /// Parts of the names of functions that run their closure in a process of its own.
 pub(crate) const CHILD_WORDS: &[&str] = &["child", "fork", "forked", "subprocess", "process"];
 

@@ -1,0 +1,6 @@
+//! What a generator fills in.
+
+#[test]
+fn {{ name }}() { //~ unparsable-file
+    assert!(true);
+}
