@@ -182,6 +182,20 @@ fn the_example_has_every_key_with_its_default() -> TestResult {
     Ok(())
 }
 
+#[test]
+fn the_readme_has_every_setting_with_its_key_and_its_default() -> TestResult {
+    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"))?;
+    for setting in config::settings() {
+        let key = setting.key.map(|key| format!("`{key}`")).unwrap_or_default();
+        let row = format!("| `{}` | {key}", setting.name);
+        let default =
+            if setting.default.is_empty() { "| none |".to_owned() } else { format!("| `{}` |", setting.default) };
+        let line = readme.lines().find(|line| line.starts_with(row.trim_end()));
+        assert!(line.is_some_and(|line| line.contains(&default)), "{row} … {default} is not in README.md");
+    }
+    Ok(())
+}
+
 fn doctor(folder: &Path, arguments: &[&str]) -> TestResult<(Option<i32>, String)> {
     static DOCTOR: OnceLock<PathBuf> = OnceLock::new();
     let program = DOCTOR.get_or_init(|| {

@@ -53,6 +53,7 @@ const EXPECTED: &[Expectation] = &[
     ("forks_and_returns_twice", Failed, &["the test forked, and the copy returned from the body as well", "_exit"]),
     // The copy's end is the body's to look at, as that of every child is.
     ("forks_and_the_copy_panics", Passed, &[]),
+    ("forks_and_the_copy_drops_a_published_name", Passed, &[]),
     ("leaves_a_daemon_that_holds_standard_output", Passed, &[]),
     ("leaves_a_child_that_holds_standard_output", Passed, &[]),
     ("writes_to_every_socket_that_it_finds", Failed, &["wrote to a descriptor that is not its own"]),

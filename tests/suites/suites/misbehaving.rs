@@ -152,6 +152,21 @@ fn forks_and_the_copy_panics() -> TestResult {
     }
 }
 
+/// Passes: what the copy drops is the test's, and stays until the test drops it.
+#[netns_test]
+fn forks_and_the_copy_drops_a_published_name(own: Namespace) -> TestResult {
+    let blue = own.publish(netns_fixtures::net::NsName::new("blue")?)?;
+    // SAFETY: the copy closes descriptors, which neither allocates nor locks, and frees what it has alone.
+    if let ForkResult::Parent { child } = unsafe { fork() }? {
+        waitpid(child, None)?;
+        // An error where the copy has taken the name away.
+        return Ok(blue.withdraw()?);
+    }
+    drop(blue);
+    // SAFETY: `_exit` has no precondition.
+    unsafe { libc::_exit(0) }
+}
+
 /// Passes: the daemon dies with its namespaces. What must not happen is that anybody waits for the end of its output.
 #[netns_test]
 fn leaves_a_daemon_that_holds_standard_output() -> TestResult {
