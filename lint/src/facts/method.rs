@@ -2,6 +2,7 @@
 
 use syn::{Expr, GenericArgument, PathArguments};
 
+use super::list::{element, item_of, split_constant, split_of};
 use super::lower::Lower;
 use super::{Call, Exit};
 use crate::span::Span;
@@ -386,41 +387,4 @@ fn is_program_name(call: &syn::ExprMethodCall, receiver: &Value) -> bool {
 /// Whether a text looks like what is joined to a path, rather than like a separator between items.
 fn is_file_name(value: &Value) -> bool {
     value.constant().is_some_and(|text| text.contains(['.', '/']) && text.contains(|c: char| c.is_alphanumeric()))
-}
-
-/// A known text taken apart.
-fn split_constant(text: &str, by: Option<&str>, span: Span) -> Value {
-    let item = |word: &str| Value::text(span, word);
-    let items = match by {
-        Some(by) if !by.is_empty() => text.split(by).map(item).collect(),
-        _ => text.split_whitespace().map(item).collect(),
-    };
-    Value::list(span, items)
-}
-
-/// A text taken apart at white space.
-fn split_of(text: &Value, span: Span) -> Value {
-    Value { split: Some(span), pieces: vec![Piece::Hole], items: None, span, ..text.clone() }
-}
-
-/// What `next`, `nth`, `first`, `last` and `get` give of a list.
-fn item_of(list: &Value, method: &str, argument: Option<&Value>) -> Option<Value> {
-    let items = list.items.as_ref()?;
-    let known = match method {
-        "nth" | "get" => {
-            let at = argument.and_then(Value::exact)?.to_string();
-            items.get(at.parse::<usize>().ok()?)
-        }
-        "last" => items.last(),
-        _ => items.first(),
-    };
-    Some(known.cloned().unwrap_or_else(|| element(list)))
-}
-
-/// What a closure of `map` gets: an item of a list, or the value itself.
-fn element(value: &Value) -> Value {
-    match value.items.as_deref() {
-        Some([first, rest @ ..]) => rest.iter().fold(first.clone(), Value::join),
-        _ => value.clone(),
-    }
 }

@@ -1,0 +1,78 @@
+//! Patterns: which variable is which part of a value.
+
+use syn::Pat;
+
+use super::lower::{Local, Lower};
+use crate::value::Value;
+
+impl<'a> Lower<'a> {
+    /// Gives names to the parts of `value` that `pattern` takes apart.
+    pub(super) fn bind(&mut self, pattern: &'a Pat, value: Value) {
+        match pattern {
+            Pat::Ident(name) => {
+                if let Some((_, inner)) = &name.subpat {
+                    self.bind(inner, value.clone());
+                }
+                self.frame.locals.push(Local { name: name.ident.to_string(), value, depth: self.frame.depth });
+            }
+            Pat::Type(typed) => {
+                let mut value = value;
+                Self::narrow_to_type(&mut value, &typed.ty);
+                value.declared = value.declared.or_else(|| self.declared(&typed.ty));
+                self.parsed_to(&value, &typed.ty, value.span);
+                self.bind(&typed.pat, value);
+            }
+            Pat::Reference(inner) => self.bind(&inner.pat, value),
+            Pat::Paren(inner) => self.bind(&inner.pat, value),
+            Pat::Guard(inner) => self.bind(&inner.pat, value),
+            Pat::TupleStruct(inner) => {
+                for pattern in &inner.elems {
+                    self.bind(pattern, value.clone());
+                }
+            }
+            Pat::Tuple(tuple) => self.bind_items(tuple.elems.iter(), &value),
+            Pat::Slice(slice) => self.bind_items(slice.elems.iter(), &value),
+            Pat::Struct(inner) => {
+                for field in &inner.fields {
+                    let syn::Member::Named(name) = &field.member else { continue };
+                    let known = value.fields.iter().find(|(known, _)| name == known).map(|(_, value)| value.clone());
+                    self.bind(
+                        &field.pat,
+                        known.unwrap_or_else(|| Value { sources: value.sources.clone(), ..Value::unknown(value.span) }),
+                    );
+                }
+            }
+            Pat::Or(choice) => {
+                if let Some(pattern) = choice.cases.first() {
+                    self.bind(pattern, value);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn bind_items(&mut self, patterns: impl Iterator<Item = &'a Pat>, value: &Value) {
+        for (index, pattern) in patterns.enumerate() {
+            if let Pat::Ident(rest) = pattern
+                && rest.subpat.as_ref().is_some_and(|(_, inner)| matches!(**inner, Pat::Rest(_)))
+            {
+                let items = value.items.as_ref().map(|items| items.iter().skip(index).cloned().collect());
+                let rest_of_it = Value { items, ..value.clone() };
+                self.frame.locals.push(Local {
+                    name: rest.ident.to_string(),
+                    value: rest_of_it,
+                    depth: self.frame.depth,
+                });
+                continue;
+            }
+            let item = value.items.as_ref().and_then(|items| items.get(index)).cloned().unwrap_or_else(|| Value {
+                sources: value.sources.clone(),
+                parameters: value.parameters.clone(),
+                call: value.call,
+                split: value.split,
+                ..Value::unknown(value.span)
+            });
+            self.bind(pattern, item);
+        }
+    }
+}
