@@ -121,6 +121,44 @@ fn a_name_keeps_its_namespace_when_the_lab_is_gone(net: Pair) -> TestResult {
     Ok(())
 }
 
+#[netns_test]
+fn hosts_with_files_of_their_own_see_the_names_too(net: Pair) -> TestResult {
+    require_program("ip")?;
+    net.client.set_hosts([("server", net.server.addr())])?;
+    let blue = net.server.publish(NsName::new("blue")?)?;
+    net.server.set_hosts([("client", net.client.addr())])?;
+    for host in [&net.client, &net.server] {
+        let mut ip = host.command("ip")?;
+        ip.keep_capabilities([Capability::SYS_ADMIN, Capability::NET_ADMIN]);
+        let shown = ip.args(["-netns", "blue", "-oneline", "address"]).output()?.success()?;
+        assert!(shown.stdout.text().contains(&net.server.ipv4().to_string()), "{shown:?}");
+    }
+    let path = blue.path().to_owned();
+    blue.withdraw()?;
+    for host in [&net.client, &net.server] {
+        assert!(!host.run(|| path.exists())?, "a name that is gone is gone for all");
+    }
+    // There the test itself would not see it.
+    let refused = net.client.run(|| net.server.publish(NsName::new("red").expect("a name")))?.unwrap_err();
+    assert!(matches!(refused, Error::Publish(PublishError::OnAThreadOfAHost { .. })), "{refused:?}");
+    assert_eq!(fs::read_dir("/run/netns")?.count(), 0);
+    Ok(())
+}
+
+#[netns_test]
+fn where_the_two_folders_are_two_a_name_is_in_both(own: Namespace) -> TestResult {
+    cover("/var")?;
+    fs::create_dir("/var/run")?;
+    let blue = own.publish(NsName::new("blue")?)?;
+    let both = ["/run/netns/blue", "/var/run/netns/blue"];
+    for path in both {
+        assert_eq!(inode_of(path)?, own.inode(), "{path}");
+    }
+    blue.withdraw()?;
+    assert!(!both.iter().any(|path| Path::new(path).exists()));
+    Ok(())
+}
+
 /// A file system of its own for the test's view of the machine, so that what others do in `/run` meanwhile is not seen.
 fn cover(folder: &str) -> nix::Result<()> {
     mount(None::<&str>, folder, Some("tmpfs"), MsFlags::empty(), None::<&str>)
