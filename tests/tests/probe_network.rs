@@ -1,0 +1,394 @@
+//! Pings over networks that lose, double, reorder, change and forge packets, and the originals beside them.
+
+#![forbid(unsafe_code)]
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::os::fd::{AsFd, OwnedFd};
+use std::thread;
+use std::time::Duration;
+
+use netns_fixtures::prelude::*;
+use netns_fixtures::probe::{IcmpKind, PingReport, PingStatistics};
+use netns_fixtures::process::Capability;
+use netns_fixtures::requirements::require_program;
+use netns_tests::nft::nft;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+/// Drops echo requests as they come into the host's device: `which` says which.
+fn lose(host: &Host, which: &str) -> TestResult {
+    nft(host, "add table netdev loss")?;
+    nft(host, "add chain netdev loss in { type filter hook ingress device \"eth0\" priority 0; }")?;
+    nft(host, &format!("add rule netdev loss in icmp type echo-request {which} counter drop"))?;
+    Ok(())
+}
+
+/// How many were dropped, by the kernel's own count.
+fn dropped(host: &Host) -> TestResult<u64> {
+    let rules = nft(host, "list ruleset")?;
+    let number = rules.split("counter packets ").nth(1).and_then(|rest| rest.split(' ').next()).ok_or("no counter")?;
+    Ok(number.parse()?)
+}
+
+#[netns_test]
+fn loss_is_what_the_network_loses(net: Pair) -> TestResult {
+    lose(&net.server, "numgen random mod 100 < 10")?;
+    let ping = net.client.ping(&net.server).count(2000).interval(Duration::from_micros(500)).timeout(SHORT);
+    let report = ping.run()?;
+    let PingStatistics { sent, received, lost, .. } = report.statistics();
+    assert_eq!((sent, received + lost), (2000, 2000));
+    assert_eq!(lost, dropped(&net.server)?, "what is lost is what was dropped");
+    // Five standard deviations of a binomial distribution, 13.4 each: by chance, it fails once in a million runs.
+    assert!((133..=267).contains(&lost), "{lost}");
+    assert!((report.loss() - f64::from(u32::try_from(lost)?) / 2000.0).abs() < 1e-9);
+    let outages = report.outages();
+    assert_eq!(outages.iter().map(|outage| outage.packets).sum::<u64>(), lost);
+    // The control: without the rule nothing is lost.
+    nft(&net.server, "flush ruleset")?;
+    net.client.ping(&net.server).count(200).interval(Duration::from_micros(500)).run()?.expect_all()?;
+    Ok(())
+}
+
+#[netns_test]
+fn ping_finds_the_same_loss(net: Pair) -> TestResult {
+    require_program("ping")?;
+    lose(&net.server, "numgen inc mod 4 == 0")?;
+    let report = net.client.ping(&net.server).count(40).timeout(SHORT).run()?;
+    assert_eq!((report.statistics().received, report.statistics().lost), (30, 10));
+    let mut original = net.client.command("ping")?;
+    // Its file has a capability, without which it may not be run where the test's root is the machine's.
+    original
+        .keep_capabilities([Capability::NET_RAW])
+        .args(["-q", "-n", "-i", "0.01", "-W", "1", "-c", "40"])
+        .operand(net.server.ipv4().to_string());
+    let text = original.output()?.stdout.text().into_owned();
+    assert!(text.contains("40 packets transmitted, 30 received, 25% packet loss"), "{text}");
+    assert_eq!(dropped(&net.server)?, 20);
+    Ok(())
+}
+
+/// What a relay in the middle of two networks does with the frames that go to the server: it is given one, and gives those
+/// that go on.
+type Policy<'a> = Box<dyn FnMut(Vec<u8>) -> Vec<Vec<u8>> + Send + 'a>;
+
+/// Runs `probe` while the router's frames are carried by this thread's relay and not by its kernel.
+fn relayed(
+    net: &Routed,
+    mut policy: Policy<'_>,
+    probe: impl FnOnce() -> TestResult<PingReport>,
+) -> TestResult<PingReport> {
+    net.router.set_sysctl("net.ipv4.ip_forward", "0")?;
+    let (client, server) = (net.client.mac("eth0")?.0, net.server.mac("eth0")?.0);
+    let (towards_client, towards_server) = (net.router.mac("eth0")?.0, net.router.mac("eth1")?.0);
+    // The router's kernel asks for both, so that theirs know where it is.
+    net.client.ping(net.router.device("eth0")?.addresses[0].addr()).run()?.expect_all()?;
+    net.server.ping(net.router.device("eth1")?.addresses[0].addr()).run()?.expect_all()?;
+    // From here on: what came before is not relayed.
+    let [inner, outer] = [net.router.packet_socket("eth0")?, net.router.packet_socket("eth1")?];
+    let (stop, told) = io::pipe()?;
+    thread::scope(|scope| {
+        let relay = scope.spawn(move || -> io::Result<()> {
+            let mut frame = vec![0; 2048];
+            loop {
+                let mut watched =
+                    [stop.as_fd(), inner.as_fd(), outer.as_fd()].map(|fd| PollFd::new(fd, PollFlags::POLLIN));
+                poll(&mut watched, PollTimeout::NONE)?;
+                let [is_told, from_client, from_server] = watched.map(|fd| fd.any().unwrap_or(false));
+                if is_told {
+                    return Ok(());
+                }
+                if from_client {
+                    let length = nix::unistd::read(&inner, &mut frame)?;
+                    // Of the client, and none of the relay's own.
+                    if frame[6..12] == client && frame[12..14] == [8, 0] {
+                        for mut frame in policy(frame[..length].to_vec()) {
+                            frame[..6].copy_from_slice(&server);
+                            frame[6..12].copy_from_slice(&towards_server);
+                            nix::unistd::write(&outer, &frame)?;
+                        }
+                    }
+                }
+                if from_server {
+                    let length = nix::unistd::read(&outer, &mut frame)?;
+                    if frame[6..12] == server && frame[12..14] == [8, 0] {
+                        frame[..6].copy_from_slice(&client);
+                        frame[6..12].copy_from_slice(&towards_client);
+                        nix::unistd::write(&inner, &frame[..length])?;
+                    }
+                }
+            }
+        });
+        let report = probe();
+        drop(told);
+        relay.join().map_err(|_| "the relay panicked")??;
+        report
+    })
+}
+
+#[netns_test]
+fn duplicates_and_reordering_are_what_a_relay_makes(net: Routed) -> TestResult {
+    let ping = || net.client.ping(&net.server).count(20).interval(Duration::from_millis(5)).timeout(SHORT);
+    let report = relayed(&net, Box::new(|frame| vec![frame]), || Ok(ping().run()?))?;
+    report.expect_all()?;
+
+    let report = relayed(&net, Box::new(|frame| vec![frame.clone(), frame]), || Ok(ping().run()?))?;
+    let found = report.statistics();
+    // Of the last one, the second answer may come after the end.
+    assert!((19..=20).contains(&found.duplicates), "{found}");
+    assert_eq!((found.received, found.reordered, found.lost), (20, 0, 0), "{found}");
+    assert!(report.expect_all().is_err(), "doubled packets are not what was asked for");
+
+    // Every other one waits for the next.
+    let mut held = None;
+    let swap = Box::new(move |frame| match held.take() {
+        None => {
+            held = Some(frame);
+            Vec::new()
+        }
+        Some(earlier) => vec![frame, earlier],
+    });
+    let found = relayed(&net, swap, || Ok(ping().run()?))?.statistics();
+    assert_eq!((found.received, found.reordered, found.duplicates), (20, 10, 0), "{found}");
+
+    // Kept for longer than an answer is waited for: lost, and late.
+    let mut frames = Vec::new();
+    let late = Box::new(move |frame| {
+        frames.push(frame);
+        if frames.len() == 20 { std::mem::take(&mut frames) } else { Vec::new() }
+    });
+    let slow = ping().timeout(Duration::from_millis(50));
+    let found = relayed(&net, late, || Ok(slow.run()?))?.statistics();
+    assert!(found.late >= 5 && found.lost >= 5 && found.received + found.lost == 20, "{found}");
+    Ok(())
+}
+
+/// The Internet checksum, RFC 1071.
+fn checksum(bytes: &[u8]) -> [u8; 2] {
+    let word = |pair: &[u8]| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0));
+    let mut sum: u32 = bytes.chunks(2).map(word).sum();
+    while sum > 0xffff {
+        sum = (sum & 0xffff) + (sum >> 16);
+    }
+    (!u16::try_from(sum).unwrap_or(0)).to_be_bytes()
+}
+
+const IP: usize = 14;
+const ICMP: usize = IP + 20;
+
+/// The reply to the request in a frame: addresses turned round, the type changed, and what `forge` does to it.
+fn reply(request: &[u8], forge: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
+    let mut frame = request.to_vec();
+    let (to, from) = (request[6..12].to_vec(), request[..6].to_vec());
+    frame[..6].copy_from_slice(&to);
+    frame[6..12].copy_from_slice(&from);
+    frame[IP + 12..IP + 16].copy_from_slice(&request[IP + 16..IP + 20]);
+    frame[IP + 16..IP + 20].copy_from_slice(&request[IP + 12..IP + 16]);
+    frame[ICMP] = 0;
+    seal(&mut frame);
+    forge(&mut frame);
+    frame
+}
+
+/// Makes lengths and checksums right.
+fn seal(frame: &mut [u8]) {
+    let length = u16::try_from(frame.len() - IP).unwrap_or(0).to_be_bytes();
+    frame[IP + 2..IP + 4].copy_from_slice(&length);
+    frame[IP + 10..IP + 12].fill(0);
+    let sum = checksum(&frame[IP..ICMP]);
+    frame[IP + 10..IP + 12].copy_from_slice(&sum);
+    frame[ICMP + 2..ICMP + 4].fill(0);
+    let sum = checksum(&frame[ICMP..]);
+    frame[ICMP + 2..ICMP + 4].copy_from_slice(&sum);
+}
+
+/// Pings a server whose kernel is silent and which answers each of `count` requests with what `answers` makes of it.
+fn answered_by(
+    net: &Pair,
+    kind: IcmpKind,
+    count: u64,
+    answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send,
+) -> TestResult<PingStatistics> {
+    net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1")?;
+    let liar: OwnedFd = net.server.packet_socket("eth0")?;
+    let client = net.client.mac("eth0")?.0;
+    thread::scope(|scope| {
+        let answering = scope.spawn(move || -> io::Result<()> {
+            let mut buffer = vec![0; 2048];
+            let mut asked = 0;
+            while asked < count {
+                let length = nix::unistd::read(&liar, &mut buffer)?;
+                let is_request = length > ICMP && buffer[6..12] == client && buffer[IP + 9] == 1 && buffer[ICMP] == 8;
+                if buffer[12..14] == [8, 0] && is_request {
+                    asked += 1;
+                    for frame in answers(&buffer[..length]) {
+                        nix::unistd::write(&liar, &frame)?;
+                    }
+                }
+            }
+            Ok(())
+        });
+        let ping = net.client.ping(&net.server).count(count).socket(kind).timeout(SHORT);
+        let statistics = ping.run()?.statistics();
+        answering.join().map_err(|_| "the liar panicked")??;
+        Ok(statistics)
+    })
+}
+
+/// What is done to a reply.
+type Forge = dyn Fn(&mut Vec<u8>) + Send + Sync;
+
+/// A reply that is none, and where it is counted.
+struct Forgery {
+    what: &'static str,
+    forge: Box<Forge>,
+    count: fn(&PingStatistics) -> u64,
+}
+
+fn forgery(
+    what: &'static str,
+    forge: impl Fn(&mut Vec<u8>) + Send + Sync + 'static,
+    count: fn(&PingStatistics) -> u64,
+) -> Forgery {
+    Forgery { what, forge: Box::new(forge), count }
+}
+
+fn forgeries(other: [u8; 4]) -> Vec<Forgery> {
+    vec![
+        forgery(
+            "another sender",
+            move |frame| {
+                frame[IP + 12..IP + 16].copy_from_slice(&other);
+                seal(frame);
+            },
+            |found| found.spoofed,
+        ),
+        forgery(
+            "a guessed mark",
+            |frame| {
+                frame[ICMP + 8..ICMP + 16].fill(7);
+                seal(frame);
+            },
+            |found| found.spoofed,
+        ),
+        forgery(
+            "a request that was not sent",
+            |frame| {
+                frame[ICMP + 6] ^= 0x40;
+                seal(frame);
+            },
+            |found| found.unsolicited,
+        ),
+        forgery(
+            "cut content",
+            |frame| {
+                frame.truncate(frame.len() - 8);
+                seal(frame);
+            },
+            |found| found.truncated,
+        ),
+        forgery(
+            "changed content",
+            |frame| {
+                *frame.last_mut().expect("a frame") ^= 1;
+                seal(frame);
+            },
+            |found| found.corrupted,
+        ),
+        forgery(
+            "a tail",
+            |frame| {
+                frame.push(0);
+                seal(frame);
+            },
+            |found| found.corrupted,
+        ),
+        forgery(
+            "a code",
+            |frame| {
+                frame[ICMP + 1] = 1;
+                seal(frame);
+            },
+            |found| found.malformed,
+        ),
+    ]
+}
+
+#[netns_test]
+fn forged_replies_are_counted_and_never_matched(net: Pair) -> TestResult {
+    let forgeries = forgeries(Ipv4Addr::from_bits(net.client.ipv4().to_bits() | 0xf0).octets());
+    for kind in [IcmpKind::Datagram, IcmpKind::Raw] {
+        for Forgery { what, forge, count } in &forgeries {
+            let found = answered_by(&net, kind, 2, |request| vec![reply(request, forge)])?;
+            assert_eq!((found.sent, found.received, found.lost, found.duplicates), (2, 0, 2, 0), "{what}: {found}");
+            assert_eq!(count(&found), 2, "{what} by {kind:?}: {found}");
+            // With the true reply behind it, the request is answered by that one.
+            let found = answered_by(&net, kind, 2, |request| vec![reply(request, forge), reply(request, |_| ())])?;
+            assert_eq!((found.received, count(&found), found.lost, found.duplicates), (2, 2, 0, 0), "{what}: {found}");
+        }
+    }
+    Ok(())
+}
+
+/// What the kernel sorts out before a datagram socket, a raw one sees and counts.
+#[netns_test]
+fn broken_replies_are_counted_by_a_raw_socket(net: Pair) -> TestResult {
+    let wrong_sum = |frame: &mut Vec<u8>| frame[ICMP + 2] ^= 0xff;
+    let cut = |frame: &mut Vec<u8>| {
+        frame.truncate(ICMP + 5);
+        let length = u16::try_from(frame.len() - IP).unwrap_or(0).to_be_bytes();
+        frame[IP + 2..IP + 4].copy_from_slice(&length);
+        frame[IP + 10..IP + 12].fill(0);
+        let sum = checksum(&frame[IP..ICMP]);
+        frame[IP + 10..IP + 12].copy_from_slice(&sum);
+    };
+    let both = |request: &[u8]| vec![reply(request, wrong_sum), reply(request, cut), reply(request, |_| ())];
+    let found = answered_by(&net, IcmpKind::Raw, 3, both)?;
+    // A message without a whole header the kernel keeps from raw sockets too; source: net/ipv4/raw.c, `icmp_filter`.
+    assert_eq!((found.received, found.malformed), (3, 3), "{found}");
+    let found = answered_by(&net, IcmpKind::Datagram, 3, both)?;
+    assert_eq!((found.received, found.malformed), (3, 0), "{found}");
+    // Another probe's identifier is another probe's reply.
+    let foreign = |frame: &mut Vec<u8>| {
+        frame[ICMP + 4] ^= 0x55;
+        seal(frame);
+    };
+    let found = answered_by(&net, IcmpKind::Raw, 2, |request| vec![reply(request, foreign)])?;
+    assert_eq!((found.received, found.lost, found.unsolicited + found.spoofed), (0, 2, 0), "{found}");
+    Ok(())
+}
+
+#[netns_test]
+fn an_outage_is_measured_in_time_and_packets(net: Pair) -> TestResult {
+    let ping = net.client.ping(&net.server).interval(Duration::from_millis(1)).timeout(SHORT);
+    let outage = Duration::from_millis(150);
+    let change = ping.during(|| -> TestResult {
+        let (began, answers) = (std::time::Instant::now(), "net.ipv4.icmp_echo_ignore_all");
+        net.server.set_sysctl(answers, "1")?;
+        // An outage of a known length, which the probe has to find.
+        let (silence, _writer) = io::pipe()?;
+        let mut never = [PollFd::new(silence.as_fd(), PollFlags::POLLIN)];
+        while began.elapsed() < outage {
+            poll(&mut never, PollTimeout::from(10_u8))?;
+        }
+        net.server.set_sysctl(answers, "0")?;
+        Ok(())
+    })?;
+    change.value?;
+    assert!(change.has_recovered);
+    let longest = change.report.longest_outage().ok_or("no outage")?;
+    assert!(longest.lasting >= outage, "{longest:?}");
+    assert!(longest.packets >= 10 && longest.packets <= change.report.statistics().lost, "{longest:?}");
+    // The control: a change that changes nothing costs nothing.
+    let nothing = ping.during(|| ())?;
+    assert!(nothing.has_recovered);
+    assert_eq!(nothing.report.longest_outage(), None);
+    // What never comes back is told, and what was never there.
+    let soon = ping.clone().deadline(Deadline::after(Duration::from_secs(1)));
+    let gone = soon.during(|| net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1"))?;
+    gone.value?;
+    assert!(!gone.has_recovered);
+    assert!(ping.during(|| ()).unwrap_err().to_string().contains("no answer"));
+    Ok(())
+}
