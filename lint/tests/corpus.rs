@@ -5,6 +5,8 @@
 //! that starts there, and `//~ pedantic: rule` one that only `--pedantic` shows. On every other line silence is
 //! expected, of all rules. In `suppressed`, a mark expects a finding that a comment takes back, and no other.
 //!
+//! `review` holds a module that a person has reviewed, with `//# n` at what was marked, and the same on the fixtures.
+//!
 //! What the findings say is written down beside each file, in `<file>.says`. After a difference the present text lies
 //! below the target folder, in the same places; read it, then `cp -r target/tmp/corpus/. tests/corpus/`.
 
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use netns_lint::{Config, Finding, Location, Report, check};
+use tempfile::TempDir;
 
 /// Each rule has at least as many places that it reports, and as many tests that it leaves alone.
 const CASES: usize = 12;
@@ -59,6 +62,38 @@ fn findings_about_files_and_comments() {
     for rule in ABOUT_FILES {
         held(rule, 2);
     }
+}
+
+#[test]
+fn what_a_review_has_marked_is_found() {
+    let case = Case::read(corpus().join("review/net_helpers.rs"));
+    let mut complaints = String::new();
+    case.judge("bad", &mut complaints);
+    assert!(complaints.is_empty(), "\n{complaints}");
+    let package = case.package();
+    let report = check(&[package.path().to_path_buf()], &Config::default()).expect("it can be checked");
+    let lines = |place: Location| place.start.line..=place.end.line;
+    let shown = |finding: &Finding, line: u32| {
+        let labels = finding.labels.iter().map(|label| label.location);
+        labels.chain([finding.location]).any(|place| lines(place).contains(&line))
+    };
+    let mut found = Vec::new();
+    for (_, text) in case.texts() {
+        for (line, at) in text.lines().zip(1..) {
+            let number = reviewed(line);
+            found.extend(number.filter(|_| report.findings.iter().any(|finding| shown(finding, at))));
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(found, (1..=16).collect::<Vec<u32>>());
+}
+
+#[test]
+fn on_fixtures_nothing_is_left_of_it() {
+    let case = Case::read(corpus().join("review/net_helpers_on_fixtures.rs"));
+    let mut complaints = String::new();
+    case.judge("good", &mut complaints);
+    assert!(complaints.is_empty(), "\n{complaints}");
 }
 
 #[test]
@@ -129,7 +164,8 @@ impl Case {
         self.files.iter().map(|(path, text)| (path.as_path(), text.as_str()))
     }
 
-    fn judge(&self, kind: &str, complaints: &mut String) {
+    /// A package of its files, without the marks.
+    fn package(&self) -> TempDir {
         let package = tempfile::tempdir().expect("a folder");
         let manifest = package.path().join("Cargo.toml");
         fs::write(manifest, "[package]\nname = \"case\"\nversion = \"0.1.0\"\nedition = \"2024\"\n").expect("written");
@@ -138,6 +174,11 @@ impl Case {
             fs::create_dir_all(path.parent().expect("below the package")).expect("made");
             fs::write(path, text.lines().flat_map(|line| [unmarked(line), "\n"]).collect::<String>()).expect("written");
         }
+        package
+    }
+
+    fn judge(&self, kind: &str, complaints: &mut String) {
+        let package = self.package();
         let given = [package.path().to_path_buf()];
         let report = check(&given, &Config::default()).expect("it can be checked");
         let pedantic = check(&given, &Config { pedantic: true, ..Config::default() }).expect("it can be checked");
@@ -213,9 +254,15 @@ fn read_below(folder: &Path, root: &Path, files: &mut BTreeMap<PathBuf, String>)
     }
 }
 
-/// A line without the mark at its end.
+/// A line without the marks at its end.
 fn unmarked(line: &str) -> &str {
-    line.split_once("//~").map_or(line, |(code, _)| code.trim_end())
+    let end = line.find("//#").into_iter().chain(line.find("//~")).min();
+    end.map_or(line, |end| line[..end].trim_end())
+}
+
+/// The number of the place that a review has marked: `//# 7`.
+fn reviewed(line: &str) -> Option<u32> {
+    line.split_once("//#")?.1.split_whitespace().next()?.parse().ok()
 }
 
 fn marks(line: &str) -> impl Iterator<Item = &str> {

@@ -102,6 +102,7 @@ impl Paused {
         let mut said = String::new();
         let mut errors = BufReader::new(runner.stderr.as_mut().expect("it is a pipe"));
         while !said.contains("press Enter") {
+            // netns-lint: allow(unbounded-wait) the pause has a deadline, at which the runner ends and its pipe with it
             assert_ne!(errors.read_line(&mut said).expect("it is text"), 0, "it ended: {said}");
         }
         let line = said.lines().find(|line| line.trim_start().starts_with("nsenter ")).expect("there is a command");

@@ -76,8 +76,8 @@ fn nothing_that_listens_on_the_machine_can_be_reached() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("there is a port");
     let address = listener.local_addr().expect("it is bound").to_string();
     let name = format!("netns-tests-{}", std::process::id());
-    let abstract_name = SocketAddr::from_abstract_name(&name).expect("it is short");
     // netns-lint: allow(unclaimed-name) the control needs a name that both sides know, and the pid is in it
+    let abstract_name = SocketAddr::from_abstract_name(&name).expect("it is short");
     let _listener = UnixListener::bind_addr(&abstract_name).expect("the name is free");
     let variables = [("OBSERVED_ADDRESS", address.as_str()), ("OBSERVED_NAME", name.as_str())];
     for &user in User::all() {

@@ -4,7 +4,7 @@ use std::net::Ipv6Addr;
 
 use crate::span::Span;
 use crate::tables::ends_with;
-use crate::value::{Interval, Piece, Value};
+use crate::value::{Piece, Value};
 
 /// The text of an associated constant of the address types.
 pub(super) fn constant(path: &str) -> Option<&'static str> {
@@ -80,6 +80,7 @@ fn socket(span: Span, address: &Value, port: &Value) -> Value {
         Some(octets @ [_, _, _, _]) => joined(address.span, octets, "."),
         _ => address.clone(),
     };
+    let choices: Vec<Value> = address.choices.iter().map(|choice| socket(span, choice, port)).collect();
     let brackets = address.prefix().contains(':');
     let mut text = Value { pieces: Vec::new(), ..Value::unknown(span) };
     if brackets {
@@ -88,17 +89,20 @@ fn socket(span: Span, address: &Value, port: &Value) -> Value {
     text.append(&address);
     text.append(&Value::text(span, if brackets { "]:" } else { ":" }));
     text.append(&first_of_a_few(port));
+    text.choices = choices;
+    text.fields.clone_from(&port.fields);
     text.host = (!address.prefix().is_empty()).then_some(address.host.unwrap_or(address.span));
     text
 }
 
 /// A port of a short range that the code fixes, as its first.
 fn first_of_a_few(port: &Value) -> Value {
-    let Interval { low, high } = port.bounds;
-    if port.interests() || port.exact().is_some() || low < 1.0 || high - low > FEW_PORTS {
-        return port.clone();
-    }
-    Value { pieces: vec![Piece::Text(low.to_string())], ..port.clone() }
+    let end = |name: &str| port.fields.iter().find(|(known, _)| known == name).and_then(|(_, end)| end.exact());
+    let first = match (end("start"), end("end")) {
+        (Some(first), Some(last)) if first >= 1.0 && last - first <= FEW_PORTS => first,
+        _ => return port.clone(),
+    };
+    Value { pieces: vec![Piece::Text(first.to_string())], ..port.clone() }
 }
 
 /// As many ports as a person counts through.

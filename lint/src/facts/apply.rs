@@ -43,9 +43,15 @@ impl Lower<'_> {
             Home::ThisFile => value.instantiate(arguments, span),
             Home::OtherFile => value.clone().relocated(span).instantiate(arguments, span),
         };
+        // What no caller has a part in is reported in the function itself.
+        let part_of_caller = |value: &Value| {
+            let own = value.parameters.is_empty();
+            let put_in = put_in(value);
+            if own { Value { split: None, sources: Vec::new(), ..put_in } } else { put_in }
+        };
         for sink in &summary.sinks {
             self.facts.sinks.push(Sink {
-                values: sink.values.iter().map(put_in).flat_map(spread_out).collect(),
+                values: sink.values.iter().map(part_of_caller).flat_map(spread_out).collect(),
                 span,
                 through: Some(name.to_owned()),
                 function: self.frame.function,

@@ -121,7 +121,11 @@ impl<'a> Lower<'a> {
                 known.unwrap_or_else(|| {
                     let mut value = Value::unknown(self.extent(expression));
                     if let Member::Named(name) = &field.member {
-                        value.declared = self.field_type(&name.to_string());
+                        value.declared = match (base.declared, name.to_string().as_str()) {
+                            (Some("Child"), "stdout") => Some("ChildStdout"),
+                            (Some("Child"), "stderr") => Some("ChildStderr"),
+                            (_, name) => self.field_type(name),
+                        };
                     }
                     value.taint_from(&base);
                     value.call = base.call;
@@ -227,13 +231,12 @@ impl<'a> Lower<'a> {
                         ..Value::list(base.span, from.map(|(item, _)| item.clone()).collect())
                     };
                 }
-                let mut value = match (base.items.as_ref(), at.exact()) {
-                    (Some(items), Some(at)) if at >= 0.0 => {
-                        items.iter().enumerate().find(|(i, _)| i.to_string() == at.to_string()).map(|(_, v)| v.clone())
-                    }
-                    _ => None,
+                if let (Some(items), Some(at)) = (&base.items, at.exact())
+                    && let Some((item, _)) = items.iter().zip(0_u32..).find(|(_, place)| f64::from(*place) >= at)
+                {
+                    return Value { call: item.call.or(base.call), ..item.clone() };
                 }
-                .unwrap_or_else(|| Value::unknown(base.span));
+                let mut value = Value::unknown(base.span);
                 value.taint_from(&base);
                 if let Expr::Range(_) = &*index.index {
                     // A part of a unique text is not unique.
@@ -257,6 +260,10 @@ impl<'a> Lower<'a> {
                 for end in start.iter().chain(&end) {
                     value.taint_from(end);
                 }
+                value.fields = [("start", start), ("end", end)]
+                    .into_iter()
+                    .filter_map(|(name, end)| Some((name.to_owned(), end?)))
+                    .collect();
                 value
             }
             _ => Value::unknown(Span::default()),
@@ -329,7 +336,19 @@ impl<'a> Lower<'a> {
                 // Flags keep their names.
                 let names: Vec<&str> = left.path.iter().chain(&right.path).map(String::as_str).collect();
                 let path = (!names.is_empty()).then(|| names.join("|"));
-                return Value { path, ..Value::unknown(self.extent(expression)) };
+                let mut value = Value { path, ..Value::unknown(self.extent(expression)) };
+                value.taint_from(&left);
+                value.taint_from(&right);
+                return value;
+            }
+            BinOp::BitAnd(_) | BinOp::BitXor(_) | BinOp::Shl(_) | BinOp::Shr(_) => {
+                let mut value = Value::unknown(self.extent(expression));
+                value.taint_from(&left);
+                value.taint_from(&right);
+                if let (BinOp::BitAnd(_), Some(mask)) = (binary.op, right.exact()) {
+                    value.bounds = Interval { low: 0.0, high: mask };
+                }
+                return value;
             }
             _ => return Value::unknown(self.extent(expression)),
         };

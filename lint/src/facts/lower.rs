@@ -9,7 +9,7 @@ use super::arena::{Arena, Parsed};
 use super::attributes::{is_test_attributes, is_test_function, last_segment, path_attribute};
 use super::summary::{Externals, Lowered, Summary, Unresolved};
 use super::types::{declared_type, numeric_type, type_name};
-use super::{FileFacts, Function, ModuleDeclaration, Surroundings};
+use super::{FileFacts, Function, ModuleDeclaration, Sink, Surroundings};
 use crate::config::ExtraTables;
 use crate::resolve::Uses;
 use crate::span::Span;
@@ -60,6 +60,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         lower.run(next);
         next += 1;
     }
+    lower.facts.sinks = std::mem::take(&mut lower.facts.sinks).into_iter().flat_map(Sink::variants).collect();
     let functions = lower
         .by_name
         .iter()

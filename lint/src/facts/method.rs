@@ -263,6 +263,13 @@ impl<'a> Lower<'a> {
                 let part = split_of(receiver, span);
                 value = Value { items: Some(vec![part.clone(), part]), split: None, ..value };
             }
+            "choose" if !receiver.fields.is_empty() => {}
+            "find" | "max_by_key" | "min_by_key" | "choose" if receiver.items.is_some() => value = element(receiver),
+            // What rand picks out of a range has its ends.
+            "random_range" | "gen_range" if first.is_some_and(|range| !range.fields.is_empty()) => {
+                value = Value { pieces: vec![Piece::Hole], ..first?.clone() };
+                value.taint_from(receiver);
+            }
             "split_first" if receiver.split.is_some() || receiver.items.is_some() => {
                 let first = item_of(receiver, "first", None).unwrap_or_else(|| receiver.clone());
                 let rest = match &receiver.items {
@@ -308,7 +315,9 @@ impl<'a> Lower<'a> {
                     value = self.filtered(closure, value);
                 }
             }
-            "push_str" | "push" | "extend" | "extend_from_slice" if receiver.call.is_none() && first.is_some() => {
+            "push_str" | "push" | "extend" | "extend_from_slice"
+                if (receiver.call.is_none() || receiver.split.is_some()) && first.is_some() =>
+            {
                 self.pushed(name, &call.receiver, receiver, first?);
                 return Some(Value::unknown(span));
             }
@@ -321,6 +330,9 @@ impl<'a> Lower<'a> {
     fn pushed(&mut self, name: &str, place: &Expr, receiver: &Value, item: &Value) {
         self.escape(item);
         let mut grown = receiver.clone();
+        if grown.split.is_some() && grown.items.is_none() {
+            grown.items = Some(vec![Value { spread: true, ..receiver.clone() }]);
+        }
         if let Some(items) = &mut grown.items {
             match &item.items {
                 Some(more) if name != "push" => items.extend(more.iter().cloned()),

@@ -157,6 +157,20 @@ pub(crate) struct Sink {
     pub open: bool,
 }
 
+impl Sink {
+    /// The sink once for each known text of the first value that is one of several; itself if there is none.
+    fn variants(self) -> Vec<Self> {
+        let Some(at) = self.values.iter().position(|value| !value.choices.is_empty()) else { return vec![self] };
+        let with = |choice: &Value| {
+            let mut variant = self.clone();
+            variant.values[at] =
+                Value { sources: self.values[at].sources.clone(), choices: Vec::new(), ..choice.clone() };
+            variant
+        };
+        self.values[at].choices.iter().map(with).collect()
+    }
+}
+
 /// What a sink does with its values.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum SinkKind {

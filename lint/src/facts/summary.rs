@@ -95,8 +95,9 @@ impl Value {
     /// All that a caller can see of it; not where it stands.
     fn content(&self, state: &mut DefaultHasher) {
         self.pieces.hash(state);
-        for item in self.items.iter().flatten().chain(self.fields.iter().map(|(_, value)| value)) {
-            item.content(state);
+        let parts = self.items.iter().flatten().chain(&self.choices);
+        for part in parts.chain(self.fields.iter().map(|(_, value)| value)) {
+            part.content(state);
         }
         for source in &self.sources {
             (source.origin, &source.name).hash(state);

@@ -2,8 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::facts::{Call, FileFacts};
+use crate::facts::{Call, FileFacts, Sink};
 use crate::tables;
+use crate::value::Value;
 
 /// An address in a text, with what stands around it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -154,6 +155,11 @@ pub(super) fn has_own_network(facts: &FileFacts, function: usize) -> bool {
             || tables::NAMESPACE_METHODS.iter().any(|(_, makers)| known(makers))
     };
     facts.functions[function].isolated || facts.calls.iter().any(|call| call.function == function && makes(call))
+}
+
+/// Whether the address stands in the function that is called, which has its own finding.
+pub(super) fn is_of_callee(sink: &Sink, value: &Value) -> bool {
+    sink.through.is_some() && value.host.is_some_and(|host| host == sink.span)
 }
 
 /// Not loopback, documentation (RFC 5737), multicast, the unspecified address or a mask.

@@ -100,6 +100,15 @@ fn is_assignment(word: &str) -> bool {
 pub(super) fn unwrapped(words: &[String]) -> (Vec<&str>, &[String]) {
     let mut wrappers = Vec::new();
     let mut rest = words;
+    // A helper that is not known, and what it enters.
+    if let [helper, ip, netns, exec, ..] = words
+        && helper == "{}"
+        && tables::program_name(ip) == "ip"
+        && netns == "netns"
+        && exec == "exec"
+    {
+        rest = &words[1..];
+    }
     while let Some(first) = rest.first() {
         let name = tables::program_name(first);
         if !tables::WRAPPERS.contains(&name) || tables::GUESTS.contains(&name) {

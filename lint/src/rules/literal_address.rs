@@ -27,7 +27,7 @@
 //! ## References
 //! RFC 1918, RFC 5737, RFC 3849, RFC 9637.
 
-use super::address::{Found, addresses_in, has_own_network, read};
+use super::address::{Found, addresses_in, has_own_network, is_of_callee, read};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
@@ -55,7 +55,7 @@ impl Rule for LiteralAddress {
         let mut reported = Vec::new();
         for sink in &facts.sinks {
             let (found, value) = match found_in(sink) {
-                Some(found) if !found.0.is_allowed(&config.allowed_addresses) => found,
+                Some(found) if !found.0.is_allowed(&config.allowed_addresses) && !is_of_callee(sink, found.1) => found,
                 _ => continue,
             };
             let what = match sink.kind {

@@ -28,6 +28,8 @@ use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
 use crate::finding::Severity;
 use crate::rule::{Hit, Rule};
+use crate::span::Span;
+use crate::value::Value;
 
 /// See the documentation of the module.
 pub(crate) struct LiteralPort;
@@ -58,8 +60,17 @@ impl Rule for LiteralPort {
             // Nobody here takes the port of another machine away.
             let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
             if let Some(port) = port.filter(|_| !elsewhere && !has_own_network(facts, sink.function)) {
-                let message = format!("the fixed port {port} is {what}; another test or service may have it");
+                let end = |name: &str| value.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+                let ends: Vec<(&Value, f64)> = ["start", "end"].iter().filter_map(|name| Some((end(name)?, end(name)?.exact()?))).collect();
                 let help = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";
+                if let [(first, from), (last, to)] = ends[..] {
+                    let message = format!("a port of the fixed range {from} to {to} is {what}; another test or service may have it");
+                    for end in [first, last].iter().filter(|end| end.span != Span::default()) {
+                        hits.push(Hit::new(sink.function, end.span, message.clone(), help).label(sink.span, format!("here, by `{}`", sink.by)));
+                    }
+                    continue;
+                }
+                let message = format!("the fixed port {port} is {what}; another test or service may have it");
                 let hit = Hit::new(sink.function, value.span, message, help);
                 hits.push(if value.span == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
             }

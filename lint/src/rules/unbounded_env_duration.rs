@@ -18,8 +18,9 @@
 //! ```text
 //! let seconds: u64 = std::env::var("READ_TIMEOUT").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
 //! stream.set_read_timeout(Some(Duration::from_secs(seconds.clamp(1, 60))))?;
-//! // netns-fixtures: a setting has a range, a unit and a default, and says so when it is out of range
-//! static READ_TIMEOUT: Setting<Duration> = Setting::seconds("READ_TIMEOUT", 5, 1..=60);
+//! // netns-fixtures: a setting has a range, a unit and a default, and `READ_TIMEOUT.read()?` says so when it is out of range
+//! static READ_TIMEOUT: Setting<Duration> =
+//!     Setting::duration("READ_TIMEOUT", "how long a reply may take", Unit::Seconds, FIVE, ONE..=SIXTY);
 //! ```
 //!
 //! ## Fix
@@ -177,7 +178,7 @@ mod tests {
                 r#"let slow = env::var("CI").is_ok(); let d = if slow { Duration::from_secs(60) } else { Duration::from_secs(5) };"#,
                 r#"let n = match env::var("T").as_deref() { Ok("long") => 60, _ => 5 }; Duration::from_secs(n);"#,
                 r#"let n: u64 = env::var("CARGO_PKG_VERSION_MAJOR").unwrap().parse().unwrap(); Duration::from_secs(n);"#,
-                r#"static PATIENCE: Setting<Duration> = Setting::seconds("T", 5, 1..=60); thread::sleep(PATIENCE.get());"#,
+                r#"static PATIENCE: Setting<Duration> = Setting::duration("T", "how long", Unit::Seconds, FIVE, ONE..=SIXTY); thread::sleep(PATIENCE.read().unwrap());"#,
                 "let d = Duration::from_secs(5);",
             ],
         );

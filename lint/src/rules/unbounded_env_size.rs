@@ -17,7 +17,7 @@
 //! ```text
 //! let clients: usize = std::env::var("CLIENTS").unwrap().parse().unwrap();
 //! let mut sockets = Vec::with_capacity(clients.clamp(1, 256));
-//! static CLIENTS: Setting<u32> = Setting::count("CLIENTS", 8, 1..=256);   // netns-fixtures
+//! static CLIENTS: Setting<u64> = Setting::integer("CLIENTS", "connect at once", 8, 1..=256);   // netns-fixtures
 //! ```
 //!
 //! ## Limits
@@ -118,7 +118,7 @@ mod tests {
                 r#"for word in env::var("N").unwrap().split(',') { work(word); }"#,
                 r#"let n: u16 = env::var("PORT").unwrap().parse().unwrap(); TcpListener::bind(("127.0.0.1", n));"#,
                 r#"let n: u32 = env::var("PORT").unwrap().parse().unwrap(); assert!(n < 65536); TcpListener::bind(("127.0.0.1", n as u16));"#,
-                r#"static CLIENTS: Setting<u32> = Setting::count("CLIENTS", 8, 1..=256); for _ in 0..CLIENTS.get() { work(); }"#,
+                r#"static CLIENTS: Setting<u64> = Setting::integer("CLIENTS", "at once", 8, 1..=256); for _ in 0..CLIENTS.read().unwrap() { work(); }"#,
                 "let v: Vec<u8> = Vec::with_capacity(1 << 20);",
                 "for _ in 0..1000 { work(); }",
             ],

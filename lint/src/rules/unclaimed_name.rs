@@ -17,7 +17,7 @@
 //! ## Good
 //! ```text
 //! #[netns_test] fn forwards(a: Namespace, b: Namespace) { … }     // netns-fixtures: namespaces without names
-//! let name = IfName::claim("tap")?;                               // a name that is created exclusively
+//! let (name, tap) = IfName::generated("tap")?.claim(|name| create(name))?;   // a name that is created exclusively
 //! ```
 //!
 //! ## Limits
@@ -32,6 +32,7 @@ use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
 use crate::rule::{Hit, Rule};
+use crate::span::Span;
 use crate::tables;
 use crate::value::{Origin, Value};
 
@@ -62,9 +63,14 @@ impl Rule for UnclaimedName {
                     continue;
                 }
                 let message = format!("the {} `{}` {reason}", what.noun(), value.shown().escape_debug());
-                let hit = Hit::new(sink.function, sink.span, message, what.help()).confidence(Confidence::Medium);
-                hits.push(if value.span == sink.span { hit } else { hit.label(value.span, "the name comes from here") });
-                break;
+                // A function that makes the name of its own and of what it is given has its own finding.
+                if sink.through.is_some() && value.span == sink.span && value.constant().is_none() {
+                    continue;
+                }
+                // Where the name is made is the place to change.
+                let place = if value.span == Span::default() { sink.span } else { value.span };
+                let hit = Hit::new(sink.function, place, message, what.help()).confidence(Confidence::Medium);
+                hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
             }
         }
     }
@@ -98,7 +104,7 @@ impl What {
     fn help(self) -> &'static str {
         match self {
             Self::Namespace => "use a namespace without a name: `Namespace` of netns-fixtures is a descriptor and ends with the test",
-            Self::Device => "make it in a namespace of the test's own (`#[netns_test]`), or claim the name with `IfName::claim`",
+            Self::Device => "make it in a namespace of the test's own (`#[netns_test]`), or claim a name with `IfName::generated(…)?.claim(…)`",
             Self::SharedMemory => "use `memfd_create`, which has no name, or create it exclusively (O_EXCL)",
             Self::Socket => "put it into a `tempfile::tempdir()`; bind an abstract socket without a name, the kernel chooses a free one",
         }
@@ -142,7 +148,10 @@ fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
         }
         _ => {}
     }
-    named.into_iter().filter_map(|(name, what)| Some((value_of(name, sink)?, what))).collect()
+    // A word of the command line itself stands where its value does; one of a script is found by its text.
+    let at = |name: &str| words.iter().position(|word| std::ptr::eq(word.as_str(), name));
+    let itself = |name: &str| at(name).and_then(|at| sink.values.get(at)).filter(|value| value.shown() == name).cloned();
+    named.into_iter().filter_map(|(name, what)| Some((itself(name).or_else(|| value_of(name, sink))?, what))).collect()
 }
 
 /// The name in what follows `ip link add` (ip-link(8)): behind `name` or `dev`, or the first word that is no keyword.
@@ -269,8 +278,9 @@ mod tests {
     }
 
     #[test]
-    fn the_label_is_where_the_name_stands() {
+    fn the_place_is_where_the_name_stands() {
         let code = "const NS: &str =\n \"test_ns\";\nfn f() {\n NetworkNamespace::add(NS.to_owned());\n}";
-        assert_eq!(found(RULE, code)[0].labels[0].location.start.line, 2);
+        let findings = found(RULE, code);
+        assert_eq!((findings[0].location.start.line, findings[0].labels[0].location.start.line), (2, 4));
     }
 }

@@ -29,8 +29,8 @@
 //! ## References
 //! CWE-1327; ip(7), INADDR_ANY.
 
-use super::address::{has_own_network, read};
-use super::argv::inner_commands;
+use super::address::{has_own_network, is_of_callee, read};
+use super::argv::{inner_commands, is_said_here};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
@@ -65,7 +65,7 @@ impl Rule for WildcardBind {
             let Some(value) = sink.values.first() else { continue };
             let Some(found) = read(&value.shown()).filter(super::address::Found::is_wildcard) else { continue };
             let port_is_open = found.port == Some(0);
-            if (datagram && port_is_open) || has_own_network(facts, sink.function) {
+            if (datagram && port_is_open) || has_own_network(facts, sink.function) || is_of_callee(sink, value) {
                 continue;
             }
             let message = format!("`{}` listens on every address of this machine", found.text);
@@ -77,6 +77,9 @@ impl Rule for WildcardBind {
         for sink in facts.sinks.iter().filter(|sink| !has_own_network(facts, sink.function)) {
             let commands = inner_commands(sink, config);
             let Some((program, word)) = commands.iter().find_map(|words| listens(words)) else { continue };
+            if !is_said_here(sink, &word) {
+                continue;
+            }
             let place = sink.values.iter().find(|value| value.shown().contains(&word)).map_or(sink.span, |value| value.span);
             let message = format!("`{program}` is told to use every address of this machine, `{word}`");
             let hit = Hit::new(sink.function, place, message, HELP).confidence(Confidence::Medium);

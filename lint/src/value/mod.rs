@@ -62,6 +62,8 @@ pub(crate) struct Value {
     pub sources: Vec<Source>,
     /// Indexes of the parameters that it was made of.
     pub parameters: Vec<usize>,
+    /// The known texts of which it is one, as after a branch or out of a table.
+    pub choices: Vec<Value>,
     /// Where the host of a socket address stands, which may be far from its port.
     pub host: Option<Span>,
     /// As number.
@@ -98,6 +100,7 @@ impl Value {
             fields: Vec::new(),
             sources: Vec::new(),
             parameters: Vec::new(),
+            choices: Vec::new(),
             host: None,
             bounds: Interval::ALL,
             validated: false,
@@ -145,6 +148,11 @@ impl Value {
             .iter()
             .map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None })
             .collect::<Option<String>>()
+    }
+
+    /// The values that it can be: its choices, or itself.
+    pub(crate) fn readings(&self) -> std::slice::Iter<'_, Self> {
+        if self.choices.is_empty() { std::slice::from_ref(self).iter() } else { self.choices.iter() }
     }
 
     /// The number if it is exactly known.
@@ -213,11 +221,20 @@ impl Value {
         self.validated &= other.validated;
         self.duration |= other.duration;
         if self.pieces != other.pieces {
+            let is_text = |piece: &Piece| matches!(piece, Piece::Text(_));
+            let known = |value: &Self| value.pieces.iter().any(is_text) || !value.choices.is_empty();
+            if known(&self) && known(other) {
+                self.choices = self.readings().chain(other.readings()).take(MAX_CHOICES).cloned().collect();
+            }
             self.pieces = vec![Piece::Hole];
         }
-        if self.items.is_some() != other.items.is_some() {
-            self.items = None;
-        }
+        self.items = match (self.items.take(), &other.items) {
+            (Some(items), Some(others)) if items.len() == others.len() => {
+                Some(items.into_iter().zip(others).map(|(item, other)| item.join(other)).collect())
+            }
+            // What was pushed to the words of a text in one branch may be there.
+            (items, others) => items.filter(|_| others.is_some() || other.split.is_some()),
+        };
         self.call = self.call.or(other.call);
         self.split = self.split.or(other.split);
         self.parsed |= other.parsed;
@@ -253,6 +270,7 @@ impl Value {
         {
             value.span = argument.span;
             value.host = argument.host;
+            value.choices.clone_from(&argument.choices);
             value.items.clone_from(&argument.items);
             value.path.clone_from(&argument.path);
             value.split = argument.split;
@@ -270,8 +288,15 @@ impl Value {
             }
         }
         value.taint_from(&Self { sources: self.sources.clone(), ..Self::unknown(call) });
+        if value.fields.is_empty() {
+            let put_in = |(name, field): &(String, Self)| (name.clone(), field.instantiate(arguments, call));
+            value.fields = self.fields.iter().map(put_in).collect();
+        }
         if let Some(items) = &self.items {
             value.items = Some(items.iter().map(|item| item.instantiate(arguments, call)).collect());
+        }
+        if value.choices.is_empty() {
+            value.choices = self.choices.iter().map(|choice| choice.instantiate(arguments, call)).collect();
         }
         value.validated = self.validated;
         value.duration |= self.duration;
@@ -293,11 +318,14 @@ impl Value {
         self.cut = self.cut.map(|_| place);
         self.call = None;
         self.items = self.items.map(|items| items.into_iter().map(|item| item.relocated(place)).collect());
+        self.choices = self.choices.into_iter().map(|choice| choice.relocated(place)).collect();
         self.fields = self.fields.into_iter().map(|(name, value)| (name, value.relocated(place))).collect();
         self
     }
 }
 
+/// A reader of a report can follow as many.
+const MAX_CHOICES: usize = 8;
 /// More sources than this tell a reader nothing.
 const MAX_SOURCES: usize = 8;
 /// A text of several pieces does not grow beyond this.

@@ -102,7 +102,7 @@ fn by_a_helper() {
 
 #[test]
 fn in_a_loop_over_a_list() {
-    for address in ["10.7.0.1:0", "10.7.0.2:0"] { //~ literal-address
+    for address in ["10.7.0.1:0", "10.7.0.2:0"] { //~ literal-address, literal-address
         UdpSocket::bind(address).unwrap();
     }
 }

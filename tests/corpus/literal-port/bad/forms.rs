@@ -101,7 +101,7 @@ fn of_a_client() {
 
 #[test]
 fn in_a_loop() {
-    for port in 8200..8203 {
-        TcpListener::bind(("127.0.0.1", port)).unwrap(); //~ literal-port
+    for port in 8200..8203 { //~ literal-port, literal-port
+        TcpListener::bind(("127.0.0.1", port)).unwrap();
     }
 }

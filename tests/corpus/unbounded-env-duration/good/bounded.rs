@@ -4,11 +4,17 @@ use std::env;
 use std::num::NonZeroU8;
 use std::time::Duration;
 
-use netns_fixtures::Setting;
+use netns_fixtures::config::{Setting, Unit};
 
 const LONGEST: u64 = 60;
 
-static READ_TIMEOUT: Setting<Duration> = Setting::seconds("READ_TIMEOUT", 5, 1..=60);
+static READ_TIMEOUT: Setting<Duration> = Setting::duration(
+    "READ_TIMEOUT",
+    "how long a reply may take",
+    Unit::Seconds,
+    Duration::from_secs(5),
+    Duration::from_secs(1)..=Duration::from_secs(60),
+);
 
 fn bounded(seconds: u64) -> u64 {
     seconds.clamp(1, LONGEST)
@@ -156,7 +162,7 @@ fn by_an_early_error() -> anyhow::Result<()> {
 
 #[test]
 fn by_a_setting() {
-    connect(READ_TIMEOUT.get());
+    connect(READ_TIMEOUT.read().unwrap());
 }
 
 #[test]

@@ -3,11 +3,11 @@
 use std::env;
 use std::net::TcpListener;
 
-use netns_fixtures::Setting;
+use netns_fixtures::config::Setting;
 
 const MOST: usize = 64;
 
-static CLIENTS: Setting<u32> = Setting::count("CLIENTS", 8, 1..=256);
+static CLIENTS: Setting<u64> = Setting::integer("CLIENTS", "how many connect at once", 8, 1..=256);
 
 #[test]
 fn the_lesser_of_two() {
@@ -121,7 +121,7 @@ fn a_port_that_is_checked_before_it_is_cut() {
 
 #[test]
 fn by_a_setting() {
-    for client in 0..CLIENTS.get() {
+    for client in 0..CLIENTS.read().unwrap() {
         connect(client);
     }
 }

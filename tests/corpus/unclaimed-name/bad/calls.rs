@@ -9,7 +9,7 @@ use nix::sys::mman::shm_open;
 use nix::sys::socket::{UnixAddr, bind};
 use rtnetlink::{LinkBridge, LinkDummy, LinkVeth, NetworkNamespace};
 
-const TEST_NS: &str = "netlink_test_ns";
+const TEST_NS: &str = "netlink_test_ns"; //~ unclaimed-name
 
 struct Namespace {
     name: String,
@@ -25,7 +25,7 @@ impl Namespace {
 #[tokio::test]
 async fn a_namespace() {
     NetworkNamespace::add("test_ns".to_string()).await.unwrap(); //~ unclaimed-name
-    NetworkNamespace::add(TEST_NS.to_owned()).await.unwrap(); //~ unclaimed-name
+    NetworkNamespace::add(TEST_NS.to_owned()).await.unwrap();
 }
 
 #[tokio::test]
@@ -56,8 +56,8 @@ fn the_name_of_a_tun() {
 #[test]
 fn a_shared_memory() {
     shm_open("/test-memory", OFlag::O_CREAT | OFlag::O_RDWR, mode()).unwrap(); //~ unclaimed-name
-    let name = format!("/memory-{}", std::process::id());
-    shm_open(name.as_str(), OFlag::O_CREAT | OFlag::O_RDWR, mode()).unwrap(); //~ unclaimed-name
+    let name = format!("/memory-{}", std::process::id()); //~ unclaimed-name
+    shm_open(name.as_str(), OFlag::O_CREAT | OFlag::O_RDWR, mode()).unwrap();
 }
 
 #[test]
@@ -67,15 +67,15 @@ fn a_queue() {
 
 #[test]
 fn an_abstract_socket() {
-    let address = SocketAddr::from_abstract_name("testing").unwrap();
-    UnixListener::bind_addr(&address).unwrap(); //~ unclaimed-name
+    let address = SocketAddr::from_abstract_name("testing").unwrap(); //~ unclaimed-name
+    UnixListener::bind_addr(&address).unwrap();
     UnixDatagram::bind("\0datagrams").unwrap(); //~ unclaimed-name
 }
 
 #[test]
 fn an_abstract_socket_of_nix() {
-    let address = UnixAddr::new_abstract(b"testing").unwrap();
-    bind(descriptor(), &address).unwrap(); //~ unclaimed-name
+    let address = UnixAddr::new_abstract(b"testing").unwrap(); //~ unclaimed-name
+    bind(descriptor(), &address).unwrap();
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::process::{self, Command};
 use std::time::SystemTime;
 
-const NAMESPACE: &str = "test_ns";
+const NAMESPACE: &str = "test_ns"; //~ unclaimed-name
 
 fn ip(arguments: &[&str]) {
     assert!(Command::new("ip").args(arguments).status().unwrap().success());
@@ -20,19 +20,19 @@ fn a_namespace() {
 
 #[test]
 fn by_a_constant() {
-    Command::new("ip").arg("netns").arg("add").arg(NAMESPACE).status().unwrap(); //~ unclaimed-name
+    Command::new("ip").arg("netns").arg("add").arg(NAMESPACE).status().unwrap();
 }
 
 #[test]
 fn made_of_a_process_id() {
-    let name = format!("test-{}", process::id());
-    Command::new("ip").args(["netns", "add", &name]).status().unwrap(); //~ unclaimed-name
+    let name = format!("test-{}", process::id()); //~ unclaimed-name
+    Command::new("ip").args(["netns", "add", &name]).status().unwrap();
 }
 
 #[test]
 fn made_of_a_random_number() {
-    let name = format!("t-{:04x}", rand::random::<u16>());
-    Command::new("ip").args(["netns", "add", &name]).status().unwrap(); //~ unclaimed-name
+    let name = format!("t-{:04x}", rand::random::<u16>()); //~ unclaimed-name
+    Command::new("ip").args(["netns", "add", &name]).status().unwrap();
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn a_device() {
 
 #[test]
 fn both_ends_of_a_pair() {
-    Command::new("ip").args(["link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]).status().unwrap(); //~ unclaimed-name
+    Command::new("ip").args(["link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]).status().unwrap(); //~ unclaimed-name, unclaimed-name
 }
 
 #[test]
@@ -82,8 +82,8 @@ fn in_the_text_of_a_shell() {
 
 #[test]
 fn longer_than_a_device_can_have() {
-    let name = format!("integration-test-{}", number());
-    Command::new("ip").args(["link", "add", &name, "type", "dummy"]).status().unwrap(); //~ unclaimed-name
+    let name = format!("integration-test-{}", number()); //~ unclaimed-name
+    Command::new("ip").args(["link", "add", &name, "type", "dummy"]).status().unwrap();
 }
 
 #[test]
