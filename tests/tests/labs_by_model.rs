@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use netns_fixtures::config::Setting;
 use netns_fixtures::net::address::{AddressPlan, MacAddr};
 use netns_fixtures::net::link::{Bridge, Ifb, MacVlan, Vxlan};
 use netns_fixtures::prelude::*;
@@ -154,11 +155,14 @@ fn devices_of(
     }
     Ok(shown)
 }
+/// How many networks. Emulated machines are some ten times slower.
+static NETWORKS: Setting<u64> =
+    Setting::integer("NETNS_NETWORKS", "how many random networks are made", 40, 1..=100_000);
 
 #[netns_test(deadline = "2m")]
 fn the_kernel_shows_what_was_declared() -> TestResult {
     require_program("ip")?;
-    for seed in 0..40 {
+    for seed in 0..NETWORKS.read()? {
         let mut numbers = Numbers(seed);
         let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(30)));
         let hosts = declare(&mut lab, &mut numbers)?;

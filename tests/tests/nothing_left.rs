@@ -16,12 +16,13 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netns_fixtures::config::Setting;
 use netns_fixtures::prelude::*;
 use netns_tests::suite::{Suite, User};
 use nix::mount::{MsFlags, mount};
 
-/// How often the runner is killed.
-const KILLS: u32 = 500;
+/// How often the runner is killed. Emulated machines are some ten times slower.
+static KILLS: Setting<u64> = Setting::integer("NETNS_KILLS", "how often the runner is killed", 500, 1..=100_000);
 
 /// The kinds of namespaces, and how many of each this test's user namespace is charged for by itself: its own five. It is
 /// itself charged to the one above; source: user_namespaces(7), namespaces(7).
@@ -136,10 +137,11 @@ fn nothing_is_left_when_the_runner_is_killed_at_any_moment() -> TestResult {
     assert_eq!(runner(&suite, folder.path())?.status()?.code(), Some(101), "the control: nobody kills it");
     let length = start.elapsed();
 
+    let kills = u32::try_from(KILLS.read()?)?;
     let (mut tries, mut killed, mut at_work, mut slowest) = (0, 0, 0, Duration::ZERO);
-    while killed < KILLS {
+    while killed < kills {
         tries += 1;
-        assert!(tries < 4 * KILLS, "only {killed} of {tries} runners were alive at their moment");
+        assert!(tries < 4 * kills, "only {killed} of {tries} runners were alive at their moment");
         let mut running = runner(&suite, folder.path())?.spawn()?;
         // The moment is what is varied here; nothing is waited for.
         thread::sleep(moment(tries, length));
@@ -157,7 +159,7 @@ fn nothing_is_left_when_the_runner_is_killed_at_any_moment() -> TestResult {
         "{killed} runners were killed in the {length:?} of a run, {at_work} of them while tests were at work; left: 0 processes, \
          0 namespaces, 0 mounts, 0 files; the last process was gone {slowest:?} after its runner at most"
     );
-    assert!(at_work > KILLS / 2, "only {at_work} runners had children");
+    assert!(at_work > kills / 2, "only {at_work} runners had children");
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 use std::process::Command;
 
 use netns_fixtures::prelude::*;
@@ -151,11 +152,17 @@ fn a_proc_that_is_read_only() -> TestResult {
 fn a_chroot() -> TestResult {
     let suite = Suite::build("observed")?;
     passes(&suite)?;
-    // A folder that is no mount itself: everything of the machine stands in it.
-    let folder = tempfile::tempdir()?;
+    // A folder that is no mount itself: everything of the machine stands in it. It lies in memory, in this test's own mounts, and
+    // nobody removes it: whoever did that would remove what is mounted in it.
+    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+    let folder = Path::new("/run/elsewhere");
+    fs::create_dir(folder)?;
     for entry in fs::read_dir("/")? {
         let entry = entry?;
-        let shown = folder.path().join(entry.file_name());
+        if entry.file_name() == "run" {
+            continue;
+        }
+        let shown = folder.join(entry.file_name());
         if entry.file_type()?.is_symlink() {
             symlink(fs::read_link(entry.path())?, shown)?;
         } else if entry.file_type()?.is_dir() {
@@ -165,7 +172,7 @@ fn a_chroot() -> TestResult {
         }
     }
     let libtest = without_capabilities(&suite)?;
-    chroot(folder.path())?;
+    chroot(folder)?;
     chdir("/")?;
     let report = refused(libtest)?;
     says(&report, &["refuses to isolate", "EPERM", "the process is in a chroot", "pivot_root"]);

@@ -8,6 +8,7 @@ mod ci;
 mod demo;
 mod doctor;
 mod hook;
+mod vm_test;
 mod workspace;
 
 use std::ffi::OsString;
@@ -26,6 +27,7 @@ Examples:
   cargo xtask doctor                  what this machine can do for tests, and what to change
   cargo xtask ci --only lint          one step of what CI runs
   cargo xtask hook install            the lint before each commit
+  cargo xtask vm-test --kernel all    the fixtures' suite on kernels from 5.10 to 7.x
   cargo xtask bench isolation --json  figures for a machine to read
   source <(cargo xtask completions bash)";
 
@@ -47,6 +49,8 @@ enum Command {
     Ci(ci::Options),
     /// Measure, with the floor in the same run.
     Bench(bench::Options),
+    /// Run the fixtures' suite on other kernels, in virtual machines.
+    VmTest(vm_test::Options),
     /// Lint this workspace, or what is named; takes the options of `cargo netns-lint`.
     #[command(disable_help_flag = true)]
     Lint {
@@ -67,6 +71,9 @@ enum Command {
     /// Go on as an unprivileged user, in a mount namespace of its own. A part of `ci`.
     #[command(hide = true)]
     AsUser(ci::AsUser),
+    /// Be the first process of a virtual machine. A part of `vm-test`.
+    #[command(hide = true)]
+    Guest(vm_test::guest::Options),
 }
 
 fn main() -> ExitCode {
@@ -81,6 +88,11 @@ fn main() -> ExitCode {
 }
 
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
+    let command = match command {
+        // In the guest there is no workspace.
+        Command::Guest(options) => return vm_test::guest::run(&options),
+        other => other,
+    };
     let workspace = Workspace::find()?;
     match command {
         Command::Demo => demo::run(&workspace),
@@ -93,7 +105,9 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
             clap_complete::generate(shell, &mut Options::command(), "xtask", &mut io::stdout());
             Ok(ExitCode::SUCCESS)
         }
+        Command::VmTest(options) => vm_test::run(&workspace, &options),
         Command::AsUser(options) => ci::as_user(&options),
+        Command::Guest(_) => unreachable!("dealt with above"),
     }
 }
 

@@ -26,8 +26,13 @@ fn tells_where_it_is() -> TestResult {
     print_namespaces()?;
     println!("uid_map {}", fs::read_to_string("/proc/self/uid_map")?.split_whitespace().collect::<Vec<_>>().join(" "));
     println!("gid_map {}", fs::read_to_string("/proc/self/gid_map")?.split_whitespace().collect::<Vec<_>>().join(" "));
-    let devices = fs::read_dir("/sys/class/net")?.map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()));
-    println!("devices {}", devices.collect::<io::Result<Vec<_>>>()?.join(" "));
+    let entries = fs::read_dir("/sys/class/net")?.collect::<io::Result<Vec<_>>>()?;
+    // Devices are links; `bonding_masters` is a file, where the kernel has bonding.
+    let devices = entries.iter().filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_symlink()));
+    println!(
+        "devices {}",
+        devices.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+    );
     println!("pid {}", std::process::id());
     Ok(())
 }

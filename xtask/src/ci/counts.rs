@@ -10,17 +10,17 @@ use anyhow::Context;
 use tempfile::NamedTempFile;
 
 /// The variable that names the record; source: README.md, "Variables".
-pub(super) const SKIP_RECORD: &str = "NETNS_TEST_SKIP_RECORD";
+pub(crate) const SKIP_RECORD: &str = "NETNS_TEST_SKIP_RECORD";
 
 /// Numbers of tests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Counts {
+pub(crate) struct Counts {
     /// Those that did what they should.
-    pub(super) passed: u64,
+    pub(crate) passed: u64,
     /// Those that did not.
-    pub(super) failed: u64,
+    pub(crate) failed: u64,
     /// Those that did not run: ignored, or their requirements were not met.
-    pub(super) skipped: u64,
+    pub(crate) skipped: u64,
 }
 
 impl AddAssign for Counts {
@@ -35,7 +35,7 @@ impl Counts {
     /// What one line of output says, if it is a summary of libtest or of nextest.
     ///
     /// Ignored tests count as skipped. nextest's `skipped` has those that a filter left out as well; none are here.
-    pub(super) fn of_line(line: &str) -> Option<Self> {
+    pub(crate) fn of_line(line: &str) -> Option<Self> {
         let line = anstream::adapter::strip_str(line).to_string();
         // nextest shows the output of a failed test, which is libtest's too, with an indentation: that test is in its summary.
         let numbers = if let Some(libtest) = line.strip_prefix("test result: ") {
@@ -63,7 +63,7 @@ impl Counts {
     }
 
     /// libtest and nextest know no skip at run time, and have counted these as passed.
-    pub(super) fn with_skips_at_run_time(self, skipped: u64) -> Self {
+    pub(crate) fn with_skips_at_run_time(self, skipped: u64) -> Self {
         Self { passed: self.passed.saturating_sub(skipped), failed: self.failed, skipped: self.skipped + skipped }
     }
 }

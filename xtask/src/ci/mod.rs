@@ -8,6 +8,7 @@ mod program;
 mod unprivileged;
 
 use std::fmt::Display;
+use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
@@ -17,10 +18,12 @@ use clap::Args;
 use clap::builder::PossibleValuesParser;
 use comfy_table::{CellAlignment, Table, presets};
 
+use crate::vm_test;
 use crate::workspace::{BAD, GOOD, HEADING, NOTABLE, Workspace};
-use counts::{Counts, Skipped};
+use counts::Skipped;
 use program::run_program;
 
+pub(crate) use counts::{Counts, SKIP_RECORD};
 pub(crate) use unprivileged::{AsUser, as_user};
 
 const AFTER_HELP: &str = "\
@@ -50,6 +53,11 @@ const STEPS: &[Step] = &[
     Step { name: "nextest", about: "the same under cargo nextest", run: nextest },
     Step { name: "unprivileged", about: "the same as a user without privileges", run: unprivileged::run },
     Step { name: "nothing-left", about: "500 killed runners, with the counts of what is left", run: nothing_left },
+    Step {
+        name: "vm",
+        about: "the fixtures' suite on the oldest and the newest kernel, in virtual machines",
+        run: virtual_machines,
+    },
     Step { name: "docs", about: "the documentation builds without warnings", run: docs },
     Step { name: "lint", about: "the lint finds nothing in this workspace", run: lint },
     Step { name: "demo", about: "cargo xtask demo shows what it tells", run: demo },
@@ -191,6 +199,12 @@ fn nothing_left(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outc
     count(skipped, workspace.cargo().args(["test", "--workspace", "--test", "nothing_left", "--", "--show-output"]))
 }
 
+/// Its skips are in its own report: they are those of other kernels.
+fn virtual_machines(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    let (counts, success) = vm_test::as_step(workspace)?;
+    Ok(Outcome::Tested { counts, success })
+}
+
 fn docs(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(
         workspace
@@ -208,7 +222,8 @@ fn demo(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(Command::new(this_program()?).current_dir(workspace.root()).arg("demo"))
 }
 
-fn this_program() -> anyhow::Result<impl AsRef<std::ffi::OsStr>> {
+/// The file of this program.
+pub(crate) fn this_program() -> anyhow::Result<PathBuf> {
     std::env::current_exe().context("failed to find this program")
 }
 
@@ -224,7 +239,7 @@ fn check(command: &mut Command) -> anyhow::Result<Outcome> {
 /// Runs a program that runs tests, counts them, and counts as skipped those that say that they were.
 fn count(skipped: &Skipped, command: &mut Command) -> anyhow::Result<Outcome> {
     let before = skipped.count()?;
-    let ended = run_program(command.env(counts::SKIP_RECORD, skipped.path()))?;
+    let ended = run_program(command.env(SKIP_RECORD, skipped.path()))?;
     let newly_skipped = skipped.count()? - before;
     Ok(Outcome::Tested { counts: ended.counts.with_skips_at_run_time(newly_skipped), success: ended.success })
 }
