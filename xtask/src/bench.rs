@@ -37,6 +37,8 @@ enum Name {
     Processes,
     /// The cost of networks of two, a hundred and five hundred hosts.
     Labs,
+    /// Round trips beside ping's, a matrix of fifty hosts, and a ping in the background.
+    Probes,
 }
 
 /// Builds and runs the bench; its exit status is handed on.
@@ -45,6 +47,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         Name::Isolation => "isolation",
         Name::Processes => "processes",
         Name::Labs => "labs",
+        Name::Probes => "probes",
     };
     let mut bench = workspace.bench_cargo();
     bench.args(["run", "--release", "--quiet", "--bin", binary, "--"]);
