@@ -11,7 +11,7 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use netns_fixtures::Error;
-use netns_fixtures::net::address::{IpNet, MacAddr, offset_address};
+use netns_fixtures::net::address::{IpNet, Ipv6Net, MacAddr, offset_address};
 use netns_fixtures::net::{LabError, Pair, Routed};
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
@@ -199,6 +199,38 @@ fn addresses_come_and_go(net: Pair) -> TestResult {
         assert!(!arrives_within(silence, address)?);
         assert!(net.server.remove_address("eth0", address).is_err());
     }
+    Ok(())
+}
+
+/// RFC 4862: who has the address says so, and the other one does not get it.
+#[netns_test]
+fn an_address_that_another_has_is_not_given(net: Pair) -> TestResult {
+    let taken = Ipv6Net::new(net.server.ipv6(), 64)?;
+    let before = net.client.addresses("eth0")?;
+    let refused = net.client.add_unique_address("eth0", taken).unwrap_err();
+    assert!(
+        matches!(&refused, Error::Lab(LabError::Duplicate { host, address }) if host == "client" && *address == taken.addr()),
+        "{refused}"
+    );
+    assert_eq!(net.client.addresses("eth0")?, before);
+    // The control: one that nobody has.
+    let free = offset_address(taken.into(), 7)?;
+    let IpNet::V6(free) = free else { unreachable!("an offset keeps the family") };
+    net.client.add_unique_address("eth0", free)?;
+    let _listener = net.client.tcp_listener(80)?;
+    net.server.tcp_connect((free.addr(), 80))?;
+    Ok(())
+}
+
+#[netns_test]
+fn a_link_looks_for_duplicates_where_it_is_asked_to(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).detect_duplicates();
+    lab.link(&a, &b);
+    lab.up()?;
+    assert_eq!([a.sysctl("net.ipv6.conf.eth0.accept_dad")?, a.sysctl("net.ipv6.conf.eth1.accept_dad")?], ["1", "0"]);
+    let _listener = b.tcp_listener(80)?;
+    a.tcp_connect((b.ipv6(), 80))?;
     Ok(())
 }
 
