@@ -210,6 +210,14 @@ fn absence_is_proved_by_a_control_that_works(net: Pair) -> TestResult {
     let there = tester.expect_unreachable().unwrap_err().to_string();
     assert!(there.contains("data was exchanged") && there.contains("\"server\":"), "{there}");
     assert!(there.contains("TCP") && there.contains("> 4000 SYN"), "{there}");
+    // A check that fails shows as much.
+    on_input(&net.server, "tcp dport 4000 drop")?;
+    tester.respawn()?;
+    let filtered = tester.check().unwrap_err().to_string();
+    for part in ["no answer", "\"client\":", "routes:", "is at ", "eth0: ", "> 4000 SYN"] {
+        assert!(filtered.contains(part), "{part} in {filtered}");
+    }
+    clear(&net.server)?;
     // All ports: the control on another one fails as well, and nothing is proved.
     on_input(&net.server, "meta l4proto tcp drop")?;
     tester.respawn()?;
