@@ -231,11 +231,9 @@ impl Package {
         let workspace = absolute
             .ancestors()
             .skip(1)
-            .find(|folder| {
-                std::fs::read_to_string(folder.join("Cargo.toml")).is_ok_and(|text| text.contains("[workspace"))
-            })
-            .filter(|_| !manifest.is_workspace)
-            .map_or_else(|| root.clone(), tidy);
+            .find_map(|folder| Some((folder, workspace_of(folder)?)))
+            .filter(|(folder, workspace)| !manifest.is_workspace && !excludes(folder, workspace, &absolute))
+            .map_or_else(|| root.clone(), |(folder, _)| tidy(folder));
         Self { root, workspace, manifest }
     }
 
@@ -262,6 +260,20 @@ impl Package {
             _ => None,
         }
     }
+}
+
+/// The table `[workspace]` of the manifest in a folder, if it has one.
+fn workspace_of(folder: &Path) -> Option<toml::Table> {
+    let text = std::fs::read_to_string(folder.join("Cargo.toml")).ok()?;
+    // Most manifests have none, and need not be understood.
+    text.contains("[workspace").then_some(())?;
+    text.parse::<toml::Table>().ok()?.get("workspace")?.as_table().cloned()
+}
+
+/// Whether the workspace in `folder` leaves the package in `package` out, as cargo reads `exclude`.
+fn excludes(folder: &Path, workspace: &toml::Table, package: &Path) -> bool {
+    let excluded = workspace.get("exclude").and_then(toml::Value::as_array).into_iter().flatten();
+    excluded.filter_map(toml::Value::as_str).any(|path| package.starts_with(folder.join(path)))
 }
 
 const TEST_FOLDERS: &[&str] = &["tests", "test", "benches", "examples"];

@@ -15,6 +15,7 @@ mod modules;
 mod scopes;
 mod shelf;
 
+use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -133,7 +134,7 @@ impl Run<'_> {
                 break;
             }
             let package = |index: usize| self.discovery.candidates[index].package;
-            let again = self.round(&stale, Depth::Whole, |index| &scopes[package(index)].externals);
+            let again = self.round(&stale, Depth::Whole, |index| scopes[package(index)].externals());
             for (index, outcome) in stale.iter().zip(again) {
                 outcomes[*index] = Outcome { round, ..outcome };
             }
@@ -265,6 +266,28 @@ fn further(omitted: usize, path: PathBuf) -> Finding {
 /// FNV-1a: the same on every system and in every version, as fingerprints must be.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |state, byte| (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+/// What is keyed by [`hash`] is hashed already.
+pub(crate) type ByHash = BuildHasherDefault<Already>;
+
+/// Gives the number that it is given.
+#[derive(Default)]
+pub(crate) struct Already(u64);
+
+impl Hasher for Already {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only numbers are keys; anything else would still be told apart.
+        self.0 ^= hash(bytes);
+    }
+
+    fn write_u64(&mut self, number: u64) {
+        self.0 = number;
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,8 @@
 //! Where strings and comments are, and how deep a text nests, found without the parser: it recurses, so what it cannot
 //! survive has to be known before.
 
+use std::ops::Range;
+
 /// What begins at a byte that is inside nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lexeme {
@@ -20,32 +22,47 @@ pub(crate) enum Lexeme {
 
 /// What begins at the byte `at` of `text`, and the byte after it.
 pub(crate) fn lexeme(text: &[u8], at: usize) -> (Lexeme, usize) {
-    let next = text.get(at + 1).copied();
-    match (text[at], next) {
+    let end = word_end(text, at);
+    if end > at {
+        return after_prefix(text, at, end).map_or((Lexeme::Word, end), |end| (Lexeme::Text, end));
+    }
+    match (text[at], text.get(at + 1).copied()) {
+        (b' ' | b'\n' | b'\t' | b'\r' | b'\x0c', _) => (Lexeme::Space, at + 1),
         (b'/', Some(b'/')) => (Lexeme::LineComment, at + text[at..].iter().take_while(|byte| **byte != b'\n').count()),
         (b'/', Some(b'*')) => (Lexeme::BlockComment, after_block_comment(text, at)),
         (b'"', _) => (Lexeme::Text, after_string(text, at + 1)),
         (b'\'', _) => after_character(text, at).map_or((Lexeme::Mark, at + 1), |end| (Lexeme::Text, end)),
-        (byte, _) if byte.is_ascii_whitespace() => (Lexeme::Space, at + 1),
-        (byte, _) if is_word(byte) => {
-            let end = at + text[at..].iter().take_while(|byte| is_word(**byte)).count();
-            after_prefix(text, at, end).map_or((Lexeme::Word, end), |end| (Lexeme::Text, end))
-        }
         _ => (Lexeme::Mark, at + 1),
     }
 }
 
-/// Bytes of other scripts count as letters.
-fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 128
+/// Where the word ends that begins at `at`; there, if none does.
+pub(crate) fn word_end(text: &[u8], at: usize) -> usize {
+    at + text[at..].iter().take_while(|byte| IS_WORD[usize::from(**byte)]).count()
 }
+
+/// Bytes of other scripts count as letters.
+const IS_WORD: [bool; 256] = {
+    let mut is_word = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+        let character = byte as u8;
+        is_word[byte] = character.is_ascii_alphanumeric() || character == b'_' || character >= 128;
+        byte += 1;
+    }
+    is_word
+};
 
 /// The end of the string or character that the word `start..end` is the prefix of.
 fn after_prefix(text: &[u8], start: usize, end: usize) -> Option<usize> {
-    match (&text[start..end], text.get(end)?) {
+    if !matches!(text.get(end), Some(b'"' | b'\'' | b'#')) {
+        return None;
+    }
+    match (&text[start..end], text[end]) {
         (b"b" | b"c", b'"') => Some(after_string(text, end + 1)),
         (b"b", b'\'') => after_character(text, end),
-        (b"r" | b"br" | b"cr", b'"' | b'#') => {
+        (b"r" | b"br" | b"cr", _) => {
             let hashes = text[end..].iter().take_while(|byte| **byte == b'#').count();
             let inside = end + hashes + 1;
             if text.get(end + hashes) != Some(&b'"') {
@@ -155,6 +172,28 @@ fn goes_on(mark: u8, word: &[u8]) -> bool {
     b".?+-*/%^&|<>=!([".contains(&mark) || matches!(word, b"else" | b"as")
 }
 
+/// Cuts a text behind semicolons that stand in no bracket, which end an item, into pieces that are little longer than
+/// `length`: each can be parsed by itself exactly when the whole can.
+pub(crate) fn pieces(text: &str, length: usize) -> Vec<Range<usize>> {
+    let mut pieces = Vec::new();
+    let (mut start, mut at, mut brackets) = (0, 0, 0_usize);
+    while text.len() - start > length && at < text.len() {
+        let (lexeme, end) = lexeme(text.as_bytes(), at);
+        match text.as_bytes()[at] {
+            b'(' | b'[' | b'{' if lexeme == Lexeme::Mark => brackets += 1,
+            b')' | b']' | b'}' if lexeme == Lexeme::Mark => brackets = brackets.saturating_sub(1),
+            b';' if brackets == 0 && end - start >= length => {
+                pieces.push(start..end);
+                start = end;
+            }
+            _ => {}
+        }
+        at = end;
+    }
+    pieces.push(start..text.len());
+    pieces
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -205,5 +244,18 @@ mod tests {
         {
             assert!(chain(link) < 20, "{link}");
         }
+    }
+
+    #[test]
+    fn pieces_end_with_items() {
+        let text = "use a; fn b() { c; } const D: [u8; 2] = [1, 2]; // e;\nconst F: &str = \";\"; fn g() {}";
+        let cut = |text: &'static str, length| -> Vec<&str> {
+            pieces(text, length).into_iter().map(|range| &text[range]).collect()
+        };
+        let expected =
+            ["use a;", " fn b() { c; } const D: [u8; 2] = [1, 2];", " // e;\nconst F: &str = \";\";", " fn g() {}"];
+        assert_eq!(cut(text, 1), expected);
+        assert_eq!(cut(text, 1_000), [text]);
+        assert_eq!(cut("", 1), [""]);
     }
 }

@@ -215,3 +215,22 @@ fn the_least_severity_decides_what_counts() {
     assert_eq!((ran("note").status, ran("warning").status), (1, 0));
     assert!(ran("warning").out.starts_with("netns-lint: nothing found; "));
 }
+
+#[test]
+fn packages_share_what_they_define_unless_their_workspace_leaves_one_out() {
+    let helper = r#"pub fn sh(line: &str) { std::process::Command::new("sh").args(["-c", line]).status().unwrap(); }"#;
+    let test = "#[test]\nfn starts() {\n    sh(&format!(\"ip link del {}\", device()));\n}\n";
+    let manifest = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    let folder = package(&[
+        ("support/src/lib.rs", helper.as_bytes()),
+        ("support/Cargo.toml", manifest("support").as_bytes()),
+        ("user/tests/a.rs", test.as_bytes()),
+        ("user/Cargo.toml", manifest("user").as_bytes()),
+    ]);
+    let found = |workspace: &str| {
+        std::fs::write(folder.path().join("Cargo.toml"), workspace).expect("written");
+        lint(folder.path(), &["--format", "github"]).out.contains("user/tests/a.rs,line=3")
+    };
+    assert!(found("[workspace]\nmembers = [\"support\", \"user\"]\n"));
+    assert!(!found("[workspace]\nmembers = [\"support\"]\nexclude = [\"user\"]\n"));
+}

@@ -8,8 +8,9 @@ use super::shelf::{Batches, Kept, Kind};
 use super::{Outcome, hash};
 use crate::config::Policy;
 use crate::discover::Candidate;
-use crate::facts::{Externals, FileFacts, lower, outline};
+use crate::facts::{Externals, FileFacts, Outline, lower};
 use crate::finding::{Finding, Label, Severity};
+use crate::lexical::pieces;
 use crate::rule::Hit;
 use crate::rules::REGISTRY;
 use crate::source::Source;
@@ -20,6 +21,8 @@ use crate::tables::Mentions;
 /// Files larger than this, mostly generated, are looked at one after the other: a tree takes up to a hundred times the
 /// text, and two of the largest at once would decide how much memory a run needs.
 const LARGE_FILE_BYTES: usize = 256 * 1024;
+/// A file that is not evaluated need not be one tree.
+const PIECE_BYTES: usize = 64 * 1024;
 static LARGE_FILES: Mutex<()> = Mutex::new(());
 
 /// How deep a file is looked into.
@@ -41,10 +44,10 @@ pub(super) fn examine(
 ) -> Outcome {
     match Source::read(&candidate.path) {
         Ok(source) => {
-            // Another thread that panicked in there has reported it; nothing is guarded but memory.
-            let _alone = (source.text.len() > LARGE_FILE_BYTES)
-                .then(|| LARGE_FILES.lock().unwrap_or_else(PoisonError::into_inner));
             let whole = depth == Depth::Whole || policy.config.pedantic || mentions.any(&source.text);
+            // Another thread that panicked in there has reported it; nothing is guarded but memory.
+            let _alone = (whole && source.text.len() > LARGE_FILE_BYTES)
+                .then(|| LARGE_FILES.lock().unwrap_or_else(PoisonError::into_inner));
             let certain = candidate.whole.is_some() || policy.config.all_code;
             examine_source(&candidate.path, source, externals, policy, whole, certain)
         }
@@ -61,25 +64,25 @@ pub(super) fn examine_source(
     whole: bool,
     certain: bool,
 ) -> Outcome {
+    if !whole {
+        return match outlined(source.code()) {
+            Ok(outline) => Outcome {
+                has_test_code: outline.has_test_code,
+                modules: outline.modules,
+                names: super::Names::Defined(outline.defined),
+                ..Outcome::default()
+            },
+            Err((error, start)) => Outcome { problem: Some(unparsable(&error, start, &source)), ..Outcome::default() },
+        };
+    }
     let file = match syn::parse_file(source.code()) {
         Ok(file) => file,
         Err(error) => {
-            let message = unparsable(&error, &source);
+            let message = unparsable(&error, error.span().byte_range().start, &source);
             proc_macro2::extra::invalidate_current_thread_spans();
             return Outcome { problem: Some(message), ..Outcome::default() };
         }
     };
-    if !whole {
-        let outline = outline(&file);
-        drop(file);
-        proc_macro2::extra::invalidate_current_thread_spans();
-        return Outcome {
-            has_test_code: outline.has_test_code,
-            modules: outline.modules,
-            names: super::Names::Defined(outline.defined),
-            ..Outcome::default()
-        };
-    }
     let mut lowered = lower(&file, source.prefix, externals, &policy.config.tables);
     lowered.facts.text = source.text;
     drop(file);
@@ -190,8 +193,27 @@ fn chain_ends(facts: &FileFacts) -> HashMap<u32, u32> {
     ends
 }
 
-fn unparsable(error: &syn::Error, source: &Source) -> String {
-    let start = error.span().byte_range().start + source.prefix as usize;
+/// The outline of a text, of which no more than a piece is a tree at once; else what cannot be parsed, and where.
+fn outlined(code: &str) -> Result<Outline, (syn::Error, usize)> {
+    let mut outline = Outline::default();
+    for piece in pieces(code, PIECE_BYTES) {
+        let parsed = syn::parse_file(&code[piece.clone()]);
+        let added = match &parsed {
+            Ok(file) => {
+                outline.add(file);
+                Ok(())
+            }
+            Err(error) => Err((error.clone(), piece.start + error.span().byte_range().start)),
+        };
+        drop(parsed);
+        proc_macro2::extra::invalidate_current_thread_spans();
+        added?;
+    }
+    Ok(outline)
+}
+
+fn unparsable(error: &syn::Error, start: usize, source: &Source) -> String {
+    let start = start + source.prefix as usize;
     let at = u32::try_from(start).unwrap_or(u32::MAX);
     let place = LineIndex::new(&source.text).locate(&source.text, Span::new(at, at)).start;
     format!("cannot be parsed: line {}, column {}: {error}", place.line, place.column)

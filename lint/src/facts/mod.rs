@@ -23,7 +23,7 @@ mod summary;
 mod types;
 
 pub(crate) use lower::lower;
-pub(crate) use outline::outline;
+pub(crate) use outline::Outline;
 pub(crate) use summary::{Externals, Unresolved, Version};
 
 use crate::span::Span;

@@ -16,16 +16,17 @@ pub(crate) struct Outline {
     pub has_test_code: bool,
     /// Hashes of the names of functions and constants; nobody asks for methods and associated functions of such a file.
     pub defined: Vec<u64>,
-}
-
-/// Reads the items of `file`.
-pub(crate) fn outline(file: &syn::File) -> Outline {
-    let mut outline = Outline::default();
-    outline.items(&file.items, &mut Vec::new(), is_test_attributes(&file.attrs));
-    outline
+    /// `#![cfg(test)]`, which stands in front.
+    all_test: bool,
 }
 
 impl Outline {
+    /// Adds the items of `file`, which is a file or the next part of one.
+    pub(crate) fn add(&mut self, file: &syn::File) {
+        self.all_test |= is_test_attributes(&file.attrs);
+        self.items(&file.items, &mut Vec::new(), self.all_test);
+    }
+
     fn items(&mut self, items: &[Item], around: &mut Vec<String>, test: bool) {
         for item in items {
             match item {

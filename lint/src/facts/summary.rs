@@ -6,7 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::{FileFacts, Sink};
-use crate::engine::hash;
+use crate::engine::{ByHash, hash};
 use crate::value::Value;
 
 /// What callers need to know about a function.
@@ -127,9 +127,9 @@ pub(crate) struct Externals {
 }
 
 impl Externals {
-    /// The state of every name, those of the scopes around included, by hash.
-    pub(crate) fn versions(&self) -> HashMap<u64, Version> {
-        let mut versions = self.around.as_ref().map(|around| around.versions()).unwrap_or_default();
+    /// The state of every name of this scope, by hash.
+    pub(crate) fn versions(&self) -> HashMap<u64, Version, ByHash> {
+        let mut versions = HashMap::default();
         let unclear = Version { content: 0, strong: false };
         for (name, summary) in &self.functions {
             versions.insert(hash(name.as_bytes()), summary.as_ref().map_or(unclear, |summary| summary.version));
@@ -144,13 +144,9 @@ impl Externals {
         versions
     }
 
-    /// The names of functions, those of the scopes around included.
-    pub(crate) fn function_names(&self) -> Box<dyn Iterator<Item = &str> + '_> {
-        let own = self.functions.keys().map(String::as_str);
-        match &self.around {
-            Some(around) => Box::new(own.chain(around.function_names())),
-            None => Box::new(own),
-        }
+    /// The names of the functions of this scope.
+    pub(crate) fn function_names(&self) -> impl Iterator<Item = &str> {
+        self.functions.keys().map(String::as_str)
     }
 
     /// The function called `name`, if there is exactly one.
@@ -184,9 +180,9 @@ impl Externals {
 #[derive(Debug, Default)]
 pub(crate) struct Unresolved {
     /// Functions and constants.
-    pub plain: HashSet<u64>,
+    pub plain: HashSet<u64, ByHash>,
     /// Methods, with a dot in front, and associated functions, with their type.
-    pub associated: HashSet<u64>,
+    pub associated: HashSet<u64, ByHash>,
 }
 
 impl Unresolved {
