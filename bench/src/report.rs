@@ -29,17 +29,28 @@ impl Figure {
     /// Times in microseconds, with the ratio of the median to `floor`'s.
     #[must_use]
     pub fn of_times(name: &str, times: &[Duration], floor: Option<&Self>) -> Self {
-        let mut micros: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * 1e6).collect();
-        micros.sort_by(f64::total_cmp);
-        let median = quantile(&micros, 0.5);
+        Self::of_scaled(name, times, floor, ("us", 1e6, 1))
+    }
+
+    /// Times in seconds, with the ratio of the median to `floor`'s, which is in seconds too.
+    #[must_use]
+    pub fn of_long_times(name: &str, times: &[Duration], floor: Option<&Self>) -> Self {
+        Self::of_scaled(name, times, floor, ("s", 1.0, 2))
+    }
+
+    fn of_scaled(name: &str, times: &[Duration], floor: Option<&Self>, unit: (&'static str, f64, i32)) -> Self {
+        let (unit, scale, digits) = unit;
+        let mut values: Vec<f64> = times.iter().map(|time| time.as_secs_f64() * scale).collect();
+        values.sort_by(f64::total_cmp);
+        let median = quantile(&values, 0.5);
         let ratio_to_floor = Some(floor.map_or(1.0, |floor| rounded(median / floor.median, 3)));
-        let p95 = quantile(&micros, 0.95);
+        let p95 = quantile(&values, 0.95);
         Self {
             name: name.to_owned(),
-            unit: "us",
-            n: micros.len(),
-            median: rounded(median, 1),
-            p95: rounded(p95, 1),
+            unit,
+            n: values.len(),
+            median: rounded(median, digits),
+            p95: rounded(p95, digits),
             ratio_to_floor,
             target: None,
         }
@@ -89,6 +100,11 @@ pub fn print(figures: &[Figure], as_json: bool, meaning: &str) -> serde_json::Re
     Ok(())
 }
 
+/// Three digits of small values, and no more than one behind the point of large ones.
+fn shown(value: f64) -> String {
+    if value < 100.0 { format!("{value:.2}") } else { format!("{value:.1}") }
+}
+
 /// The figures for people.
 fn table(figures: &[Figure]) -> Table {
     let mut table = Table::new();
@@ -105,8 +121,8 @@ fn table(figures: &[Figure]) -> Table {
         table.add_row([
             figure.name.clone(),
             figure.n.to_string(),
-            format!("{:.1}", figure.median),
-            format!("{:.1}", figure.p95),
+            shown(figure.median),
+            shown(figure.p95),
             figure.unit.to_owned(),
             number(figure.ratio_to_floor, ""),
             number(figure.target, "<= "),

@@ -25,7 +25,7 @@ pub(crate) struct Options {
     #[arg(long)]
     json: bool,
     /// How often each is measured [default: the bench's own].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     samples: Option<u32>,
 }
 
@@ -39,6 +39,8 @@ enum Name {
     Labs,
     /// Round trips beside ping's, a matrix of fifty hosts, and a ping in the background.
     Probes,
+    /// The cost of the lint on six million lines, which the first run downloads, beside ripgrep, ast-grep and semgrep.
+    Lint,
 }
 
 /// Builds and runs the bench; its exit status is handed on.
@@ -48,6 +50,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         Name::Processes => "processes",
         Name::Labs => "labs",
         Name::Probes => "probes",
+        Name::Lint => "lint",
     };
     let mut bench = workspace.bench_cargo();
     bench.args(["run", "--release", "--quiet", "--bin", binary, "--"]);
