@@ -178,3 +178,12 @@ fn what_cannot_be_traced_is_told(net: Pair, mut lab: Lab) -> TestResult {
     assert!(matches!(told(net.client.path_mtu(&alone).run()), ProbeError::NoAddress { .. }));
     Ok(())
 }
+
+/// A search that would outlast the test says so before the test is killed.
+#[netns_test(deadline = "2s")]
+fn a_search_ends_before_the_deadline_of_its_test(net: Pair) -> TestResult {
+    net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1")?;
+    let search = net.client.path_mtu(&net.server).protocol(PathProtocol::Icmp).attempts(255);
+    assert!(matches!(told(search.run()), ProbeError::DeadlineFirst { .. }));
+    Ok(())
+}

@@ -234,6 +234,11 @@ fn what_cannot_be_sent_is_told_before_it_is_tried(net: Pair, mut lab: Lab) -> Te
     for nobody in [Ipv4Addr::UNSPECIFIED, Ipv4Addr::BROADCAST, Ipv4Addr::new(224, 0, 0, 1)] {
         assert!(matches!(told(ping(nobody.into()).run()), ProbeError::NotOneHost { .. }), "{nobody}");
     }
+    // The longest times are no mistake: the deadline comes first.
+    ping(server()).count(1).timeout(Duration::MAX).interval(Duration::MAX).run()?.expect_all()?;
+    let soon = Deadline::after(Duration::from_millis(50));
+    let endless = ping(server()).count(2).interval(Duration::MAX).timeout(Duration::MAX).deadline(soon).run();
+    assert!(matches!(told(endless), ProbeError::DeadlineFirst { .. }));
     let soon = Deadline::after(Duration::from_millis(50));
     let error = told(ping(server()).count(1000).deadline(soon).run());
     assert!(matches!(&error, ProbeError::DeadlineFirst { so_far, .. } if so_far.contains("sent")), "{error}");
