@@ -8,6 +8,7 @@
 pub mod nft;
 pub mod report;
 pub mod suite;
+pub mod traffic;
 pub mod witness;
 
 #[cfg(test)]

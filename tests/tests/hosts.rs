@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{IpAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::time::Duration;
@@ -15,16 +15,8 @@ use netns_fixtures::net::address::{IpNet, Ipv6Net, MacAddr, offset_address};
 use netns_fixtures::net::{LabError, Pair, Routed};
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
+use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
-
-/// An Ethernet frame of a type that no protocol answers to; IEEE 802 sets 0x88b5 aside for experiments.
-fn frame(to: MacAddr, from: MacAddr, payload: &[u8]) -> Vec<u8> {
-    let mut frame = [to.0, from.0].concat();
-    frame.extend([0x88, 0xb5]);
-    frame.extend(payload);
-    frame.resize(frame.len().max(60), 0);
-    frame
-}
 
 fn is_experiment(frame: &[u8]) -> bool {
     frame[12..14] == [0x88, 0xb5]
@@ -34,17 +26,8 @@ fn is_experiment(frame: &[u8]) -> bool {
 fn a_packet_socket_sends_and_hears_whole_frames(net: Pair) -> TestResult {
     let mut here = File::from(net.client.packet_socket("eth0")?);
     let mut there = File::from(net.server.packet_socket("eth0")?);
-    let sent = frame(net.server.mac("eth0")?, net.client.mac("eth0")?, b"whole frames");
-    here.write_all(&sent)?;
-    let mut heard = [0; 1514];
-    let length = loop {
-        let length = there.read(&mut heard)?;
-        // IPv6 announces its groups as soon as a link is up.
-        if is_experiment(&heard) {
-            break length;
-        }
-    };
-    assert_eq!(heard[..length], sent);
+    let sent = frame(net.server.mac("eth0")?, net.client.mac("eth0")?);
+    assert!(sent_is_heard(PATIENCE, &mut here, Some(&mut there), &sent)?);
     assert!(matches!(net.client.packet_socket("eth9"), Err(Error::Lab(LabError::NoSuchDevice { .. }))));
     Ok(())
 }
@@ -52,7 +35,7 @@ fn a_packet_socket_sends_and_hears_whole_frames(net: Pair) -> TestResult {
 #[netns_test]
 async fn tokio_waits_for_a_packet_socket(net: Pair) -> TestResult {
     let there = net.server.tokio_descriptor(net.server.packet_socket("eth0")?)?;
-    let sent = frame(net.server.mac("eth0")?, net.client.mac("eth0")?, b"later");
+    let sent = frame(net.server.mac("eth0")?, net.client.mac("eth0")?);
     let (mut here, to_send) = (File::from(net.client.packet_socket("eth0")?), sent.clone());
     let sender = tokio::spawn(async move { here.write_all(&to_send) });
     let mut heard = [0; 1514];

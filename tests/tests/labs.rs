@@ -13,8 +13,8 @@ use netns_fixtures::net::link::{Bridge, Veth};
 use netns_fixtures::net::{LabError, Lan, Pair, PortRange, Routed, Tcp};
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
+use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
 use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::{TimeVal, TimeValLike};
 
 fn exchange(listener: &TcpListener, mut client: TcpStream) -> TestResult {
     let (mut server, from) = listener.accept()?;
@@ -145,13 +145,8 @@ fn the_first_frame_of_a_lab_arrives() -> TestResult {
         }
         lab.up()?;
         let (mut here, mut there) = (File::from(a.packet_socket("eth0")?), File::from(b.packet_socket("eth0")?));
-        let mut frame = [b.mac("eth0")?.0, a.mac("eth0")?.0].concat();
-        frame.extend([0x88, 0xb5]);
-        frame.resize(60, 0);
-        here.write_all(&frame)?;
-        setsockopt(&there, sockopt::ReceiveTimeout, &TimeVal::seconds(5))?;
-        let mut heard = [0; 1514];
-        while there.read(&mut heard)? != frame.len() || heard[..frame.len()] != frame {}
+        let frame = frame(b.mac("eth0")?, a.mac("eth0")?);
+        assert!(sent_is_heard(PATIENCE, &mut here, Some(&mut there), &frame)?);
     }
     Ok(())
 }

@@ -11,63 +11,19 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
 use netns_fixtures::Error;
-use netns_fixtures::net::address::{IpNet, MacAddr, Subnet};
+use netns_fixtures::net::address::{IpNet, Subnet};
 use netns_fixtures::net::link::{
-    Bond, BondMode, Bridge, BridgePort, Dummy, Ifb, IpVlan, IpVlanMode, Kind, LinkKind, MacVlan, MacVlanMode, MacVtap,
-    NewDevice, Tap, Tun, Veth, Vlan, Vrf, Vxlan,
+    Bond, BondMode, Bridge, Dummy, Ifb, IpVlan, IpVlanMode, Kind, LinkKind, MacVlan, MacVlanMode, MacVtap, NewDevice,
+    Tap, Tun, Veth, Vlan, Vrf, Vxlan,
 };
-use netns_fixtures::net::{Device, LabError, Lan, Pair, Statistics};
+use netns_fixtures::net::{Device, LabError, Pair, Statistics};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
+use netns_tests::traffic::{
+    PATIENCE, SILENCE, arrives, arrives_within, assert_crossed, frame, is_lost, sent_is_heard, socket_on,
+};
 use nix::sys::socket::{setsockopt, sockopt};
-use nix::sys::time::{TimeVal, TimeValLike};
-
-/// How long what has to come is waited for: a busy machine takes its time.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-/// How long what must not come is waited for.
-const SILENCE: Duration = Duration::from_millis(150);
-
-/// A UDP socket on one address, which waits so long at most.
-fn socket_on(host: &Host, address: IpAddr, wait: Duration) -> TestResult<UdpSocket> {
-    let socket = host.run(|| UdpSocket::bind((address, 0)))??;
-    socket.set_read_timeout(Some(wait))?;
-    Ok(socket)
-}
-
-/// Whether a datagram from one address to the other arrives, and comes from where it was sent.
-fn arrives(from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
-    arrives_within(PATIENCE, from, to)
-}
-
-/// Whether it does not.
-fn is_lost(from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
-    Ok(!arrives_within(SILENCE, from, to)?)
-}
-
-fn arrives_within(wait: Duration, from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
-    let (here, there) = (socket_on(from.0, from.1, wait)?, socket_on(to.0, to.1, wait)?);
-    if here.send_to(b"crosses", there.local_addr()?).is_err() {
-        return Ok(false);
-    }
-    let mut heard = [0; 16];
-    match there.recv_from(&mut heard) {
-        Ok((length, sender)) => Ok(&heard[..length] == b"crosses" && sender == here.local_addr()?),
-        Err(_) => Ok(false),
-    }
-}
-
-/// Every address of one reaches those of the other of its family, and the other way round.
-fn assert_crossed(one: (&Host, &[IpNet]), other: (&Host, &[IpNet])) -> TestResult {
-    for here in one.1 {
-        for there in other.1.iter().filter(|there| there.addr().is_ipv4() == here.addr().is_ipv4()) {
-            assert!(arrives((one.0, here.addr()), (other.0, there.addr()))?, "{here} to {there}");
-            assert!(arrives((other.0, there.addr()), (one.0, here.addr()))?, "{there} to {here}");
-        }
-    }
-    Ok(())
-}
 
 fn counted(host: &Host, device: &Device) -> TestResult<Statistics> {
     Ok(host.statistics(device.name.as_str())?)
@@ -79,29 +35,6 @@ fn assert_counted(host: &Host, device: &Device, before: Statistics) -> TestResul
     assert!(after.sent_packets >= before.sent_packets + 2, "{before:?} {after:?}");
     assert!(after.received_packets >= before.received_packets + 2, "{before:?} {after:?}");
     Ok(())
-}
-
-/// An Ethernet frame of a type that no protocol answers to; IEEE 802 sets 0x88b5 aside for experiments.
-fn frame(to: MacAddr, from: MacAddr) -> Vec<u8> {
-    let mut frame = [to.0, from.0].concat();
-    frame.extend([0x88, 0xb5]);
-    frame.resize(60, 0);
-    frame
-}
-
-/// Whether a frame that is sent by one packet socket is heard by another, or comes back to the same, which does not hear what it
-/// sends itself. Hosts speak of themselves now and then, so that only this frame counts.
-fn sent_is_heard(wait: Duration, wire: &mut File, there: Option<&mut File>, frame: &[u8]) -> TestResult<bool> {
-    wire.write_all(frame)?;
-    let there = there.unwrap_or(wire);
-    setsockopt(there, sockopt::ReceiveTimeout, &TimeVal::milliseconds(wait.as_millis().try_into()?))?;
-    let mut heard = [0; 1514];
-    while let Ok(length) = there.read(&mut heard) {
-        if &heard[..length] == frame {
-            return Ok(true);
-        }
-    }
-    Ok(false)
 }
 
 fn addressed<K: Kind>(subnet: &mut Subnet, device: NewDevice<K>) -> TestResult<NewDevice<K>> {
@@ -262,95 +195,6 @@ fn bridge(mut lab: Lab) -> TestResult {
     }
     middle.set_down(device.name.as_str())?;
     assert!(is_lost(here, there)?, "by a bridge that is down");
-    Ok(())
-}
-
-#[netns_test]
-fn isolated_ports_reach_the_others_only(mut lab: Lab) -> TestResult {
-    let switch = lab.switch("switch");
-    let [a, b, open] = ["a", "b", "open"].map(|name| lab.host(name));
-    for host in [&a, &b] {
-        lab.link(host, switch.as_host()).isolated();
-    }
-    lab.link(&open, switch.as_host());
-    lab.up()?;
-    for host in [&a, &b] {
-        assert!(arrives((host, host.addr()), (&open, open.addr()))?);
-        assert!(arrives((&open, open.addr()), (host, host.addr()))?);
-    }
-    assert!(is_lost((&a, a.addr()), (&b, b.addr()))?);
-    // The control: the same two without it.
-    for port in ["port0", "port1"] {
-        switch.as_host().set_bridge_port(port, &BridgePort::new().isolated(false))?;
-    }
-    a.remove_neighbour("eth0", b.addr())?;
-    assert!(arrives((&a, a.addr()), (&b, b.addr()))?);
-    Ok(())
-}
-
-#[netns_test]
-fn a_hairpin_sends_frames_back(mut lab: Lab) -> TestResult {
-    let switch = lab.switch("switch");
-    let [a, b] = ["a", "b"].map(|name| lab.host(name));
-    lab.link(&a, switch.as_host()).hairpin();
-    lab.link(&b, switch.as_host());
-    lab.up()?;
-    // A frame to an address that the switch knows to be behind the port that it came by.
-    let behind: MacAddr = "02:00:00:00:00:77".parse()?;
-    let frame = frame(behind, a.mac("eth0")?);
-    let mut wire = File::from(a.packet_socket("eth0")?);
-    let mut comes_back = |wait| sent_is_heard(wait, &mut wire, None, &frame);
-    switch.as_host().add_forwarding_entry("port0", behind)?;
-    assert!(comes_back(PATIENCE)?);
-    switch.as_host().set_bridge_port("port0", &BridgePort::new().hairpin(false))?;
-    assert!(!comes_back(SILENCE)?);
-    Ok(())
-}
-
-#[netns_test]
-fn what_a_switch_does_not_know_is_flooded_and_what_is_entered_is_not(lan: Lan<3>) -> TestResult {
-    let [a, b, c] = &lan.hosts;
-    let switch = lan.switch.as_host();
-    for port in ["port0", "port1", "port2"] {
-        switch.set_bridge_port(port, &BridgePort::new().learning(false))?;
-    }
-    // What was learned before that.
-    let mac = b.mac("eth0")?;
-    if switch.forwarding_entries()?.iter().any(|entry| entry.mac == mac && !entry.is_static) {
-        switch.remove_forwarding_entry("port1", mac)?;
-    }
-    let frame = frame(mac, a.mac("eth0")?);
-    let mut wire = File::from(a.packet_socket("eth0")?);
-    let mut tap = File::from(switch.packet_socket("port2")?);
-    let mut reaches_c = |wait| sent_is_heard(wait, &mut wire, Some(&mut tap), &frame);
-    assert!(reaches_c(PATIENCE)?, "flooded");
-    switch.add_forwarding_entry("port1", mac)?;
-    assert!(!reaches_c(SILENCE)?, "sent where it was entered to be");
-    switch.remove_forwarding_entry("port1", mac)?;
-    assert!(reaches_c(PATIENCE)?);
-    switch.set_bridge_port("port2", &BridgePort::new().flooding(false))?;
-    assert!(!reaches_c(SILENCE)?, "a port that is not flooded");
-    let no_port = c.set_bridge_port("eth0", &BridgePort::new().isolated(true)).unwrap_err();
-    assert!(no_port.to_string().contains("eth0"), "{no_port}");
-    Ok(())
-}
-
-#[netns_test(requires(bridge_vlan_filtering))]
-fn vlans_of_a_switch_do_not_meet(mut lab: Lab) -> TestResult {
-    let [left, right] = ["left", "right"].map(|name| lab.switch(name));
-    let [a, b, c, d] = ["a", "b", "c", "d"].map(|name| lab.host(name));
-    for (host, switch, tag) in [(&a, &left, 10), (&b, &right, 10), (&c, &left, 20), (&d, &right, 20)] {
-        lab.link(host, switch.as_host()).vlan(tag);
-    }
-    lab.link(left.as_host(), right.as_host()).trunk([10, 20]);
-    lab.up()?;
-    for (one, other) in [(&a, &b), (&c, &d)] {
-        assert!(arrives((one, one.addr()), (other, other.addr()))?);
-        assert!(arrives((other, other.ipv6().into()), (one, one.ipv6().into()))?);
-    }
-    for (one, other) in [(&a, &c), (&a, &d), (&b, &c)] {
-        assert!(is_lost((one, one.addr()), (other, other.addr()))?, "{} and {}", one.name(), other.name());
-    }
     Ok(())
 }
 
