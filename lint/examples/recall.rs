@@ -1,10 +1,11 @@
-//! Holds the lint against places in public crates that people have judged: `recall TABLE SOURCES`.
+//! Holds the lint against places in public crates that people have judged: `recall TABLE`.
 //!
 //! `TABLE` is a file of tab-separated columns with one line of headings: what is expected (`finding` or `clean`), rule,
-//! crate with version, path in it, line, and why. `SOURCES` is a folder with the unpacked crates, as cargo keeps
-//! them. Prints each row that does not hold, then recall (expected findings that are reported) and precision (of the
-//! judged places, how many reports are right). The status is 0 if every row holds, 1 if one does not or its crate is
-//! missing, 2 if the table cannot be read.
+//! crate with version, path in it, line, and why. Cargo fetches the crates. Prints each row that does not hold, then
+//! recall (expected findings that are reported) and precision (of the judged places, how many reports are right). The
+//! status is 0 if every row holds, 1 if one does not, 2 if the table cannot be read or a crate not be fetched.
+
+mod fetched;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -23,8 +24,8 @@ struct Row {
 
 fn main() -> ExitCode {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
-    let [table, sources] = arguments.as_slice() else {
-        eprintln!("usage: recall TABLE SOURCES");
+    let [table] = arguments.as_slice() else {
+        eprintln!("usage: recall TABLE");
         return ExitCode::from(2);
     };
     let rows = match read(table) {
@@ -34,14 +35,23 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    let packages = rows.iter().map(|row| row.package.clone()).collect();
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/public-crates/recall");
+    let folders = match fetched::fetch(&packages, &folder) {
+        Ok(folders) => folders,
+        Err(error) => {
+            eprintln!("error: failed to fetch the crates: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let mut by_package = BTreeMap::<&str, Vec<&Row>>::new();
     for row in &rows {
         by_package.entry(&row.package).or_default().push(row);
     }
     let (mut reported, mut missed, mut wrong, mut quiet, mut absent) = (0, 0, 0, 0, 0);
     for (package, rows) in by_package {
-        let folder = sources.join(package);
-        let report = match check(std::slice::from_ref(&folder), &Config::default()) {
+        let folder = &folders[package];
+        let report = match check(std::slice::from_ref(folder), &Config::default()) {
             Ok(report) => report,
             Err(error) => {
                 println!("absent  {package}: failed to {error}");
@@ -50,7 +60,7 @@ fn main() -> ExitCode {
             }
         };
         for row in rows {
-            let hit = report.findings.iter().any(|finding| covers(finding, row, &folder));
+            let hit = report.findings.iter().any(|finding| covers(finding, row, folder));
             let counter = match (row.finding, hit) {
                 (true, true) => &mut reported,
                 (true, false) => &mut missed,

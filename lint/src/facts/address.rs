@@ -66,6 +66,12 @@ pub(super) fn made(path: &str, arguments: &[Value], span: Span) -> Option<Value>
     }
 }
 
+/// Whether a text begins with an address and the colon before its port: `10.0.0.1:`, `[::]:`.
+pub(super) fn is_whole_host(text: &str) -> bool {
+    let host = text.rsplit_once(':').map(|(host, _)| host.trim_start_matches('[').trim_end_matches(']'));
+    host.is_some_and(|host| host.parse::<std::net::IpAddr>().is_ok())
+}
+
 /// `("10.0.0.1", 80)` and `([10, 0, 0, 1], 80)` as the text `10.0.0.1:80`; other values as they are.
 pub(super) fn flattened(value: &Value) -> Value {
     match value.items.as_deref() {

@@ -46,7 +46,10 @@ impl Lower<'_> {
         // What no caller has a part in is reported in the function itself.
         let part_of_caller = |value: &Value| {
             let own = value.parameters.is_empty();
-            let put_in = put_in(value);
+            let mut put_in = put_in(value);
+            if address::is_whole_host(value.prefix()) && value.constant().is_none() {
+                put_in.host = Some(span);
+            }
             if own { Value { split: None, sources: Vec::new(), ..put_in } } else { put_in }
         };
         for sink in &summary.sinks {

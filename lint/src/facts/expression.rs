@@ -3,7 +3,7 @@
 use syn::{BinOp, Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
 use super::extent;
-use super::lower::Lower;
+use super::lower::{Local, Lower};
 use super::types::numeric_type;
 use super::{Exit, SinkKind};
 use crate::span::Span;
@@ -24,6 +24,17 @@ impl<'a> Lower<'a> {
                 Stmt::Item(item) => self.declare_nested(item),
                 _ => {}
             }
+        }
+        // A constant of the block is not that of another block with the same name.
+        for statement in &block.stmts {
+            let (name, expression, declared) = match statement {
+                Stmt::Item(syn::Item::Const(item)) => (&item.ident, &item.expr, &item.ty),
+                Stmt::Item(syn::Item::Static(item)) => (&item.ident, &item.expr, &item.ty),
+                _ => continue,
+            };
+            let mut value = self.expression(expression);
+            Self::narrow_to_type(&mut value, declared);
+            self.frame.locals.push(Local { name: name.to_string(), value, depth: self.frame.depth });
         }
         let mut value = Value::unknown(Span::default());
         for statement in &block.stmts {

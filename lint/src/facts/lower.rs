@@ -154,6 +154,8 @@ impl<'a> Lower<'a> {
         for item in items {
             match item {
                 Item::Use(item) => self.uses.add(&item.tree),
+                // Those of a function are its own.
+                Item::Const(_) | Item::Static(_) if self.frame.function > 1 => {}
                 Item::Const(item) => {
                     self.constants.insert(item.ident.to_string(), (&item.expr, &item.ty, test));
                 }

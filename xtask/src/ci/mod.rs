@@ -60,6 +60,7 @@ const STEPS: &[Step] = &[
     },
     Step { name: "docs", about: "the documentation builds without warnings", run: docs },
     Step { name: "lint", about: "the lint finds nothing in this workspace", run: lint },
+    Step { name: "recall", about: "the lint finds in public crates what people have judged", run: recall },
     Step { name: "demo", about: "cargo xtask demo shows what it tells", run: demo },
 ];
 
@@ -216,6 +217,12 @@ fn docs(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
 
 fn lint(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(Command::new(this_program()?).current_dir(workspace.root()).arg("lint"))
+}
+
+/// Needs the registry, or what cargo has fetched from it before.
+fn recall(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    let recall = ["run", "--quiet", "--package", "netns-lint", "--example", "recall", "--", "lint/corpus/examples.tsv"];
+    check(workspace.cargo().args(recall))
 }
 
 fn demo(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {

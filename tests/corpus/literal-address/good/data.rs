@@ -86,3 +86,15 @@ fn a_zone_that_is_parsed() {
 fn an_echo() {
     Command::new("echo").arg("build 4.15.0.142").status().unwrap();
 }
+
+#[test]
+fn one_of_two_constants_of_a_name() {
+    const PEER: &str = "127.0.0.1:0";
+    std::net::UdpSocket::bind(PEER).unwrap();
+}
+
+#[test]
+fn the_other_of_two_constants_of_a_name() {
+    const PEER: &str = "10.0.0.1:53";
+    assert_eq!(PEER.len(), 11);
+}
