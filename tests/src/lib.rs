@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod frame;
 pub mod nft;
 pub mod report;
 pub mod suite;

@@ -3,15 +3,15 @@
 #![forbid(unsafe_code)]
 
 use std::io;
-use std::net::Ipv4Addr;
 use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::Duration;
 
 use netns_fixtures::prelude::*;
-use netns_fixtures::probe::{IcmpKind, PingReport, PingStatistics};
+use netns_fixtures::probe::{IcmpKind, Ping, PingReport, PingStatistics};
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
+use netns_tests::frame::{icmp, is_echo_request, reply, seal, seal_ip, source};
 use netns_tests::nft::nft;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
@@ -164,53 +164,16 @@ fn duplicates_and_reordering_are_what_a_relay_makes(net: Routed) -> TestResult {
     Ok(())
 }
 
-/// The Internet checksum, RFC 1071.
-fn checksum(bytes: &[u8]) -> [u8; 2] {
-    let word = |pair: &[u8]| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0));
-    let mut sum: u32 = bytes.chunks(2).map(word).sum();
-    while sum > 0xffff {
-        sum = (sum & 0xffff) + (sum >> 16);
-    }
-    (!u16::try_from(sum).unwrap_or(0)).to_be_bytes()
-}
-
-const IP: usize = 14;
-const ICMP: usize = IP + 20;
-
-/// The reply to the request in a frame: addresses turned round, the type changed, and what `forge` does to it.
-fn reply(request: &[u8], forge: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
-    let mut frame = request.to_vec();
-    let (to, from) = (request[6..12].to_vec(), request[..6].to_vec());
-    frame[..6].copy_from_slice(&to);
-    frame[6..12].copy_from_slice(&from);
-    frame[IP + 12..IP + 16].copy_from_slice(&request[IP + 16..IP + 20]);
-    frame[IP + 16..IP + 20].copy_from_slice(&request[IP + 12..IP + 16]);
-    frame[ICMP] = 0;
-    seal(&mut frame);
-    forge(&mut frame);
-    frame
-}
-
-/// Makes lengths and checksums right.
-fn seal(frame: &mut [u8]) {
-    let length = u16::try_from(frame.len() - IP).unwrap_or(0).to_be_bytes();
-    frame[IP + 2..IP + 4].copy_from_slice(&length);
-    frame[IP + 10..IP + 12].fill(0);
-    let sum = checksum(&frame[IP..ICMP]);
-    frame[IP + 10..IP + 12].copy_from_slice(&sum);
-    frame[ICMP + 2..ICMP + 4].fill(0);
-    let sum = checksum(&frame[ICMP..]);
-    frame[ICMP + 2..ICMP + 4].copy_from_slice(&sum);
-}
-
 /// Pings a server whose kernel is silent and which answers each of `count` requests with what `answers` makes of it.
 fn answered_by(
     net: &Pair,
-    kind: IcmpKind,
+    ping: Ping,
     count: u64,
     answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send,
 ) -> TestResult<PingStatistics> {
-    net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1")?;
+    for silent in ["net.ipv4.icmp_echo_ignore_all", "net.ipv6.icmp.echo_ignore_all"] {
+        net.server.set_sysctl(silent, "1")?;
+    }
     let liar: OwnedFd = net.server.packet_socket("eth0")?;
     let client = net.client.mac("eth0")?.0;
     thread::scope(|scope| {
@@ -219,8 +182,7 @@ fn answered_by(
             let mut asked = 0;
             while asked < count {
                 let length = nix::unistd::read(&liar, &mut buffer)?;
-                let is_request = length > ICMP && buffer[6..12] == client && buffer[IP + 9] == 1 && buffer[ICMP] == 8;
-                if buffer[12..14] == [8, 0] && is_request {
+                if buffer[6..12] == client && is_echo_request(&buffer[..length]) {
                     asked += 1;
                     for frame in answers(&buffer[..length]) {
                         nix::unistd::write(&liar, &frame)?;
@@ -229,8 +191,7 @@ fn answered_by(
             }
             Ok(())
         });
-        let ping = net.client.ping(&net.server).count(count).socket(kind).timeout(SHORT);
-        let statistics = ping.run()?.statistics();
+        let statistics = ping.count(count).timeout(SHORT).run()?.statistics();
         answering.join().map_err(|_| "the liar panicked")??;
         Ok(statistics)
     })
@@ -254,12 +215,13 @@ fn forgery(
     Forgery { what, forge: Box::new(forge), count }
 }
 
-fn forgeries(other: [u8; 4]) -> Vec<Forgery> {
+fn forgeries() -> Vec<Forgery> {
     vec![
         forgery(
             "another sender",
-            move |frame| {
-                frame[IP + 12..IP + 16].copy_from_slice(&other);
+            |frame| {
+                let last = source(frame).len() - 1;
+                source(frame)[last] ^= 0x80;
                 seal(frame);
             },
             |found| found.spoofed,
@@ -267,7 +229,8 @@ fn forgeries(other: [u8; 4]) -> Vec<Forgery> {
         forgery(
             "a guessed mark",
             |frame| {
-                frame[ICMP + 8..ICMP + 16].fill(7);
+                let message = icmp(frame);
+                frame[message + 8..message + 16].fill(7);
                 seal(frame);
             },
             |found| found.spoofed,
@@ -275,7 +238,8 @@ fn forgeries(other: [u8; 4]) -> Vec<Forgery> {
         forgery(
             "a request that was not sent",
             |frame| {
-                frame[ICMP + 6] ^= 0x40;
+                let message = icmp(frame);
+                frame[message + 6] ^= 0x40;
                 seal(frame);
             },
             |found| found.unsolicited,
@@ -307,7 +271,8 @@ fn forgeries(other: [u8; 4]) -> Vec<Forgery> {
         forgery(
             "a code",
             |frame| {
-                frame[ICMP + 1] = 1;
+                let message = icmp(frame);
+                frame[message + 1] = 1;
                 seal(frame);
             },
             |found| found.malformed,
@@ -317,14 +282,18 @@ fn forgeries(other: [u8; 4]) -> Vec<Forgery> {
 
 #[netns_test]
 fn forged_replies_are_counted_and_never_matched(net: Pair) -> TestResult {
-    let forgeries = forgeries(Ipv4Addr::from_bits(net.client.ipv4().to_bits() | 0xf0).octets());
-    for kind in [IcmpKind::Datagram, IcmpKind::Raw] {
+    let forgeries = forgeries();
+    let ping = |kind| net.client.ping(&net.server).socket(kind);
+    let ways =
+        [ping(IcmpKind::Datagram), ping(IcmpKind::Raw), ping(IcmpKind::Datagram).ipv6(), ping(IcmpKind::Raw).ipv6()];
+    for way in &ways {
         for Forgery { what, forge, count } in &forgeries {
-            let found = answered_by(&net, kind, 2, |request| vec![reply(request, forge)])?;
+            let found = answered_by(&net, way.clone(), 2, |request| vec![reply(request, forge)])?;
             assert_eq!((found.sent, found.received, found.lost, found.duplicates), (2, 0, 2, 0), "{what}: {found}");
-            assert_eq!(count(&found), 2, "{what} by {kind:?}: {found}");
+            assert_eq!(count(&found), 2, "{what} by {way:?}: {found}");
             // With the true reply behind it, the request is answered by that one.
-            let found = answered_by(&net, kind, 2, |request| vec![reply(request, forge), reply(request, |_| ())])?;
+            let both = |request: &[u8]| vec![reply(request, forge), reply(request, |_| ())];
+            let found = answered_by(&net, way.clone(), 2, both)?;
             assert_eq!((found.received, count(&found), found.lost, found.duplicates), (2, 2, 0, 0), "{what}: {found}");
         }
     }
@@ -334,27 +303,29 @@ fn forged_replies_are_counted_and_never_matched(net: Pair) -> TestResult {
 /// What the kernel sorts out before a datagram socket, a raw one sees and counts.
 #[netns_test]
 fn broken_replies_are_counted_by_a_raw_socket(net: Pair) -> TestResult {
-    let wrong_sum = |frame: &mut Vec<u8>| frame[ICMP + 2] ^= 0xff;
+    let wrong_sum = |frame: &mut Vec<u8>| {
+        let message = icmp(frame);
+        frame[message + 2] ^= 0xff;
+    };
     let cut = |frame: &mut Vec<u8>| {
-        frame.truncate(ICMP + 5);
-        let length = u16::try_from(frame.len() - IP).unwrap_or(0).to_be_bytes();
-        frame[IP + 2..IP + 4].copy_from_slice(&length);
-        frame[IP + 10..IP + 12].fill(0);
-        let sum = checksum(&frame[IP..ICMP]);
-        frame[IP + 10..IP + 12].copy_from_slice(&sum);
+        frame.truncate(icmp(frame) + 5);
+        seal_ip(frame);
     };
     let both = |request: &[u8]| vec![reply(request, wrong_sum), reply(request, cut), reply(request, |_| ())];
-    let found = answered_by(&net, IcmpKind::Raw, 3, both)?;
+    let found = answered_by(&net, net.client.ping(&net.server).socket(IcmpKind::Raw), 3, both)?;
     // A message without a whole header the kernel keeps from raw sockets too; source: net/ipv4/raw.c, `icmp_filter`.
     assert_eq!((found.received, found.malformed), (3, 3), "{found}");
-    let found = answered_by(&net, IcmpKind::Datagram, 3, both)?;
+    let found = answered_by(&net, net.client.ping(&net.server).socket(IcmpKind::Datagram), 3, both)?;
     assert_eq!((found.received, found.malformed), (3, 0), "{found}");
     // Another probe's identifier is another probe's reply.
     let foreign = |frame: &mut Vec<u8>| {
-        frame[ICMP + 4] ^= 0x55;
+        let message = icmp(frame);
+        frame[message + 4] ^= 0x55;
         seal(frame);
     };
-    let found = answered_by(&net, IcmpKind::Raw, 2, |request| vec![reply(request, foreign)])?;
+    let found = answered_by(&net, net.client.ping(&net.server).socket(IcmpKind::Raw), 2, |request| {
+        vec![reply(request, foreign)]
+    })?;
     assert_eq!((found.received, found.lost, found.unsolicited + found.spoofed), (0, 2, 0), "{found}");
     Ok(())
 }
