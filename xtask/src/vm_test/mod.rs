@@ -2,7 +2,7 @@
 //!
 //! Kernels come from Debian's archive ([`kernels`]), the root file system is made of this machine's programs and the binaries that cargo
 //! has built ([`image`], [`plan`]), QEMU runs it ([`machine`]), this same program is the guest's first process ([`guest`]), and what
-//! counts is what the guest said ([`message`], [`report`]).
+//! counts is what the guest said ([`mod@message`], [`mod@report`]).
 
 pub(crate) mod guest;
 mod image;
