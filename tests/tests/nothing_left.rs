@@ -13,6 +13,7 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -20,9 +21,15 @@ use netns_fixtures::config::Setting;
 use netns_fixtures::prelude::*;
 use netns_tests::suite::{Suite, User};
 use nix::mount::{MsFlags, mount};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 
 /// How often the runner is killed. Emulated machines are some ten times slower.
 static KILLS: Setting<u64> = Setting::integer("NETNS_KILLS", "how often the runner is killed", 500, 1..=100_000);
+
+/// How many processes the chaos kills. `cargo xtask chaos` kills 2,000.
+static CHAOS_KILLS: Setting<u64> =
+    Setting::integer("NETNS_CHAOS_KILLS", "how many processes of test runs are killed", 100, 1..=100_000);
 
 /// The kinds of namespaces, and how many of each this test's user namespace is charged for by itself: its own five. It is
 /// itself charged to the one above; source: user_namespaces(7), namespaces(7).
@@ -161,6 +168,113 @@ fn nothing_is_left_when_the_runner_is_killed_at_any_moment() -> TestResult {
     );
     assert!(at_work > kills / 2, "only {at_work} runners had children");
     Ok(())
+}
+
+/// Who is killed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Role {
+    Runner,
+    Zygote,
+    PidOne,
+    Body,
+}
+
+/// In which order: the runner less often, because its end is the end of its run.
+const VICTIMS: [Role; 7] = [Role::PidOne, Role::Body, Role::Zygote, Role::Body, Role::PidOne, Role::Runner, Role::Body];
+
+/// The processes of a run by their roles: a pid 1 and a body have numbers of a second pid namespace; source: `NSpid` in
+/// proc_pid_status(5).
+fn by_role(runner: u32) -> TestResult<Vec<(u32, Role)>> {
+    let mut found = vec![(runner, Role::Runner)];
+    for &pid in processes()?.keys().filter(|&&pid| pid != runner) {
+        // It may have ended since it was listed.
+        let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { continue };
+        let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
+        match numbers.split_whitespace().skip(1).collect::<Vec<_>>()[..] {
+            [] => found.push((pid, Role::Zygote)),
+            ["1"] => found.push((pid, Role::PidOne)),
+            ["2"] => found.push((pid, Role::Body)),
+            // What a body has started.
+            _ => {}
+        }
+    }
+    Ok(found)
+}
+
+/// Keeps a processor and some memory busy until it is told to stop.
+fn press(stop: &AtomicBool) {
+    const BYTES: usize = 128 * 1024 * 1024;
+    const PAGE: usize = 4096;
+    while !stop.load(Ordering::Relaxed) {
+        let mut memory = vec![0_u8; BYTES];
+        for page in memory.chunks_mut(PAGE) {
+            page[0] = page[0].wrapping_add(1);
+        }
+        std::hint::black_box(&memory);
+    }
+}
+
+/// Any process of a run is killed at any moment, several in one run, while processors and memory are busy and there may be hardly
+/// more namespaces than the run needs. Each run ends within a bound, and nothing is left after it.
+#[netns_test(deadline = "1h")]
+fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
+    let suite = Suite::build("mixed")?;
+    until_no_namespace_is_left()?;
+    let folder = tempfile::tempdir()?;
+    let before = Count::take(folder.path())?;
+    let kills = CHAOS_KILLS.read()?;
+    let stop = AtomicBool::new(false);
+    let mut killed: BTreeMap<Role, u64> = BTreeMap::new();
+    let (mut runs, mut steps) = (0_u64, 0_u32);
+    let start = Instant::now();
+    thread::scope(|scope| {
+        // The pressure ends also when what follows fails.
+        let _stop = StopOnDrop(&stop);
+        for _ in 0..2 {
+            scope.spawn(|| press(&stop));
+        }
+        while killed.values().sum::<u64>() < kills {
+            assert!(runs < 20 * kills, "{runs} runs for {killed:?}");
+            runs += 1;
+            // Two tests at once and four children ahead.
+            allow_namespaces(6)?;
+            let mut running = runner(&suite, folder.path())?.spawn()?;
+            let deadline = Deadline::after(Duration::from_secs(60));
+            while running.try_wait()?.is_none() {
+                assert!(!deadline.is_expired(), "a run did not end: {:?}", processes()?);
+                steps += 1;
+                // The moment is what is varied here; nothing is waited for.
+                thread::sleep(moment(steps, Duration::from_millis(40)));
+                let wanted = VICTIMS[steps as usize % VICTIMS.len()];
+                let victim = by_role(running.id())?.into_iter().find(|(_, role)| *role == wanted);
+                if let Some((pid, role)) = victim {
+                    // ESRCH: it has ended by itself since it was listed. Nobody but this test has processes in this pid namespace.
+                    if kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGKILL).is_ok() {
+                        *killed.entry(role).or_default() += 1;
+                    }
+                }
+            }
+            until_no_process_is_left(&before, folder.path())?;
+        }
+        TestResult::Ok(())
+    })?;
+    until_no_namespace_is_left()?;
+    println!(
+        "{} processes of {runs} runs were killed in {:.0?} ({killed:?}) under pressure of two processors and 256 MiB, at the limit of \
+         namespaces; left: 0 processes, 0 namespaces, 0 mounts, 0 files",
+        killed.values().sum::<u64>(),
+        start.elapsed()
+    );
+    assert_eq!(killed.len(), 4, "a role was never killed: {killed:?}");
+    Ok(())
+}
+
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 #[netns_test(deadline = "5m")]

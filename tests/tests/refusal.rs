@@ -148,6 +148,50 @@ fn a_proc_that_is_read_only() -> TestResult {
     Ok(())
 }
 
+/// As containers have it: what hides in the old /proc must not show in a new one, so that none is mounted.
+#[netns_test(deadline = "5m")]
+fn a_proc_sys_that_is_read_only() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    mount(Some("/proc/sys"), "/proc/sys", None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
+    let read_only = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    mount(None::<&str>, "/proc/sys", None::<&str>, read_only, None::<&str>)?;
+    let report = refused(suite.libtest(User::Caller)?)?;
+    says(&report, &["refuses to isolate", "mount /proc", "EPERM", "masked or read-only", "systempaths=unconfined"]);
+    Ok(())
+}
+
+/// Not a refusal, but a skip that is seen: what the test requires is not there.
+#[netns_test(deadline = "5m")]
+fn no_device_for_tunnels() -> TestResult {
+    let suite = Suite::build("requiring")?;
+    if fs::exists("/dev/net")? {
+        mount(Some("tmpfs"), "/dev/net", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+    }
+    let mut libtest = suite.libtest(User::Caller)?;
+    let ended = libtest.args(["--exact", "tun::is_met", "met_everywhere", "--nocapture"]).output()?;
+    assert!(ended.status.success(), "{ended:?}");
+    let told = String::from_utf8_lossy(&ended.stderr);
+    says(&told, &["skipped: tun::is_met: requires tun"]);
+    assert!(!told.contains("met_everywhere"), "the control: {told}");
+    assert!(String::from_utf8_lossy(&ended.stdout).contains("ran: met_everywhere"), "the control: {ended:?}");
+    Ok(())
+}
+
+/// Not a refusal: a test needs no terminal.
+#[netns_test(deadline = "5m")]
+fn no_terminals() -> TestResult {
+    let suite = Suite::build("observed")?;
+    let has_terminals =
+        || Ok::<_, std::io::Error>(fs::exists("/dev/ptmx")? && fs::read_dir("/dev/pts")?.next().is_some());
+    let before = has_terminals()?;
+    if fs::exists("/dev/pts")? {
+        mount(Some("tmpfs"), "/dev/pts", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+    }
+    assert!(!has_terminals()?, "there are terminals, as there were before: {before}");
+    passes(&suite)
+}
+
 #[netns_test(deadline = "5m")]
 fn a_chroot() -> TestResult {
     let suite = Suite::build("observed")?;

@@ -4,10 +4,12 @@
 #![forbid(unsafe_code)]
 
 mod bench;
+mod chaos;
 mod ci;
 mod demo;
 mod doctor;
 mod hook;
+mod real_suites;
 mod vm_test;
 mod workspace;
 
@@ -51,6 +53,10 @@ enum Command {
     Bench(bench::Options),
     /// Run the fixtures' suite on other kernels, in virtual machines.
     VmTest(vm_test::Options),
+    /// Kill processes of test runs at any moment, and count what is left.
+    Chaos(chaos::Options),
+    /// Run the suites of published crates as a user without privileges, plain and under netns-run.
+    RealSuites(real_suites::Options),
     /// Lint this workspace, or what is named; takes the options of `cargo netns-lint`.
     #[command(disable_help_flag = true)]
     Lint {
@@ -106,6 +112,8 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::VmTest(options) => vm_test::run(&workspace, &options),
+        Command::Chaos(options) => chaos::run(&workspace, &options),
+        Command::RealSuites(options) => real_suites::run(&workspace, &options),
         Command::AsUser(options) => ci::as_user(&options),
         Command::Guest(_) => unreachable!("dealt with above"),
     }

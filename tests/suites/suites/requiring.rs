@@ -17,7 +17,7 @@ macro_rules! requiring {
     };
 }
 
-requiring!(vlan dummy netem);
+requiring!(vlan dummy netem tun);
 
 #[netns_test(requires(veth, sctp, vlan))]
 fn several() {

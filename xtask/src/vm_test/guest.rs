@@ -182,7 +182,11 @@ impl User {
             .env("NETNS_SUITES", &plan.suites)
             .env(super::super::ci::SKIP_RECORD, self.skip_record());
         // Many moments and many random networks are for real machines; here it is shown that it works on this kernel.
-        command.env("NETNS_KILLS", "25").env("NETNS_NETWORKS", "5").env("PROPTEST_CASES", "8");
+        command
+            .env("NETNS_KILLS", "25")
+            .env("NETNS_CHAOS_KILLS", "20")
+            .env("NETNS_NETWORKS", "5")
+            .env("PROPTEST_CASES", "8");
         command.process_group(0);
         if self.id != 0 {
             // The standard library leaves root's groups as well.

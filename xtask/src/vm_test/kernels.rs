@@ -30,7 +30,7 @@ const SUITES: &[(&str, &str)] = &[
 const IMAGE: &str = "linux-image-";
 const FLAVOUR: &str = "-cloud-amd64";
 /// What images have been split into.
-const PARTS: [&str; 3] = ["linux-base-", "linux-binary-", "linux-modules-"];
+const PARTS: [&str; 2] = ["linux-binary-", "linux-modules-"];
 
 /// A kernel that is kept.
 #[derive(Clone, Debug)]
@@ -256,6 +256,6 @@ mod tests {
         assert_eq!(parts("linux-image-6.1.0-50-cloud-amd64", whole), ["linux-image-6.1.0-50-cloud-amd64"]);
         let split = "Depends: dracut | initramfs-tools (>= 0.120), linux-base-7.3.4 (= 7.3.4-1), linux-binary-7.3.4 (= 7.3.4-1), \
                      linux-modules-7.3.4 (= 7.3.4-1)\n";
-        assert_eq!(parts("i", split), ["i", "linux-base-7.3.4", "linux-binary-7.3.4", "linux-modules-7.3.4"]);
+        assert_eq!(parts("i", split), ["i", "linux-binary-7.3.4", "linux-modules-7.3.4"]);
     }
 }

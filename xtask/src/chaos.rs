@@ -1,0 +1,31 @@
+//! `cargo xtask chaos`: kills processes of test runs at any moment and counts what is left. The test is `tests/tests/nothing_left.rs`; this
+//! gives it its number and shows what it prints.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use crate::workspace::{Workspace, hand_on};
+
+const AFTER_HELP: &str = "\
+Examples:
+  cargo xtask chaos              2,000 processes, some ten minutes
+  cargo xtask chaos --kills 100  as many as every test run
+
+Exit status: 0 nothing was left, 101 something was.";
+
+#[derive(Debug, Args)]
+#[command(after_help = AFTER_HELP)]
+pub(crate) struct Options {
+    /// How many processes are killed: runners, zygotes, first processes and bodies.
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    kills: u32,
+}
+
+/// Builds and runs the test; its exit status is handed on.
+pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
+    let mut test = workspace.cargo();
+    test.args(["test", "--workspace", "--test", "nothing_left", "--", "--show-output"]);
+    test.args(["--exact", "nothing_is_left_when_anything_is_killed_under_pressure"]);
+    hand_on(test.env("NETNS_CHAOS_KILLS", options.kills.to_string()))
+}
