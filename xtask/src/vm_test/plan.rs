@@ -36,6 +36,7 @@ pub(super) const TOO_SLOW: &[(&str, &str)] = &[
         "its suite has deadlines of half a second",
     ),
     ("a_tcp_port_is_no_udp_port", "its wait is shorter than the start of a program there"),
+    ("fifty_hosts_reach_each_other", "2,450 pings in half a minute"),
     ("doctor_tells_each_value_and_where_it_comes_from", "starts cargo; no toolchain inside"),
 ];
 
