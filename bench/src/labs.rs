@@ -3,6 +3,8 @@
 //! Needs what a test has, so it measures in the body of one: `netns_fixtures::__private::run` isolates it, and what it prints
 //! comes out here.
 
+mod peers;
+
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -35,6 +37,8 @@ struct Options {
     /// How often two hosts are measured; large networks are measured a twentieth as often.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     samples: u32,
+    #[command(flatten)]
+    peers: peers::Options,
 }
 
 runtime::zygote!();
@@ -48,8 +52,7 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
     should_panic: runtime::ShouldPanic::No,
     body: |_| {
         let options = Options::parse();
-        let measured = measure(options.samples as usize);
-        match measured.and_then(|figures| Ok(report::print(&figures, options.json, MEANING)?)) {
+        match run(&options) {
             Ok(()) => Ok(ExitCode::SUCCESS),
             Err(error) => {
                 eprintln!("error: {error}");
@@ -65,6 +68,16 @@ fn main() {
     runtime::run(&MEASURE);
 }
 
+fn run(options: &Options) -> Measured {
+    let mut figures = measure(options.samples as usize)?;
+    let mut meaning = MEANING.to_owned();
+    if options.peers.are_asked_for() {
+        figures.extend(peers::measure(&options.peers, (options.samples / 5).max(10) as usize)?);
+        meaning.push_str(peers::MEANING);
+    }
+    Ok(report::print(&figures, options.json, &meaning)?)
+}
+
 const MEANING: &str = "\
 floor: two namespaces, one veth, both ends addressed and up, by the fewest messages and nothing read back;
 lan_*: by host, of as many hosts on one switch, against the cost of one of two hosts; memory: the kernel's, by host";
@@ -75,9 +88,7 @@ fn measure(samples: usize) -> Measured<Vec<Figure>> {
     let (mut floors, mut pairs) = (Vec::new(), Vec::new());
     for _ in 0..samples {
         settle()?;
-        floors.push(timed(|| {
-            std::thread::scope(|scope| scope.spawn(floor).join().map_err(|_| "the floor panicked")?.map_err(Into::into))
-        })?);
+        floors.push(timed_floor()?);
         settle()?;
         pairs.push(timed(|| lab(2, false).map(drop))?);
     }
@@ -108,6 +119,12 @@ fn timed(operation: impl FnOnce() -> Measured) -> Measured<Duration> {
     let start = Instant::now();
     operation()?;
     Ok(start.elapsed())
+}
+
+fn timed_floor() -> Measured<Duration> {
+    timed(|| {
+        std::thread::scope(|scope| scope.spawn(floor).join().map_err(|_| "the floor panicked")?.map_err(Into::into))
+    })
 }
 
 fn lab(hosts: u32, switched: bool) -> Measured<Lab> {

@@ -14,15 +14,18 @@ pub struct Figure {
     pub unit: &'static str,
     /// How many values there were.
     pub n: usize,
-    /// Half of the values are at most this.
+    /// Half of the values are at most this; not a number, `null` in JSON, where nothing was measured.
     pub median: f64,
-    /// 95 of 100 values are at most this.
+    /// 95 of 100 values are at most this; likewise.
     pub p95: f64,
     /// The median by the floor's, where a floor makes sense.
     pub ratio_to_floor: Option<f64>,
     /// What the ratio should be at most; the reader of the table compares.
     #[serde(skip)]
     pub target: Option<f64>,
+    /// Why nothing was measured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_measured: Option<String>,
 }
 
 impl Figure {
@@ -53,13 +56,30 @@ impl Figure {
             p95: rounded(p95, digits),
             ratio_to_floor,
             target: None,
+            not_measured: None,
         }
     }
 
     /// One value that has no floor.
     #[must_use]
     pub fn of_value(name: &str, unit: &'static str, value: f64) -> Self {
-        Self { name: name.to_owned(), unit, n: 1, median: value, p95: value, ratio_to_floor: None, target: None }
+        Self {
+            name: name.to_owned(),
+            unit,
+            n: 1,
+            median: value,
+            p95: value,
+            ratio_to_floor: None,
+            target: None,
+            not_measured: None,
+        }
+    }
+
+    /// What could not be measured, in microseconds if it could, and why.
+    #[must_use]
+    pub fn of_nothing(name: &str, reason: String) -> Self {
+        let nothing = Self::of_value(name, "us", f64::NAN);
+        Self { n: 0, not_measured: Some(reason), ..nothing }
     }
 
     /// With what the ratio should be at most.
@@ -95,13 +115,22 @@ pub fn print(figures: &[Figure], as_json: bool, meaning: &str) -> serde_json::Re
     if as_json {
         println!("{}", serde_json::to_string_pretty(figures)?);
     } else {
-        println!("{}\n\n{meaning}", table(figures));
+        println!("{}\n", table(figures));
+        for figure in figures {
+            if let Some(reason) = &figure.not_measured {
+                println!("{} was not measured: {reason}", figure.name);
+            }
+        }
+        println!("{meaning}");
     }
     Ok(())
 }
 
-/// Three digits of small values, and no more than one behind the point of large ones.
+/// Three digits of small values, and no more than one behind the point of large ones; a dash where nothing was measured.
 fn shown(value: f64) -> String {
+    if value.is_nan() {
+        return "-".to_owned();
+    }
     if value < 100.0 { format!("{value:.2}") } else { format!("{value:.1}") }
 }
 
@@ -143,5 +172,16 @@ mod tests {
         let twice: Vec<Duration> = times.iter().map(|time| *time * 2).collect();
         assert_eq!(Figure::of_times("twice", &twice, Some(&floor)).ratio_to_floor, Some(2.0));
         assert!(Figure::of_times("none", &[], None).median.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn what_was_not_measured_is_no_number_and_says_why() {
+        let figure = Figure::of_nothing("peer/some", "it is not installed".to_owned());
+        let json = serde_json::to_value(&figure).unwrap();
+        assert_eq!((&json["n"], &json["median"]), (&0.into(), &serde_json::Value::Null));
+        assert_eq!(json["not_measured"], "it is not installed");
+        assert!(table(&[figure]).to_string().contains('-'));
+        let measured = Figure::of_times("floor", &[Duration::from_micros(5)], None);
+        assert!(serde_json::to_value(measured).unwrap().get("not_measured").is_none());
     }
 }

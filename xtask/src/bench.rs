@@ -1,8 +1,11 @@
 //! `cargo xtask bench NAME`: a bench of the `bench` workspace, in release mode. The bench measures and prints; this finds
 //! and starts it.
 
+mod peers;
+
 use std::process::ExitCode;
 
+use anyhow::ensure;
 use clap::{Args, ValueEnum};
 
 use crate::workspace::{Workspace, hand_on};
@@ -11,6 +14,7 @@ const AFTER_HELP: &str = "\
 Examples:
   cargo xtask bench isolation          a table
   cargo xtask bench isolation --json   one array of {name, unit, n, median, p95, ratio_to_floor}
+  cargo xtask bench labs --peers       beside patchbay, netsim, pyroute2 and `ip netns`, which it installs below bench/data
   cargo xtask bench isolation --json | jq '.[] | select(.name == \"isolation/prepared\").ratio_to_floor'
 
 A figure is a ratio to the floor of the same run: the machine's speed and its other work are in both.";
@@ -27,6 +31,10 @@ pub(crate) struct Options {
     /// How often each is measured [default: the bench's own].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     samples: Option<u32>,
+    /// Measure other ways to the same network too; of `labs` only. Not by itself, because building them takes minutes, and a
+    /// network.
+    #[arg(long)]
+    peers: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -45,6 +53,7 @@ enum Name {
 
 /// Builds and runs the bench; its exit status is handed on.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
+    ensure!(!options.peers || matches!(options.name, Name::Labs), "only `bench labs` has peers to measure");
     let binary = match options.name {
         Name::Isolation => "isolation",
         Name::Processes => "processes",
@@ -59,6 +68,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     }
     if let Some(samples) = options.samples {
         bench.arg("--samples").arg(samples.to_string());
+    }
+    if options.peers {
+        bench.args(peers::install(workspace));
     }
     hand_on(&mut bench)
 }

@@ -176,7 +176,9 @@ fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
 
 fn format(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(workspace.cargo().args(["fmt", "--all", "--check"]))?;
-    check(workspace.bench_cargo().args(["fmt", "--check"]))
+    check(workspace.bench_cargo().args(["fmt", "--check"]))?;
+    // Not clippy: that would build the peers.
+    check(workspace.bench_cargo().args(["fmt", "--check", "--manifest-path", "peers/Cargo.toml"]))
 }
 
 fn clippy(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {

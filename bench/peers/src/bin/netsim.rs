@@ -1,0 +1,28 @@
+//! Two machines of netsim, each with a tun device, whose packets the runtime carries from one to the other. IPv4 only: that
+//! is what its own example of two machines has.
+
+use std::net::Ipv4Addr;
+use std::time::Instant;
+
+use netns_bench_peers::{answer, is_asked};
+use netsim::Machine;
+use tokio::runtime::Runtime;
+
+fn main() -> anyhow::Result<()> {
+    while is_asked()? {
+        // One for each network: the tasks that carry packets hold the devices, and end only with their runtime.
+        let runtime = Runtime::new()?;
+        let took = runtime.block_on(async {
+            let start = Instant::now();
+            let (one, other) = (Machine::new()?, Machine::new()?);
+            let device = |machine: &Machine, last| {
+                machine.add_ip_iface().ipv4_addr(Ipv4Addr::new(198, 18, 0, last)).ipv4_default_route().build()
+            };
+            netsim::connect(device(&one, 1)?, device(&other, 2)?);
+            anyhow::Ok(start.elapsed())
+        })?;
+        drop(runtime);
+        answer(took)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,177 @@
+//! Two linked hosts as others make them, in turns with the floor. They run in the body of the bench, as its children: what
+//! they name is in a `/run` that only the bench sees, and what they start ends with it.
+//!
+//! A peer is asked for one network at a time, and answers when it has taken it apart; the next turn begins when the kernel has
+//! done so too. One that is not there, fails, or leaves namespaces behind is out, with the reason in its row.
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use clap::Args;
+use netns_bench::report::Figure;
+use netns_fixtures::net::Namespace;
+use netns_fixtures::process::{Capability, Child, Command, Stdio};
+use netns_fixtures::time::Deadline;
+use nix::mount::{MsFlags, mount};
+
+use crate::{Measured, settle, timed_floor};
+
+/// Which peers are measured, and where their programs are.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Measure peers too.
+    #[arg(long)]
+    peers: bool,
+    /// The program of a peer; may be repeated.
+    #[arg(long, value_name = "NAME=PROGRAM", value_parser = pair, requires = "peers")]
+    peer: Vec<(String, String)>,
+    /// Why a peer has none; may be repeated.
+    #[arg(long, value_name = "NAME=REASON", value_parser = pair, requires = "peers")]
+    not_installed: Vec<(String, String)>,
+}
+
+impl Options {
+    pub(crate) fn are_asked_for(&self) -> bool {
+        self.peers
+    }
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("there is no `=` in it")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+pub(crate) const MEANING: &str = "
+peer/*: two hosts with one link between them, both ends addressed and up, against peer/floor, which is the floor again in turns
+with them. Nobody's taking apart is in it. What each does more, or less, than the floor:
+  ip_netns  nine runs of `ip`, one after the other, with names in /run/netns
+  patchbay  0.7.0: devices hang on a router, so it makes four namespaces, two bridges and their links; it has no smaller network
+  netsim    0.3.0: tun devices instead of a veth, whose packets a task carries; IPv4 only; runs its code on a stack of one page
+            from the heap, writes past it, and so may die at any moment, as published
+  pyroute2  0.9.7: in one Python that runs already, with names in /run/netns";
+
+/// The longest that a peer may take for one network, or for its start.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// In the order of their turns: the one that is known to die comes last.
+const PEERS: [&str; 4] = ["ip_netns", "patchbay", "pyroute2", "netsim"];
+
+struct Peer {
+    name: &'static str,
+    /// Or why it is out.
+    way: Result<Way, String>,
+    times: Vec<Duration>,
+}
+
+enum Way {
+    /// By the command `ip`.
+    Commands(Namespace),
+    /// By a program that makes one for each line that it reads.
+    Program(Child),
+}
+
+/// One row a peer, measured or not, below that of their floor.
+pub(crate) fn measure(options: &Options, samples: usize) -> Measured<Vec<Figure>> {
+    // `ip netns` and pyroute2 have their names below it. The mounts are the bench's own, and go with it.
+    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=755"))?;
+    let start = |&name: &&'static str| Peer { name, way: start(name, options), times: Vec::new() };
+    let mut peers: Vec<Peer> = PEERS.iter().map(start).collect();
+    let mut floors = Vec::new();
+    settle()?;
+    for peer in &mut peers {
+        for turn in 1..=samples {
+            let Ok(way) = &mut peer.way else { break };
+            floors.push(timed_floor()?);
+            settle()?;
+            match way.make_one().and_then(|time| settle().map(|()| time)) {
+                Ok(time) => peer.times.push(time),
+                // What it still runs ends here, before others are measured.
+                Err(error) => peer.way = Err(format!("in turn {turn} of {samples}: {error}")),
+            }
+        }
+    }
+    let floor = Figure::of_times("peer/floor", &floors, None);
+    let rows: Vec<Figure> = peers
+        .into_iter()
+        .map(|Peer { name, way, times }| {
+            let name = format!("peer/{name}");
+            match way {
+                Ok(_) => Figure::of_times(&name, &times, Some(&floor)),
+                Err(reason) => Figure::of_nothing(&name, reason),
+            }
+        })
+        .collect();
+    Ok([floor].into_iter().chain(rows).collect())
+}
+
+fn start(name: &str, options: &Options) -> Result<Way, String> {
+    let of_name = |list: &[(String, String)]| list.iter().find(|(of, _)| of == name).map(|(_, value)| value.clone());
+    if let Some(reason) = of_name(&options.not_installed) {
+        return Err(format!("it could not be installed: {reason}"));
+    }
+    let own = Namespace::current().map_err(|error| error.to_string())?;
+    if name == "ip_netns" {
+        return Ok(Way::Commands(own));
+    }
+    let program = of_name(&options.peer).ok_or("nobody said where it is; `cargo xtask bench labs --peers` does")?;
+    let mut command = own.command(program);
+    if name == "pyroute2" {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/pyroute2_lab.py");
+        command.arg("-I").arg(script);
+    }
+    let child = privileged(&mut command).stdin(Stdio::piped()).spawn();
+    child.map(Way::Program).map_err(|error| error.to_string())
+}
+
+/// With what it takes to make namespaces, names for them, and user namespaces in which root is root.
+fn privileged(command: &mut Command) -> &mut Command {
+    command.keep_capabilities([Capability::NET_ADMIN, Capability::SYS_ADMIN, Capability::SETFCAP])
+}
+
+impl Way {
+    /// Two hosts, which are gone or going when this returns, and how long they took to come.
+    fn make_one(&mut self) -> Measured<Duration> {
+        match self {
+            Self::Commands(own) => {
+                let start = Instant::now();
+                let made = COMMANDS.iter().try_for_each(|arguments| ip(own, arguments));
+                let took = start.elapsed();
+                let gone = [["netns", "delete", "one"], ["netns", "delete", "other"]].map(|delete| ip(own, &delete));
+                made?;
+                gone.into_iter().collect::<Measured>()?;
+                Ok(took)
+            }
+            Self::Program(child) => {
+                child.set_deadline(Deadline::after(PATIENCE));
+                // One that is gone says why below.
+                let asked = child.write_line("one more");
+                let Some(answer) = child.read_line()? else {
+                    let exit = child.wait()?;
+                    let errors = child.stderr().text().trim().to_owned();
+                    return Err(format!("it {exit} {errors}").trim().into());
+                };
+                asked?;
+                let micros: f64 = answer.parse().map_err(|_| format!("it answered {answer:?}"))?;
+                Ok(Duration::try_from_secs_f64(micros / 1e6)?)
+            }
+        }
+    }
+}
+
+const COMMANDS: [&[&str]; 9] = [
+    &["netns", "add", "one"],
+    &["netns", "add", "other"],
+    &["link", "add", "eth0", "netns", "one", "type", "veth", "peer", "name", "eth0", "netns", "other"],
+    &["-n", "one", "address", "add", "198.18.0.1/24", "dev", "eth0"],
+    &["-n", "one", "address", "add", "fd00::1/64", "dev", "eth0"],
+    &["-n", "one", "link", "set", "eth0", "up"],
+    &["-n", "other", "address", "add", "198.18.0.2/24", "dev", "eth0"],
+    &["-n", "other", "address", "add", "fd00::2/64", "dev", "eth0"],
+    &["-n", "other", "link", "set", "eth0", "up"],
+];
+
+fn ip(own: &Namespace, arguments: &[&str]) -> Measured {
+    let mut command = own.command("ip");
+    privileged(&mut command).args(arguments).deadline(Deadline::after(PATIENCE)).output()?.success()?;
+    Ok(())
+}

@@ -1,0 +1,62 @@
+//! Installs the peers of `bench labs` below `bench/data/peers`, which git ignores: two crates in a workspace of their own, and
+//! a Python with one package. Nothing else on the machine changes, and no build of ours depends on them.
+
+use std::process::{Command, Output};
+
+use anstream::eprintln;
+use anyhow::{Context, bail};
+
+use crate::workspace::{HEADING, Workspace};
+
+/// The arguments for the bench: where each peer's program is, or why there is none.
+pub(super) fn install(workspace: &Workspace) -> Vec<String> {
+    eprintln!("{} (minutes the first time)", HEADING.paint("Installing the peers"));
+    let peers = [
+        ("patchbay", build(workspace, "patchbay")),
+        ("netsim", build(workspace, "netsim")),
+        ("pyroute2", make_python(workspace)),
+    ];
+    let arguments = peers.into_iter().flat_map(|(name, installed)| match installed {
+        Ok(program) => ["--peer".to_owned(), format!("{name}={program}")],
+        Err(error) => ["--not-installed".to_owned(), format!("{name}={error:#}")],
+    });
+    [String::from("--peers")].into_iter().chain(arguments).collect()
+}
+
+fn build(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
+    let target = workspace.root().join("bench/data/peers/target");
+    let mut cargo = workspace.bench_cargo();
+    cargo.current_dir(workspace.root().join("bench/peers"));
+    cargo.args(["build", "--release", "--locked", "--quiet", "--bin", name, "--target-dir"]).arg(&target);
+    check(&mut cargo)?;
+    Ok(target.join("release").join(name).display().to_string())
+}
+
+/// A virtual environment with the package of `requirements.txt`; pip does nothing when it has it.
+fn make_python(workspace: &Workspace) -> anyhow::Result<String> {
+    let folder = workspace.root().join("bench/data/peers/python");
+    let python = folder.join("bin/python");
+    if !python.is_file() {
+        check(Command::new("python3").args(["-m", "venv"]).arg(&folder))?;
+    }
+    let requirements = workspace.root().join("bench/peers/requirements.txt");
+    let mut pip = Command::new(&python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--timeout", "30", "--retries", "2"]);
+    check(pip.arg("--requirement").arg(requirements))?;
+    Ok(python.display().to_string())
+}
+
+/// Runs a program that has to end well; the last line that it wrote says why it did not.
+fn check(command: &mut Command) -> anyhow::Result<()> {
+    let program = command.get_program().to_string_lossy().into_owned();
+    let Output { status, stderr, .. } = command.output().with_context(|| format!("failed to start {program}"))?;
+    if !status.success() {
+        let errors = String::from_utf8_lossy(&stderr);
+        eprintln!("{errors}");
+        bail!(
+            "{program}: {}",
+            errors.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim()
+        );
+    }
+    Ok(())
+}
