@@ -66,7 +66,6 @@ fn document(report: &Report) -> Document<'_> {
             tool: json!({ "driver": {
                 "name": "netns-lint",
                 "semanticVersion": env!("CARGO_PKG_VERSION"),
-                "informationUri": "https://crates.io/crates/netns-lint",
                 "rules": rules(),
             } }),
             column_kind: "unicodeCodePoints",

@@ -15,10 +15,12 @@ use tempfile::TempDir;
 /// The matrix, oldest first: the kernels of Debian 11, 12 and 13, the long-term series after that, and the newest.
 pub(super) const SERIES: &[&str] = &["5.10", "6.1", "6.12", "6.18", "7.x"];
 
-const ARCHIVE: &str = "http://deb.debian.org/debian";
-const SECURITY: &str = "http://deb.debian.org/debian-security";
+/// The folders of the archive, side by side on every mirror.
+const ARCHIVE: &str = "debian";
+const SECURITY: &str = "debian-security";
 /// Where the keys lie on Debian, and on Ubuntu with the package `debian-archive-keyring`.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/// In which folder of the archive which suite is.
 const SUITES: &[(&str, &str)] = &[
     (ARCHIVE, "bullseye"),
     (SECURITY, "bullseye-security"),
@@ -46,7 +48,12 @@ pub(super) struct Kernel {
 /// # Errors
 ///
 /// When apt cannot be used or has no kernel of a series.
-pub(super) fn obtain(folder: &Path, series: &[String], update: bool) -> anyhow::Result<Vec<Kernel>> {
+pub(super) fn obtain(
+    folder: &Path,
+    series: &[String],
+    mirror: Option<&str>,
+    update: bool,
+) -> anyhow::Result<Vec<Kernel>> {
     let kept_folder = folder.join("kernels");
     fs::create_dir_all(&kept_folder).with_context(|| format!("failed to make {}", kept_folder.display()))?;
     let mut apt = None;
@@ -58,7 +65,7 @@ pub(super) fn obtain(folder: &Path, series: &[String], update: bool) -> anyhow::
         }
         let apt = match &mut apt {
             Some(apt) => apt,
-            none => none.insert(Apt::new(&folder.join("apt"))?),
+            none => none.insert(Apt::new(&folder.join("apt"), mirror)?),
         };
         let (version, packages) = apt.newest(series)?.with_context(|| {
             format!("Debian's archive has no cloud kernel {series}; its apt state is in target/vm-test/apt")
@@ -105,18 +112,27 @@ struct Apt {
 }
 
 impl Apt {
-    fn new(folder: &Path) -> anyhow::Result<Self> {
+    fn new(folder: &Path, mirror: Option<&str>) -> anyhow::Result<Self> {
         ensure!(
             Path::new(KEYRING).is_file(),
             "{KEYRING} is not there: kernels come from Debian's archive (apt-get install debian-archive-keyring)"
         );
+        let mirror = if let Some(mirror) = mirror {
+            mirror.trim_end_matches('/').to_owned()
+        } else {
+            let sources = run(Command::new("apt-get").args(["indextargets", "--format", "$(REPO_URI)"]))?;
+            mirror_of(&sources).context(
+                "this machine's apt has no archive of Debian's: name a mirror, the address above its folder `debian`, by \
+                 --mirror",
+            )?
+        };
         let apt = Self { folder: folder.to_owned() };
         for below in ["lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(folder.join(below)).with_context(|| format!("failed to make {}", folder.display()))?;
         }
         let sources: Vec<String> = SUITES
             .iter()
-            .map(|(archive, suite)| format!("deb [signed-by={KEYRING}] {archive} {suite} main\n"))
+            .map(|(archive, suite)| format!("deb [signed-by={KEYRING}] {mirror}/{archive} {suite} main\n"))
             .collect();
         fs::write(folder.join("sources.list"), sources.concat()).context("failed to write the list of sources")?;
         // No package is installed, as far as this apt knows.
@@ -209,6 +225,11 @@ impl Apt {
     }
 }
 
+/// The address above the folder `debian` of the first of apt's sources that has one.
+fn mirror_of(sources: &str) -> Option<String> {
+    sources.lines().find_map(|source| source.trim_end_matches('/').strip_suffix("/debian")).map(str::to_owned)
+}
+
 /// The packages of the kernel whose image is described.
 fn parts(image: &str, shown: &str) -> Vec<String> {
     let depends = shown.lines().find_map(|line| line.strip_prefix("Depends: ")).unwrap_or_default();
@@ -248,6 +269,14 @@ mod tests {
         assert_eq!(newest(&versions, "6.12").as_deref(), Some("6.12.117+deb13"));
         assert_eq!(newest(&versions, "7.x").as_deref(), Some("7.1.3+deb13"));
         assert_eq!(newest(&versions, "5.10"), None);
+    }
+
+    #[test]
+    fn the_mirror_is_the_one_that_apt_uses() {
+        let sources =
+            "http://mirror.test/debian-security/\nhttp://mirror.test/archive/debian/\nhttp://other.test/debian\n";
+        assert_eq!(mirror_of(sources).as_deref(), Some("http://mirror.test/archive"));
+        assert_eq!(mirror_of("http://mirror.test/ubuntu/\n"), None);
     }
 
     #[test]

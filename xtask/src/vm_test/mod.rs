@@ -58,6 +58,9 @@ pub(crate) struct Options {
     /// Leave out what `cargo xtask ci` leaves out.
     #[arg(long)]
     short: bool,
+    /// The address above the folders `debian` and `debian-security` of a mirror [default: the one that apt uses here].
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
     /// Ask the archive for newer point releases of kernels that are kept.
     #[arg(long)]
     update: bool,
@@ -90,7 +93,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
 pub(crate) fn as_step(workspace: &Workspace) -> anyhow::Result<(Counts, bool)> {
     let told = matrix(
         workspace,
-        &Options { kernel: Vec::new(), test: None, accel: Accelerator::Tcg, short: true, update: false },
+        &Options { kernel: Vec::new(), test: None, accel: Accelerator::Tcg, short: true, mirror: None, update: false },
     )?;
     let good = report(&told, true);
     let mut counts = Counts::default();
@@ -109,7 +112,7 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
         .filter(|series| asked.iter().any(|asked| asked == *series || asked == "all"))
         .map(|&series| series.to_owned())
         .collect();
-    let kernels = kernels::obtain(&folder, &series, options.update)?;
+    let kernels = kernels::obtain(&folder, &series, options.mirror.as_deref(), options.update)?;
     let mut built = plan::build(workspace)?;
     if options.short {
         built.tests.retain(|target| !plan::NOT_IN_CI.contains(&&target.name[..]));
