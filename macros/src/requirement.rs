@@ -5,7 +5,7 @@ use quote::quote;
 
 /// Everything a test can require of a kernel; `netns_fixtures::requirements` tries each of them out under this name,
 /// and compares its own list with this one, order included.
-pub(crate) const NAMES: [&str; 33] = [
+pub(crate) const NAMES: [&str; 34] = [
     "netem",
     "vlan",
     "veth",
@@ -39,6 +39,7 @@ pub(crate) const NAMES: [&str; 33] = [
     "mptcp",
     "sctp",
     "ipv6",
+    "landlock",
 ];
 
 /// Expands `__requirement_names!()`.

@@ -14,7 +14,7 @@ fn system() -> Vec<FileRule> {
     ["/usr", "/lib", "/lib64", "/bin"].into_iter().filter(|path| Path::new(path).exists()).map(FileRule::read).collect()
 }
 
-#[netns_test]
+#[netns_test(requires(landlock))]
 fn only_what_a_rule_names_is_reached(own: Namespace) -> TestResult {
     let folder = tempfile::tempdir()?;
     let [open, closed] = ["open", "closed"].map(|name| folder.path().join(name));
@@ -32,7 +32,7 @@ fn only_what_a_rule_names_is_reached(own: Namespace) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(landlock))]
 fn what_may_be_read_may_not_be_written(own: Namespace) -> TestResult {
     let folder = tempfile::tempdir()?;
     let [read, write] = ["read", "write"].map(|name| folder.path().join(name));
@@ -50,20 +50,20 @@ fn what_may_be_read_may_not_be_written(own: Namespace) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(landlock))]
 fn no_rule_means_no_file_and_the_program_is_one(own: Namespace) {
     let error = own.command("true").confine_files([]).spawn().unwrap_err();
     assert!(error.to_string().contains("the rules of `confine_files` leave the program"), "{error}");
     let Error::Kernel { operation: "execve", .. } = error else { panic!("{error:?}") };
 }
 
-#[netns_test]
+#[netns_test(requires(landlock))]
 fn a_rule_for_a_file_that_is_not_there_is_an_error(own: Namespace) {
     let error = own.command("true").confine_files([FileRule::read("/no/such/file")]).spawn().unwrap_err();
     assert!(error.to_string().contains("open for a rule of Landlock /no/such/file"), "{error}");
 }
 
-#[netns_test]
+#[netns_test(requires(landlock))]
 fn what_is_open_already_stays_open(own: Namespace) -> TestResult {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("input");

@@ -124,6 +124,10 @@ impl Root {
         root.write("/etc/passwd", PASSWD)?;
         root.write("/etc/group", GROUP)?;
         root.write("/etc/hosts", "127.0.0.1 localhost\n::1 localhost\n")?;
+        // All addresses of a name, as on every distribution; host.conf(5).
+        root.write("/etc/host.conf", "multi on\n")?;
+        // Nobody answers outside of the tests, which lay files of their own over this one.
+        root.write("/etc/resolv.conf", "")?;
         Ok(root)
     }
 
