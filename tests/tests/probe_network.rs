@@ -335,8 +335,9 @@ fn an_outage_is_measured_in_time_and_packets(net: Pair) -> TestResult {
     let ping = net.client.ping(&net.server).interval(Duration::from_millis(1)).timeout(SHORT);
     let outage = Duration::from_millis(150);
     let change = ping.during(|| -> TestResult {
-        let (began, answers) = (std::time::Instant::now(), "net.ipv4.icmp_echo_ignore_all");
+        let answers = "net.ipv4.icmp_echo_ignore_all";
         net.server.set_sysctl(answers, "1")?;
+        let began = std::time::Instant::now();
         // An outage of a known length, which the probe has to find.
         let (silence, _writer) = io::pipe()?;
         let mut never = [PollFd::new(silence.as_fd(), PollFlags::POLLIN)];

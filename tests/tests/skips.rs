@@ -18,6 +18,7 @@ const REQUIRES: &[(&str, &[&str])] = &[
     ("netem::is_met", &["netem"]),
     ("several", &["veth", "sctp", "vlan"]),
     ("should_panic_where_it_is_met", &["dummy"]),
+    ("tun::is_met", &["tun"]),
     ("vlan::is_met", &["vlan"]),
 ];
 
