@@ -44,7 +44,7 @@ pub(super) const TOO_SLOW: &[(&str, &str)] = &[
     ),
 ];
 
-/// What `ci` leaves out: targets that are about the runner more than about the kernel, and take the longest.
+/// What `ci` leaves out: targets that are about the runner or about times more than about the kernel, and take the longest.
 pub(super) const NOT_IN_CI: &[&str] = &[
     "configuration",
     "failure_truth",
@@ -52,6 +52,7 @@ pub(super) const NOT_IN_CI: &[&str] = &[
     "labs_by_model",
     "nothing_left",
     "output",
+    "probe_network",
     "process_output",
     "skips",
     "zygote",
