@@ -163,7 +163,7 @@ fn the_nearest_file_decides_and_the_root_of_the_workspace_is_the_end() -> TestRe
 
 #[test]
 fn the_example_has_every_key_with_its_default() -> TestResult {
-    let example = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/netns-test.toml"))?;
+    let example = include_str!("../examples/netns-test.toml");
     let keys = config::settings().into_iter().filter_map(|setting| Some((setting.key?, setting.default)));
     let mut table = "";
     let mut written = Vec::new();
@@ -176,15 +176,15 @@ fn the_example_has_every_key_with_its_default() -> TestResult {
     }
     assert_eq!(written, keys.collect::<Vec<_>>());
     // What it says is also what it takes.
-    let (folder, _) = folder(&example)?;
+    let (folder, _) = folder(example)?;
     let printed = run(User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "700ms")])?;
     assert!(printed.contains("leased is 20000"), "{printed}");
     Ok(())
 }
 
 #[test]
-fn the_readme_has_every_setting_with_its_key_and_its_default() -> TestResult {
-    let readme = fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../README.md"))?;
+fn the_readme_has_every_setting_with_its_key_and_its_default() {
+    let readme = include_str!("../../README.md");
     for setting in config::settings() {
         let key = setting.key.map(|key| format!("`{key}`")).unwrap_or_default();
         let row = format!("| `{}` | {key}", setting.name);
@@ -193,7 +193,6 @@ fn the_readme_has_every_setting_with_its_key_and_its_default() -> TestResult {
         let line = readme.lines().find(|line| line.starts_with(row.trim_end()));
         assert!(line.is_some_and(|line| line.contains(&default)), "{row} … {default} is not in README.md");
     }
-    Ok(())
 }
 
 fn doctor(folder: &Path, arguments: &[&str]) -> TestResult<(Option<i32>, String)> {
