@@ -5,6 +5,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6, TcpListener, UdpSocket};
 use std::os::fd::AsRawFd;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
@@ -81,6 +82,7 @@ fn main() -> Outcome<ExitCode> {
             say("the daemon speaks")?;
             sleep(FOR_EVER);
         }
+        ["without-streams", closed, program, arguments @ ..] => without_streams(closed, program, arguments)?,
         ["thread-and-process"] => {
             thread::spawn(|| say("a thread")).join().expect("the thread does not panic")?;
             itself(&["say", "a process"]).status()?;
@@ -133,6 +135,14 @@ fn close_input() -> Outcome {
     say("closed")?;
     sleep(FOR_EVER);
     Ok(())
+}
+
+/// Becomes the program with these streams closed, `01` for instance.
+fn without_streams(closed: &str, program: &str, arguments: &[&str]) -> Outcome {
+    for stream in closed.chars() {
+        close(i32::try_from(stream.to_digit(3).ok_or("a stream is 0, 1 or 2")?)?)?;
+    }
+    Err(Command::new(program).args(arguments).exec().into())
 }
 
 fn prompt() -> io::Result<()> {

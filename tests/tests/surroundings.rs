@@ -1,0 +1,57 @@
+//! What a test comes to does not depend on how its runner was started: with which streams, with which signals ignored.
+
+#![forbid(unsafe_code)]
+
+use std::process::{Command, Stdio};
+
+use netns_fixtures::prelude::*;
+use netns_tests::report::{Outcome, of_libtest};
+use netns_tests::suite::{Suite, User};
+
+const SUBJECT: &str = cargo_bin!("netns-subject");
+
+/// The suite's binary, started through another program.
+fn started_through(program: &str, arguments: &[&str], suite: &Suite) -> Command {
+    let libtest = suite.libtest(User::Caller).expect("there is a folder");
+    let mut command = Command::new(program);
+    command.args(arguments).arg(libtest.get_program()).current_dir("/");
+    for (name, _) in libtest.get_envs().filter(|(_, value)| value.is_none()) {
+        command.env_remove(name);
+    }
+    command
+}
+
+#[test]
+fn standard_streams_that_are_closed_keep_no_test_from_passing() {
+    let suite = Suite::build("misbehaving").expect("the suite builds");
+    for closed in ["0", "1", "2", "01", "12", "012"] {
+        let run = |test: &str| {
+            let mut runner = started_through(SUBJECT, &["without-streams", closed], &suite);
+            runner.args(["--exact", test]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let ended = runner.output().expect("it starts");
+            // What can be said is said in streams that are open.
+            let printed = String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned();
+            (ended.status.code(), printed)
+        };
+        let (status, printed) = run("passes");
+        assert_eq!(status, Some(0), "{closed}: {printed}");
+        // The control: the status tells the one from the other.
+        let (status, printed) = run("panics");
+        assert_eq!(status, Some(101), "{closed}: {printed}");
+    }
+}
+
+/// Ignored signals stay ignored across exec, so a supervisor hands this on to everything below it.
+#[test]
+fn a_runner_whose_children_are_reaped_by_the_kernel_learns_how_they_end() {
+    let suite = Suite::build("misbehaving").expect("the suite builds");
+    let mut runner = started_through("env", &["--ignore-signal=CHLD"], &suite);
+    runner.args(["--exact", "passes", "panics_as_it_should", "exits_with_7", "aborts"]);
+    let ended = runner.output().expect("it starts");
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    let report = of_libtest(&printed);
+    let outcomes = ["passes", "panics_as_it_should", "exits_with_7", "aborts"].map(|test| report[test].outcome);
+    assert_eq!(outcomes, [Outcome::Passed, Outcome::Passed, Outcome::Failed, Outcome::Failed], "{printed}");
+    assert!(report["exits_with_7"].text.contains("ended with exit status 7"), "{printed}");
+    assert!(report["aborts"].text.contains("was killed by SIGABRT (6)"), "{printed}");
+}
