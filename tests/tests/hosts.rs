@@ -6,14 +6,16 @@
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::Write;
-use std::net::{IpAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, ToSocketAddrs};
+use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use netns_fixtures::Error;
-use netns_fixtures::net::address::{IpNet, Ipv6Net, MacAddr, offset_address};
+use netns_fixtures::net::address::{IpNet, Ipv4Net, Ipv6Net, MacAddr, offset_address};
 use netns_fixtures::net::{LabError, Pair, Routed};
 use netns_fixtures::prelude::*;
+use netns_fixtures::process::{Capability, Stdio};
 use netns_fixtures::requirements::require_program;
 use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
@@ -310,5 +312,41 @@ fn a_host_asks_the_resolvers_that_it_was_given(net: Pair) -> TestResult {
     let (length, _) = server.recv_from(&mut question)?;
     assert!(question[..length].windows(13).any(|part| part == b"\x04name\x07example"), "{:?}", &question[..length]);
     drop(child);
+    Ok(())
+}
+
+/// A kernel tells a long list in parts, and what changes between two of them may push others out of it.
+#[netns_test]
+fn a_list_is_whole_while_it_changes(net: Pair) -> TestResult {
+    require_program("ip")?;
+    let address = |number: u32| IpNet::from(Ipv4Net::from(Ipv4Addr::from_bits(0xc612_1000 + 4 * number)));
+    let batch = |what: &str, numbers: Range<u32>| -> Result<_, Error> {
+        let mut ip = net.client.command("ip")?;
+        ip.args(["-batch", "-"]).keep_capabilities([Capability::NET_ADMIN]).stdin(Stdio::piped());
+        let mut ip = ip.spawn()?;
+        for number in numbers {
+            ip.write_line(&format!("address {what} {} dev eth0", address(number)))?;
+        }
+        ip.wait()
+    };
+    batch("add", 1..1000)?;
+    let (mut changes, mut before) = (0, 0);
+    std::thread::scope(|scope| -> TestResult {
+        let removing = scope.spawn(|| batch("delete", 1..600));
+        loop {
+            let is_last = removing.is_finished();
+            let shown = net.client.addresses("eth0")?;
+            let missing: Vec<_> = (600..1000).map(address).filter(|address| !shown.contains(address)).collect();
+            assert_eq!(missing, [], "nobody has removed them");
+            changes += u32::from(shown.len() != before);
+            before = shown.len();
+            if is_last {
+                removing.join().map_err(|_| "the thread panicked")??;
+                return Ok(());
+            }
+        }
+    })?;
+    // The control: there was something to go wrong.
+    assert!(changes > 1, "{changes}");
     Ok(())
 }
