@@ -8,7 +8,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::time::Duration;
 
 use netns_fixtures::Error;
-use netns_fixtures::net::address::AddressPlan;
+use netns_fixtures::net::address::{AddressPlan, Ipv4Net, Ipv6Net};
 use netns_fixtures::net::link::{Bridge, Veth};
 use netns_fixtures::net::{LabError, Lan, Pair, PortRange, Routed, Tcp};
 use netns_fixtures::prelude::*;
@@ -316,6 +316,17 @@ fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
     late.up()?;
     late.host("late");
     assert!(late.up().unwrap_err().to_string().contains("\"late\": the lab is up already"));
+    let (early, switch) = (late.host("early"), late.switch("switch"));
+    let mistakes: [(&str, &dyn Fn(&mut Lab)); 2] = [
+        ("a gateway of early", &|lab| lab.gateway(&early, &early)),
+        ("a subnet of switch", &|lab| switch.subnet(lab, Ipv4Net::default(), Ipv6Net::default())),
+    ];
+    for (what, declare) in mistakes {
+        // The names before are told first.
+        assert!(late.up().is_err());
+        declare(&mut late);
+        assert!(late.up().unwrap_err().to_string().contains(what));
+    }
     assert_eq!(std::fs::read_to_string("/proc/net/dev")?.lines().count(), before);
     Ok(())
 }
