@@ -64,6 +64,7 @@ const EXPECTED: &[Expectation] = &[
         &["NoSuchServer` could not be set up", "there is no such server"],
     ),
     ("is_ignored", Ignored, &[]),
+    ("exits_instead_of_any_panic", Failed, &["ended with exit status 101", "test did not panic as expected"]),
 ];
 
 /// Compares all of them before it fails, so that one run tells everything.

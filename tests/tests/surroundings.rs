@@ -41,6 +41,23 @@ fn standard_streams_that_are_closed_keep_no_test_from_passing() {
     }
 }
 
+/// What cannot be printed is no panic, which libtest would take for the one that should come.
+#[test]
+fn a_failure_that_nobody_hears_of_is_still_a_failure() {
+    let suite = Suite::build("misbehaving").expect("the suite builds");
+    let run = |test: &str| {
+        let (nobody, unheard) = std::io::pipe().expect("there is room");
+        drop(nobody);
+        let mut runner = suite.libtest(User::Caller).expect("there is a folder");
+        runner.args(["--exact", "--nocapture", test]).stderr(unheard);
+        runner.output().expect("it starts").status.code()
+    };
+    assert_eq!(run("exits_instead_of_any_panic"), Some(101));
+    assert_eq!(run("panics"), Some(101));
+    // The control: where nothing failed, the streams are all the same.
+    assert_eq!(run("panics_as_it_should"), Some(0));
+}
+
 /// Ignored signals stay ignored across exec, so a supervisor hands this on to everything below it.
 #[test]
 fn a_runner_whose_children_are_reaped_by_the_kernel_learns_how_they_end() {

@@ -239,3 +239,9 @@ fn asks_for_a_fixture_that_is_not_to_be_had(_server: NoSuchServer) {}
 fn is_ignored() {
     panic!("nobody asked for this");
 }
+
+#[netns_test]
+#[should_panic]
+fn exits_instead_of_any_panic() {
+    exit(101);
+}
