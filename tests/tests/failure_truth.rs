@@ -64,6 +64,7 @@ const EXPECTED: &[Expectation] = &[
         &["NoSuchServer` could not be set up", "there is no such server"],
     ),
     ("is_ignored", Ignored, &[]),
+    ("prints_through_the_c_library", Failed, &["said in C", "Error: \"after that\""]),
     ("exits_instead_of_any_panic", Failed, &["ended with exit status 101", "test did not panic as expected"]),
 ];
 

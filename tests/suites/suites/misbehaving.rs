@@ -245,3 +245,10 @@ fn is_ignored() {
 fn exits_instead_of_any_panic() {
     exit(101);
 }
+
+#[netns_test]
+fn prints_through_the_c_library() -> TestResult {
+    // SAFETY: the text ends with a zero.
+    unsafe { libc::puts(c"said in C".as_ptr()) };
+    Err("after that".into())
+}
