@@ -17,11 +17,11 @@ type Expectation = (&'static str, Outcome, &'static [&'static str]);
 const EXPECTED: &[Expectation] = &[
     ("passes", Passed, &[]),
     ("panics_as_it_should", Passed, &[]),
-    ("panics", Failed, &["thread 'panics'", "tests/suites/suites/misbehaving.rs:23:5", "the cable is cut"]),
+    ("panics", Failed, &["thread 'panics'", "tests/suites/suites/misbehaving.rs:29:5", "the cable is cut"]),
     (
         "asserts_that_one_is_two",
         Failed,
-        &["misbehaving.rs:28:5", "assertion `left == right` failed: arithmetic", "left: 1", "right: 2"],
+        &["misbehaving.rs:34:5", "assertion `left == right` failed: arithmetic", "left: 1", "right: 2"],
     ),
     ("returns_an_error", Failed, &["Error: \"the answer did not come\"", "returned a value that means failure"]),
     ("returns_an_error_asynchronously", Failed, &["Error: \"the answer did not come\""]),
@@ -34,7 +34,15 @@ const EXPECTED: &[Expectation] = &[
     (
         "hangs_with_a_grandchild",
         Failed,
-        &["the deadline of 700ms passed", "/bin/sleep 4711", "hrtimer_nanosleep", "misbehaving", "waits in"],
+        &[
+            "the deadline of 700ms passed",
+            "waits in",
+            "misbehaving",
+            // The name of a thread has 15 bytes; source: pthread_setname_np(3).
+            "(its thread \"hangs_with_a_gr\")",
+            "/bin/sleep 4711",
+            "hrtimer_nanosleep",
+        ],
     ),
     ("hangs_asynchronously", Failed, &["the deadline of 700ms passed", "still running:"]),
     ("does_not_panic_as_it_should", Failed, &["test did not panic as expected"]),
@@ -64,8 +72,21 @@ const EXPECTED: &[Expectation] = &[
         &["NoSuchServer` could not be set up", "there is no such server"],
     ),
     ("is_ignored", Ignored, &[]),
-    ("prints_through_the_c_library", Failed, &["said in C", "Error: \"after that\""]),
     ("exits_instead_of_any_panic", Failed, &["ended with exit status 101", "test did not panic as expected"]),
+    ("exits_on_another_thread", Failed, &["ended with exit status 0 before the test came to its end"]),
+    ("is_sent_the_signal_of_a_fault", Failed, &["was killed by SIGSEGV (11)"]),
+    ("prints_through_the_c_library", Failed, &["said in C", "Error: \"after that\""]),
+    ("becomes_another_program", Failed, &["ended with exit status 0 before the test came to its end"]),
+    ("panics_while_panicking", Failed, &["the first", "in a destructor", "was killed by SIGABRT (6)"]),
+    ("panics_with_a_payload_that_panics", Failed, &["thread 'panics_with_a_payload_that_panics'", "Box<dyn Any>"]),
+    ("panics_in_the_destructor_of_a_thread_local", Failed, &["in a destructor", "was killed by SIGABRT (6)"]),
+    ("ends_its_thread_alone", Failed, &["the deadline of 700ms passed"]),
+    ("puts_another_socket_in_the_place_of_the_channel", Failed, &["before the test came to its end"]),
+    ("has_used_up_every_limit", Passed, &[]),
+    ("takes_its_root_and_its_proc_away", Passed, &[]),
+    ("blocks_every_signal_and_leaves_threads", Passed, &[]),
+    ("hangs_and_shows_nobody_what_it_is", Failed, &["the deadline of 700ms passed", "still running:", "misbehaving"]),
+    ("is_traced_by_its_parent", Failed, &["the deadline of 700ms passed", "(tracing stop)"]),
 ];
 
 /// Compares all of them before it fails, so that one run tells everything.

@@ -1,13 +1,19 @@
 //! Every way in which a test can go wrong that we know of. `failure_truth.rs` says what each has to be reported as.
 
 use std::io::{Read, Write};
+use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio, exit};
 use std::time::Duration;
 
 use netns_fixtures::prelude::*;
-use nix::sys::signal::{Signal, kill};
+use nix::mount::{MntFlags, umount2};
+use nix::sys::prctl::set_dumpable;
+use nix::sys::resource::{Resource, setrlimit};
+use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, fork, getppid, pause, setsid};
+use nix::unistd::{ForkResult, Pid, chdir, chroot, fork, getppid, pause, setsid};
 
 #[netns_test]
 fn passes() {}
@@ -247,8 +253,140 @@ fn exits_instead_of_any_panic() {
 }
 
 #[netns_test]
+fn exits_on_another_thread() {
+    std::thread::spawn(|| exit(0));
+    loop {
+        std::thread::park();
+    }
+}
+
+#[netns_test]
+fn is_sent_the_signal_of_a_fault() -> TestResult {
+    raise(Signal::SIGSEGV)?;
+    println!("it goes on");
+    Ok(())
+}
+
+#[netns_test]
 fn prints_through_the_c_library() -> TestResult {
     // SAFETY: the text ends with a zero.
     unsafe { libc::puts(c"said in C".as_ptr()) };
     Err("after that".into())
+}
+
+#[netns_test]
+fn becomes_another_program() -> TestResult {
+    Err(Command::new("/bin/true").exec().into())
+}
+
+struct PanicsWhenDropped;
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        panic!("in a destructor");
+    }
+}
+
+#[netns_test]
+fn panics_while_panicking() {
+    let _second = PanicsWhenDropped;
+    panic!("the first");
+}
+
+#[netns_test]
+fn panics_with_a_payload_that_panics() {
+    std::panic::panic_any(PanicsWhenDropped);
+}
+
+#[netns_test]
+fn panics_in_the_destructor_of_a_thread_local() {
+    thread_local!(static LAST: PanicsWhenDropped = const { PanicsWhenDropped });
+    LAST.with(|_| ());
+}
+
+#[netns_test(deadline = "700ms")]
+fn ends_its_thread_alone() {
+    // SAFETY: none, on purpose: the thread ends without a word to anybody.
+    unsafe { libc::syscall(libc::SYS_exit, 0) };
+}
+
+#[netns_test]
+fn puts_another_socket_in_the_place_of_the_channel() -> TestResult {
+    let (here, there) = UnixStream::pair()?;
+    for entry in std::fs::read_dir("/proc/self/fd")? {
+        let entry = entry?;
+        if !std::fs::read_link(entry.path()).is_ok_and(|target| target.to_string_lossy().starts_with("socket:")) {
+            continue;
+        }
+        let descriptor = entry.file_name().to_str().ok_or("not a number")?.parse::<i32>()?;
+        if [here.as_raw_fd(), there.as_raw_fd()].contains(&descriptor) {
+            continue;
+        }
+        // SAFETY: none, on purpose: who owns the descriptor has another behind it.
+        unsafe { libc::dup2(here.as_raw_fd(), descriptor) };
+    }
+    // Both stay open, so that what is written to them is no error.
+    std::mem::forget((here, there));
+    Ok(())
+}
+
+/// Passes: what a test says of its end needs nothing more of the kernel.
+#[netns_test]
+fn has_used_up_every_limit() -> TestResult {
+    for resource in [
+        Resource::RLIMIT_NOFILE,
+        Resource::RLIMIT_NPROC,
+        Resource::RLIMIT_FSIZE,
+        Resource::RLIMIT_AS,
+        Resource::RLIMIT_DATA,
+        Resource::RLIMIT_STACK,
+        Resource::RLIMIT_MEMLOCK,
+        Resource::RLIMIT_CORE,
+        Resource::RLIMIT_MSGQUEUE,
+        Resource::RLIMIT_SIGPENDING,
+    ] {
+        setrlimit(resource, 0, 0)?;
+    }
+    Ok(())
+}
+
+/// Passes, likewise.
+#[netns_test]
+fn takes_its_root_and_its_proc_away() -> TestResult {
+    umount2("/proc", MntFlags::MNT_DETACH)?;
+    chroot("/sys/kernel")?;
+    chdir("/")?;
+    Ok(())
+}
+
+/// Passes: nobody waits for threads that a test has left.
+#[netns_test]
+fn blocks_every_signal_and_leaves_threads() -> TestResult {
+    SigSet::all().thread_block()?;
+    for _ in 0..4 {
+        std::thread::spawn(|| {
+            loop {
+                drop(std::io::stdout().write(b"on and on\n"));
+            }
+        });
+    }
+    Ok(())
+}
+
+#[netns_test(deadline = "700ms")]
+fn hangs_and_shows_nobody_what_it_is() {
+    let hidden = set_dumpable(false);
+    println!("{hidden:?}");
+    loop {
+        pause();
+    }
+}
+
+#[netns_test(deadline = "700ms")]
+fn is_traced_by_its_parent() -> TestResult {
+    // SAFETY: takes no pointers.
+    unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) };
+    raise(Signal::SIGUSR1)?;
+    // Pid 1 is the tracer, and lets nobody go on.
+    Ok(())
 }
