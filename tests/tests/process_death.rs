@@ -46,6 +46,12 @@ fn state_of(id: u32) -> TestResult<char> {
     Ok(state.ok_or("no state")?)
 }
 
+fn group(process: &str) -> TestResult<u32> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
+    let fields = stat.rsplit_once(')').ok_or("no name")?.1;
+    Ok(fields.split_whitespace().nth(2).ok_or("no group")?.parse()?)
+}
+
 #[netns_test]
 fn every_kind_of_end_is_told_apart(own: Namespace) -> TestResult {
     for code in [0, 1, 127, 255] {
@@ -111,11 +117,6 @@ fn dropping_a_child_ends_its_group_and_reaps_it(own: Namespace) -> TestResult {
 #[netns_test]
 fn a_child_in_its_own_group_leaves_the_tests_alone(own: Namespace) -> TestResult {
     let child = own.command("sleep").arg("100").spawn()?;
-    let group = |process: &str| -> TestResult<u32> {
-        let stat = fs::read_to_string(format!("/proc/{process}/stat"))?;
-        let fields = stat.rsplit_once(')').ok_or("no name")?.1;
-        Ok(fields.split_whitespace().nth(2).ok_or("no group")?.parse()?)
-    };
     assert_eq!(group(&child.id().to_string())?, child.id());
     assert_ne!(group("self")?, child.id());
     Ok(())
@@ -167,6 +168,20 @@ fn a_stopped_child_dies_when_it_is_dropped(own: Namespace) -> TestResult {
     let child = own.command(SUBJECT).arg("stop-itself").ready_when(Ready::line("stopping")).spawn()?;
     let id = child.id();
     drop(child);
+    wait_until_gone(&BTreeSet::from([id]))
+}
+
+#[netns_test]
+fn a_child_that_has_gone_over_to_another_group_is_stopped_and_killed_like_any_other(own: Namespace) -> TestResult {
+    let changed = || own.command(SUBJECT).arg("change-group").ready_when(Ready::line("changed")).spawn();
+    let mut child = changed()?;
+    assert_ne!(group(&child.id().to_string())?, child.id(), "the control: its group is not its own");
+    assert_eq!(child.stop()?.signal(), Some(Signal::TERM));
+    let child = changed()?;
+    let id = child.id();
+    let began = Instant::now();
+    drop(child);
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     wait_until_gone(&BTreeSet::from([id]))
 }
 

@@ -16,7 +16,7 @@ use nix::sys::socket::{
     AddressFamily, Backlog, MsgFlags, SockFlag, SockType, SockaddrIn, SockaddrIn6, SockaddrLike, accept, bind, listen,
     send, setsockopt, socket, sockopt,
 };
-use nix::unistd::{close, setsid};
+use nix::unistd::{Pid, close, getpgid, setpgid, setsid};
 
 type Outcome<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
@@ -71,6 +71,11 @@ fn main() -> Outcome<ExitCode> {
         }
         ["bomb"] => bomb()?,
         ["group", count] => group(count.parse()?)?,
+        ["change-group"] => {
+            setpgid(Pid::from_raw(0), getpgid(Some(Pid::parent()))?)?;
+            say("changed")?;
+            sleep(FOR_EVER);
+        }
         ["leave-group-behind"] => say(&itself(&["sleep"]).spawn()?.id().to_string())?,
         // The first of two forks; its exit hands the second one to pid 1.
         ["daemon"] => drop(itself(&["daemon-session"]).status()?),
