@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::fs;
-use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
@@ -12,6 +12,8 @@ use netns_fixtures::config;
 use netns_fixtures::prelude::*;
 use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User, cargo};
+use nix::sys::stat::Mode;
+use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
 fn suite() -> &'static Suite {
@@ -139,11 +141,38 @@ fn a_file_that_others_can_write_is_refused() -> TestResult {
     }
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644))?;
     if nix::unistd::geteuid().is_root() {
+        let text = "it belongs to the user 12345, and not to you";
         chown(&file, Some(12_345), None)?;
         for user in User::all() {
-            assert_all_fail(&run(*user, folder.path(), &[])?, &["it belongs to the user 12345, and not to you"]);
+            assert_all_fail(&run(*user, folder.path(), &[])?, &[text]);
+        }
+        // A link of somebody else's to a file of root's.
+        fs::rename(&file, folder.path().join("target"))?;
+        chown(folder.path().join("target"), Some(0), None)?;
+        symlink("target", &file)?;
+        assert!(
+            run(User::Caller, folder.path(), &[])?.contains("the deadline of 2s passed"),
+            "the control: a link of root's"
+        );
+        lchown(&file, Some(12_345), None)?;
+        for user in User::all() {
+            assert_all_fail(&run(*user, folder.path(), &[])?, &[text]);
         }
     }
+    Ok(())
+}
+
+/// Both are looked for before `main`, in folders that may be anybody's.
+#[test]
+fn a_pipe_in_the_place_of_a_file_keeps_no_test_from_beginning() -> TestResult {
+    let folder = tempfile::tempdir()?;
+    let inner = folder.path().join("package");
+    fs::create_dir(&inner)?;
+    let short = [("NETNS_TEST_DEADLINE", "700ms")];
+    mkfifo(&folder.path().join("Cargo.toml"), Mode::S_IRWXU)?;
+    assert!(run(User::Caller, &inner, &short)?.contains("leased is 20000"));
+    mkfifo(&folder.path().join("netns-test.toml"), Mode::S_IRWXU)?;
+    assert_all_fail(&run(User::Caller, &inner, &short)?, &["it is no regular file"]);
     Ok(())
 }
 
