@@ -1,9 +1,12 @@
 //! What is said of this kernel, compared with what independent programs can do in it.
 
+use std::fs;
+use std::os::fd::AsRawFd;
 use std::process::{Command, Stdio};
 
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::{self, Unmet, require_program};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// The links and qdiscs that `ip` and `tc` can make by one command, with that command.
 const BY_HAND: &[(&str, &[&str])] = &[
@@ -81,7 +84,7 @@ fn succeeds(argv: &[&str]) -> TestResult<bool> {
 #[netns_test]
 fn what_a_probe_makes_is_not_in_the_tests_network() -> TestResult {
     assert_eq!(requirements::check("veth")?, None);
-    let devices = std::fs::read_to_string("/proc/net/dev")?;
+    let devices = fs::read_to_string("/proc/net/dev")?;
     assert!(!devices.contains("probe"), "{devices}");
     Ok(())
 }
@@ -105,4 +108,45 @@ fn every_requirement_has_an_answer_and_an_unmet_one_a_remedy() {
             Err(error) => panic!("{}: {error}", requirement.name),
         }
     }
+}
+
+/// What a test asks inside is what is asked for it before it begins.
+#[netns_test(deadline = "5m")]
+fn every_answer_inside_is_that_of_a_namespace_made_for_the_question() -> TestResult {
+    let asked_outside = |name: &str| -> TestResult<bool> {
+        let mut runner = Command::new("/proc/self/exe");
+        runner.args(["--ignored", "--exact", "--nocapture", "asks_outside"]).env("ASKED", name);
+        let printed = String::from_utf8(runner.output()?.stdout)?;
+        Ok(printed.lines().any(|line| line.ends_with("it is met")))
+    };
+    for requirement in requirements::all() {
+        let inside = requirements::check(requirement.name)?;
+        assert_eq!(inside.is_none(), asked_outside(requirement.name)?, "{}: {inside:?}", requirement.name);
+    }
+    Ok(())
+}
+
+#[test]
+#[ignore = "run by `every_answer_inside_is_that_of_a_namespace_made_for_the_question`"]
+fn asks_outside() -> TestResult {
+    let met = requirements::check(&std::env::var("ASKED")?)?.is_none();
+    println!("it is {}", if met { "met" } else { "not met" });
+    Ok(())
+}
+
+/// A skip for want of descriptors would hide what the test has to say.
+#[netns_test]
+fn what_cannot_be_found_out_for_now_is_an_error_and_asked_again() -> TestResult {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    // The lowest number that is free is the first that a limit of as many refuses.
+    let free = fs::File::open("/")?.as_raw_fd();
+    for name in ["packet_socket", "veth", "pfifo", "ipv6"] {
+        setrlimit(Resource::RLIMIT_NOFILE, u64::try_from(free)?, hard)?;
+        let now = requirements::check(name);
+        setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
+        let error = now.expect_err("there was no descriptor to find out with").to_string();
+        assert!(error.contains("Too many open files"), "{error}");
+        assert_eq!(requirements::check(name)?, None, "{name} works where there are descriptors");
+    }
+    Ok(())
 }
