@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Shutdown};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
@@ -352,6 +352,72 @@ fn ncat_is_understood_and_understands(net: Pair) -> TestResult {
         let mut ncat = ncat.spawn()?;
         ncat.write_line("hello from ncat")?;
         assert_eq!(ncat.read_line()?.as_deref(), Some("hello from ncat"), "{protocol:?}");
+    }
+    Ok(())
+}
+
+/// What a half-closed connection still has under way is heard to its end, and an answer comes from the address that was asked.
+#[netns_test]
+fn an_echo_server_answers_to_the_end_and_from_where_it_was_asked(net: Pair) -> TestResult {
+    let server = net.server.echo_server(Protocol::Tcp, 0)?;
+    for _ in 0..20 {
+        let mut stream = net.client.tcp_connect((net.server.ipv4(), server.port()))?;
+        stream.write_all(b"hello")?;
+        stream.shutdown(Shutdown::Write)?;
+        let mut heard = Vec::new();
+        stream.read_to_end(&mut heard)?;
+        assert_eq!(heard, b"hello");
+    }
+    // The routes of answers to these have the first one as their source.
+    for second in ["192.0.2.7/24", "192.0.2.8/24", "2001:db8::7/64", "2001:db8::8/64"] {
+        net.server.add_address("eth0", second.parse()?)?;
+    }
+    for near in ["192.0.2.1/24", "2001:db8::1/64"] {
+        net.client.add_address("eth0", near.parse()?)?;
+    }
+    let server = net.server.echo_server(Protocol::Udp, 0)?;
+    for asked in ["192.0.2.7", "192.0.2.8", "2001:db8::7", "2001:db8::8"] {
+        net.client.echo(asked.parse::<IpAddr>()?, Protocol::Udp, server.port())?;
+    }
+    Ok(())
+}
+
+/// While a connection rests, its kernel sends again what was lost, and is told again that it did not arrive.
+#[netns_test]
+fn what_befell_a_connection_before_is_not_told_of_a_later_exchange(net: Routed) -> TestResult {
+    net.router.set_sysctl("net.ipv4.icmp_ratemask", "0")?;
+    let mut tester = net.client.connectivity(&net.server, Protocol::Tcp).timeout(SHORT).start()?;
+    tester.check()?;
+    on_forward(&net.router, "tcp flags & psh != 0 counter reject with icmpx no-route")?;
+    let unreachable = failure(tester.check());
+    assert!(matches!(unreachable, TransportFailure::Unreachable { .. }), "{unreachable}");
+    let before = counted(&net.router)?;
+    wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(5), || match counted(&net.router) {
+        Ok(again) if again > before => Break(()),
+        seen => Continue(seen.is_ok()),
+    })?;
+    clear(&net.router)?;
+    // What was lost comes again after a while that doubles, and is waited for here.
+    let mut patient = || tester.check().map_err(|error| error.to_string());
+    let first = patient();
+    assert!(first.as_ref().err().is_none_or(|error| !error.contains("unreachable")), "{first:?}");
+    wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || match patient() {
+        Ok(()) => Break(()),
+        Err(error) => Continue(error),
+    })?;
+    Ok(())
+}
+
+/// Data that arrives under another address than it should, or changed, has crossed: it proves no firewall.
+#[netns_test]
+fn what_arrives_wrongly_is_not_absent(net: Pair) -> TestResult {
+    for protocol in BOTH {
+        let tester = || net.client.connectivity(&net.server, protocol).timeout(SHORT);
+        let mut control = tester().start()?;
+        let elsewhere = Ipv4Addr::new(192, 0, 2, 9);
+        let crossed = tester().seen_as(elsewhere).start()?.expect_unreachable_with_control(&mut control).unwrap_err();
+        assert!(matches!(&crossed, Error::Probe(ProbeError::Unexpected { .. })), "{crossed}");
+        assert!(crossed.to_string().contains("192.0.2.9"), "{crossed}");
     }
     Ok(())
 }
