@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
@@ -10,6 +10,7 @@ use netns_fixtures::Error;
 use netns_fixtures::net::address::{AddressPlan, IpNet, MacAddr};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::{Absence, ArpingReport, ProbeError};
+use nix::poll::{PollTimeout, poll};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -174,5 +175,69 @@ fn what_cannot_be_asked_is_told(net: Pair, mut lab: Lab) -> TestResult {
     assert!(matches!(told(net.client.arping(&net.server).timeout(Duration::ZERO).run()), ProbeError::NoTimeout));
     let mixed = net.client.arping(net.server.ipv4()).source(net.client.ipv6());
     assert!(matches!(told(mixed.run()), ProbeError::FamilyMismatch { .. }));
+    Ok(())
+}
+
+/// Answers to what is asked for an address come late, and one after the other.
+#[netns_test]
+fn further_answers_are_waited_for_from_the_first_one_on(net: Pair) -> TestResult {
+    let free = Ipv4Addr::from_bits(net.client.ipv4().to_bits() | 0xf0);
+    let liar = net.server.packet_socket("eth0")?;
+    let (mine, theirs) = (net.server.mac("eth0")?, net.client.mac("eth0")?);
+    let claims = [MacAddr([2, 0, 0, 0, 0xaa, 1]), MacAddr([2, 0, 0, 0, 0xaa, 2])];
+    let report = std::thread::scope(|scope| -> TestResult<_> {
+        let answering = scope.spawn(|| -> std::io::Result<()> {
+            let mut request = [0; 64];
+            while nix::unistd::read(&liar, &mut request)? < 42 || request[12..14] != [8, 6] {}
+            for (claimed, after) in claims.iter().zip([500_u16, 20]) {
+                // A link with a delay.
+                poll(&mut [], PollTimeout::from(after))?;
+                let mut frame = [&theirs.0[..], &mine.0, &[8, 6, 0, 1, 8, 0, 6, 4, 0, 2]].concat();
+                frame.extend(claimed.0);
+                frame.extend(free.octets());
+                frame.extend(theirs.0);
+                frame.extend(net.client.ipv4().octets());
+                nix::unistd::write(&liar, &frame)?;
+            }
+            Ok(())
+        });
+        let report = net.client.arping(free).wait_for_more(Duration::from_millis(300)).run()?;
+        answering.join().map_err(|_| "the liar panicked")??;
+        Ok(report)
+    })?;
+    assert_eq!(report.macs(), claims, "{report:?}");
+    assert!(report.expect_one().is_err());
+    Ok(())
+}
+
+/// RFC 5227: what one has said oneself is no answer, where a switch sends it back.
+#[netns_test]
+fn ones_own_frames_are_no_answers(mut lab: Lab) -> TestResult {
+    let switch = lab.switch("switch");
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, switch.as_host()).hairpin();
+    lab.link(&b, switch.as_host());
+    lab.up()?;
+    let free = Ipv4Addr::from_bits(a.ipv4().to_bits() | 0xf0);
+    a.find_duplicates(free).timeout(SHORT).expect_unreachable_with_control(&b)?;
+    a.announce(a.ipv4()).run()?.expect_none()?;
+    a.announce(a.ipv6()).run()?.expect_none()?;
+    // The control: the frame did come back.
+    let before = a.statistics("eth0")?.received_packets;
+    a.announce(a.ipv4()).run()?;
+    assert!(a.statistics("eth0")?.received_packets > before);
+    Ok(())
+}
+
+/// A question by ARP says nothing about neighbour discovery.
+#[netns_test]
+fn the_control_is_of_the_same_family(lan: Lan<3>) -> TestResult {
+    let [asking, _, control] = &lan.hosts;
+    let free = Ipv6Addr::from_bits(asking.ipv6().to_bits() | 0xf000);
+    let ask = || asking.arping(free).timeout(SHORT).expect_unreachable_with_control(control);
+    ask()?;
+    control.set_sysctl("net.ipv6.conf.eth0.disable_ipv6", "1")?;
+    let broken = ask().unwrap_err();
+    assert!(matches!(broken, Error::Probe(ProbeError::ControlFailed { .. })), "{broken}");
     Ok(())
 }
