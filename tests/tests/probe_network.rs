@@ -177,6 +177,17 @@ fn answered_by(
     count: u64,
     answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send,
 ) -> TestResult<PingStatistics> {
+    let ping = ping.count(count).timeout(SHORT);
+    while_answered(net, count, answers, || Ok(ping.run()?.statistics()))
+}
+
+/// The same for any probe of so many requests.
+fn while_answered<R>(
+    net: &Pair,
+    count: u64,
+    answers: impl Fn(&[u8]) -> Vec<Vec<u8>> + Send,
+    probe: impl FnOnce() -> TestResult<R>,
+) -> TestResult<R> {
     for silent in ["net.ipv4.icmp_echo_ignore_all", "net.ipv6.icmp.echo_ignore_all"] {
         net.server.set_sysctl(silent, "1")?;
     }
@@ -197,9 +208,9 @@ fn answered_by(
             }
             Ok(())
         });
-        let statistics = ping.count(count).timeout(SHORT).run()?.statistics();
+        let found = probe();
         answering.join().map_err(|_| "the liar panicked")??;
-        Ok(statistics)
+        found
     })
 }
 
@@ -303,6 +314,27 @@ fn forged_replies_are_counted_and_never_matched(net: Pair) -> TestResult {
             assert_eq!((found.received, count(&found), found.lost, found.duplicates), (2, 2, 0, 0), "{what}: {found}");
         }
     }
+    Ok(())
+}
+
+/// An answer of somebody else is none, and shows that the request was heard: no firewall has kept it.
+#[netns_test]
+fn an_answer_of_somebody_else_is_no_absence(net: Pair) -> TestResult {
+    let elsewhere = |frame: &mut Vec<u8>| {
+        let last = source(frame).len() - 1;
+        source(frame)[last] ^= 0x80;
+        seal(frame);
+    };
+    let heard = while_answered(
+        &net,
+        3,
+        |request| vec![reply(request, elsewhere)],
+        || {
+            let ping = net.client.ping(&net.server).count(3).timeout(SHORT);
+            Ok(ping.expect_unreachable().map(|absent| absent.how()).map_err(|error| error.to_string()))
+        },
+    )?;
+    assert!(heard.as_ref().is_err_and(|error| error.contains("3 spoofed")), "{heard:?}");
     Ok(())
 }
 

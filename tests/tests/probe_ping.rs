@@ -7,9 +7,10 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
 use netns_fixtures::Error;
-use netns_fixtures::net::LabError;
+use netns_fixtures::net::address::IpNet;
+use netns_fixtures::net::{LabError, Lan};
 use netns_fixtures::prelude::*;
-use netns_fixtures::probe::{Family, IcmpErrorKind, IcmpKind, ProbeError, Target, Unreachable};
+use netns_fixtures::probe::{Absence, Family, IcmpErrorKind, IcmpKind, ProbeError, Target, Unreachable};
 
 const SHORT: Duration = Duration::from_millis(200);
 
@@ -106,7 +107,7 @@ async fn a_runtime_goes_on_while_its_ping_waits(net: Pair) -> TestResult {
     other?.expect_all()?;
     // An error is no silence: the task is woken by it, not by its timeout.
     let began = Instant::now();
-    net.client.add_route("203.0.113.0/24".parse::<netns_fixtures::net::address::IpNet>()?, net.server.ipv4())?;
+    net.client.add_route("203.0.113.0/24".parse::<IpNet>()?, net.server.ipv4())?;
     net.server.set_sysctl("net.ipv4.ip_forward", "1")?;
     let nowhere = Ipv4Addr::new(203, 0, 113, 9);
     let report = net.client.ping(nowhere).count(1).timeout(Duration::from_secs(20)).run_async().await?;
@@ -270,4 +271,52 @@ fn the_error_of_a_failed_assertion_shows_both_ends(net: Pair) -> TestResult {
     net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "0")?;
     net.client.ping(&net.server).expect_reachable()?;
     Ok(())
+}
+
+/// A router that passes a packet on and names a nearer one has not lost it.
+#[netns_test]
+fn a_redirect_is_no_end_of_a_packet(lan: Lan<3>) -> TestResult {
+    let [client, router, server] = &lan.hosts;
+    router.set_sysctl("net.ipv4.ip_forward", "1")?;
+    client.set_sysctl("net.ipv4.conf.all.accept_redirects", "0")?;
+    client.set_sysctl("net.ipv4.conf.eth0.accept_redirects", "0")?;
+    client.add_route(IpNet::new(server.addr(), 32)?, router.ipv4())?;
+    let report = client.ping(server).count(1).run()?;
+    let found = report.statistics();
+    assert_eq!((found.sent, found.received, found.lost, found.errors), (1, 1, 0, 1), "{found}");
+    let told: Vec<_> = report.errors().iter().map(|error| (error.from, error.kind)).collect();
+    assert_eq!(told, [(Some(router.addr()), IcmpErrorKind::Redirect)]);
+    Ok(())
+}
+
+/// The control goes by the way that the ping goes: by another link or family it would prove nothing.
+#[netns_test]
+fn the_control_of_an_absence_takes_the_same_way(mut lab: Lab, lan: Lan<3>) -> TestResult {
+    let short = Duration::from_millis(200);
+    let is_failed = |answer: Result<_, Error>| matches!(answer, Err(Error::Probe(ProbeError::ControlFailed { .. })));
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    for _ in 0..2 {
+        lab.link(&a, &b);
+    }
+    lab.up()?;
+    b.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1")?;
+    a.ping(&b).timeout(short).expect_unreachable()?.because(Absence::Silence)?;
+    b.set_down("eth1")?;
+    assert!(is_failed(a.ping(&b).device("eth1").timeout(short).expect_unreachable()));
+
+    let [one, other, control] = &lan.hosts;
+    let ping = || one.ping(other.ipv6()).timeout(short);
+    for silent in [other, control] {
+        silent.set_sysctl("net.ipv6.icmp.echo_ignore_all", "1")?;
+    }
+    assert!(is_failed(ping().expect_unreachable_with_control(control)), "IPv4 proves nothing of IPv6");
+    control.set_sysctl("net.ipv6.icmp.echo_ignore_all", "0")?;
+    ping().expect_unreachable_with_control(control)?.because(Absence::Silence)?;
+    Ok(())
+}
+
+#[netns_test]
+fn no_way_at_all_is_told_before_a_change(net: Pair) {
+    let nowhere = net.client.ping(Ipv4Addr::new(203, 0, 113, 1)).during(|| ()).unwrap_err();
+    assert!(matches!(nowhere, Error::Probe(ProbeError::NoRoute { .. })), "{nowhere}");
 }
