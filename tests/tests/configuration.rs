@@ -162,6 +162,21 @@ fn a_file_that_others_can_write_is_refused() -> TestResult {
     Ok(())
 }
 
+#[test]
+fn a_mistake_at_the_end_of_the_longest_line_fails_also_tests_that_should_panic() -> TestResult {
+    let suite = Suite::build("misbehaving")?;
+    let text = "a = \"";
+    let (folder, file) = folder(&format!("{text}{}", "x".repeat(64 * 1024 - text.len())))?;
+    let ended = suite.libtest(User::Caller)?.current_dir(folder.path()).args(["passes", "instead_of_any"]).output()?;
+    let report = of_libtest(&String::from_utf8(ended.stdout)?);
+    assert_eq!(report.keys().collect::<Vec<_>>(), ["exits_instead_of_any_panic", "passes"]);
+    for (test, told) in report {
+        assert_eq!(told.outcome, Outcome::Failed, "{test}: {}", told.text);
+        assert!(told.text.contains(&format!("--> {}:1:", file.display())), "{test}: {}", told.text);
+    }
+    Ok(())
+}
+
 /// Both are looked for before `main`, in folders that may be anybody's.
 #[test]
 fn a_pipe_in_the_place_of_a_file_keeps_no_test_from_beginning() -> TestResult {
