@@ -59,6 +59,13 @@ fn endless_lines_are_bounded_by_their_number(own: Namespace) -> TestResult {
 }
 
 #[netns_test]
+fn everything_is_kept_where_nothing_bounds_it(own: Namespace) -> TestResult {
+    let output = own.command("seq").arg("20000").keep_output(usize::MAX, usize::MAX).output()?.success()?;
+    assert!(output.stdout.is_whole() && output.stdout.text().lines().count() == 20_000);
+    Ok(())
+}
+
+#[netns_test]
 fn a_line_of_a_hundred_megabytes_is_an_error_and_the_next_one_is_read(own: Namespace) -> TestResult {
     const BYTES: u64 = 100 << 20;
     let before = peak_memory_kib()?;
