@@ -6,6 +6,8 @@ use std::path::Path;
 use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Capability, Command, Exit, FileRule};
+use netns_fixtures::requirements::require_program;
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 const SUBJECT: &str = cargo_bin!("netns-subject");
 
@@ -119,5 +121,37 @@ fn the_kernel_shows_the_filters(own: Namespace) -> TestResult {
     assert_eq!(field(&mut own.command("cat"))?, "0");
     // 2 is SECCOMP_MODE_FILTER; source: proc_pid_status(5).
     assert_eq!(field(own.command("cat").confine_calls())?, "2");
+    Ok(())
+}
+
+/// Each call of x86-64 has a second number, where the kernel knows x32.
+#[netns_test]
+#[cfg(target_arch = "x86_64")]
+fn a_refused_call_is_refused_by_its_second_number_too(own: Namespace) -> TestResult {
+    const X32: i64 = 1 << 30;
+    require_program("perl")?;
+    let errno_of = |command: &mut Command, call: i64| -> TestResult<String> {
+        command.args(["-e", &format!("$! = 0; syscall({call}, 0, 0, 0, 0, 0); print $! + 0")]);
+        Ok(command.output()?.success()?.stdout.text().into_owned())
+    };
+    let eperm = (nix::errno::Errno::EPERM as i32).to_string();
+    for call in [X32 | nix::libc::SYS_unshare, nix::libc::SYS_kexec_file_load] {
+        assert_eq!(errno_of(own.command("perl").confine_calls(), call)?, eperm, "{call:#x}");
+    }
+    // The control: nobody else refuses it. It does nothing, or there is no such call.
+    assert_ne!(errno_of(&mut own.command("perl"), X32 | nix::libc::SYS_unshare)?, eperm);
+    Ok(())
+}
+
+/// A kernel without Landlock, as far as this process can tell.
+#[netns_test]
+fn without_landlock_there_is_no_child_instead_of_one_that_is_not_confined(own: Namespace) -> TestResult {
+    let absent = SeccompAction::Errno(nix::libc::ENOSYS.cast_unsigned());
+    let calls = [(nix::libc::SYS_landlock_create_ruleset, Vec::new())].into();
+    let filter = SeccompFilter::new(calls, SeccompAction::Allow, absent, std::env::consts::ARCH.try_into()?)?;
+    seccompiler::apply_filter(&BpfProgram::try_from(filter)?)?;
+    let error = own.command("true").confine_files(system()).spawn().unwrap_err();
+    assert!(error.to_string().contains("Landlock needs Linux 5.13"), "{error}");
+    assert_eq!(own.command("true").status()?, Exit::Code(0), "the control");
     Ok(())
 }
