@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::process::Output;
 
 use netns_fixtures::prelude::*;
@@ -123,6 +125,11 @@ fn a_variable_out_of_its_range_fails_every_test_with_variable_value_and_range() 
             assert!(report["passes"].text.contains(text), "{variable}={value}: {text:?} in {}", report["passes"].text);
         }
     }
+    // A name that is no text is no name of ours either.
+    let mut libtest = suite.libtest(User::Caller).expect("there is a folder");
+    libtest.args(["--exact", "passes"]).env(OsStr::from_bytes(b"NETNS_TEST_SKIPS\xFF"), "fail");
+    let printed = String::from_utf8_lossy(&libtest.output().expect("it starts").stdout).into_owned();
+    assert!(printed.contains("read NETNS_TEST_SKIPS\u{FFFD}: there is no such variable"), "{printed}");
     // The control: with a good value of each, it passes.
     let good = [("NETNS_TEST_DEADLINE", "5s"), ("NETNS_TEST_SKIPS", "fail"), ("NETNS_TEST_PAUSE", "never")];
     assert!(run(&suite, &good, &["--exact", "passes"]).status.success());
