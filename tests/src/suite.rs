@@ -66,7 +66,12 @@ impl Suite {
         let folder = tempfile::Builder::new().prefix("netns-suite-").tempdir()?;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
         let suite = Self { name, folder };
-        fs::copy(executable, suite.binary())?;
+        // Not by this process: a child that another test starts meanwhile would hold the file open for writing until it is its own
+        // program, and a file that somebody writes cannot be run (ETXTBSY).
+        let copied = Command::new("cp").arg("--").arg(&executable).arg(suite.binary()).output()?;
+        if !copied.status.success() {
+            return Err(io::Error::other(String::from_utf8_lossy(&copied.stderr).into_owned()));
+        }
         Ok(suite)
     }
 

@@ -134,7 +134,7 @@ fn hosts_of_a_lan_reach_each_other(lan: Lan<5>) -> TestResult {
 }
 
 /// Also the very first one, which a link that has a carrier and no queue yet would drop in silence.
-#[netns_test]
+#[netns_test(deadline = "2m")]
 fn the_first_frame_of_a_lab_arrives() -> TestResult {
     for _ in 0..60 {
         let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(10)));

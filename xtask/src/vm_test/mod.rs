@@ -12,7 +12,7 @@ mod message;
 mod plan;
 mod report;
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -21,6 +21,7 @@ use std::time::{Duration, Instant};
 use anstream::{eprintln, println};
 use anyhow::Context;
 use clap::Args;
+use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
 
 use crate::ci::Counts;
@@ -75,6 +76,9 @@ const MACHINE: Duration = Duration::from_secs(30 * 60);
 /// From QEMU's start to the guest's first word.
 const START: Duration = Duration::from_secs(120);
 
+/// How the folder of a run begins.
+const RUN: &str = "run-";
+
 /// How many lines of a console are printed after a failure.
 const CONSOLE_LINES: usize = 40;
 
@@ -112,13 +116,14 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
         .filter(|series| asked.iter().any(|asked| asked == *series || asked == "all"))
         .map(|&series| series.to_owned())
         .collect();
+    let _alone = take_folder(&folder)?;
     let kernels = kernels::obtain(&folder, &series, options.mirror.as_deref(), options.update)?;
     let mut built = plan::build(workspace)?;
     if options.short {
         built.tests.retain(|target| !plan::NOT_IN_CI.contains(&&target.name[..]));
         eprintln!("{} {}", NOTABLE.paint("only without --short:"), plan::NOT_IN_CI.join(", "));
     }
-    let scratch = TempDir::with_prefix_in("run-", &folder).context("failed to make a folder for the run")?;
+    let scratch = TempDir::with_prefix_in(RUN, &folder).context("failed to make a folder for the run")?;
     let start = Instant::now();
     let folder_of_root = scratch.path().join("root");
     fs::create_dir(&folder_of_root).context("failed to make a folder for the root")?;
@@ -146,6 +151,25 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
             })
         })
         .collect())
+}
+
+/// Waits until no other run works in the folder, and removes what one that was killed has left there: a gigabyte each. The next one
+/// comes in when the lock is dropped.
+fn take_folder(folder: &Path) -> anyhow::Result<Flock<File>> {
+    fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
+    let lock = File::create(folder.join("lock")).context("failed to open the lock of the folder")?;
+    let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).or_else(|(lock, _)| {
+        eprintln!("another vm-test works in {}; waiting for its end", folder.display());
+        Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| errno)
+    });
+    let lock = lock.context("failed to wait for another vm-test")?;
+    for entry in fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))? {
+        let entry = entry?;
+        if entry.file_name().as_encoded_bytes().starts_with(RUN.as_bytes()) {
+            fs::remove_dir_all(entry.path()).with_context(|| format!("failed to remove {}", entry.path().display()))?;
+        }
+    }
+    Ok(lock)
 }
 
 /// One kernel, from its start to its last word. What goes wrong is a part of the result: the others still run.
@@ -179,8 +203,9 @@ fn one(kernel: &Kernel, console: &Path, start_machine: impl FnOnce() -> anyhow::
 fn listen(mut machine: Machine, told: &mut Told) -> anyhow::Result<()> {
     let start = Instant::now();
     let mut now: Option<Run> = None;
-    // The output of the binary that runs; it is shown only if that one fails.
-    let mut output = Vec::new();
+    // The output of the binary that runs; it is shown only if that one fails. Without libtest's count it has run no test, whatever
+    // it ends with.
+    let (mut output, mut is_counted) = (Vec::new(), false);
     let progress = Progress::new(told.version.clone());
     loop {
         let within = if told.release.is_some() { MACHINE } else { START };
@@ -199,20 +224,23 @@ fn listen(mut machine: Machine, told: &mut Told) -> anyhow::Result<()> {
             Message::Started(run) => {
                 progress.show(&run);
                 output.clear();
+                is_counted = false;
                 now = Some(run);
             }
             Message::Line(line) => {
                 if let (Some(counts), Some(of)) = (Counts::of_line(&line), &mut of_now) {
                     of.counts += counts;
+                    is_counted = true;
                 }
                 output.push(line);
             }
             Message::Ended { success, how, took_ms } => {
                 let run = now.as_ref().context("a program ended that never started")?;
-                if success {
+                if success && is_counted {
                     progress.ended(run, Duration::from_millis(took_ms));
                 } else {
-                    let failure = format!("{} as {}: {how} after {took_ms} ms", run.target, run.user);
+                    let without = if is_counted { "" } else { " without a count of its tests" };
+                    let failure = format!("{} as {}: {how}{without} after {took_ms} ms", run.target, run.user);
                     progress.line(format_args!("{} {failure}\n{}", BAD.paint("failed"), output.join("\n")));
                     told.failures.push(failure);
                 }
