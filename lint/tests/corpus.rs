@@ -11,6 +11,7 @@
 //! below the target folder, in the same places; read it, then `cp -r target/tmp/corpus/. tests/corpus/`.
 
 use std::collections::BTreeMap;
+use std::env;
 use std::fmt::Write;
 use std::fs;
 use std::io::ErrorKind;
@@ -98,7 +99,10 @@ fn on_fixtures_nothing_is_left_of_it() {
 
 #[test]
 fn every_rule_has_its_cases() {
-    let listed = Command::new(env!("CARGO_BIN_EXE_cargo-netns-lint")).arg("--list-rules").output().expect("it runs");
+    // From an archive of nextest it lies elsewhere than where cargo has built it.
+    let program = env::var_os("NEXTEST_BIN_EXE_cargo-netns-lint");
+    let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_cargo-netns-lint").into());
+    let listed = Command::new(program).arg("--list-rules").output().expect("it runs");
     let listed = String::from_utf8(listed.stdout).expect("UTF-8");
     let listed: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
     assert_eq!(listed, RULES);
@@ -127,7 +131,8 @@ fn held(rule: &str, wanted: usize) {
 }
 
 fn corpus() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").join("tests/corpus")
+    let package = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo and nextest set it"));
+    package.parent().expect("the workspace").join("tests/corpus")
 }
 
 /// A file or a package of the corpus.

@@ -30,8 +30,9 @@ fn both_places_of_the_configuration_count_and_two_at_once_are_refused() {
 #[test]
 fn the_tables_of_the_fixtures_are_passed_over() {
     let folder = package(&[("tests/a.rs", HAZARD.as_bytes())]);
-    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/examples/netns-test.toml");
-    let example = fs::read_to_string(example).expect("the example is there");
+    let package_of_ours = std::env::var("CARGO_MANIFEST_DIR").expect("cargo and nextest set it");
+    let example = fs::read_to_string(format!("{package_of_ours}/../tests/examples/netns-test.toml"))
+        .expect("the example is there");
     fs::write(folder.path().join("netns-test.toml"), format!("{example}\n[lint.rules]\nshell-command = \"off\"\n"))
         .expect("written");
     let ran = lint(folder.path(), &[]);

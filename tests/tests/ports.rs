@@ -8,6 +8,7 @@ use std::io::{ErrorKind, Read};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::ops::ControlFlow::{Break, Continue};
 use std::os::fd::OwnedFd;
+use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
@@ -21,11 +22,11 @@ use seccompiler::{
     apply_filter,
 };
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 /// A process that tries to bind the port in every way there is, again and again; it has tried them all when this returns.
 fn thief(own: &Namespace, protocol: &str, port: u16) -> TestResult<Child> {
-    let mut thief = own.command(SUBJECT).args(["steal", protocol, &port.to_string()]).spawn()?;
+    let mut thief = own.command(*SUBJECT).args(["steal", protocol, &port.to_string()]).spawn()?;
     assert_eq!(thief.read_line()?.as_deref(), Some("every way was refused"));
     Ok(thief)
 }
@@ -65,7 +66,7 @@ fn nobody_takes_a_port_while_it_is_handed_to_a_child(own: Namespace) -> TestResu
     let port = lease.port();
     let mut thief = thief(&own, "tcp", port)?;
     let server =
-        own.command(SUBJECT).args(["answer-on-descriptor", "3"]).pass_fd("http", lease.into_listener()?).spawn()?;
+        own.command(*SUBJECT).args(["answer-on-descriptor", "3"]).pass_fd("http", lease.into_listener()?).spawn()?;
     let mut answer = String::new();
     TcpStream::connect((Ipv4Addr::LOCALHOST, port))?.read_to_string(&mut answer)?;
     assert_eq!(answer, "1 http true");
@@ -81,7 +82,7 @@ fn nobody_takes_a_port_while_a_child_begins_to_listen_itself(own: Namespace) -> 
     let lease = own.lease_port(Tcp, PortRange::new(2000..=2999)?)?;
     let port = lease.port();
     let mut thief = thief(&own, "tcp", port)?;
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     command.arg("listen-on-input").stdin(OwnedFd::from(lease));
     let mut server = command.spawn()?;
     assert_eq!(server.read_line()?.as_deref(), Some("listening"));
@@ -128,7 +129,7 @@ fn without_a_lease_the_port_is_stolen_on_the_way_to_the_child(own: Namespace) ->
     let mut thief = thief(&own, "tcp", port)?;
     drop(listener);
     assert_eq!(thief.read_line()?.as_deref(), Some("stolen"));
-    let mut server = own.command(SUBJECT).args(["listen", "tcp", &port.to_string()]).spawn()?;
+    let mut server = own.command(*SUBJECT).args(["listen", "tcp", &port.to_string()]).spawn()?;
     assert!(!server.wait()?.success());
     Ok(())
 }
@@ -255,7 +256,7 @@ fn leases_of_many_threads_share_nothing_and_the_end_is_told_with_the_holders(own
 
 #[netns_test]
 fn the_holder_of_the_only_port_is_named(own: Namespace) -> TestResult {
-    let server = own.command(SUBJECT).args(["listen", "udp", "2000"]).ready_when(Ready::udp_port(2000)).spawn()?;
+    let server = own.command(*SUBJECT).args(["listen", "udp", "2000"]).ready_when(Ready::udp_port(2000)).spawn()?;
     let refused = own.lease_port(Udp, PortRange::new(2000..=2000)?).unwrap_err().to_string();
     let process = format!("2000 by netns-subject (pid {}) (as 127.0.0.1:2000, unconnected)", server.id());
     assert!(refused.contains(&process), "{refused}");

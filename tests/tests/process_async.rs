@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::ops::ControlFlow::{Break, Continue};
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use netns_fixtures::Error;
@@ -11,7 +12,7 @@ use netns_fixtures::time::wait_until_async;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::timeout;
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 fn problem(error: Error) -> ChildProblem {
     match error {
@@ -31,7 +32,7 @@ fn children_of_the_test() -> TestResult<String> {
 
 #[netns_test]
 async fn a_server_is_ready_when_it_is_handed_over(own: Namespace) -> TestResult {
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     let mut server = command.args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn_async().await?;
     TcpStream::connect((Ipv4Addr::LOCALHOST, 80)).await?;
     assert_eq!(server.stop().await?.signal(), Some(Signal::TERM));
@@ -47,7 +48,7 @@ async fn other_tasks_run_while_a_child_is_waited_for(own: Namespace) -> TestResu
         tokio::time::sleep(Duration::from_millis(20)).await;
         TcpStream::connect((Ipv4Addr::LOCALHOST, 80)).await.map(drop)
     });
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     command.args(["answer-on-descriptor", "3"]).pass_fd("http", listener);
     assert_eq!(command.status_async().await?, Exit::Code(0));
     client.await??;
@@ -96,7 +97,7 @@ async fn every_wait_ends_at_its_deadline(own: Namespace) -> TestResult {
 
 #[netns_test]
 async fn a_child_that_ends_before_it_is_ready_is_told_at_once(own: Namespace) {
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     let error = command.args(["exit", "3"]).ready_when(Ready::tcp_port(80)).spawn_async().await.unwrap_err();
     assert!(error.to_string().contains("listen on TCP port 80: it ended with exit status 3"), "{error}");
 }
@@ -131,7 +132,7 @@ async fn a_dropped_wait_leaves_the_child_alone(own: Namespace) -> TestResult {
 
 #[netns_test]
 async fn a_child_that_ignores_the_question_is_killed_after_its_grace(own: Namespace) -> TestResult {
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     command.arg("ignore-term").grace(Duration::from_millis(100)).ready_when(Ready::line("ignoring"));
     let mut child = command.spawn_async().await?;
     let began = Instant::now();

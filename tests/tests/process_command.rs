@@ -8,13 +8,14 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
+use std::sync::LazyLock;
 
 use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Command, Exit, Stdio};
 use tempfile::TempDir;
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 fn program(folder: &TempDir, name: &str, content: &[u8], mode: u32) -> TestResult<PathBuf> {
     let path = folder.path().join(name);
@@ -26,8 +27,8 @@ fn program(folder: &TempDir, name: &str, content: &[u8], mode: u32) -> TestResul
 #[netns_test]
 fn the_program_gets_its_arguments_as_they_are(own: Namespace) -> TestResult {
     let arguments = ["", " ", "a b", "$HOME", "`id`", "*", "'\"\\", "ä\n", "--"];
-    let output = own.command(SUBJECT).arg("show-arguments").args(arguments).output()?.success()?;
-    let expected = [&[SUBJECT, "show-arguments"][..], &arguments[..]].concat().join("\0");
+    let output = own.command(*SUBJECT).arg("show-arguments").args(arguments).output()?.success()?;
+    let expected = [&[*SUBJECT, "show-arguments"][..], &arguments[..]].concat().join("\0");
     assert_eq!(output.stdout.text().strip_suffix('\0'), Some(expected.as_str()));
     let output = own.command("readlink").arg("/proc/self/exe").output()?.success()?;
     assert_eq!(output.stdout.text().trim_end(), fs::canonicalize("/usr/bin/readlink")?.to_string_lossy());
@@ -89,7 +90,7 @@ fn what_is_neither_a_name_nor_an_absolute_path_is_refused(own: Namespace) {
 #[netns_test]
 fn a_file_that_is_no_program_is_told_by_its_cause(own: Namespace) -> TestResult {
     let folder = tempfile::tempdir()?;
-    let subject = fs::read(SUBJECT)?;
+    let subject = fs::read(*SUBJECT)?;
     let mut foreign = subject[..4096].to_vec();
     // e_machine of elf(5): S/390, which nobody runs these tests on.
     foreign[18..20].copy_from_slice(&22_u16.to_le_bytes());
@@ -185,8 +186,8 @@ fn no_descriptor_comes_along_but_those_that_are_passed(own: Namespace) -> TestRe
         Ok(numbers)
     };
     let standard = BTreeSet::from(["0", "1", "2"].map(str::to_owned));
-    assert_eq!(listed(&mut own.command(SUBJECT))?, standard);
-    let passed = listed(own.command(SUBJECT).pass_fd("status", held).pass_fd("own", fs::File::open("/")?))?;
+    assert_eq!(listed(&mut own.command(*SUBJECT))?, standard);
+    let passed = listed(own.command(*SUBJECT).pass_fd("status", held).pass_fd("own", fs::File::open("/")?))?;
     assert_eq!(passed, BTreeSet::from(["0", "1", "2", "3", "4"].map(str::to_owned)));
     Ok(())
 }
@@ -195,7 +196,7 @@ fn no_descriptor_comes_along_but_those_that_are_passed(own: Namespace) -> TestRe
 fn a_listening_socket_is_handed_over_as_systemd_does(own: Namespace) -> TestResult {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 80))?;
     let mut child = own
-        .command(SUBJECT)
+        .command(*SUBJECT)
         .args(["answer-on-descriptor", "3"])
         .env("LISTEN_PID", "1")
         .pass_fd("http", listener)
@@ -210,7 +211,7 @@ fn a_listening_socket_is_handed_over_as_systemd_does(own: Namespace) -> TestResu
     let names: BTreeSet<_> = variables.lines().filter(|line| !line.starts_with("LISTEN_PID=")).collect();
     assert_eq!(names, BTreeSet::from(["LISTEN_ADDRESS=::", "LISTEN_FDNAMES=x", "LISTEN_FDS=1"]));
     for name in ["", "a:b", "a b", "ä", &"x".repeat(256)] {
-        let error = own.command(SUBJECT).pass_fd(name, fs::File::open("/")?).spawn().unwrap_err();
+        let error = own.command(*SUBJECT).pass_fd(name, fs::File::open("/")?).spawn().unwrap_err();
         assert!(matches!(error, Error::Command { part: "the descriptor's name", .. }), "{name:?}: {error:?}");
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::LazyLock;
 
 use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
@@ -9,7 +10,7 @@ use netns_fixtures::process::{Capability, Command, Exit, FileRule};
 use netns_fixtures::requirements::require_program;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 /// What every dynamically linked program reads.
 fn system() -> Vec<FileRule> {
@@ -106,7 +107,7 @@ fn namespaces_mounts_and_changed_roots_are_refused(own: Namespace) -> TestResult
 
 #[netns_test]
 fn threads_and_processes_are_still_made(own: Namespace) -> TestResult {
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     let output = command.arg("thread-and-process").confine_calls().output()?.success()?;
     assert_eq!(output.stdout.text(), "a thread\na process\n");
     Ok(())

@@ -5,6 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::ops::ControlFlow::{Break, Continue};
 use std::process::Stdio;
+use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use netns_fixtures::Error;
@@ -12,7 +13,7 @@ use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Child, ChildProblem, Exit, Signal};
 use netns_fixtures::time::wait_until;
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 fn problem(error: Error) -> ChildProblem {
     match error {
@@ -55,11 +56,11 @@ fn group(process: &str) -> TestResult<u32> {
 #[netns_test]
 fn every_kind_of_end_is_told_apart(own: Namespace) -> TestResult {
     for code in [0, 1, 127, 255] {
-        assert_eq!(own.command(SUBJECT).args(["exit", &code.to_string()]).status()?, Exit::Code(code));
+        assert_eq!(own.command(*SUBJECT).args(["exit", &code.to_string()]).status()?, Exit::Code(code));
     }
-    let aborted = own.command(SUBJECT).arg("abort").status()?;
+    let aborted = own.command(*SUBJECT).arg("abort").status()?;
     assert_eq!((aborted.signal(), aborted.code(), aborted.success()), (Some(Signal::ABRT), None, false));
-    let real_time = own.command(SUBJECT).arg("raise-real-time").status()?;
+    let real_time = own.command(*SUBJECT).arg("raise-real-time").status()?;
     assert!(real_time.to_string().contains("SIGRTMIN+2"), "{real_time}");
     for signal in [Signal::KILL, Signal::TERM, Signal::USR1] {
         let mut child = own.command("sleep").arg("100").spawn()?;
@@ -104,7 +105,7 @@ fn a_wait_without_a_deadline_ends_shortly_before_the_tests(own: Namespace) {
 
 #[netns_test]
 fn dropping_a_child_ends_its_group_and_reaps_it(own: Namespace) -> TestResult {
-    let mut child = own.command(SUBJECT).args(["group", "5"]).spawn()?;
+    let mut child = own.command(*SUBJECT).args(["group", "5"]).spawn()?;
     let mut ids = read_ids(&mut child, 5)?;
     for &id in &ids {
         assert_ne!(state_of(id)?, 'Z', "the control: they live before");
@@ -131,7 +132,7 @@ fn stopping_asks_first(own: Namespace) -> TestResult {
 
 #[netns_test]
 fn a_child_has_its_grace_also_when_the_deadline_of_waits_has_passed(own: Namespace) -> TestResult {
-    let mut child = own.command(SUBJECT).arg("end-in-order").ready_when(Ready::line("waiting")).spawn()?;
+    let mut child = own.command(*SUBJECT).arg("end-in-order").ready_when(Ready::line("waiting")).spawn()?;
     child.set_deadline(Deadline::after(Duration::ZERO));
     assert_eq!(problem(child.wait().unwrap_err()), ChildProblem::NotInTime { observed: None });
     assert_eq!(child.stop()?, Exit::Code(0));
@@ -142,7 +143,7 @@ fn a_child_has_its_grace_also_when_the_deadline_of_waits_has_passed(own: Namespa
 #[netns_test]
 fn a_child_that_ignores_the_question_is_killed_after_its_grace(own: Namespace) -> TestResult {
     let grace = Duration::from_millis(100);
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     let mut child = command.arg("ignore-term").grace(grace).ready_when(Ready::line("ignoring")).spawn()?;
     let began = Instant::now();
     assert_eq!(child.stop()?.signal(), Some(Signal::KILL));
@@ -152,7 +153,7 @@ fn a_child_that_ignores_the_question_is_killed_after_its_grace(own: Namespace) -
 
 #[netns_test]
 fn a_child_that_has_stopped_itself_ends_in_order(own: Namespace) -> TestResult {
-    let mut child = own.command(SUBJECT).arg("stop-itself").ready_when(Ready::line("stopping")).spawn()?;
+    let mut child = own.command(*SUBJECT).arg("stop-itself").ready_when(Ready::line("stopping")).spawn()?;
     let deadline = Deadline::after(Duration::from_secs(10));
     wait_until(deadline, Duration::from_millis(1), || match state_of(child.id()) {
         Ok('T') => Break(()),
@@ -165,7 +166,7 @@ fn a_child_that_has_stopped_itself_ends_in_order(own: Namespace) -> TestResult {
 
 #[netns_test]
 fn a_stopped_child_dies_when_it_is_dropped(own: Namespace) -> TestResult {
-    let child = own.command(SUBJECT).arg("stop-itself").ready_when(Ready::line("stopping")).spawn()?;
+    let child = own.command(*SUBJECT).arg("stop-itself").ready_when(Ready::line("stopping")).spawn()?;
     let id = child.id();
     drop(child);
     wait_until_gone(&BTreeSet::from([id]))
@@ -173,7 +174,7 @@ fn a_stopped_child_dies_when_it_is_dropped(own: Namespace) -> TestResult {
 
 #[netns_test]
 fn a_child_that_has_gone_over_to_another_group_is_stopped_and_killed_like_any_other(own: Namespace) -> TestResult {
-    let changed = || own.command(SUBJECT).arg("change-group").ready_when(Ready::line("changed")).spawn();
+    let changed = || own.command(*SUBJECT).arg("change-group").ready_when(Ready::line("changed")).spawn();
     let mut child = changed()?;
     assert_ne!(group(&child.id().to_string())?, child.id(), "the control: its group is not its own");
     assert_eq!(child.stop()?.signal(), Some(Signal::TERM));
@@ -187,7 +188,7 @@ fn a_child_that_has_gone_over_to_another_group_is_stopped_and_killed_like_any_ot
 
 #[netns_test]
 fn stopping_a_child_that_has_ended_ends_what_it_left_in_its_group(own: Namespace) -> TestResult {
-    let mut child = own.command(SUBJECT).arg("leave-group-behind").spawn()?;
+    let mut child = own.command(*SUBJECT).arg("leave-group-behind").spawn()?;
     let ids = read_ids(&mut child, 1)?;
     assert_eq!(child.wait()?, Exit::Code(0));
     for &id in &ids {
@@ -296,7 +297,7 @@ fn fifty_children(own: &Namespace) -> TestResult<Vec<Child>> {
     let behaviours: [&[&str]; 3] = [&["sleep"], &["ignore-term"], &["daemon"]];
     let mut children = Vec::new();
     for index in 0..CHILDREN {
-        let mut command = own.command(SUBJECT);
+        let mut command = own.command(*SUBJECT);
         let mut child = command.args(behaviours[index % behaviours.len()]).inherit_env([MARK]).spawn()?;
         if index % behaviours.len() == 2 {
             child.wait()?;

@@ -1,15 +1,16 @@
 //! What children wrote is in the report of a test that failed, however it failed.
 
 use std::process::Command;
+use std::sync::LazyLock;
 
 use netns_fixtures::prelude::*;
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 /// Has one child that runs and one that has ended, each with something to say.
 fn two_children(own: &Namespace) -> TestResult<netns_fixtures::process::Child> {
     own.command("echo").arg("said before the end").output()?;
-    let mut running = own.command(SUBJECT).arg("chatter").spawn()?;
+    let mut running = own.command(*SUBJECT).arg("chatter").spawn()?;
     running.expect("the daemon speaks")?;
     Ok(running)
 }

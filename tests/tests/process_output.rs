@@ -1,12 +1,13 @@
 //! What children write: readable while they run, bounded whatever they do, and what is lost is said.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{ChildProblem, Exit, Stdio};
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 fn problem(error: Error) -> ChildProblem {
     match error {
@@ -41,7 +42,7 @@ fn lines_are_read_while_the_child_runs(own: Namespace) -> TestResult {
 fn a_gigabyte_is_taken_and_only_its_end_is_kept(own: Namespace) -> TestResult {
     const GIGABYTE: u64 = 1 << 30;
     let before = peak_memory_kib()?;
-    let output = own.command(SUBJECT).args(["flood", &GIGABYTE.to_string()]).output()?.success()?;
+    let output = own.command(*SUBJECT).args(["flood", &GIGABYTE.to_string()]).output()?.success()?;
     assert_eq!(output.stdout.bytes.len() as u64 + output.stdout.dropped_bytes, GIGABYTE);
     assert_eq!(output.stdout.bytes.len(), 1 << 20);
     let grown = peak_memory_kib()? - before;
@@ -69,7 +70,7 @@ fn everything_is_kept_where_nothing_bounds_it(own: Namespace) -> TestResult {
 fn a_line_of_a_hundred_megabytes_is_an_error_and_the_next_one_is_read(own: Namespace) -> TestResult {
     const BYTES: u64 = 100 << 20;
     let before = peak_memory_kib()?;
-    let mut child = own.command(SUBJECT).args(["line-of", &BYTES.to_string()]).spawn()?;
+    let mut child = own.command(*SUBJECT).args(["line-of", &BYTES.to_string()]).spawn()?;
     let mut missed = 0;
     let last_part = loop {
         match child.read_line() {
@@ -90,7 +91,7 @@ fn a_line_of_a_hundred_megabytes_is_an_error_and_the_next_one_is_read(own: Names
 
 #[netns_test]
 fn a_line_that_is_no_text_is_an_error_and_the_next_one_is_read(own: Namespace) -> TestResult {
-    let mut child = own.command(SUBJECT).arg("invalid-text").spawn()?;
+    let mut child = own.command(*SUBJECT).arg("invalid-text").spawn()?;
     assert_eq!(child.read_line()?.as_deref(), Some("good"));
     assert_eq!(problem(child.read_line().unwrap_err()), ChildProblem::NotText { line: r"bad \xFF\xC3".to_owned() });
     assert_eq!(problem(child.read_line().unwrap_err()), ChildProblem::NotText { line: r"last \xE2\x82".to_owned() });
@@ -101,7 +102,7 @@ fn a_line_that_is_no_text_is_an_error_and_the_next_one_is_read(own: Namespace) -
 
 #[netns_test]
 fn a_prompt_without_a_line_end_is_expected(own: Namespace) -> TestResult {
-    let mut child = own.command(SUBJECT).arg("prompt").spawn()?;
+    let mut child = own.command(*SUBJECT).arg("prompt").spawn()?;
     assert_eq!(child.expect("name:")?, "name:");
     child.set_deadline(Deadline::after(Duration::from_millis(30)));
     let error = child.read_line().unwrap_err();
@@ -134,7 +135,7 @@ fn standard_error_has_lines_of_its_own(own: Namespace) -> TestResult {
 
 #[netns_test]
 fn a_child_that_closes_its_outputs_keeps_nobody_waiting(own: Namespace) -> TestResult {
-    let mut child = own.command(SUBJECT).arg("close-outputs").spawn()?;
+    let mut child = own.command(*SUBJECT).arg("close-outputs").spawn()?;
     assert_eq!(problem(child.expect("anything").unwrap_err()), ChildProblem::OutputClosed);
     assert_eq!(child.read_line()?, None);
     assert!(child.is_running());
@@ -163,7 +164,7 @@ fn input_that_nobody_reads_ends_at_the_deadline(own: Namespace) -> TestResult {
 
 #[netns_test]
 fn input_that_is_closed_is_told_and_does_not_kill_the_test(own: Namespace) -> TestResult {
-    let mut child = own.command(SUBJECT).arg("close-input").stdin(Stdio::piped()).spawn()?;
+    let mut child = own.command(*SUBJECT).arg("close-input").stdin(Stdio::piped()).spawn()?;
     child.expect("closed")?;
     assert_eq!(problem(child.write_line("x").unwrap_err()), ChildProblem::InputClosed);
     assert!(child.is_running());
@@ -195,7 +196,7 @@ fn a_child_that_fails_is_told_with_what_it_wrote(own: Namespace) -> TestResult {
 #[netns_test]
 fn what_a_process_left_behind_writes_is_not_waited_for(own: Namespace) -> TestResult {
     let began = std::time::Instant::now();
-    let output = own.command(SUBJECT).arg("leave-group-behind").output()?.success()?;
+    let output = own.command(*SUBJECT).arg("leave-group-behind").output()?.success()?;
     assert!(output.stdout.text().trim_end().parse::<u32>().is_ok(), "{output:?}");
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     Ok(())

@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process;
+use std::sync::LazyLock;
 
 use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
@@ -13,7 +14,7 @@ use netns_fixtures::requirements::require_program;
 use netns_tests::suite::NOBODY;
 use netns_tests::witness;
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 /// What the kernel shows of a process that is as the command says.
 struct Shown(String);
@@ -78,7 +79,7 @@ fn a_kept_capability_works_and_one_that_is_not_kept_does_not(own: Namespace) -> 
 
 #[netns_test]
 fn every_port_of_its_network_is_a_childs(own: Namespace) -> TestResult {
-    let mut server = own.command(SUBJECT);
+    let mut server = own.command(*SUBJECT);
     let server = server.args(["listen", "tcp", "1"]).ready_when(Ready::tcp_port(1)).spawn()?;
     let status = Shown(fs::read_to_string(format!("/proc/{}/status", server.id()))?);
     assert_eq!(status.capabilities(), [0; 5]);
@@ -116,7 +117,7 @@ fn a_file_beyond_its_limit_ends_the_child(own: Namespace) -> TestResult {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("large");
     let write = |bytes: &str| {
-        own.command(SUBJECT).arg("write-file").operand(&file).arg(bytes).limit(Limit::FileBytes, 8192).status()
+        own.command(*SUBJECT).arg("write-file").operand(&file).arg(bytes).limit(Limit::FileBytes, 8192).status()
     };
     assert_eq!(write("8192")?, Exit::Code(0));
     assert_eq!(write("12288")?.signal(), Some(Signal::XFSZ));
@@ -128,7 +129,7 @@ fn a_file_beyond_its_limit_ends_the_child(own: Namespace) -> TestResult {
 fn copy_for_others(folder: &Path, mode: u32) -> std::io::Result<PathBuf> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
     let copy = folder.join("subject");
-    fs::copy(SUBJECT, &copy)?;
+    fs::copy(*SUBJECT, &copy)?;
     fs::set_permissions(&copy, fs::Permissions::from_mode(mode))?;
     Ok(copy)
 }

@@ -2,15 +2,15 @@
 
 use std::net::{Ipv4Addr, TcpListener, TcpStream, UdpSocket};
 use std::ops::ControlFlow::{Break, Continue};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{ChildError, ChildProblem, Exit};
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 fn child_error(error: Error) -> ChildError {
     match error {
@@ -25,9 +25,9 @@ fn soon() -> Deadline {
 
 #[netns_test]
 fn a_port_is_open_when_the_child_is_there(own: Namespace) -> TestResult {
-    let _server = own.command(SUBJECT).args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
+    let _server = own.command(*SUBJECT).args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
     TcpStream::connect((Ipv4Addr::LOCALHOST, 80))?;
-    let _other = own.command(SUBJECT).args(["listen", "udp", "53"]).ready_when(Ready::udp_port(53)).spawn()?;
+    let _other = own.command(*SUBJECT).args(["listen", "udp", "53"]).ready_when(Ready::udp_port(53)).spawn()?;
     let refused = UdpSocket::bind((Ipv4Addr::LOCALHOST, 53)).unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::AddrInUse);
     Ok(())
@@ -35,7 +35,7 @@ fn a_port_is_open_when_the_child_is_there(own: Namespace) -> TestResult {
 
 #[netns_test]
 fn a_port_of_a_process_that_the_child_has_started_counts(own: Namespace) -> TestResult {
-    let _server = own.command(SUBJECT).args(["listen-in-child", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
+    let _server = own.command(*SUBJECT).args(["listen-in-child", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
     TcpStream::connect((Ipv4Addr::LOCALHOST, 80))?;
     Ok(())
 }
@@ -50,7 +50,7 @@ fn a_port_of_somebody_else_does_not_count(own: Namespace) -> TestResult {
         (error.problem, error.awaited.as_str()),
         (ChildProblem::NotInTime { observed: None }, "listen on TCP port 80")
     );
-    let mut late = own.command(SUBJECT);
+    let mut late = own.command(*SUBJECT);
     let error = late.args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn().unwrap_err();
     let error = child_error(error);
     assert_eq!(error.problem, ChildProblem::Ended);
@@ -60,7 +60,7 @@ fn a_port_of_somebody_else_does_not_count(own: Namespace) -> TestResult {
 
 #[netns_test]
 fn a_tcp_port_is_no_udp_port(own: Namespace) {
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     command.args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).ready_when(Ready::udp_port(80));
     let error = child_error(command.deadline(soon()).spawn().unwrap_err());
     assert_eq!(error.awaited, "listen on UDP port 80");
@@ -76,7 +76,7 @@ fn a_line_is_waited_for_and_read_with_it(own: Namespace) -> TestResult {
 #[netns_test]
 fn a_child_that_ends_before_it_is_ready_is_told_at_once(own: Namespace) {
     let began = Instant::now();
-    let mut command = own.command(SUBJECT);
+    let mut command = own.command(*SUBJECT);
     let error = command.args(["exit", "7"]).ready_when(Ready::line("listening")).spawn().unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     let text = error.to_string();
@@ -102,7 +102,7 @@ fn a_file_counts_only_when_it_is_newer_than_the_child(own: Namespace) -> TestRes
     let mut sleeper = own.command("sleep");
     let error = sleeper.arg("100").ready_when(Ready::file(&file)).deadline(soon()).spawn().unwrap_err();
     assert_eq!(child_error(error).problem, ChildProblem::NotInTime { observed: None });
-    let mut writer = own.command(SUBJECT);
+    let mut writer = own.command(*SUBJECT);
     writer.arg("touch-later").operand(&file).ready_when(Ready::file(&file)).spawn()?;
     assert_eq!(std::fs::read(&file)?, b"", "it was written anew");
     Ok(())

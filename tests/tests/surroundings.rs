@@ -3,12 +3,13 @@
 #![forbid(unsafe_code)]
 
 use std::process::{Command, Stdio};
+use std::sync::LazyLock;
 
 use netns_fixtures::prelude::*;
 use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User};
 
-const SUBJECT: &str = cargo_bin!("netns-subject");
+static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
 /// The suite's binary, started through another program.
 fn started_through(program: &str, arguments: &[&str], suite: &Suite) -> Command {
@@ -26,7 +27,7 @@ fn standard_streams_that_are_closed_keep_no_test_from_passing() {
     let suite = Suite::build("misbehaving").expect("the suite builds");
     for closed in ["0", "1", "2", "01", "12", "012"] {
         let run = |test: &str| {
-            let mut runner = started_through(SUBJECT, &["without-streams", closed], &suite);
+            let mut runner = started_through(*SUBJECT, &["without-streams", closed], &suite);
             runner.args(["--exact", test]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let ended = runner.output().expect("it starts");
             // What can be said is said in streams that are open.

@@ -1,5 +1,6 @@
 //! What the tests of the command share: packages in folders of their own, and the command itself.
 
+use std::env;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -25,7 +26,9 @@ pub(crate) struct Ran {
 
 /// Runs the lint in `folder`.
 pub(crate) fn lint(folder: &Path, arguments: &[&str]) -> Ran {
-    let output = Command::new(env!("CARGO_BIN_EXE_cargo-netns-lint"))
+    // From an archive of nextest it lies elsewhere than where cargo has built it.
+    let program = env::var_os("NEXTEST_BIN_EXE_cargo-netns-lint");
+    let output = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_cargo-netns-lint").into()))
         .args(arguments)
         .current_dir(folder)
         .output()
