@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 
 use netns_fixtures::config;
 use netns_fixtures::prelude::*;
@@ -16,9 +16,15 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
-fn suite() -> &'static Suite {
-    static SUITE: OnceLock<Suite> = OnceLock::new();
-    SUITE.get_or_init(|| Suite::build("configured").expect("the suite builds"))
+/// One for the tests that run at the same time; it goes with the last of them, which no `static` would do.
+fn suite() -> Arc<Suite> {
+    static SUITE: Mutex<Weak<Suite>> = Mutex::new(Weak::new());
+    let mut shared = SUITE.lock().unwrap_or_else(PoisonError::into_inner);
+    shared.upgrade().unwrap_or_else(|| {
+        let suite = Arc::new(Suite::build("configured").expect("the suite builds"));
+        *shared = Arc::downgrade(&suite);
+        suite
+    })
 }
 
 /// A folder with that file, which every user can read.
@@ -32,14 +38,15 @@ fn folder(content: &str) -> TestResult<(TempDir, PathBuf)> {
 }
 
 /// What the suite prints that is run in the folder.
-fn run(user: User, folder: &Path, variables: &[(&str, &str)]) -> TestResult<String> {
-    let mut libtest = suite().libtest(user)?;
+fn run(suite: &Suite, user: User, folder: &Path, variables: &[(&str, &str)]) -> TestResult<String> {
+    let mut libtest = suite.libtest(user)?;
     let output = libtest.current_dir(folder).envs(variables.iter().copied()).arg("--show-output").output()?;
     Ok(format!("{}{}", String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?))
 }
 
 #[test]
 fn tests_get_what_the_file_says() -> TestResult {
+    let suite = suite();
     let (folder, _) = folder(
         "[deadlines]\ntest = \"700ms\"\n\
          [address-plan]\nipv4 = \"10.77.0.0/16\"\nipv6 = \"fd00:77::/48\"\nipv4-subnet = 28\nipv6-subnet = 80\n\
@@ -48,7 +55,7 @@ fn tests_get_what_the_file_says() -> TestResult {
          [lint]\nof-the-lint = \"not read\"\n",
     )?;
     for user in User::all() {
-        let printed = run(*user, folder.path(), &[])?;
+        let printed = run(&suite, *user, folder.path(), &[])?;
         let expected = [
             "the first host has 10.77.0.1/28 fd00:77::1/80",
             "leased is 4000",
@@ -65,15 +72,16 @@ fn tests_get_what_the_file_says() -> TestResult {
 
 #[test]
 fn without_a_file_they_get_the_defaults_and_a_variable_is_stronger_than_the_file() -> TestResult {
+    let suite = suite();
     let empty = tempfile::tempdir()?;
     let short = ("NETNS_TEST_DEADLINE", "700ms");
-    let printed = run(User::Caller, empty.path(), &[short])?;
+    let printed = run(&suite, User::Caller, empty.path(), &[short])?;
     for line in ["the first host has 198.18.0.1/24 fd5e:7e57:1a6b::1/64", "leased is 20000"] {
         assert!(printed.contains(line), "{line:?}:\n{printed}");
     }
     let (folder, _) = folder("[address-plan]\nipv4 = \"10.77.0.0/16\"\n[ports]\nlease = \"4000-4000\"\n")?;
     let variables = [short, ("NETNS_TEST_IPV4_PLAN", "10.88.0.0/16"), ("NETNS_TEST_OUTPUT_LINES", "20")];
-    let printed = run(User::Caller, folder.path(), &variables)?;
+    let printed = run(&suite, User::Caller, folder.path(), &variables)?;
     for line in ["the first host has 10.88.0.1/24", "leased is 4000", "kept are 20 lines"] {
         assert!(printed.contains(line), "{line:?}:\n{printed}");
     }
@@ -94,6 +102,7 @@ fn assert_all_fail(printed: &str, texts: &[&str]) {
 
 #[test]
 fn a_mistake_fails_every_test_and_says_where_it_is() -> TestResult {
+    let suite = suite();
     for (content, place, text) in [
         ("[deadline]\n", "1:2", "there is no table [deadline]"),
         (
@@ -119,22 +128,23 @@ fn a_mistake_fails_every_test_and_says_where_it_is() -> TestResult {
         ("[deadlines\n", "1:11", "read the configuration: "),
     ] {
         let (folder, file) = folder(content)?;
-        let printed = run(User::Caller, folder.path(), &[])?;
+        let printed = run(&suite, User::Caller, folder.path(), &[])?;
         assert_all_fail(&printed, &[text, &format!("--> {}:{place}\n", file.display())]);
     }
     // What a variable says makes no mistake in the file good.
     let (folder, _) = folder("[deadlines]\ntest = \"2d\"\n")?;
-    assert_all_fail(&run(User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "1s")])?, &["is more than 1h"]);
+    assert_all_fail(&run(&suite, User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "1s")])?, &["is more than 1h"]);
     Ok(())
 }
 
 #[test]
 fn a_file_that_others_can_write_is_refused() -> TestResult {
+    let suite = suite();
     let (folder, file) = folder("[deadlines]\ntest = \"2s\"\n")?;
     for mode in [0o664, 0o646] {
         fs::set_permissions(&file, fs::Permissions::from_mode(mode))?;
         for user in User::all() {
-            let printed = run(*user, folder.path(), &[])?;
+            let printed = run(&suite, *user, folder.path(), &[])?;
             let path = file.display().to_string();
             assert_all_fail(&printed, &[&path, &format!("others than its owner can write to it (mode 0{mode:o})")]);
         }
@@ -144,19 +154,19 @@ fn a_file_that_others_can_write_is_refused() -> TestResult {
         let text = "it belongs to the user 12345, and not to you";
         chown(&file, Some(12_345), None)?;
         for user in User::all() {
-            assert_all_fail(&run(*user, folder.path(), &[])?, &[text]);
+            assert_all_fail(&run(&suite, *user, folder.path(), &[])?, &[text]);
         }
         // A link of somebody else's to a file of root's.
         fs::rename(&file, folder.path().join("target"))?;
         chown(folder.path().join("target"), Some(0), None)?;
         symlink("target", &file)?;
         assert!(
-            run(User::Caller, folder.path(), &[])?.contains("the deadline of 2s passed"),
+            run(&suite, User::Caller, folder.path(), &[])?.contains("the deadline of 2s passed"),
             "the control: a link of root's"
         );
         lchown(&file, Some(12_345), None)?;
         for user in User::all() {
-            assert_all_fail(&run(*user, folder.path(), &[])?, &[text]);
+            assert_all_fail(&run(&suite, *user, folder.path(), &[])?, &[text]);
         }
     }
     Ok(())
@@ -180,33 +190,36 @@ fn a_mistake_at_the_end_of_the_longest_line_fails_also_tests_that_should_panic()
 /// Both are looked for before `main`, in folders that may be anybody's.
 #[test]
 fn a_pipe_in_the_place_of_a_file_keeps_no_test_from_beginning() -> TestResult {
+    let suite = suite();
     let folder = tempfile::tempdir()?;
     let inner = folder.path().join("package");
     fs::create_dir(&inner)?;
     let short = [("NETNS_TEST_DEADLINE", "700ms")];
     mkfifo(&folder.path().join("Cargo.toml"), Mode::S_IRWXU)?;
-    assert!(run(User::Caller, &inner, &short)?.contains("leased is 20000"));
+    assert!(run(&suite, User::Caller, &inner, &short)?.contains("leased is 20000"));
     mkfifo(&folder.path().join("netns-test.toml"), Mode::S_IRWXU)?;
-    assert_all_fail(&run(User::Caller, &inner, &short)?, &["it is no regular file"]);
+    assert_all_fail(&run(&suite, User::Caller, &inner, &short)?, &["it is no regular file"]);
     Ok(())
 }
 
 #[test]
 fn the_nearest_file_decides_and_the_root_of_the_workspace_is_the_end() -> TestResult {
+    let suite = suite();
     let (folder, _) = folder("[ports]\nlease = \"4000-4000\"\n[deadlines]\ntest = \"700ms\"\n")?;
     let inner = folder.path().join("workspace/package/tests");
     fs::create_dir_all(&inner)?;
-    assert!(run(User::Caller, &inner, &[])?.contains("leased is 4000"));
+    assert!(run(&suite, User::Caller, &inner, &[])?.contains("leased is 4000"));
     fs::write(folder.path().join("workspace/Cargo.toml"), "[workspace]\n")?;
-    assert!(run(User::Caller, &inner, &[("NETNS_TEST_DEADLINE", "700ms")])?.contains("leased is 20000"));
+    assert!(run(&suite, User::Caller, &inner, &[("NETNS_TEST_DEADLINE", "700ms")])?.contains("leased is 20000"));
     // Cargo says which package it is, whatever the working folder.
     let outside = folder.path().to_str().ok_or("no text")?;
-    assert!(run(User::Caller, &inner, &[("CARGO_MANIFEST_DIR", outside)])?.contains("leased is 4000"));
+    assert!(run(&suite, User::Caller, &inner, &[("CARGO_MANIFEST_DIR", outside)])?.contains("leased is 4000"));
     Ok(())
 }
 
 #[test]
 fn the_example_has_every_key_with_its_default() -> TestResult {
+    let suite = suite();
     let example = include_str!("../examples/netns-test.toml");
     let keys = config::settings().into_iter().filter_map(|setting| Some((setting.key?, setting.default)));
     let mut table = "";
@@ -221,7 +234,7 @@ fn the_example_has_every_key_with_its_default() -> TestResult {
     assert_eq!(written, keys.collect::<Vec<_>>());
     // What it says is also what it takes.
     let (folder, _) = folder(example)?;
-    let printed = run(User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "700ms")])?;
+    let printed = run(&suite, User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "700ms")])?;
     assert!(printed.contains("leased is 20000"), "{printed}");
     Ok(())
 }

@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use netns_fixtures::config::Setting;
 use netns_fixtures::prelude::*;
 use netns_tests::suite::{Suite, User};
-use nix::mount::{MsFlags, mount};
+use nix::mount::{MsFlags, mount, umount};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -323,6 +323,10 @@ fn what_is_left_is_seen() -> TestResult {
     fs::write(folder.path().join("file"), "")?;
     assert_eq!(Count::take(folder.path())?.files, ["file"]);
     mount(Some("tmpfs"), folder.path(), Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
-    assert_eq!(Count::take(folder.path())?.mounts, before.mounts + 1);
+    let mounts = Count::take(folder.path())?.mounts;
+    // What is mounted on cannot be removed.
+    umount(folder.path())?;
+    assert_eq!(mounts, before.mounts + 1);
+    folder.close()?;
     Ok(())
 }

@@ -8,6 +8,7 @@ use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Capability, Command, Exit, FileRule};
 use netns_fixtures::requirements::require_program;
+use nix::mount::umount;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
@@ -84,8 +85,8 @@ fn with_privilege<'a>(command: &'a mut Command, arguments: &[&str]) -> &'a mut C
 
 #[netns_test]
 fn namespaces_mounts_and_changed_roots_are_refused(own: Namespace) -> TestResult {
-    let folder = tempfile::tempdir()?;
-    let folder = folder.path().to_str().ok_or("the folder's path is text")?;
+    let mounted_on = tempfile::tempdir()?;
+    let folder = mounted_on.path().to_str().ok_or("the folder's path is text")?;
     let cases: [(&str, &[&str]); 6] = [
         ("unshare", &["--net", "true"]),
         ("unshare", &["--user", "true"]),
@@ -102,6 +103,9 @@ fn namespaces_mounts_and_changed_roots_are_refused(own: Namespace) -> TestResult
         let told = confined.stderr.text().to_lowercase();
         assert!(told.contains("not permitted") || told.contains("permission denied"), "{program}: {told}");
     }
+    // What is mounted on cannot be removed.
+    umount(folder)?;
+    mounted_on.close()?;
     Ok(())
 }
 
