@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 
@@ -16,6 +17,7 @@ use nix::unistd::geteuid;
 use serde_json::Value;
 use tempfile::TempDir;
 
+use crate::ci::{executables, output_of, stop_on_signals};
 use crate::workspace::{BAD, GOOD, Workspace};
 
 const AFTER_HELP: &str = "\
@@ -91,15 +93,26 @@ type Told = BTreeMap<String, String>;
 
 /// The same as a step of `ci`: whether only what is explained failed.
 pub(crate) fn as_step(workspace: &Workspace) -> anyhow::Result<bool> {
-    Ok(run(workspace, &Options { show: false })? == ExitCode::SUCCESS)
+    Ok(run_suites(workspace, &Options { show: false })? == ExitCode::SUCCESS)
 }
 
 /// Runs all suites twice. Exit status 0 when what fails under netns-run is what is explained.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
+    // Whatever ends it, its folder with the binaries goes.
+    stop_on_signals()?;
+    run_suites(workspace, options)
+}
+
+fn run_suites(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
     let netns_run = build_netns_run(workspace)?;
     // A folder that everybody may read: the user has to reach the binaries.
-    let folder = TempDir::with_prefix("netns-real-suites-").context("failed to make a folder")?;
-    open_to_all(folder.path())?;
+    let folder = TempDir::with_prefix_in("netns-real-suites-", workspace.temporary_folder());
+    let folder = folder.context("failed to make a folder")?;
+    set_mode(folder.path(), 0o755)?;
+    // What the suites leave goes with it.
+    let temporary = folder.path().join("tmp");
+    fs::create_dir(&temporary).context("failed to make a folder")?;
+    set_mode(&temporary, 0o1777)?;
     let runner = folder.path().join("netns-run");
     fs::copy(netns_run, &runner).context("failed to copy netns-run")?;
     let sources = fetch(workspace)?;
@@ -116,10 +129,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         eprintln!("{} {}", suite.name, suite.version);
         let binaries = build(workspace, suite, &sources[suite.name], folder.path())?;
         let source = &sources[suite.name];
-        let plain = run_all(&binaries, source, &["timeout", DEADLINE], false)?;
+        let plain = run_all(&binaries, source, &temporary, &["timeout", DEADLINE], false)?;
         let runner = runner.display().to_string();
         let words = [&[&runner[..], "--deadline", DEADLINE], suite.options, &["--"]].concat();
-        let isolated = run_all(&binaries, source, &words, options.show)?;
+        let isolated = run_all(&binaries, source, &temporary, &words, options.show)?;
         for (how, told) in [("plain", &plain), ("netns-run", &isolated)] {
             let count = |outcome: &str| told.values().filter(|told| told.starts_with(outcome)).count().to_string();
             table.add_row([
@@ -158,19 +171,19 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn open_to_all(folder: &Path) -> anyhow::Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).context("failed to open a folder to all")
+fn set_mode(folder: &Path, mode: u32) -> anyhow::Result<()> {
+    let set = fs::set_permissions(folder, fs::Permissions::from_mode(mode));
+    set.with_context(|| format!("failed to open {} to others", folder.display()))
 }
 
 fn build_netns_run(workspace: &Workspace) -> anyhow::Result<PathBuf> {
-    let built = workspace
-        .cargo()
-        .args(["build", "--package", "netns-fixtures", "--features", "cli", "--bin", "netns-run"])
-        .args(["--message-format", "json-render-diagnostics"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("failed to start cargo")?;
+    let built = output_of(
+        workspace
+            .cargo()
+            .args(["build", "--package", "netns-fixtures", "--features", "cli", "--bin", "netns-run"])
+            .args(["--message-format", "json-render-diagnostics"]),
+        Stdio::inherit(),
+    )?;
     let (_, executable) = executables(&built.stdout)?.pop().context("cargo has built no netns-run")?;
     Ok(executable)
 }
@@ -186,13 +199,10 @@ fn fetch(workspace: &Workspace) -> anyhow::Result<BTreeMap<&'static str, PathBuf
     );
     fs::write(folder.join("Cargo.toml"), manifest).context("failed to write a manifest")?;
     fs::write(folder.join("src/lib.rs"), "").context("failed to write a library")?;
-    let told = workspace
-        .cargo()
-        .current_dir(&folder)
-        .args(["metadata", "--format-version", "1"])
-        .stderr(Stdio::inherit())
-        .output()
-        .context("failed to start cargo")?;
+    let told = output_of(
+        workspace.cargo().current_dir(&folder).args(["metadata", "--format-version", "1"]),
+        Stdio::inherit(),
+    )?;
     ensure!(told.status.success(), "the crates cannot be fetched");
     let metadata: Value = serde_json::from_slice(&told.stdout).context("cargo's metadata are no JSON")?;
     let packages = metadata["packages"].as_array().context("cargo names no packages")?;
@@ -235,16 +245,16 @@ fn build(workspace: &Workspace, suite: &Suite, source: &Path, folder: &Path) -> 
     if !text.contains("[workspace]") {
         fs::write(&manifest, text + "\n[workspace]\n").context("failed to write a manifest")?;
     }
-    let built = workspace
-        .cargo()
-        .current_dir(source)
-        .args(["test", "--no-run", "--lib", "--tests", "--message-format", "json-render-diagnostics"])
-        .args(["--features", &suite.features.join(",")])
-        .env("CARGO_TARGET_DIR", workspace.root().join("target/real-suites/target"))
-        .env("RUSTFLAGS", "--cap-lints allow")
-        .stderr(Stdio::inherit())
-        .output()
-        .context("failed to start cargo")?;
+    let built = output_of(
+        workspace
+            .cargo()
+            .current_dir(source)
+            .args(["test", "--no-run", "--lib", "--tests", "--message-format", "json-render-diagnostics"])
+            .args(["--features", &suite.features.join(",")])
+            .env("CARGO_TARGET_DIR", workspace.root().join("target/real-suites/target"))
+            .env("RUSTFLAGS", "--cap-lints allow"),
+        Stdio::inherit(),
+    )?;
     if !built.status.success() {
         bail!("the suite of {} does not build", suite.name);
     }
@@ -258,18 +268,13 @@ fn build(workspace: &Workspace, suite: &Suite, source: &Path, folder: &Path) -> 
     Ok(binaries)
 }
 
-fn executables(messages: &[u8]) -> anyhow::Result<Vec<(String, PathBuf)>> {
-    let mut executables = Vec::new();
-    for line in String::from_utf8_lossy(messages).lines() {
-        let message: Value = serde_json::from_str(line).context("a message of cargo is no JSON")?;
-        if let (Some(executable), Some(name)) = (message["executable"].as_str(), message["target"]["name"].as_str()) {
-            executables.push((name.to_owned(), PathBuf::from(executable)));
-        }
-    }
-    Ok(executables)
-}
-
-fn run_all(binaries: &[(String, PathBuf)], source: &Path, runner: &[&str], show: bool) -> anyhow::Result<Told> {
+fn run_all(
+    binaries: &[(String, PathBuf)],
+    source: &Path,
+    temporary: &Path,
+    runner: &[&str],
+    show: bool,
+) -> anyhow::Result<Told> {
     let mut told = Told::new();
     for (target, binary) in binaries {
         let mut words: Vec<&str> = Vec::new();
@@ -281,12 +286,8 @@ fn run_all(binaries: &[(String, PathBuf)], source: &Path, runner: &[&str], show:
         command.args(&words[1..]).arg(binary).args(["--test-threads", "1"]);
         // The folder of the sources may be closed to the user.
         command.current_dir(if geteuid().is_root() { Path::new("/") } else { source });
-        command
-            .env_clear()
-            .env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin")
-            .env("TMPDIR", "/tmp")
-            .stdin(Stdio::null());
-        let ended = command.output().with_context(|| format!("failed to start {}", words[0]))?;
+        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin").env("TMPDIR", temporary);
+        let ended = output_of(&mut command, Stdio::piped())?;
         let printed = String::from_utf8_lossy(&ended.stdout);
         let before = told.len();
         for (test, outcome) in printed.lines().filter_map(libtest_line) {

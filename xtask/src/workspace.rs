@@ -12,6 +12,8 @@ use anyhow::{Context, bail};
 #[derive(Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
+    /// Where programs that it starts put temporary files; `None`: where this one does.
+    temporary: Option<PathBuf>,
 }
 
 impl Workspace {
@@ -23,7 +25,7 @@ impl Workspace {
         if !root.join("fixtures/Cargo.toml").is_file() {
             bail!("{} is not the workspace of netns-testkit: call it by `cargo xtask`", root.display());
         }
-        Ok(Self { root })
+        Ok(Self { root, temporary: None })
     }
 
     /// Its folder.
@@ -31,10 +33,20 @@ impl Workspace {
         &self.root
     }
 
+    /// The same workspace, whose programs put their temporary files there.
+    pub(crate) fn with_temporary_folder(&self, folder: &Path) -> Self {
+        Self { root: self.root.clone(), temporary: Some(folder.to_owned()) }
+    }
+
+    /// Where temporary files go.
+    pub(crate) fn temporary_folder(&self) -> PathBuf {
+        self.temporary.clone().unwrap_or_else(env::temp_dir)
+    }
+
     /// The cargo that runs this program, in the workspace's folder.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        cargo.current_dir(&self.root);
+        cargo.current_dir(&self.root).env("TMPDIR", self.temporary_folder());
         // What cargo tells about *this* package is nothing that a program under test should see.
         for (name, _) in env::vars_os() {
             if name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")) {

@@ -1,10 +1,11 @@
 //! `cargo xtask ci`: all that CI runs, one step after the other, with the counts of every test that ran.
 //!
 //! Every step runs, also after one that failed, so that one run tells everything. A step that should have run tests and
-//! of which no count is known has failed.
+//! of which no count is known has failed; so has one that left something in its folder for temporary files.
 
 mod counts;
 mod program;
+mod temporary;
 mod unprivileged;
 
 use std::fmt::Display;
@@ -22,8 +23,10 @@ use crate::workspace::{BAD, GOOD, HEADING, NOTABLE, Workspace};
 use crate::{real_suites, vm_test};
 use counts::Skipped;
 use program::run_program;
+use temporary::TemporaryFolder;
 
 pub(crate) use counts::{Counts, SKIP_RECORD};
+pub(crate) use program::{executables, output_of, stop_on_signals};
 pub(crate) use unprivileged::{AsUser, as_user};
 
 const AFTER_HELP: &str = "\
@@ -84,11 +87,26 @@ enum Outcome {
 struct Ended {
     step: &'static Step,
     outcome: anyhow::Result<Outcome>,
+    /// What lies in its folder for temporary files.
+    left: Vec<String>,
     took: Duration,
 }
 
 impl Ended {
+    /// Runs the step, with a folder for temporary files of its own.
+    fn run(step: &'static Step, workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Self> {
+        let start = Instant::now();
+        let temporary = TemporaryFolder::new()?;
+        let outcome = (step.run)(&workspace.with_temporary_folder(temporary.path()), skipped);
+        let left = temporary.remains();
+        Ok(Self { step, outcome, left, took: start.elapsed() })
+    }
+
     fn is_good(&self) -> bool {
+        self.left.is_empty() && self.did_well()
+    }
+
+    fn did_well(&self) -> bool {
         match &self.outcome {
             Ok(Outcome::Checked | Outcome::NotNeeded(_)) => true,
             Ok(Outcome::Tested { counts, success }) => *success && counts.failed == 0 && counts.passed > 0,
@@ -105,7 +123,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         }
         return Ok(ExitCode::SUCCESS);
     }
-    program::stop_on_signals()?;
+    stop_on_signals()?;
     let selected: Vec<&'static Step> = STEPS
         .iter()
         .filter(|step| options.only.is_empty() || options.only.iter().any(|only| only == step.name))
@@ -117,12 +135,11 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
             bail!("interrupted before the step {}", step.name);
         }
         eprintln!("\n{}", HEADING.paint(format_args!("[{}/{}] {}: {}", i + 1, selected.len(), step.name, step.about)));
-        let start = Instant::now();
-        let outcome = (step.run)(workspace, &skipped);
-        if let Err(error) = &outcome {
+        let done = Ended::run(step, workspace, &skipped)?;
+        if let Err(error) = &done.outcome {
             eprintln!("{}: {error:#}", BAD.paint(step.name));
         }
-        ended.push(Ended { step, outcome, took: start.elapsed() });
+        ended.push(done);
     }
     report(&ended, &skipped)
 }
@@ -161,6 +178,14 @@ fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
             }
             Err(error) => println!("{} {}: {error:#}", BAD.paint("failed"), ended.step.name),
             Ok(_) => {}
+        }
+        if !ended.left.is_empty() {
+            let left = ended.left.join("\n    ");
+            println!(
+                "{} {}: left in its folder for temporary files:\n    {left}",
+                BAD.paint("failed"),
+                ended.step.name
+            );
         }
         if !ended.is_good() {
             println!("    again, alone: cargo xtask ci --only {}", ended.step.name);

@@ -3,13 +3,15 @@
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Command, ExitStatus, Stdio};
+use std::path::PathBuf;
+use std::process::{Command, ExitStatus, Output, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 
 use anyhow::{Context, anyhow, bail};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
+use serde_json::Value;
 
 use super::counts::Counts;
 
@@ -30,8 +32,8 @@ static RUNNING: AtomicI32 = AtomicI32::new(0);
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// From now on SIGINT, SIGTERM and SIGHUP end the running program instead of this one, which so comes to undo what it did
-/// to the machine: the user of the unprivileged step.
-pub(super) fn stop_on_signals() -> anyhow::Result<()> {
+/// to the machine: the user of the unprivileged step, folders for temporary files. Once a process.
+pub(crate) fn stop_on_signals() -> anyhow::Result<()> {
     ctrlc::set_handler(|| {
         INTERRUPTED.store(true, Ordering::SeqCst);
         let group = RUNNING.load(Ordering::SeqCst);
@@ -46,6 +48,37 @@ pub(super) fn stop_on_signals() -> anyhow::Result<()> {
 /// Whether a signal has come.
 pub(super) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
+}
+
+/// Runs the command to its end as [`run_program`] does, and keeps what it prints instead of passing it on.
+pub(crate) fn output_of(command: &mut Command, errors: Stdio) -> anyhow::Result<Output> {
+    let program = command_line(command);
+    let child = command
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(errors)
+        .process_group(0)
+        .spawn()
+        .with_context(|| format!("failed to start {program}"))?;
+    RUNNING.store(i32::try_from(child.id()).context("a pid is larger than the kernel makes them")?, Ordering::SeqCst);
+    let output = child.wait_with_output();
+    RUNNING.store(0, Ordering::SeqCst);
+    if is_interrupted() {
+        bail!("interrupted during {program}");
+    }
+    output.with_context(|| format!("failed to wait for {program}"))
+}
+
+/// What cargo says that it has built, by `--message-format json`: the targets' names and the files.
+pub(crate) fn executables(messages: &[u8]) -> anyhow::Result<Vec<(String, PathBuf)>> {
+    let mut executables = Vec::new();
+    for line in String::from_utf8_lossy(messages).lines() {
+        let message: Value = serde_json::from_str(line).context("a message of cargo is no JSON")?;
+        if let (Some(executable), Some(name)) = (message["executable"].as_str(), message["target"]["name"].as_str()) {
+            executables.push((name.to_owned(), PathBuf::from(executable)));
+        }
+    }
+    Ok(executables)
 }
 
 /// Runs the command to its end, in a process group of its own and without standard input.

@@ -24,6 +24,7 @@ use tempfile::TempDir;
 
 use super::counts::{self, Skipped};
 use super::program::run_program;
+use super::temporary::remains_in;
 use super::{Outcome, this_program};
 use crate::workspace::Workspace;
 
@@ -39,11 +40,13 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
     }
     // The guards undo in reverse: the folder goes before its user.
     let user = TemporaryUser::create()?;
-    let folder = TempDir::with_prefix("netns-ci-").context("failed to make the user's folder")?;
+    let folder =
+        TempDir::with_prefix_in("user-", workspace.temporary_folder()).context("failed to make the user's folder")?;
     let home = Home { folder: folder.path(), user: &user };
     home.fill(workspace)?;
     let ended = run_program(&mut home.cargo_test()?);
-    let remains = user.remains(folder.path())?;
+    let mut remains = user.remains(folder.path())?;
+    remains.extend(remains_in(&home.temporary()).into_iter().map(|path| format!("temporary file {path}")));
     let ended = ended?;
     if !remains.is_empty() {
         bail!("the tests left behind:\n    {}", remains.join("\n    "));
