@@ -51,6 +51,7 @@ pub(super) const NOT_IN_CI: &[&str] = &[
     "fixtures-unit",
     "labs_by_model",
     "netns_run",
+    "netns_run_terminal",
     "nothing_left",
     "output",
     "ports",
@@ -68,11 +69,11 @@ pub(super) const NOT_IN_CI: &[&str] = &[
 
 /// Programs that tests start, as far as this machine has them: a test says itself that it skips where one is missing.
 pub(super) const PROGRAMS: &[&str] = &[
-    "cat", "chroot", "cp", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent", "grep", "head",
-    "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx", "nsenter", "ping",
-    "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh", "sleep", "socat", "sort",
-    "ss", "stat", "strace", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr", "true", "umount", "uname",
-    "unshare", "wc", "yes",
+    "bash", "cat", "chroot", "cp", "dash", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent", "grep",
+    "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx", "nsenter",
+    "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh", "sleep", "socat",
+    "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr", "true", "tty",
+    "umount", "uname", "unshare", "wc", "yes",
 ];
 
 /// Loaded before the tests, each with those that it needs. Where a kernel has one built in or not at all, the guest says so;
