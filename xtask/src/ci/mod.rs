@@ -4,6 +4,7 @@
 //! of which no count is known has failed; so has one that left something in its folder for temporary files.
 
 mod counts;
+mod musl;
 mod program;
 mod temporary;
 mod unprivileged;
@@ -55,6 +56,7 @@ const STEPS: &[Step] = &[
     Step { name: "tests", about: "cargo test --workspace, as the README says", run: tests },
     Step { name: "nextest", about: "the same under cargo nextest", run: nextest },
     Step { name: "unprivileged", about: "the same as a user without privileges", run: unprivileged::run },
+    Step { name: "musl", about: "some of the suites against musl, statically", run: musl::run },
     Step { name: "nothing-left", about: "500 killed runners, with the counts of what is left", run: nothing_left },
     Step {
         name: "vm",
