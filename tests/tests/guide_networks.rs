@@ -117,8 +117,8 @@ fn port_fixture_and_linux_bridge_port_fixture(mut lab: Lab) -> TestResult {
 
 #[netns_test]
 fn linux_bridge_fixture(lan: Lan<2>, mut lab: Lab) -> TestResult {
-    // In a namespace of its own.
-    assert_eq!(lan.switch.as_host().devices()?.len(), 2);
+    // In a namespace of its own, after its two ports.
+    assert_eq!(lan.switch.as_host().devices()?[2].name.as_str(), "br0");
     // In a host that is there, under a name.
     let host = lab.host("host");
     lab.device(&host, Bridge::new().named("br-int"));

@@ -329,24 +329,116 @@ fn a_list_is_whole_while_it_changes(net: Pair) -> TestResult {
         }
         ip.wait()
     };
-    batch("add", 1..1000)?;
     let (mut changes, mut before) = (0, 0);
-    std::thread::scope(|scope| -> TestResult {
-        let removing = scope.spawn(|| batch("delete", 1..600));
-        loop {
-            let is_last = removing.is_finished();
-            let shown = net.client.addresses("eth0")?;
-            let missing: Vec<_> = (600..1000).map(address).filter(|address| !shown.contains(address)).collect();
-            assert_eq!(missing, [], "nobody has removed them");
-            changes += u32::from(shown.len() != before);
-            before = shown.len();
-            if is_last {
-                removing.join().map_err(|_| "the thread panicked")??;
-                return Ok(());
+    // On a busy machine all of it may be done before anybody looks.
+    for _ in 0..5 {
+        batch("add", 1..1000)?;
+        std::thread::scope(|scope| -> TestResult {
+            let removing = scope.spawn(|| batch("delete", 1..600));
+            loop {
+                let is_last = removing.is_finished();
+                let shown = net.client.addresses("eth0")?;
+                let missing: Vec<_> = (600..1000).map(address).filter(|address| !shown.contains(address)).collect();
+                assert_eq!(missing, [], "nobody has removed them");
+                changes += usize::from(![before, 401, 1001].contains(&shown.len()));
+                before = shown.len();
+                if is_last {
+                    removing.join().map_err(|_| "the thread panicked")??;
+                    return Ok(());
+                }
             }
-        }
-    })?;
+        })?;
+        batch("delete", 600..1000)?;
+    }
     // The control: there was something to go wrong.
-    assert!(changes > 1, "{changes}");
+    assert!(changes > 0);
+    Ok(())
+}
+
+#[netns_test]
+fn a_link_local_address_is_given_and_taken_like_any_other(net: Pair) -> TestResult {
+    let address: IpNet = "fe80::1234/64".parse()?;
+    let before = net.server.device("eth0")?.addresses;
+    net.server.add_address("eth0", address)?;
+    net.client.ping(address.addr()).device("eth0").run()?.expect_all()?;
+    assert_eq!(net.server.device("eth0")?.addresses, before, "it is none of the host's own");
+    net.server.remove_address("eth0", address)?;
+    let gone = net.client.ping(address.addr()).device("eth0").count(1).timeout(Duration::from_millis(200)).run()?;
+    assert!(gone.expect_any().is_err());
+    Ok(())
+}
+
+/// Below it, the kernel would take IPv6 away from the device, and say nothing.
+#[netns_test]
+fn an_mtu_that_ends_ipv6_is_refused(net: Pair) -> TestResult {
+    let before = net.client.addresses("eth0")?;
+    let refused = net.client.set_mtu("eth0", 1279).unwrap_err();
+    assert!(matches!(&refused, Error::Lab(LabError::MtuTooSmall { mtu: 1279, minimum: 1280, .. })), "{refused}");
+    net.client.set_mtu("eth0", 1280)?;
+    assert_eq!(net.client.addresses("eth0")?, before);
+    // Without IPv6 there is nothing to lose.
+    net.client.remove_address("eth0", Ipv6Net::new(net.client.ipv6(), 64)?.into())?;
+    net.client.set_mtu("eth0", 68)?;
+    Ok(())
+}
+
+#[netns_test]
+fn the_other_addresses_of_a_subnet_stay(net: Pair) -> TestResult {
+    let [first, second, third] = ["192.0.2.1/24", "192.0.2.2/24", "192.0.2.3/24"].map(str::parse::<IpNet>);
+    let (first, second, third) = (first?, second?, third?);
+    for address in [first, second, third] {
+        net.client.add_address("eth0", address)?;
+    }
+    net.client.remove_address("eth0", first)?;
+    let shown = net.client.addresses("eth0")?;
+    assert!(shown.contains(&second) && shown.contains(&third) && !shown.contains(&first), "{shown:?}");
+    assert_eq!(net.client.device("eth0")?.addresses.into_iter().collect::<BTreeSet<_>>(), shown);
+    Ok(())
+}
+
+/// On a device that is down nobody can be asked whether he has the address.
+#[netns_test]
+fn an_address_is_not_called_unique_where_nobody_was_asked(net: Pair) -> TestResult {
+    let before = net.client.addresses("eth0")?;
+    net.client.set_down("eth0")?;
+    let taken = Ipv6Net::new(net.server.ipv6(), 64)?;
+    let refused = net.client.add_unique_address("eth0", taken).unwrap_err();
+    assert!(matches!(&refused, Error::Lab(LabError::NotAsAsked { asked, .. }) if asked == "up"), "{refused}");
+    net.client.set_up("eth0")?;
+    assert_eq!(net.client.addresses("eth0")?, before);
+    Ok(())
+}
+
+/// What others have made is shown as it is: routes by several next hops, by one of the other family, and the ends of a link of two.
+#[netns_test]
+async fn what_the_kernel_shows_is_not_taken_for_something_else(net: Pair) -> TestResult {
+    require_program("ip")?;
+    let ip = |words: &str| -> TestResult {
+        let mut ip = net.client.command("ip")?;
+        ip.args(words.split(' ')).keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
+        Ok(())
+    };
+    let gateways = |destination: &str| -> TestResult<BTreeSet<String>> {
+        let destination: IpNet = destination.parse()?;
+        let routes = net.client.routes()?.into_iter().filter(|route| route.destination == destination);
+        Ok(routes.map(|route| format!("{:?} {:?}", route.gateway, route.device)).collect())
+    };
+    let index = net.client.device("eth0")?.index;
+    let of = |gateway: &str| -> TestResult<String> {
+        Ok(format!("{:?} {:?}", Some(gateway.parse::<IpAddr>()?), Some(index)))
+    };
+    ip("route add 203.0.113.0/24 nexthop via 198.18.0.2 dev eth0 nexthop via 198.18.0.9 dev eth0")?;
+    assert_eq!(gateways("203.0.113.0/24")?, BTreeSet::from([of("198.18.0.2")?, of("198.18.0.9")?]));
+    ip("route add 2001:db8:7::/48 nexthop via fe80::2 dev eth0 nexthop via fe80::9 dev eth0")?;
+    assert_eq!(gateways("2001:db8:7::/48")?, BTreeSet::from([of("fe80::2")?, of("fe80::9")?]));
+    ip("route add 198.51.100.0/24 via inet6 fe80::2 dev eth0")?;
+    assert_eq!(gateways("198.51.100.0/24")?, BTreeSet::from([of("fe80::2")?]));
+    ip("address add 10.0.0.1 peer 10.0.0.2/32 dev eth0")?;
+    let shown = net.client.addresses("eth0")?;
+    assert!(shown.contains(&"10.0.0.1/32".parse()?) && !shown.contains(&"10.0.0.2/32".parse()?), "{shown:?}");
+    // A route of another metric, which a daemon has entered, does not make a gateway that was set another one.
+    ip("route add default via 198.18.0.9 metric 200")?;
+    net.client.set_default_gateway(net.server.ipv4())?;
+    assert_eq!(gateways("0.0.0.0/0")?, BTreeSet::from([of("198.18.0.2")?, of("198.18.0.9")?]));
     Ok(())
 }

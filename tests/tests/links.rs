@@ -460,3 +460,46 @@ fn a_device_that_could_not_be_configured_is_not_there(net: Pair) -> TestResult {
     assert_eq!(devices()?, before);
     Ok(())
 }
+
+#[netns_test]
+fn a_cable_whose_near_end_is_down_carries_when_that_is_up(mut net: Pair) -> TestResult {
+    let mut subnet = net.lab.subnet(2)?;
+    let ((ipv4, ipv6), (far_ipv4, far_ipv6)) = (subnet.next_host()?, subnet.next_host()?);
+    let cable = Veth::to(&net.server).down().address(ipv4).address(ipv6).far_address(far_ipv4).far_address(far_ipv6);
+    let [near, far] = net.client.add_veth(cable)?;
+    assert!(is_lost((&net.server, far_ipv4.addr().into()), (&net.client, ipv4.addr().into()))?);
+    net.client.set_up(near.name.as_str())?;
+    net.server.remove_neighbour(far.name.as_str(), ipv4.addr())?;
+    assert_crossed((&net.client, &near.addresses), (&net.server, &far.addresses))
+}
+
+/// Both ends of a cable have its MTU, so both families of both ends have to allow it.
+#[netns_test]
+fn the_mtu_of_a_cable_is_that_of_its_far_end(net: Pair) -> TestResult {
+    let cable =
+        |bytes| Veth::to(&net.server).mtu(bytes).far_address("2001:db8::1/64".parse::<IpNet>().expect("an address"));
+    let refused = net.client.add_veth(cable(1279)).unwrap_err();
+    assert!(matches!(&refused, Error::Lab(LabError::MtuTooSmall { mtu: 1279, .. })), "{refused}");
+    let [near, far] = net.client.add_veth(cable(1280))?;
+    for (host, device) in [(&net.client, near), (&net.server, far)] {
+        let mtu = host.sysctl(&format!("net/ipv6/conf/{}/mtu", device.name))?;
+        assert_eq!(mtu, "1280", "{device:?}");
+    }
+    Ok(())
+}
+
+/// Who takes one end away takes the other, of which the host behind it was told nothing.
+#[netns_test]
+fn a_cable_is_laid_again_under_its_names(net: Pair) -> TestResult {
+    for _ in 0..3 {
+        let cable = Veth::to(&net.server).named("wan0").far_named("lan0");
+        let [near, _] = net.client.add_veth(cable)?;
+        net.client.remove_device(near.name.as_str())?;
+        assert!(net.client.device("wan0").is_err());
+    }
+    // The control: one that is there is not laid over.
+    net.client.add_veth(Veth::to(&net.server).named("wan0").far_named("lan0"))?;
+    let taken = net.client.add_veth(Veth::to(&net.server).named("wan1").far_named("lan0")).unwrap_err();
+    assert!(matches!(&taken, Error::Lab(LabError::DuplicateDevice { host, .. }) if host == "server"), "{taken}");
+    Ok(())
+}

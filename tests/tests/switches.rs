@@ -6,7 +6,7 @@ use std::fs::File;
 
 use netns_fixtures::net::Lan;
 use netns_fixtures::net::address::MacAddr;
-use netns_fixtures::net::link::BridgePort;
+use netns_fixtures::net::link::{BridgePort, MacVlan};
 use netns_fixtures::prelude::*;
 use netns_tests::traffic::{PATIENCE, SILENCE, arrives, frame, is_lost, sent_is_heard};
 
@@ -96,5 +96,25 @@ fn vlans_of_a_switch_do_not_meet(mut lab: Lab) -> TestResult {
     for (one, other) in [(&a, &c), (&a, &d), (&b, &c)] {
         assert!(is_lost((one, one.addr()), (other, other.addr()))?, "{} and {}", one.name(), other.name());
     }
+    Ok(())
+}
+
+/// The bridge of a switch is a device of it, on which others can stand.
+#[netns_test]
+fn a_device_stands_on_the_bridge_of_a_switch(mut lab: Lab) -> TestResult {
+    let switch = lab.switch("switch");
+    let host = lab.host("host");
+    lab.link(&host, switch.as_host());
+    let mut subnet = lab.subnet(2)?;
+    let ((near, _), (far, _)) = (subnet.next_host()?, subnet.next_host()?);
+    lab.device(switch.as_host(), MacVlan::on("br0").address(near));
+    lab.up()?;
+    host.add_address("eth0", far.into())?;
+    assert!(arrives((&host, far.addr().into()), (switch.as_host(), near.addr().into()))?);
+    let bridge = switch.as_host().device("br0")?;
+    assert_eq!(switch.as_host().devices()?[1], bridge);
+    assert!(switch.as_host().statistics("br0")?.received_packets > 0);
+    let shown = switch.as_host().run(|| nix::net::if_::if_nametoindex("br0"))??;
+    assert_eq!(shown, bridge.index);
     Ok(())
 }
