@@ -7,11 +7,14 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 
+use landlock::{ABI, Access, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr};
 use netns_fixtures::prelude::*;
 use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User};
 use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{chdir, chroot};
 use seccompiler::{
     SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
@@ -117,13 +120,34 @@ fn root_does_without_user_namespaces() -> TestResult {
 }
 
 #[netns_test(deadline = "5m")]
-fn a_limit_that_is_reached() -> TestResult {
+fn network_namespaces_that_are_switched_off() -> TestResult {
     let suite = Suite::build("observed")?;
     passes(&suite)?;
     fs::write("/proc/sys/user/max_net_namespaces", "0")?;
     let report = refused(suite.libtest(User::Caller)?)?;
     says(&report, &["refuses to isolate", "ENOSPC", "user.max_net_namespaces is 0"]);
     Ok(())
+}
+
+/// It is waited for, and what was waited for is said.
+#[netns_test(deadline = "5m")]
+fn a_limit_that_is_reached() -> TestResult {
+    let suite = Suite::build("observed")?;
+    // This test's own, and one more.
+    fs::write("/proc/sys/user/max_net_namespaces", "2")?;
+    // That one is held by its descriptor, as a test of somebody else holds it.
+    let held = thread::spawn(|| {
+        unshare(CloneFlags::CLONE_NEWNET)?;
+        fs::File::open("/proc/thread-self/ns/net")
+    });
+    let held = held.join().map_err(|_| "the thread panicked")??;
+    let mut libtest = suite.libtest(User::Caller)?;
+    libtest.env("NETNS_TEST_DEADLINE", "1s");
+    let report = refused(libtest)?;
+    says(&report, &["refuses to isolate", "ENOSPC", "a limit on namespaces is reached", "user.max_net_namespaces=2"]);
+    says(&report, &["fewer tests at once", "a higher limit"]);
+    drop(held);
+    passes(&suite)
 }
 
 #[netns_test(deadline = "5m")]
@@ -190,6 +214,23 @@ fn no_terminals() -> TestResult {
     }
     assert!(!has_terminals()?, "there are terminals, as there were before: {before}");
     passes(&suite)
+}
+
+/// Whoever is confined by Landlock mounts nothing, whatever files are allowed; source: landlock(7).
+#[netns_test(requires(landlock), deadline = "5m")]
+fn a_sandbox_by_landlock() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    let libtest = suite.libtest(User::Caller)?;
+    let all = AccessFs::from_all(ABI::V1);
+    let rules = Ruleset::default().handle_access(all)?.create()?;
+    rules.add_rule(PathBeneath::new(PathFd::new("/")?, all))?.restrict_self()?;
+    let report = refused(libtest)?;
+    says(
+        &report,
+        &["refuses to isolate", "make every mount private", "EPERM", "a sandbox around the tests", "Landlock"],
+    );
+    Ok(())
 }
 
 #[netns_test(deadline = "5m")]
