@@ -80,6 +80,9 @@ enum Command {
     /// Be the first process of a virtual machine. A part of `vm-test`.
     #[command(hide = true)]
     Guest(vm_test::guest::Options),
+    /// Put obstacles on this process and become a program. A part of `vm-test`.
+    #[command(hide = true)]
+    Obstructed(vm_test::obstacle::Options),
 }
 
 fn main() -> ExitCode {
@@ -97,6 +100,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
     let command = match command {
         // In the guest there is no workspace.
         Command::Guest(options) => return vm_test::guest::run(&options),
+        Command::Obstructed(options) => return vm_test::obstacle::run(&options),
         other => other,
     };
     let workspace = Workspace::find()?;
@@ -115,7 +119,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Chaos(options) => chaos::run(&workspace, &options),
         Command::RealSuites(options) => real_suites::run(&workspace, &options),
         Command::AsUser(options) => ci::as_user(&options),
-        Command::Guest(_) => unreachable!("dealt with above"),
+        Command::Guest(_) | Command::Obstructed(_) => unreachable!("dealt with above"),
     }
 }
 

@@ -23,6 +23,7 @@ use nix::unistd::{Pid, getpid, sync};
 
 use super::message::{Message, Run};
 use super::plan::{PLAN, Plan, Target};
+use super::refusals;
 
 /// The result port: the second serial line.
 const PORT: &str = "/dev/ttyS1";
@@ -80,6 +81,7 @@ fn mount_the_usual() -> anyhow::Result<()> {
         ("tmpfs", "/dev/shm"),
         ("tmpfs", "/run"),
         ("cgroup2", "/sys/fs/cgroup"),
+        ("securityfs", "/sys/kernel/security"),
     ] {
         fs::create_dir_all(folder).with_context(|| format!("failed to make {folder}"))?;
         match mount(Some(kind), folder, Some(kind), MsFlags::empty(), None::<&str>) {
@@ -108,6 +110,7 @@ fn work(port: &mut Port) -> anyhow::Result<()> {
         }
         tell_skips(port, &user)?;
     }
+    refusals::run(&plan, &mut |message| port.say(&message))?;
     port.say(&Message::Done)
 }
 
@@ -137,18 +140,18 @@ fn prepare(port: &mut Port, plan: &Plan) -> anyhow::Result<()> {
 }
 
 /// Who runs tests.
-struct User {
+pub(super) struct User {
     name: &'static str,
-    id: u32,
+    pub(super) id: u32,
     home: PathBuf,
 }
 
 impl User {
-    fn root() -> anyhow::Result<Self> {
+    pub(super) fn root() -> anyhow::Result<Self> {
         Self { name: "root", id: 0, home: "/root".into() }.settle()
     }
 
-    fn unprivileged() -> anyhow::Result<Self> {
+    pub(super) fn unprivileged() -> anyhow::Result<Self> {
         Self { name: "user", id: USER, home: "/home/user".into() }.settle()
     }
 
@@ -171,6 +174,16 @@ impl User {
 
     /// The program as this user, with an environment of its own and in a session of its own.
     fn command(&self, program: &Path, plan: &Plan) -> Command {
+        let mut command = self.command_of_root(program, plan);
+        if self.id != 0 {
+            // The standard library leaves root's groups as well.
+            command.uid(self.id).gid(self.id);
+        }
+        command
+    }
+
+    /// The same by root, for a program that becomes the user itself.
+    pub(super) fn command_of_root(&self, program: &Path, plan: &Plan) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir("/").stdin(Stdio::null());
         command
@@ -188,10 +201,6 @@ impl User {
             .env("NETNS_NETWORKS", "5")
             .env("PROPTEST_CASES", "8");
         command.process_group(0);
-        if self.id != 0 {
-            // The standard library leaves root's groups as well.
-            command.uid(self.id).gid(self.id);
-        }
         command
     }
 }
@@ -213,7 +222,7 @@ fn run_target(port: &mut Port, plan: &Plan, target: &Target, user: &User) -> any
     command.args(&plan.filter).stdout(Stdio::piped()).stderr(Stdio::piped());
     let start = Instant::now();
     let mut child = command.spawn().with_context(|| format!("failed to start {}", target.path.display()))?;
-    let how = follow(port, &mut child, start + BINARY)?;
+    let how = follow(&mut child, start + BINARY, &mut |line| port.say(&Message::Line(line)))?;
     let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
     reap_orphans();
     let (success, how) = match how {
@@ -224,7 +233,11 @@ fn run_target(port: &mut Port, plan: &Plan, target: &Target, user: &User) -> any
 }
 
 /// Passes on what the child prints, until it has ended or its time is up.
-fn follow(port: &mut Port, child: &mut Child, deadline: Instant) -> anyhow::Result<Option<ExitStatus>> {
+pub(super) fn follow(
+    child: &mut Child,
+    deadline: Instant,
+    on_line: &mut dyn FnMut(String) -> anyhow::Result<()>,
+) -> anyhow::Result<Option<ExitStatus>> {
     let (sender, lines) = mpsc::sync_channel(256);
     let streams: [Option<Box<dyn Read + Send>>; 2] =
         [child.stdout.take().map(|pipe| Box::new(pipe) as _), child.stderr.take().map(|pipe| Box::new(pipe) as _)];
@@ -245,7 +258,7 @@ fn follow(port: &mut Port, child: &mut Child, deadline: Instant) -> anyhow::Resu
     drop(sender);
     loop {
         match lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-            Ok(line) => port.say(&Message::Line(line))?,
+            Ok(line) => on_line(line)?,
             Err(RecvTimeoutError::Disconnected) => {
                 return child.wait().map(Some).context("failed to wait for a test binary");
             }
@@ -260,7 +273,7 @@ fn follow(port: &mut Port, child: &mut Child, deadline: Instant) -> anyhow::Resu
 }
 
 /// What tests left to pid 1, as every pid 1 has to.
-fn reap_orphans() {
+pub(super) fn reap_orphans() {
     while matches!(waitpid(None, Some(WaitPidFlag::WNOHANG)), Ok(status) if status != WaitStatus::StillAlive) {}
 }
 

@@ -110,6 +110,7 @@ impl Root {
             ("etc", 0o755),
             ("usr/lib/modules", 0o755),
             ("home", 0o755),
+            ("mnt", 0o755),
             ("tmp", 0o1777),
             ("var/tmp", 0o1777),
             ("var/log", 0o755),
@@ -132,7 +133,7 @@ impl Root {
     }
 
     /// Fills it with all that the plan needs, and writes the plan.
-    pub(super) fn fill(&mut self, built: &Built, filter: Option<&str>) -> anyhow::Result<Plan> {
+    pub(super) fn fill(&mut self, built: &Built, filter: Option<&str>, short: bool) -> anyhow::Result<Plan> {
         // 1. The links of merged /usr, before anything is put behind them.
         for name in ["bin", "sbin", "lib", "lib64"] {
             let place = Path::new("/").join(name);
@@ -155,6 +156,8 @@ impl Root {
         self.put_libraries(&this_program)?;
         self.copy_stripped(&this_program, Path::new(INIT))?;
         let doctor = built.doctor.clone().context("cargo has built no doctor")?;
+        let netns_run = built.programs.iter().find(|program| program.ends_with("netns-run"));
+        let netns_run = netns_run.cloned().context("cargo has built no netns-run")?;
         let suites = PathBuf::from("/netns-suites");
         fs::create_dir(self.below(&suites)).context("failed to make a folder")?;
         for Target { name, path } in &built.suites {
@@ -167,8 +170,9 @@ impl Root {
         }
         let skipped = TOO_SLOW.iter().map(|(test, _)| (*test).to_owned()).collect();
         let modules = MODULES.iter().map(|&module| module.to_owned()).collect();
-        let plan =
-            Plan { targets: built.tests.clone(), doctor, skipped, filter: filter.map(str::to_owned), suites, modules };
+        let targets = built.tests.clone();
+        let filter = filter.map(str::to_owned);
+        let plan = Plan { targets, doctor, netns_run, skipped, filter, short, suites, modules };
         self.write(PLAN, &serde_json::to_string(&plan).context("the plan is no JSON")?)?;
         Ok(plan)
     }

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -107,12 +108,17 @@ fn numbers(version: &str) -> (Vec<u64>, Reverse<String>) {
 }
 
 /// apt with lists, cache and sources below one folder.
-struct Apt {
+pub(super) struct Apt {
     folder: PathBuf,
 }
 
 impl Apt {
-    fn new(folder: &Path, mirror: Option<&str>) -> anyhow::Result<Self> {
+    /// Asks the archive what it has.
+    ///
+    /// # Errors
+    ///
+    /// When there is no key, no mirror or no answer.
+    pub(super) fn new(folder: &Path, mirror: Option<&str>) -> anyhow::Result<Self> {
         ensure!(
             Path::new(KEYRING).is_file(),
             "{KEYRING} is not there: kernels come from Debian's archive (apt-get install debian-archive-keyring)"
@@ -190,19 +196,30 @@ impl Apt {
         Ok(None)
     }
 
+    /// The files of packages, the newest that apt knows, in a folder that is made.
+    ///
+    /// # Errors
+    ///
+    /// When one of them cannot be fetched.
+    pub(super) fn unpack(&self, packages: &[impl AsRef<OsStr>], tree: &Path) -> anyhow::Result<()> {
+        fs::create_dir(tree).context("failed to make a folder")?;
+        // Beside the tree, which is nobody else's.
+        let archives = tree.with_extension("archives");
+        fs::create_dir(&archives).context("failed to make a folder")?;
+        run(self.command("apt-get").current_dir(&archives).args(["--quiet=2", "download"]).args(packages))?;
+        for archive in fs::read_dir(&archives).context("failed to list what was fetched")? {
+            run(Command::new("dpkg-deb").arg("--extract").arg(archive?.path()).arg(tree))?;
+        }
+        Ok(())
+    }
+
     fn fetch(&self, version: &str, packages: &[String], target: &Path) -> anyhow::Result<()> {
         // Beside the target, which appears whole or not at all.
         let parent = target.parent().context("the kernel has no folder")?;
         let scratch = TempDir::with_prefix_in(".fetching-", parent).context("failed to make a folder")?;
-        let (archives, tree, kernel) =
-            (scratch.path().join("archives"), scratch.path().join("tree"), scratch.path().join("kernel"));
-        for folder in [&archives, &tree, &kernel] {
-            fs::create_dir(folder).context("failed to make a folder")?;
-        }
-        run(self.command("apt-get").current_dir(&archives).args(["--quiet=2", "download"]).args(packages))?;
-        for archive in fs::read_dir(&archives).context("failed to list what was fetched")? {
-            run(Command::new("dpkg-deb").arg("--extract").arg(archive?.path()).arg(&tree))?;
-        }
+        let (tree, kernel) = (scratch.path().join("tree"), scratch.path().join("kernel"));
+        fs::create_dir(&kernel).context("failed to make a folder")?;
+        self.unpack(packages, &tree)?;
         // One without merged /usr is made so: kmod is told one place.
         let old = tree.join("lib/modules");
         let modules = tree.join("usr/lib/modules");

@@ -39,6 +39,15 @@ pub(super) enum Message {
     },
     /// The answer of the doctor, as JSON.
     Doctor(String),
+    /// A machine that refuses was made, and what was said there was compared.
+    Refusal {
+        /// What was refused, in words.
+        name: String,
+        /// What came of it.
+        met: Met,
+        /// How long all of it took.
+        took_ms: u64,
+    },
     /// The guest could not go on.
     Broken(String),
     /// All of the plan was done.
@@ -52,6 +61,17 @@ pub(super) struct Run {
     pub(super) user: String,
     /// The name of cargo's target.
     pub(super) target: String,
+}
+
+/// How a refusal was met.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Met {
+    /// Every program said what the documentation says, and worked when the refusal was undone.
+    AsDocumented,
+    /// The kernel cannot refuse this, for the reason that is given.
+    NotHere(String),
+    /// Something else was said or done.
+    Otherwise(String),
 }
 
 impl Message {
@@ -79,6 +99,7 @@ mod tests {
             Message::Line("test a\t… ok\u{1b}[0m \"quoted\"".to_owned()),
             Message::Ended { success: false, how: "was ended by signal 9".to_owned(), took_ms: 1 },
             Message::Skipped { test: "t".to_owned(), reason: "requires vlan: none".to_owned() },
+            Message::Refusal { name: "a limit".to_owned(), met: Met::NotHere("none".to_owned()), took_ms: 7 },
             Message::Done,
         ];
         for message in messages {

@@ -2,15 +2,20 @@
 //!
 //! Kernels come from Debian's archive ([`kernels`]), the root file system is made of this machine's programs and the binaries that cargo
 //! has built ([`image`], [`plan`]), QEMU runs it ([`machine`]), this same program is the guest's first process ([`guest`]), and what
-//! counts is what the guest said ([`mod@message`], [`mod@report`]).
+//! counts is what the guest said ([`mod@message`], [`mod@report`]). In the end the guest is made a machine that refuses, in one way after
+//! another ([`refusals`], [`mod@site`], [`obstacle`], [`apparmor`]), and what is said there is compared with docs/where-it-runs.md.
 
+mod apparmor;
 pub(crate) mod guest;
 mod image;
 mod kernels;
 mod machine;
 mod message;
+pub(crate) mod obstacle;
 mod plan;
+mod refusals;
 mod report;
+mod site;
 
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
@@ -29,7 +34,7 @@ use crate::workspace::{BAD, GOOD, NOTABLE, Workspace};
 use image::Root;
 use kernels::{Kernel, SERIES};
 use machine::{Accelerator, Machine};
-use message::{Message, Run};
+use message::{Message, Met, Run};
 use report::Told;
 
 const AFTER_HELP: &str = "\
@@ -50,7 +55,7 @@ pub(crate) struct Options {
     /// A series of kernels, or `all` [default: 5.10 and 7.x]; may be repeated.
     #[arg(long, value_name = "SERIES", value_parser = series_parser())]
     kernel: Vec<String>,
-    /// Only tests with this in their names.
+    /// Only tests, and machines that refuse, with this in their names.
     #[arg(long, value_name = "FILTER")]
     test: Option<String>,
     /// How the guest's instructions run; kvm is faster where it works, and hangs on some machines that are virtual themselves.
@@ -118,17 +123,20 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
         .collect();
     let _alone = take_folder(&folder)?;
     let kernels = kernels::obtain(&folder, &series, options.mirror.as_deref(), options.update)?;
+    let parser = apparmor::obtain(&folder, options.mirror.as_deref())?;
     let mut built = plan::build(workspace)?;
     if options.short {
         built.tests.retain(|target| !plan::NOT_IN_CI.contains(&&target.name[..]));
-        eprintln!("{} {}", NOTABLE.paint("only without --short:"), plan::NOT_IN_CI.join(", "));
+        let left_out: Vec<&str> = plan::NOT_IN_CI.iter().copied().chain(refusals::only_without_short()).collect();
+        eprintln!("{} {}", NOTABLE.paint("only without --short:"), left_out.join(", "));
     }
     let scratch = TempDir::with_prefix_in(RUN, &folder).context("failed to make a folder for the run")?;
     let start = Instant::now();
     let folder_of_root = scratch.path().join("root");
     fs::create_dir(&folder_of_root).context("failed to make a folder for the root")?;
     let mut root = Root::new(&folder_of_root)?;
-    let plan = root.fill(&built, options.test.as_deref())?;
+    apparmor::put(&parser, &folder_of_root)?;
+    let plan = root.fill(&built, options.test.as_deref(), options.short)?;
     let accelerator = options.accel;
     eprintln!(
         "{} test binaries for {} kernels by {}; their files were gathered in {:.1} s",
@@ -145,7 +153,7 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
         .iter()
         .map(|kernel| {
             let console = folder.join(format!("console-{}.txt", kernel.version));
-            one(kernel, &console, || {
+            one(kernel, &console, options.test.is_some(), || {
                 root.image_for(kernel, &disk)?;
                 Machine::start(kernel, &disk, &console, accelerator)
             })
@@ -173,9 +181,14 @@ fn take_folder(folder: &Path) -> anyhow::Result<Flock<File>> {
 }
 
 /// One kernel, from its start to its last word. What goes wrong is a part of the result: the others still run.
-fn one(kernel: &Kernel, console: &Path, start_machine: impl FnOnce() -> anyhow::Result<Machine>) -> Told {
+fn one(
+    kernel: &Kernel,
+    console: &Path,
+    is_selection: bool,
+    start_machine: impl FnOnce() -> anyhow::Result<Machine>,
+) -> Told {
     let start = Instant::now();
-    let mut told = Told { version: kernel.version.clone(), ..Told::default() };
+    let mut told = Told { version: kernel.version.clone(), is_selection, ..Told::default() };
     let listened = start_machine().and_then(|machine| listen(machine, &mut told));
     if let Err(error) = listened {
         told.failures.push(format!("{error:#}"));
@@ -251,6 +264,10 @@ fn listen(mut machine: Machine, told: &mut Told) -> anyhow::Result<()> {
             Message::Doctor(answer) => {
                 of_now.context("the doctor answered before it was asked")?.note_doctor(&answer)?;
             }
+            Message::Refusal { name, met, took_ms } => {
+                progress.met(&name, &met, Duration::from_millis(took_ms));
+                told.refusals.insert(name, met);
+            }
             Message::Broken(error) => anyhow::bail!("the guest could not go on: {error}"),
             Message::Done => {
                 progress.clear();
@@ -290,6 +307,15 @@ impl Progress {
         }
     }
 
+    fn met(&self, name: &str, met: &Met, took: Duration) {
+        match met {
+            Met::AsDocumented if self.is_terminal => {}
+            Met::AsDocumented => self.line(format_args!("ok {name}: {:.1} s", took.as_secs_f64())),
+            Met::NotHere(reason) => self.line(format_args!("not on this kernel: {name}: {reason}")),
+            Met::Otherwise(how) => self.line(format_args!("{} {name}: {how}", BAD.paint("failed"))),
+        }
+    }
+
     fn clear(&self) {
         if self.is_terminal {
             eprint!("\r\u{1b}[K");
@@ -306,6 +332,9 @@ impl Progress {
 fn report(told: &[Told], whole: bool) -> bool {
     println!("\n{}", report::counts_table(told));
     println!("\n{}", report::requirements_table(told));
+    if let Some(table) = report::refusals_table(told) {
+        println!("\n{table}");
+    }
     for skip in report::skips(told) {
         println!("{} {skip}", NOTABLE.paint("skipped"));
     }
@@ -313,6 +342,9 @@ fn report(told: &[Told], whole: bool) -> bool {
     for told in told {
         for failure in &told.failures {
             println!("{} {}: {failure}", BAD.paint("failed"), told.version);
+        }
+        for (name, how) in told.wrong_refusals() {
+            println!("{} {}: {name}: {how}", BAD.paint("not as documented"), told.version);
         }
     }
     // On one kernel, a skip is what its name says; over a matrix it is a test that never runs.
@@ -324,6 +356,10 @@ fn report(told: &[Told], whole: bool) -> bool {
                 BAD.paint("not met"),
                 nowhere.into_iter().collect::<Vec<_>>().join(", ")
             );
+            good = false;
+        }
+        for name in report::refused_nowhere(told) {
+            println!("{} by every kernel of this matrix: {name}", BAD.paint("not refused"));
             good = false;
         }
         for (test, reason) in report::skipped_everywhere(told) {

@@ -136,10 +136,14 @@ pub(super) struct Plan {
     pub(super) targets: Vec<Target>,
     /// The program that says what a machine can do.
     pub(super) doctor: PathBuf,
+    /// `netns-run`.
+    pub(super) netns_run: PathBuf,
     /// Tests that do not run here, by their whole names.
     pub(super) skipped: Vec<String>,
     /// Only tests with this in their names.
     pub(super) filter: Option<String>,
+    /// Leave out refusals at which programs wait.
+    pub(super) short: bool,
     /// Where the suites are that tests run.
     pub(super) suites: PathBuf,
     /// Modules to load.

@@ -7,6 +7,7 @@ use anyhow::Context;
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::Value;
 
+use super::message::Met;
 use crate::ci::Counts;
 
 /// All that one machine said, or why it did not say it.
@@ -19,6 +20,10 @@ pub(super) struct Told {
     pub(super) boot: Option<Duration>,
     pub(super) took: Duration,
     pub(super) users: BTreeMap<String, OfUser>,
+    /// Each machine that refuses, by the words for it, with what was said there.
+    pub(super) refusals: BTreeMap<String, Met>,
+    /// Tests and refusals were chosen by their names, so that there may be none for one of the users.
+    pub(super) is_selection: bool,
     /// Why the run has no result, or a bad one.
     pub(super) failures: Vec<String>,
 }
@@ -52,13 +57,30 @@ impl OfUser {
 
 impl Told {
     pub(super) fn is_good(&self) -> bool {
-        let tested = |of: &OfUser| of.counts.failed == 0 && of.counts.passed > 0;
-        self.failures.is_empty() && self.users.len() == 2 && self.users.values().all(tested)
+        let tested = |of: &OfUser| of.counts.failed == 0 && (of.counts.passed > 0 || self.is_selection);
+        let asked = self.users.len() == 2 && self.users.values().all(tested) && self.counts().passed > 0;
+        asked && self.failures.is_empty() && self.wrong_refusals().next().is_none()
+    }
+
+    /// Those at which something else was said or done.
+    pub(super) fn wrong_refusals(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.refusals.iter().filter_map(|(name, met)| match met {
+            Met::Otherwise(how) => Some((&name[..], &how[..])),
+            Met::AsDocumented | Met::NotHere(_) => None,
+        })
     }
 
     pub(super) fn counts(&self) -> Counts {
         let mut counts = Counts::default();
         self.users.values().for_each(|of| counts += of.counts);
+        for met in self.refusals.values() {
+            let one = Counts::default();
+            counts += match met {
+                Met::AsDocumented => Counts { passed: 1, ..one },
+                Met::NotHere(_) => Counts { skipped: 1, ..one },
+                Met::Otherwise(_) => Counts { failed: 1, ..one },
+            };
+        }
         counts
     }
 }
@@ -68,6 +90,14 @@ pub(super) fn met_nowhere(told: &[Told]) -> BTreeSet<&str> {
     let answers = || told.iter().flat_map(|told| told.users.values()).flat_map(|of| &of.requirements);
     let met: BTreeSet<&str> = answers().filter(|(_, met)| **met).map(|(name, _)| &name[..]).collect();
     answers().map(|(name, _)| &name[..]).filter(|name| !met.contains(name)).collect()
+}
+
+/// Refusals that no kernel is able to: what is said there is tested nowhere.
+pub(super) fn refused_nowhere(told: &[Told]) -> BTreeSet<&str> {
+    let answers = || told.iter().flat_map(|told| &told.refusals);
+    let made = |(name, met): (&'_ String, &Met)| (!matches!(met, Met::NotHere(_))).then(|| name.clone());
+    let made: BTreeSet<String> = answers().filter_map(made).collect();
+    answers().map(|(name, _)| &name[..]).filter(|name| !made.contains(*name)).collect()
 }
 
 /// Tests with a `requires(…)` that were skipped in every run of the matrix, with one of the reasons.
@@ -158,6 +188,27 @@ pub(super) fn requirements_table(told: &[Told]) -> Table {
     table
 }
 
+/// One line for each refusal, one column for each kernel; nothing where none was made.
+pub(super) fn refusals_table(told: &[Told]) -> Option<Table> {
+    let names: BTreeSet<&String> = told.iter().flat_map(|told| told.refusals.keys()).collect();
+    if names.is_empty() {
+        return None;
+    }
+    let mut table = Table::new();
+    table.load_style(presets::NOTHING);
+    table.set_header(["refusal".to_owned()].into_iter().chain(told.iter().map(|told| told.version.clone())));
+    for name in names {
+        let cell = |told: &Told| match told.refusals.get(name) {
+            Some(Met::AsDocumented) => "as documented",
+            Some(Met::NotHere(_)) => "not on this kernel",
+            Some(Met::Otherwise(_)) => "OTHERWISE",
+            None => "not asked",
+        };
+        table.add_row([name.clone()].into_iter().chain(told.iter().map(|told| cell(told).to_owned())));
+    }
+    Some(table)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,6 +242,26 @@ mod tests {
     }
 
     #[test]
+    fn a_refusal_that_no_kernel_has_is_told_and_a_wrong_one_is_a_failure() {
+        let not_here = || Met::NotHere("no such sysctl".to_owned());
+        let with = |version: &str, met: Met, other: Met| Told {
+            refusals: [("a".to_owned(), met), ("b".to_owned(), other)].into(),
+            ..told(version, &[], true)
+        };
+        let matrix = [with("5.10", not_here(), not_here()), with("6.1", Met::AsDocumented, not_here())];
+        assert_eq!(refused_nowhere(&matrix), ["b"].into());
+        assert!(matrix.iter().all(Told::is_good));
+        assert_eq!(matrix[1].counts(), Counts { passed: 7, failed: 0, skipped: 1 });
+        let wrong = with("7.x", Met::Otherwise("it said nothing".to_owned()), Met::AsDocumented);
+        assert!(!wrong.is_good());
+        assert_eq!(wrong.counts().failed, 1);
+        assert_eq!(wrong.wrong_refusals().collect::<Vec<_>>(), [("a", "it said nothing")]);
+        let table = refusals_table(&[wrong]).unwrap().to_string();
+        assert!(table.contains("OTHERWISE") && table.contains("as documented"), "{table}");
+        assert!(refusals_table(&[told("6.1", &[], true)]).is_none());
+    }
+
+    #[test]
     fn a_run_is_good_only_if_both_users_ran_tests() {
         let mut good = told("6.1", &[], true);
         assert!(good.is_good());
@@ -199,6 +270,10 @@ mod tests {
         let mut empty = told("6.1", &[], true);
         empty.users.get_mut("root").unwrap().counts = Counts::default();
         assert!(!empty.is_good());
+        empty.is_selection = true;
+        assert!(empty.is_good(), "the other user's tests were the chosen ones");
+        empty.users.get_mut("user").unwrap().counts = Counts::default();
+        assert!(!empty.is_good(), "no test was chosen");
         let mut failed = told("6.1", &[], true);
         failed.failures.push("the kernel panicked".to_owned());
         assert!(!failed.is_good());
