@@ -382,11 +382,12 @@ fn hangs_and_shows_nobody_what_it_is() {
     }
 }
 
-#[netns_test(deadline = "700ms")]
+/// Killed by its signal, as if nobody traced it.
+#[netns_test]
 fn is_traced_by_its_parent() -> TestResult {
     // SAFETY: takes no pointers.
     unsafe { libc::ptrace(libc::PTRACE_TRACEME, 0, 0, 0) };
     raise(Signal::SIGUSR1)?;
-    // Pid 1 is the tracer, and lets nobody go on.
+    println!("it goes on");
     Ok(())
 }

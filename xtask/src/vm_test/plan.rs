@@ -71,9 +71,9 @@ pub(super) const NOT_IN_CI: &[&str] = &[
 pub(super) const PROGRAMS: &[&str] = &[
     "bash", "cat", "chroot", "cp", "dash", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent", "grep",
     "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx", "nsenter",
-    "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh", "sleep", "socat",
-    "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr", "true", "tty",
-    "umount", "uname", "unshare", "wc", "yes",
+    "perl", "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh", "sleep",
+    "socat", "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr", "true",
+    "tty", "umount", "uname", "unshare", "wc", "yes",
 ];
 
 /// Loaded before the tests, each with those that it needs. Where a kernel has one built in or not at all, the guest says so;
