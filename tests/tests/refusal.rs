@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::thread;
 
 use landlock::{ABI, Access, AccessFs, PathBeneath, PathFd, Ruleset, RulesetAttr, RulesetCreatedAttr};
@@ -182,6 +182,19 @@ fn a_proc_sys_that_is_read_only() -> TestResult {
     mount(None::<&str>, "/proc/sys", None::<&str>, read_only, None::<&str>)?;
     let report = refused(suite.libtest(User::Caller)?)?;
     says(&report, &["refuses to isolate", "mount /proc", "EPERM", "masked or read-only", "systempaths=unconfined"]);
+    Ok(())
+}
+
+#[netns_test(deadline = "5m")]
+fn no_null_device() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    mount(Some("tmpfs"), "/dev", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+    let mut libtest = suite.libtest(User::Caller)?;
+    // What is not said would be connected to the device.
+    libtest.stdin(Stdio::piped());
+    let report = refused(libtest)?;
+    says(&report, &["the zygote could not be started: open /dev/null: No such file or directory (ENOENT)"]);
     Ok(())
 }
 
