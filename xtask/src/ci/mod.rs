@@ -289,3 +289,27 @@ fn count(skipped: &Skipped, command: &mut Command) -> anyhow::Result<Outcome> {
     let newly_skipped = skipped.count()? - before;
     Ok(Outcome::Tested { counts: ended.counts.with_skips_at_run_time(newly_skipped), success: ended.success })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_that_leaves_a_temporary_file_has_failed() {
+        const LEAVES: &Step = &Step { name: "leaves", about: "", run: leave_a_file };
+        const CLEAN: &Step = &Step { name: "clean", about: "", run: |_, _| Ok(Outcome::Checked) };
+        let (workspace, skipped) = (Workspace::find().unwrap(), Skipped::new().unwrap());
+        let ended = Ended::run(LEAVES, &workspace, &skipped).unwrap();
+        assert!(ended.did_well() && !ended.is_good());
+        assert_eq!(ended.left, ["left by a program"]);
+        assert!(Ended::run(CLEAN, &workspace, &skipped).unwrap().is_good());
+    }
+
+    /// As tests do: by a program that asks where temporary files go.
+    fn leave_a_file(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+        let cargo = workspace.cargo();
+        let folder = cargo.get_envs().find(|(name, _)| *name == "TMPDIR").and_then(|(_, folder)| folder);
+        std::fs::write(std::path::Path::new(folder.context("no TMPDIR")?).join("left by a program"), "")?;
+        Ok(Outcome::Checked)
+    }
+}
