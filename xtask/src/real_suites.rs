@@ -18,7 +18,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use crate::ci::{executables, output_of, stop_on_signals};
-use crate::workspace::{BAD, GOOD, Workspace};
+use crate::workspace::{BAD, GOOD, Workspace, copy_folder};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -221,20 +221,6 @@ fn fetch(workspace: &Workspace) -> anyhow::Result<BTreeMap<&'static str, PathBuf
         sources.insert(suite.name, copy);
     }
     Ok(sources)
-}
-
-fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
-    fs::create_dir_all(to).with_context(|| format!("failed to make {}", to.display()))?;
-    for entry in fs::read_dir(from).with_context(|| format!("failed to list {}", from.display()))? {
-        let entry = entry?;
-        let target = to.join(entry.file_name());
-        if entry.file_type()?.is_dir() {
-            copy_folder(&entry.path(), &target)?;
-        } else {
-            fs::copy(entry.path(), &target).with_context(|| format!("failed to copy {}", entry.path().display()))?;
-        }
-    }
-    Ok(())
 }
 
 /// The suite's test binaries, copied to where the user can read them.

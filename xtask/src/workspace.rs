@@ -2,6 +2,7 @@
 
 use std::env;
 use std::fmt::{self, Display};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
@@ -62,6 +63,21 @@ impl Workspace {
         cargo.current_dir(self.root.join("bench"));
         cargo
     }
+}
+
+/// Copies a folder's content into a folder, which need not be there yet.
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(to).with_context(|| format!("failed to make {}", to.display()))?;
+    for entry in fs::read_dir(from).with_context(|| format!("failed to list {}", from.display()))? {
+        let entry = entry?;
+        let target = to.join(entry.file_name());
+        if entry.file_type()?.is_dir() {
+            copy_folder(&entry.path(), &target)?;
+        } else {
+            fs::copy(entry.path(), &target).with_context(|| format!("failed to copy {}", entry.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// Runs a program of the workspace that says itself how it went, and gives its exit status.

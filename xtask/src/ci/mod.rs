@@ -6,8 +6,10 @@
 mod counts;
 mod musl;
 mod program;
+mod scale_out;
 mod temporary;
 mod unprivileged;
+mod workflows;
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -53,6 +55,11 @@ pub(crate) struct Options {
 const STEPS: &[Step] = &[
     Step { name: "format", about: "rustfmt has nothing to change", run: format },
     Step { name: "clippy", about: "no warnings, in no target", run: clippy },
+    Step {
+        name: "workflows",
+        about: "workflows, action.yml and .ci/run are right, by actionlint and others",
+        run: workflows::run,
+    },
     Step { name: "tests", about: "cargo test --workspace, as the README says", run: tests },
     Step { name: "nextest", about: "the same under cargo nextest", run: nextest },
     Step { name: "unprivileged", about: "the same as a user without privileges", run: unprivileged::run },
@@ -64,6 +71,7 @@ const STEPS: &[Step] = &[
         run: virtual_machines,
     },
     Step { name: "real-suites", about: "suites of published crates under netns-run", run: real_suites },
+    Step { name: "scale-out", about: "the example workflow spreads a suite over machines", run: scale_out::run },
     Step { name: "docs", about: "the documentation builds without warnings", run: docs },
     Step { name: "lint", about: "the lint finds nothing in this workspace", run: lint },
     Step { name: "recall", about: "the lint finds in public crates what people have judged", run: recall },

@@ -90,6 +90,17 @@ pub(super) fn run_program(command: &mut Command) -> anyhow::Result<EndedProgram>
     run_into(command, io::stdout(), io::stderr())
 }
 
+/// The same without passing on what it prints: standard output, then standard error.
+pub(super) fn run_quietly(command: &mut Command) -> anyhow::Result<(EndedProgram, String)> {
+    let (mut output, mut errors) = (Vec::new(), Vec::new());
+    let ended = run_into(command, &mut output, &mut errors)?;
+    if is_interrupted() {
+        bail!("interrupted during {}", ended.program);
+    }
+    output.append(&mut errors);
+    Ok((ended, String::from_utf8_lossy(&output).into_owned()))
+}
+
 fn run_into(
     command: &mut Command,
     to_output: impl Write,

@@ -1,0 +1,5 @@
+//! The program of the suite `spread`: says hello.
+
+fn main() {
+    println!("hello");
+}
