@@ -164,10 +164,17 @@ impl Root {
             self.put_libraries(path)?;
             self.copy_stripped(path, &suites.join(name))?;
         }
-        for path in built.tests.iter().map(|target| &target.path).chain(&built.programs).chain([&doctor]) {
+        for path in built.tests.iter().map(|target| &target.path).chain(&built.programs) {
             self.put_libraries(path)?;
             self.copy_stripped(path, path)?;
         }
+        // What the guest itself starts has a place that nothing hides, whatever folder this workspace is in.
+        let [doctor, netns_run] = [(doctor, "/netns-doctor"), (netns_run, "/netns-run")].map(|(path, place)| {
+            self.put_libraries(&path)?;
+            self.copy_stripped(&path, Path::new(place))?;
+            anyhow::Ok(PathBuf::from(place))
+        });
+        let (doctor, netns_run) = (doctor?, netns_run?);
         let skipped = TOO_SLOW.iter().map(|(test, _)| (*test).to_owned()).collect();
         let modules = MODULES.iter().map(|&module| module.to_owned()).collect();
         let targets = built.tests.clone();

@@ -61,7 +61,7 @@ pub(super) enum Scenery {
     Proc(String),
     /// A `/proc` with hidden and read-only parts, as in containers.
     ProcOfContainers,
-    /// Everything below `/` can only be read, but `/tmp`, `/run` and `/dev`.
+    /// The root's file system can only be read, but for temporary files and homes.
     ReadOnlyRoot,
     /// Programs below `/tmp` cannot be executed.
     NoProgramsInTmp,
