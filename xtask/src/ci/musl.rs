@@ -11,7 +11,17 @@ use super::{Outcome, count, this_program};
 use crate::workspace::Workspace;
 
 /// Isolation, processes and networks, once through each of them; the names of test targets.
-const SUITES: &[&str] = &["first", "isolation", "process_command", "links", "hosts", "netns_run", "netns_run_terminal"];
+const SUITES: &[&str] = &[
+    "first",
+    "failure_truth",
+    "surroundings",
+    "isolation",
+    "process_command",
+    "links",
+    "hosts",
+    "netns_run",
+    "netns_run_terminal",
+];
 
 pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
