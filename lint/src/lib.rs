@@ -9,7 +9,6 @@ mod config;
 mod discover;
 mod engine;
 mod error;
-#[expect(dead_code, reason = "the rules that read the rest of the facts come one by one")]
 mod facts;
 mod finding;
 mod fix;

@@ -5,30 +5,36 @@ use std::collections::{HashMap, HashSet};
 
 use syn::UseTree;
 
-/// The `use` declarations of a file, whichever module they stand in.
+/// The `use` declarations of a file.
 #[derive(Debug, Default)]
 pub(crate) struct Uses {
-    names: HashMap<String, String>,
+    /// By name, the modules and functions around each declaration, and the path.
+    names: HashMap<String, Vec<(String, String)>>,
     /// Names that come from the crate itself.
     own: HashSet<String>,
 }
 
 impl Uses {
-    /// Adds a declaration.
-    pub(crate) fn add(&mut self, tree: &UseTree) {
-        self.walk(tree, &mut Vec::new());
+    /// Adds a declaration that stands in the module or function `within`.
+    pub(crate) fn add(&mut self, tree: &UseTree, within: &str) {
+        self.walk(tree, &mut Vec::new(), within);
     }
 
-    fn walk(&mut self, tree: &UseTree, prefix: &mut Vec<String>) {
+    fn walk(&mut self, tree: &UseTree, prefix: &mut Vec<String>, within: &str) {
+        let mut insert = |name: String, path: String| {
+            let known = self.names.entry(name).or_default();
+            known.retain(|(other, _)| other != within);
+            known.push((within.to_owned(), path));
+        };
         match tree {
             UseTree::Path(path) => {
                 prefix.push(path.ident.to_string());
-                self.walk(&path.tree, prefix);
+                self.walk(&path.tree, prefix, within);
                 prefix.pop();
             }
             UseTree::Name(name) if name.ident == "self" => {
                 if let Some(last) = prefix.last() {
-                    self.names.insert(last.clone(), prefix.join("::"));
+                    insert(last.clone(), prefix.join("::"));
                 }
             }
             UseTree::Name(name) => {
@@ -36,17 +42,17 @@ impl Uses {
                 if prefix.first().is_some_and(|first| ["crate", "self", "super"].contains(&first.as_str())) {
                     self.own.insert(name.clone());
                 }
-                self.names.insert(name.clone(), joined(prefix, &name));
+                insert(name.clone(), joined(prefix, &name));
             }
             UseTree::Rename(rename) if rename.ident == "self" => {
-                self.names.insert(rename.rename.to_string(), prefix.join("::"));
+                insert(rename.rename.to_string(), prefix.join("::"));
             }
             UseTree::Rename(rename) => {
-                self.names.insert(rename.rename.to_string(), joined(prefix, &rename.ident.to_string()));
+                insert(rename.rename.to_string(), joined(prefix, &rename.ident.to_string()));
             }
             UseTree::Group(group) => {
                 for tree in &group.items {
-                    self.walk(tree, prefix);
+                    self.walk(tree, prefix, within);
                 }
             }
             UseTree::Glob(_) => {}
@@ -60,15 +66,27 @@ impl Uses {
 
     /// Whether the type that the file calls `name` comes from one of these crates, as far as its declarations tell.
     pub(crate) fn may_come_from(&self, name: &str, crates: &[&str]) -> bool {
-        let imported = self.names.get(name).and_then(|path| path.split_once("::"));
-        !self.own.contains(name) && imported.is_none_or(|(first, _)| crates.contains(&first))
+        let mut imported = self.names.get(name).into_iter().flatten().filter_map(|(_, path)| path.split_once("::"));
+        !self.own.contains(name) && imported.all(|(first, _)| crates.contains(&first))
     }
 
-    /// The path that `path` stands for, without `crate::`, `self::` and generic arguments.
-    pub(crate) fn resolve(&self, path: &syn::Path) -> String {
+    /// What the name is in code that stands in `here`: by the declaration nearest around it, else by any.
+    fn imported(&self, name: &str, here: &str) -> Option<&str> {
+        let all = self.names.get(name)?;
+        let around = all.iter().filter(|(within, _)| is_within(here, within)).max_by_key(|(within, _)| within.len());
+        around.or(all.last()).map(|(_, path)| path.as_str())
+    }
+
+    /// The path that the name `name` stands for in code that stands in `here`.
+    pub(crate) fn resolve_name(&self, name: &str, here: &str) -> String {
+        self.imported(name, here).unwrap_or(name).to_owned()
+    }
+
+    /// The path that `path` stands for in code that stands in `here`, without `crate::`, `self::` and generic arguments.
+    pub(crate) fn resolve(&self, path: &syn::Path, here: &str) -> String {
         let mut segments = path.segments.iter().map(|segment| segment.ident.to_string());
         let Some(first) = segments.next() else { return String::new() };
-        let mut resolved = self.names.get(&first).cloned().unwrap_or(first);
+        let mut resolved = self.resolve_name(&first, here);
         for segment in segments {
             resolved.push_str("::");
             resolved.push_str(&segment);
@@ -80,6 +98,18 @@ impl Uses {
         }
         resolved
     }
+}
+
+/// Whether what stands in `here` stands in `within`, both as modules, type and function around.
+pub(crate) fn is_within(here: &str, within: &str) -> bool {
+    within.is_empty() || here.strip_prefix(within).is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+}
+
+/// The last segment of a path, and the one before.
+pub(crate) fn qualifier_and_name(path: &str) -> (Option<&str>, &str) {
+    let mut segments = path.rsplit("::");
+    let name = segments.next().unwrap_or_default();
+    (segments.next(), name)
 }
 
 fn joined(prefix: &[String], name: &str) -> String {
@@ -94,11 +124,26 @@ mod tests {
     fn renames_and_groups_lead_to_the_full_path() {
         let mut uses = Uses::default();
         let item: syn::ItemUse = syn::parse_str("use std::{process::{self, Command as Cmd}, env};").expect("a use");
-        uses.add(&item.tree);
-        let resolve = |text: &str| uses.resolve(&syn::parse_str(text).expect("a path"));
+        uses.add(&item.tree, "");
+        let resolve = |text: &str| uses.resolve(&syn::parse_str(text).expect("a path"), "f");
         assert_eq!(resolve("Cmd::new"), "std::process::Command::new");
         assert_eq!(resolve("process::id"), "std::process::id");
         assert_eq!(resolve("env::var"), "std::env::var");
         assert_eq!(resolve("crate::helper"), "helper");
+    }
+
+    #[test]
+    fn the_nearest_declaration_counts() {
+        let mut uses = Uses::default();
+        for (text, within) in
+            [("use clap::Command;", ""), ("use std::process::Command;", "tests"), ("use duct::cmd;", "a::f")]
+        {
+            let item: syn::ItemUse = syn::parse_str(text).expect("a use");
+            uses.add(&item.tree, within);
+        }
+        assert_eq!(uses.resolve_name("Command", "f"), "clap::Command");
+        assert_eq!(uses.resolve_name("Command", "tests::f"), "std::process::Command");
+        assert_eq!(uses.resolve_name("Command", "tests_of_it::f"), "clap::Command");
+        assert_eq!(uses.resolve_name("cmd", "b"), "duct::cmd", "a glob may bring it");
     }
 }

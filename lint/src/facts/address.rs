@@ -24,9 +24,15 @@ pub(super) fn made(path: &str, arguments: &[Value], span: Span) -> Option<Value>
     let (function, holder) = (segments.next()?, segments.next()?);
     match (holder, function, arguments) {
         ("Ipv4Addr" | "Ipv4Address", "new", [_, _, _, _]) => Some(joined(span, arguments, ".")),
+        ("Ipv4Addr" | "IpAddr", "from" | "from_bits", [number]) if number.exact().is_some_and(|bits| bits >= 256.0) => {
+            let bits = number.exact()?.to_string().parse().ok()?;
+            Some(Value::text(span, std::net::Ipv4Addr::from_bits(bits).to_string()))
+        }
         ("Ipv4Addr" | "IpAddr" | "Ipv4Address", "from", [octets]) => {
             octets.items.as_ref().filter(|items| items.len() == 4).map(|items| joined(span, items, "."))
         }
+        ("IpAddr" | "Ipv4Addr" | "Ipv6Addr" | "SocketAddr" | "SocketAddrV4" | "SocketAddrV6", "from_str", [text])
+        | ("SockAddr", "from", [text]) => Some(text.clone()),
         ("Ipv6Addr" | "Ipv6Address", "new", [_, _, _, _, _, _, _, _]) => {
             let mut groups = [0_u16; 8];
             for (group, argument) in groups.iter_mut().zip(arguments) {

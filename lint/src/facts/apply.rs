@@ -1,12 +1,12 @@
 //! What a call does beyond its own result: the sinks that the tables know, and those of the functions it calls.
 
 use super::address;
-use super::lower::{Home, Lower};
+use super::lower::{ARGV, Home, Lower};
 use super::summary::Summary;
 use super::{CallId, Sink, SinkKind};
 use crate::span::Span;
 use crate::tables;
-use crate::value::Value;
+use crate::value::{Parameter, Value};
 
 impl Lower<'_> {
     /// A call of a function of the workspace: its result and its sinks, with the arguments put in.
@@ -25,9 +25,20 @@ impl Lower<'_> {
         let recorded = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, name_span);
         let returns = self.apply(&summary, home, name, arguments, span);
         Some(match returns {
-            Some(returns) => Value { call: returns.call.or(recorded.call), ..returns },
+            Some(returns) => {
+                self.prepared(&recorded, &returns);
+                Value { call: returns.call.or(recorded.call), ..returns }
+            }
             None => recorded,
         })
+    }
+
+    /// Notes that the call `recorded` gives a command, if it does.
+    pub(super) fn prepared(&mut self, recorded: &Value, returns: &Value) {
+        let argv = returns.field(ARGV).and_then(|argv| argv.items.clone());
+        if let (Some(call), Some(argv)) = (recorded.call, argv) {
+            self.facts.prepared.insert(call, argv.into_iter().flat_map(spread_out).collect());
+        }
     }
 
     /// Puts the arguments into what a function does, and gives what it returns.
@@ -39,34 +50,35 @@ impl Lower<'_> {
         arguments: &[Value],
         span: Span,
     ) -> Option<Value> {
-        let put_in = |value: &Value| match home {
-            Home::ThisFile => value.instantiate(arguments, span),
-            Home::OtherFile => value.clone().relocated(span).instantiate(arguments, span),
+        let at_home = |value: &Value| match home {
+            Home::ThisFile => value.clone(),
+            Home::OtherFile => value.clone().relocated(span),
         };
-        // What no caller has a part in is reported in the function itself.
-        let part_of_caller = |value: &Value| {
-            let own = value.parameters.is_empty();
-            let mut put_in = put_in(value);
-            if address::is_whole_host(value.prefix()) && value.constant().is_none() {
-                put_in.host = Some(span);
-            }
-            if own { Value { split: None, sources: Vec::new(), ..put_in } } else { put_in }
-        };
+        let part_of_caller = |value: &Value| put_in(&at_home(value), arguments, span);
         for sink in &summary.sinks {
+            let parameters = || sink.values.iter().flat_map(|value| &value.parameters);
+            let of_object = summary.is_method && parameters().all(|parameter| parameter.index == 0);
+            // A command line of which only the object decides a part is reported in its method.
+            if of_object && sink.kind.is_command_line() {
+                continue;
+            }
+            let is_known =
+                |parameter: &Parameter| parameter.given(arguments, span).is_some_and(|given| given.is_known());
             self.facts.sinks.push(Sink {
                 values: sink.values.iter().map(part_of_caller).flat_map(spread_out).collect(),
                 span,
                 through: Some(name.to_owned()),
                 function: self.frame.function,
                 call: None,
+                told_on: of_object && !parameters().any(is_known),
                 ..sink.clone()
             });
         }
-        summary.returns.as_ref().map(put_in)
+        summary.returns.as_ref().map(|value| at_home(value).instantiate(arguments, span))
     }
 
     /// The key of the function that `path` names, if it can be one of the workspace.
-    fn key_of(&self, path: &str) -> Option<String> {
+    pub(super) fn key_of(&self, path: &str) -> Option<String> {
         let mut segments = path.rsplit("::");
         let name = segments.next()?;
         let first = path.split("::").next()?;
@@ -75,8 +87,7 @@ impl Lower<'_> {
         }
         match segments.next() {
             Some("Self") => {
-                let item = &self.facts.functions.get(self.frame.function)?.item;
-                let holder = item.rsplit("::").nth(1)?;
+                let holder = self.frame.within.rsplit("::").nth(1)?;
                 Some(format!("{holder}::{name}"))
             }
             Some(holder) if holder.starts_with(|first: char| first.is_uppercase()) => Some(format!("{holder}::{name}")),
@@ -143,12 +154,33 @@ impl Lower<'_> {
     /// Adds a sink of one value.
     pub(super) fn sink(&mut self, kind: SinkKind, value: Value, span: Span, by: String, call: Option<CallId>) {
         let function = self.frame.function;
-        self.facts.sinks.push(Sink { kind, values: vec![value], span, by, through: None, function, call, open: false });
+        self.facts.sinks.push(Sink {
+            kind,
+            values: vec![value],
+            span,
+            by,
+            through: None,
+            function,
+            call,
+            open: false,
+            told_on: false,
+        });
     }
 }
 
+/// What a value of a function is where that is called.
+pub(super) fn put_in(value: &Value, arguments: &[Value], span: Span) -> Value {
+    // What the function reads itself, and what no caller has a part in, is reported there.
+    let own = value.parameters.is_empty();
+    let mut put_in = Value { sources: Vec::new(), ..value.clone() }.instantiate(arguments, span);
+    if address::is_whole_host(value.prefix()) && value.constant().is_none() {
+        put_in.host = Some(span);
+    }
+    if own { Value { split: None, ..put_in } } else { put_in }
+}
+
 /// A list that stands for all further items of a command line, once it is known.
-fn spread_out(mut value: Value) -> Vec<Value> {
+pub(super) fn spread_out(mut value: Value) -> Vec<Value> {
     match &mut value.items {
         Some(items) if value.spread => std::mem::take(items),
         _ => vec![value],

@@ -7,6 +7,7 @@ pub(super) enum Parsed {
     Nothing,
     Expressions(Vec<syn::Expr>),
     Block(syn::Block),
+    Items(Vec<syn::Item>),
 }
 
 /// A list of parsed macro arguments; references into it stay valid while it lives.

@@ -1,5 +1,6 @@
 //! Attributes that tell what is test code, and where a module is.
 
+use proc_macro2::{TokenStream, TokenTree};
 use syn::{Attribute, Expr};
 
 /// The name of an attribute without its path.
@@ -19,12 +20,22 @@ pub(super) fn is_test_function(attribute: &Attribute) -> bool {
 pub(super) fn is_test_attributes(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
-            && attribute.meta.require_list().is_ok_and(|list| {
-                let condition = list.tokens.to_string();
-                let mut words = condition.split(|c: char| !c.is_alphanumeric() && c != '_' && c != '"');
-                words.any(|word| word == "test") && !condition.contains("not")
-            })
+            && attribute.meta.require_list().is_ok_and(|list| asks_for_test(list.tokens.clone()))
     })
+}
+
+/// Whether `test` is one of the words of a condition, outside of `not(…)`; a feature of that name is a text.
+fn asks_for_test(condition: TokenStream) -> bool {
+    let mut tokens = condition.into_iter();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Ident(word) if word == "not" => drop(tokens.next()),
+            TokenTree::Ident(word) if word == "test" => return true,
+            TokenTree::Group(group) if asks_for_test(group.stream()) => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 /// The text of `#[path = "…"]`.

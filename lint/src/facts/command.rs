@@ -1,7 +1,7 @@
 //! Commands put together from their builder calls, however many statements those are spread over.
 
 use super::lower::Lower;
-use super::{Sink, SinkKind};
+use super::{CallId, Sink, SinkKind};
 use crate::tables;
 use crate::value::Value;
 
@@ -31,18 +31,16 @@ impl Lower<'_> {
                         extend(&mut values, given, &mut open);
                     }
                 }
-                for (_, method) in self.facts.object(id).skip(1) {
-                    match (method.name.as_str(), method.arguments.first()) {
-                        ("arg" | "raw_arg", Some(given)) => {
-                            // In a loop around this call alone it stands for as many as there are rounds.
-                            let repeated = method.surroundings.repeated && !call.surroundings.repeated;
-                            values.push(Value { spread: repeated && given.split.is_some(), ..given.clone() });
-                        }
-                        ("args", Some(given)) => extend(&mut values, given, &mut open),
-                        _ => {}
-                    }
-                }
+                open |= self.builder_calls(id, &mut values);
                 found.push(sink(SinkKind::Command, id, call, values, open));
+            } else if let Some(prepared) = self.facts.prepared.get(&id) {
+                let mut values = prepared.clone();
+                let open = self.builder_calls(id, &mut values);
+                // What nothing was added to is said in the function that made it, or of its arguments.
+                if values.len() > prepared.len() {
+                    let through = Some(call.name.clone());
+                    found.push(Sink { through, ..sink(SinkKind::Command, id, call, values, open) });
+                }
             } else {
                 for list in call.arguments.iter().filter(|argument| is_argv(argument, &self.extra.shells)) {
                     let inside_command =
@@ -61,6 +59,32 @@ impl Lower<'_> {
         self.facts.sinks.extend(found);
     }
 
+    /// Adds what the builder calls of the command that `id` makes give it; whether further arguments are not known.
+    fn builder_calls(&self, id: CallId, values: &mut Vec<Value>) -> bool {
+        let mut open = false;
+        let made_in_loop = self.facts.calls[id].surroundings.repeated;
+        for (_, method) in self.facts.object(id).skip(1) {
+            match (method.name.as_str(), method.arguments.first()) {
+                ("arg" | "raw_arg", Some(given)) => {
+                    // In a loop around this call alone it stands for as many as there are rounds.
+                    let repeated = method.surroundings.repeated && !made_in_loop;
+                    values.push(Value { spread: repeated && given.split.is_some(), ..given.clone() });
+                }
+                ("args", Some(given)) => extend(values, given, &mut open),
+                _ => {}
+            }
+        }
+        open
+    }
+
+    /// The program and the arguments that a value has which a function gives, if it is a command made there.
+    pub(super) fn argv_of(&self, value: &Value) -> Option<Value> {
+        let root = self.facts.calls[value.call.filter(|_| !value.part)?].root;
+        let is_it = |sink: &&Sink| sink.kind == SinkKind::Command && sink.call == Some(root);
+        let sink = self.facts.sinks.iter().rev().find(is_it)?;
+        Some(Value::list(sink.span, sink.values.clone()))
+    }
+
     /// The text that a method hands to a shell on another machine.
     fn remote_script<'c>(&self, call: &'c super::Call) -> Option<&'c Value> {
         let (_, maker) = tables::REMOTE_SHELLS.iter().find(|(method, _)| *method == call.name)?;
@@ -72,7 +96,17 @@ impl Lower<'_> {
 
 fn sink(kind: SinkKind, id: usize, call: &super::Call, values: Vec<Value>, open: bool) -> Sink {
     let by = if call.path.is_empty() { call.name.clone() } else { call.path.clone() };
-    Sink { kind, values, span: call.span, by, through: None, function: call.function, call: Some(id), open }
+    Sink {
+        kind,
+        values,
+        span: call.span,
+        by,
+        through: None,
+        function: call.function,
+        call: Some(id),
+        open,
+        told_on: false,
+    }
 }
 
 fn extend(values: &mut Vec<Value>, given: &Value, open: &mut bool) {

@@ -32,6 +32,7 @@ impl Lower<'_> {
             function: call.function,
             call: Some(id),
             open: false,
+            told_on: false,
         });
     }
 

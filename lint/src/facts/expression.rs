@@ -4,9 +4,10 @@ use syn::{BinOp, Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
 use super::extent;
 use super::lower::{Local, Lower};
-use super::types::numeric_type;
 use super::{Exit, SinkKind};
+use crate::resolve::qualifier_and_name;
 use crate::span::Span;
+use crate::tables;
 use crate::value::{Interval, Origin, Value};
 
 impl<'a> Lower<'a> {
@@ -20,7 +21,7 @@ impl<'a> Lower<'a> {
         let locals = self.frame.locals.len();
         for statement in &block.stmts {
             match statement {
-                Stmt::Item(syn::Item::Use(item)) => self.uses.add(&item.tree),
+                Stmt::Item(syn::Item::Use(item)) => self.uses.add(&item.tree, &self.frame.within),
                 Stmt::Item(item) => self.declare_nested(item),
                 _ => {}
             }
@@ -33,8 +34,8 @@ impl<'a> Lower<'a> {
                 _ => continue,
             };
             let mut value = self.expression(expression);
-            Self::narrow_to_type(&mut value, declared);
-            self.frame.locals.push(Local { name: name.to_string(), value, depth: self.frame.depth });
+            self.narrow_to_type(&mut value, declared);
+            self.frame.locals.push(Local::new(name.to_string(), value, self.frame.depth));
         }
         let mut value = Value::unknown(Span::default());
         for statement in &block.stmts {
@@ -45,6 +46,12 @@ impl<'a> Lower<'a> {
                         self.bind(&local.pat, Value::unknown(Span::default()));
                         continue;
                     };
+                    if let (Expr::Closure(closure), Pat::Ident(name)) = (&*init.expr, &local.pat) {
+                        let (value, closure) = self.named_closure(closure);
+                        let local = Local::new(name.ident.to_string(), value, self.frame.depth);
+                        self.frame.locals.push(Local { closure: Some(closure), ..local });
+                        continue;
+                    }
                     let given = self.expression(&init.expr);
                     if let Some((_, otherwise)) = &init.diverge {
                         self.branch(|lower| lower.expression(otherwise));
@@ -71,9 +78,11 @@ impl<'a> Lower<'a> {
     /// Evaluates what may not run: what it assigns is joined with what was there.
     pub(super) fn branch(&mut self, walk: impl FnOnce(&mut Self) -> Value) -> Value {
         let locals = self.frame.locals.len();
+        let settled = self.frame.settled.len();
         self.frame.depth += 1;
         let value = walk(self);
         self.frame.depth -= 1;
+        self.unsettle(settled);
         self.frame.locals.truncate(locals);
         value
     }
@@ -111,7 +120,7 @@ impl<'a> Lower<'a> {
             }
             Expr::Cast(cast) => {
                 let mut value = self.expression(&cast.expr);
-                if let Some(bounds) = numeric_type(&cast.ty).and_then(|name| Interval::of_type(&name)) {
+                if let Some(bounds) = self.bounds_of(&cast.ty) {
                     // A cast that does not fit wraps round, so only a value within the type keeps its own bounds.
                     let fits = value.bounds.low >= bounds.low && value.bounds.high <= bounds.high;
                     value.bounds = if fits { value.bounds } else { bounds };
@@ -123,26 +132,11 @@ impl<'a> Lower<'a> {
             }
             Expr::Field(field) => {
                 let base = self.expression(&field.base);
-                let known = match &field.member {
-                    Member::Named(name) => base.fields.iter().find(|(known, _)| name == known).map(|(_, v)| v.clone()),
-                    Member::Unnamed(index) => {
-                        base.items.as_ref().and_then(|items| items.get(index.index as usize)).cloned()
-                    }
-                };
-                known.unwrap_or_else(|| {
-                    let mut value = Value::unknown(self.extent(expression));
-                    if let Member::Named(name) = &field.member {
-                        value.declared = match (base.declared, name.to_string().as_str()) {
-                            (Some("Child"), "stdout") => Some("ChildStdout"),
-                            (Some("Child"), "stderr") => Some("ChildStderr"),
-                            (_, name) => self.field_type(name),
-                        };
-                    }
-                    value.taint_from(&base);
-                    value.call = base.call;
-                    value.part = true;
-                    value
-                })
+                let span = self.extent(expression);
+                match &field.member {
+                    Member::Named(name) => self.field_of(&base, &name.to_string(), span),
+                    Member::Unnamed(index) => self.field_of(&base, &index.index.to_string(), span),
+                }
             }
             Expr::Binary(binary) => self.binary(binary, expression),
             Expr::Assign(assign) => {
@@ -171,8 +165,10 @@ impl<'a> Lower<'a> {
             Expr::While(repeat) => self.repeated(|lower| {
                 lower.expression(&repeat.cond);
                 lower.round_count(&repeat.cond);
-                lower.narrow(&repeat.cond, true);
-                lower.block(&repeat.body)
+                let before = lower.narrow(&repeat.cond, true);
+                let value = lower.block(&repeat.body);
+                lower.restore(before);
+                value
             }),
             Expr::ForLoop(repeat) => {
                 let mut over = self.expression(&repeat.expr);
@@ -220,14 +216,16 @@ impl<'a> Lower<'a> {
                     value.fields = self.expression(rest).fields;
                 }
                 for field in &literal.fields {
-                    let given = self.expression(&field.expr);
+                    let mut given = self.expression(&field.expr);
                     self.escape(&given);
                     if let Member::Named(name) = &field.member {
+                        let bounds = self.field(&name.to_string()).bounds;
+                        given.bounds = bounds.map_or(given.bounds, |bounds| given.bounds.meet(bounds));
                         value.fields.retain(|(known, _)| name != known);
                         value.fields.push((name.to_string(), given));
                     }
                 }
-                value.path = Some(self.uses.resolve(&literal.path));
+                value.path = Some(self.resolve(&literal.path));
                 value
             }
             Expr::Index(index) => {
@@ -247,9 +245,14 @@ impl<'a> Lower<'a> {
                 {
                     return Value { call: item.call.or(base.call), ..item.clone() };
                 }
+                let is_range = matches!(&*index.index, Expr::Range(_));
+                if let Some(items) = base.items.as_ref().filter(|items| !is_range && !items.is_empty()) {
+                    let item = Value::any_of(items, base.span);
+                    return Value { call: item.call.or(base.call), ..item };
+                }
                 let mut value = Value::unknown(base.span);
                 value.taint_from(&base);
-                if let Expr::Range(_) = &*index.index {
+                if is_range {
                     // A part of a unique text is not unique.
                     value
                         .sources
@@ -307,24 +310,25 @@ impl<'a> Lower<'a> {
                 return local.value.clone();
             }
         }
-        let last = path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
+        let resolved = self.resolve(path);
+        let (_, last) = qualifier_and_name(&resolved);
         let mut value = Value::unknown(span);
         if last.starts_with(|first: char| first.is_uppercase()) {
-            if let Some(constant) = self.constant(&last, span) {
+            if let Some(constant) = self.constant(&resolved, span) {
                 return constant;
             }
             let holder =
                 path.segments.iter().rev().nth(1).and_then(|segment| Interval::of_type(&segment.ident.to_string()));
-            match (last.as_str(), holder) {
+            match (last, holder) {
                 ("MAX", Some(bounds)) => value.bounds = Interval::exactly(bounds.high),
                 ("MIN", Some(bounds)) => value.bounds = Interval::exactly(bounds.low),
                 _ => {}
             }
         }
-        let resolved = self.uses.resolve(path);
         if let Some(address) = super::address::constant(&resolved) {
             return Value::text(span, address);
         }
+        value.absent = tables::ends_with(&resolved, "None");
         value.path = Some(resolved);
         value
     }

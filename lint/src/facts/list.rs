@@ -1,5 +1,7 @@
 //! Lists: texts taken apart, and what is taken out of a list.
 
+use syn::Expr;
+
 use crate::span::Span;
 use crate::value::{Piece, Value};
 
@@ -11,6 +13,18 @@ pub(super) fn split_constant(text: &str, by: Option<&str>, span: Span) -> Value 
         _ => text.split_whitespace().map(item).collect(),
     };
     Value::list(span, items)
+}
+
+/// Whether `by`, whose value is `value`, takes a text apart at white space: `' '`, `char::is_whitespace`, a closure that
+/// asks for that, a list of characters with a blank.
+pub(super) fn is_white_space(by: &Expr, value: &Value) -> bool {
+    let is_blank = |value: &Value| value.constant().is_some_and(|text| text == " " || text == "\t");
+    let asks = |name: &syn::Ident| name == "is_whitespace" || name == "is_ascii_whitespace";
+    match by {
+        Expr::Path(path) => path.path.segments.last().is_some_and(|last| asks(&last.ident)) || is_blank(value),
+        Expr::Closure(closure) => matches!(&*closure.body, Expr::MethodCall(call) if asks(&call.method)),
+        _ => is_blank(value) || value.items.iter().flatten().any(is_blank),
+    }
 }
 
 /// A text taken apart at white space.

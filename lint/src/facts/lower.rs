@@ -3,12 +3,16 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use syn::{Attribute, Block, Expr, Fields, FnArg, ImplItem, Item, Signature, TraitItem, Type};
+use syn::{Attribute, Block, Expr, FnArg, ImplItem, Item, Signature, TraitItem, Type};
 
 use super::arena::{Arena, Parsed};
 use super::attributes::{is_test_attributes, is_test_function, last_segment, path_attribute};
+use super::closure::{Closure, ClosureCall};
+use super::constants::Constants;
+use super::fields::Field;
+use super::narrow::Narrowed;
 use super::summary::{Externals, Lowered, Summary, Unresolved};
-use super::types::{declared_type, numeric_type, type_name};
+use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
 use super::{FileFacts, Function, ModuleDeclaration, Sink, Surroundings};
 use crate::config::ExtraTables;
 use crate::resolve::Uses;
@@ -25,14 +29,14 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         externals,
         extra,
         uses: Uses::default(),
-        constants: HashMap::new(),
-        constant_values: HashMap::new(),
+        constants: Constants::default(),
         definitions: Vec::new(),
         by_name: HashMap::new(),
         started: HashSet::new(),
         summaries: HashMap::new(),
         frame: Frame::default(),
-        field_types: HashMap::new(),
+        fields: HashMap::new(),
+        aliases: Aliases::new(),
         macros: Vec::new(),
         arena: &arena,
         unresolved: Unresolved::default(),
@@ -42,13 +46,9 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
     lower.facts.functions.push(Function { test, ..Function::default() });
     lower.facts.functions.push(Function { test: true, ..Function::default() });
     lower.declare(&file.items, &mut Vec::new(), test);
-    let mut names: Vec<String> = lower.constants.keys().cloned().collect();
-    names.sort();
-    for name in names {
-        lower.constant(&name, Span::default());
-    }
-    for (item, test) in std::mem::take(&mut lower.macros) {
-        lower.frame.function = usize::from(test);
+    lower.evaluate_constants();
+    for (item, within, test) in std::mem::take(&mut lower.macros) {
+        lower.frame = Frame { function: usize::from(test), within, ..Frame::default() };
         lower.item_macro(item);
     }
     lower.frame = Frame::default();
@@ -60,7 +60,8 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         lower.run(next);
         next += 1;
     }
-    lower.facts.sinks = std::mem::take(&mut lower.facts.sinks).into_iter().flat_map(Sink::variants).collect();
+    let sinks = std::mem::take(&mut lower.facts.sinks).into_iter().filter(|sink| !sink.told_on);
+    lower.facts.sinks = sinks.flat_map(Sink::variants).collect();
     let functions = lower
         .by_name
         .iter()
@@ -69,11 +70,10 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         .map(|(name, summary)| (name, Some(summary)))
         .collect();
     let constants = lower
-        .constant_values
-        .drain()
-        .filter_map(|(name, value)| Some((name, value?)))
-        .filter(|(_, value)| value.matters())
-        .map(|(name, value)| (name, Some(Arc::new(value))))
+        .constants
+        .told()
+        .filter(|(_, value)| value.is_none_or(Value::matters))
+        .map(|(name, value)| (name.clone(), value.cloned().map(Arc::new)))
         .collect();
     let follows = lower.reads || lower.facts.sinks.iter().any(|sink| sink.kind.is_hazard_by_itself());
     Lowered {
@@ -93,6 +93,9 @@ struct Definition<'a> {
     isolated: bool,
 }
 
+/// The field of a command that a function gives which holds its program and arguments; no field has such a name.
+pub(super) const ARGV: &str = "argv of a command";
+
 /// Where a function is defined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Home {
@@ -108,23 +111,21 @@ pub(super) struct Lower<'a> {
     /// What the configuration adds to the tables.
     pub(super) extra: &'a ExtraTables,
     pub(super) uses: Uses,
-    /// With whether they are test code.
-    constants: HashMap<String, (&'a Expr, &'a Type, bool)>,
-    /// `None` while it is being evaluated.
-    constant_values: HashMap<String, Option<Value>>,
+    pub(super) constants: Constants<'a>,
     definitions: Vec<Definition<'a>>,
     /// `None` for names that occur twice.
     by_name: HashMap<String, Option<usize>>,
     started: HashSet<usize>,
     summaries: HashMap<usize, Arc<Summary>>,
     pub(super) frame: Frame,
-    field_types: HashMap<String, Option<&'static str>>,
-    /// Macros that stand in no function, with whether they are test code.
-    macros: Vec<(&'a syn::ItemMacro, bool)>,
+    pub(super) fields: HashMap<String, Field>,
+    aliases: Aliases,
+    /// Macros that stand in no function, with the modules around them and whether they are test code.
+    macros: Vec<(&'a syn::ItemMacro, String, bool)>,
     /// The last element of what macros were parsed to.
     arena: &'a Arena,
     /// Names that other files may define.
-    unresolved: Unresolved,
+    pub(super) unresolved: Unresolved,
     /// Whether the file reads what others choose.
     pub(super) reads: bool,
 }
@@ -134,11 +135,18 @@ pub(super) struct Lower<'a> {
 pub(super) struct Frame {
     pub(super) locals: Vec<Local>,
     pub(super) function: usize,
+    /// Modules, type and function around, as in [`Function::item`].
+    pub(super) within: String,
     pub(super) enclosure: Option<usize>,
     pub(super) surroundings: Surroundings,
     pub(super) returns: Option<Value>,
     /// Branches around the expression being walked.
     pub(super) depth: usize,
+    /// What conditions have told of variables for the rest of the branch.
+    pub(super) settled: Vec<Narrowed>,
+    /// How many parameters there are, those of closures with a name included.
+    pub(super) parameters: usize,
+    pub(super) closure_calls: Vec<ClosureCall>,
 }
 
 /// A variable.
@@ -146,6 +154,14 @@ pub(super) struct Local {
     pub(super) name: String,
     pub(super) value: Value,
     pub(super) depth: usize,
+    /// What it holds, if that is one.
+    pub(super) closure: Option<Closure>,
+}
+
+impl Local {
+    pub(super) fn new(name: impl Into<String>, value: Value, depth: usize) -> Self {
+        Self { name: name.into(), value, depth, closure: None }
+    }
 }
 
 impl<'a> Lower<'a> {
@@ -153,19 +169,20 @@ impl<'a> Lower<'a> {
     pub(super) fn declare(&mut self, items: &'a [Item], around: &mut Vec<String>, test: bool) {
         for item in items {
             match item {
-                Item::Use(item) => self.uses.add(&item.tree),
+                Item::Use(item) => self.uses.add(&item.tree, &around.join("::")),
                 // Those of a function are its own.
                 Item::Const(_) | Item::Static(_) if self.frame.function > 1 => {}
-                Item::Const(item) => {
-                    self.constants.insert(item.ident.to_string(), (&item.expr, &item.ty, test));
-                }
-                Item::Static(item) => {
-                    self.constants.insert(item.ident.to_string(), (&item.expr, &item.ty, test));
-                }
+                Item::Const(item) => self.define_constant(&item.ident, &item.expr, &item.ty, around, test),
+                Item::Static(item) => self.define_constant(&item.ident, &item.expr, &item.ty, around, test),
                 Item::Fn(item) => self.define(&item.attrs, &item.sig, &item.block, around, None, test),
                 Item::Struct(item) => {
                     self.uses.define(&item.ident.to_string());
                     self.remember_fields(&item.fields);
+                }
+                Item::Type(item) => {
+                    if let Some(bounds) = self.bounds_of(&item.ty) {
+                        self.aliases.insert(item.ident.to_string(), bounds);
+                    }
                 }
                 Item::Mod(item) => {
                     let test = test || is_test_attributes(&item.attrs);
@@ -188,7 +205,7 @@ impl<'a> Lower<'a> {
                                 self.define(&item.attrs, &item.sig, &item.block, around, Some(&holder), test);
                             }
                             ImplItem::Const(item) => {
-                                self.constants.insert(item.ident.to_string(), (&item.expr, &item.ty, test));
+                                self.define_constant(&item.ident, &item.expr, &item.ty, around, test);
                             }
                             _ => {}
                         }
@@ -209,10 +226,24 @@ impl<'a> Lower<'a> {
                 }
                 // Inside a function it belongs there; elsewhere it waits until all names are known.
                 Item::Macro(item) if self.frame.function > 1 => self.item_macro(item),
-                Item::Macro(item) => self.macros.push((item, test)),
+                Item::Macro(item) => match self.statics(item) {
+                    Some(items) => self.declare(items, around, test),
+                    None => self.macros.push((item, around.join("::"), test)),
+                },
                 _ => {}
             }
         }
+    }
+
+    fn define_constant(
+        &mut self,
+        name: &syn::Ident,
+        expression: &'a Expr,
+        declared: &'a Type,
+        around: &[String],
+        test: bool,
+    ) {
+        self.constants.define(name.to_string(), around.join("::"), expression, declared, test);
     }
 
     fn define(
@@ -249,26 +280,14 @@ impl<'a> Lower<'a> {
         self.definitions.push(Definition { signature, block, item, test, isolated });
     }
 
+    /// The path that a path stands for where the walk is.
+    pub(super) fn resolve(&self, path: &syn::Path) -> String {
+        self.uses.resolve(path, &self.frame.within)
+    }
+
     /// The name of a type that the rules ask for, unless it is another one of that name.
     pub(super) fn declared(&self, declared: &Type) -> Option<&'static str> {
         declared_type(declared).filter(|name| self.uses.may_come_from(name, tables::TYPE_OWNERS))
-    }
-
-    /// Remembers the fields whose type matters; two structs with a field of one name and different types cancel out.
-    fn remember_fields(&mut self, fields: &Fields) {
-        for field in fields {
-            let Some(name) = &field.ident else { continue };
-            let declared = self.declared(&field.ty);
-            self.field_types
-                .entry(name.to_string())
-                .and_modify(|known| *known = known.filter(|_| *known == declared))
-                .or_insert(declared);
-        }
-    }
-
-    /// The type of the field called `name`, if it matters.
-    pub(super) fn field_type(&self, name: &str) -> Option<&'static str> {
-        self.field_types.get(name).copied().flatten()
     }
 
     /// Functions defined inside a body; they are walked like the others, later.
@@ -276,25 +295,6 @@ impl<'a> Lower<'a> {
         let function = &self.facts.functions[self.frame.function];
         let (test, mut around) = (function.test, vec![function.item.clone()]);
         self.declare(std::slice::from_ref(item), &mut around, test);
-    }
-
-    /// The value of a constant of this file or, if there is none, of another one.
-    pub(super) fn constant(&mut self, name: &str, place: Span) -> Option<Value> {
-        if let Some(known) = self.constant_values.get(name) {
-            return known.clone();
-        }
-        let Some((expression, declared, test)) = self.constants.get(name).copied() else {
-            self.unresolved.note(name);
-            return self.externals.constant(name).map(|value| Value::clone(&value).relocated(place));
-        };
-        self.constant_values.insert(name.to_owned(), None);
-        let own = Frame { function: usize::from(test), ..Frame::default() };
-        let frame = std::mem::replace(&mut self.frame, own);
-        let mut value = self.expression(expression);
-        Self::narrow_to_type(&mut value, declared);
-        self.frame = frame;
-        self.constant_values.insert(name.to_owned(), Some(value.clone()));
-        Some(value)
     }
 
     /// What is known about the function called `name`: of this file if it is the only one, else of another file.
@@ -321,7 +321,7 @@ impl<'a> Lower<'a> {
 
     /// The function called `name` in the module of the function being walked, or in one around it.
     fn nearest(&self, name: &str) -> Option<usize> {
-        let mut around = self.facts.functions.get(self.frame.function)?.item.as_str();
+        let mut around = self.frame.within.as_str();
         loop {
             around = around.rsplit_once("::").map_or("", |(outer, _)| outer);
             let item = if around.is_empty() { name.to_owned() } else { format!("{around}::{name}") };
@@ -344,45 +344,51 @@ impl<'a> Lower<'a> {
             item: self.definitions[index].item.clone(),
             test,
             isolated,
-            asynchronous: signature.asyncness.is_some(),
-            span: self.span(signature.ident.span()),
             returns: None,
-            arity: 0,
         };
         let id = self.facts.functions.len();
         let first_call = self.facts.calls.len();
         self.facts.functions.push(function);
-        let outer = std::mem::replace(&mut self.frame, Frame { function: id, ..Frame::default() });
+        let within = self.definitions[index].item.clone();
+        let outer = std::mem::replace(&mut self.frame, Frame { function: id, within, ..Frame::default() });
         self.frame.surroundings.asynchronous = signature.asyncness.is_some();
-        let mut arity = 0;
-        for input in &signature.inputs {
-            if let FnArg::Typed(input) = input {
-                let mut value = Value::parameter(self.span(signature.ident.span()), arity);
-                Self::narrow_to_type(&mut value, &input.ty);
-                value.declared = self.declared(&input.ty);
-                self.bind(&input.pat, value);
-                arity += 1;
+        for (input, index) in signature.inputs.iter().zip(0..) {
+            let mut value = Value::parameter(self.span(signature.ident.span()), index);
+            match input {
+                FnArg::Receiver(_) => self.frame.locals.push(Local::new("self", value, 0)),
+                FnArg::Typed(input) => {
+                    self.narrow_to_type(&mut value, &input.ty);
+                    value.declared = self.declared(&input.ty);
+                    self.bind(&input.pat, value);
+                }
             }
         }
+        self.frame.parameters = signature.inputs.len();
         let tail = self.block(block);
         let mut returns = match self.frame.returns.take() {
             Some(early) => early.join(&tail),
             None => tail,
         };
         if let syn::ReturnType::Type(_, declared) = &signature.output {
-            Self::narrow_to_type(&mut returns, declared);
+            self.narrow_to_type(&mut returns, declared);
             returns.declared = returns.declared.or_else(|| self.declared(declared));
         }
         self.escape(&returns);
-        self.frame = outer;
         self.assemble_commands(id, first_call);
-        let sinks = self.facts.sinks.iter().filter(|sink| sink.function == id && sink.depends_on_parameters());
-        let mut returned = returns.clone();
-        returned.call = None;
-        self.summaries.insert(index, Arc::new(Summary::new(sinks.cloned().collect(), returned)));
-        let function = &mut self.facts.functions[id];
-        function.returns = Some(returns);
-        function.arity = arity;
+        self.apply_closures();
+        self.frame = outer;
+        let count = signature.inputs.len();
+        let sinks = self.facts.sinks.iter().filter(|sink| sink.function == id && sink.depends_on_parameters(count));
+        let mut returned = Value { call: None, ..returns.clone() };
+        returned.fields.extend(self.argv_of(&returns).map(|argv| (ARGV.to_owned(), argv)));
+        let is_generic = match &signature.output {
+            syn::ReturnType::Type(_, declared) => is_generic(declared, &signature.generics),
+            syn::ReturnType::Default => false,
+        };
+        let is_method = signature.receiver().is_some();
+        let summary = Summary::new(sinks.cloned().collect(), returned, is_generic, is_method);
+        self.summaries.insert(index, Arc::new(summary));
+        self.facts.functions[id].returns = Some(returns);
     }
 
     /// Keeps what a macro was parsed to for as long as the file's tree.
@@ -391,9 +397,14 @@ impl<'a> Lower<'a> {
         self.arena.get()
     }
 
+    /// What a numeric type can hold.
+    pub(super) fn bounds_of(&self, declared: &Type) -> Option<Interval> {
+        numeric_bounds(declared, &self.aliases)
+    }
+
     /// Narrows a number to what its declared type can hold.
-    pub(super) fn narrow_to_type(value: &mut Value, declared: &Type) {
-        if let Some(bounds) = numeric_type(declared).and_then(|name| Interval::of_type(&name)) {
+    pub(super) fn narrow_to_type(&self, value: &mut Value, declared: &Type) {
+        if let Some(bounds) = self.bounds_of(declared) {
             value.bounds = value.bounds.meet(bounds);
         }
     }

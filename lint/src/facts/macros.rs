@@ -7,10 +7,11 @@ use syn::{Expr, Token};
 
 use super::arena::Parsed;
 use super::lower::Lower;
+use super::narrow::Narrowed;
 use super::{Exit, SinkKind};
 use crate::span::Span;
 use crate::tables;
-use crate::value::{Interval, Piece, Source, Value};
+use crate::value::{Piece, Source, Value};
 
 impl<'a> Lower<'a> {
     /// A macro used as expression or statement.
@@ -31,7 +32,8 @@ impl<'a> Lower<'a> {
                 if (name.starts_with("assert") || name.starts_with("debug_assert") || name == "ensure")
                     && let Some(condition) = expressions.first()
                 {
-                    self.narrow(condition, true);
+                    let narrowed = self.narrow(condition, true);
+                    self.settle(narrowed);
                 }
                 values
             }
@@ -43,7 +45,7 @@ impl<'a> Lower<'a> {
                 }
                 Vec::new()
             }
-            Parsed::Nothing => Vec::new(),
+            Parsed::Items(_) | Parsed::Nothing => Vec::new(),
         };
         if name.starts_with("assert") || ["panic", "unreachable", "bail", "ensure"].contains(&name.as_str()) {
             self.facts.exits.push(Exit { function: self.frame.function, span: whole, of: None });
@@ -66,7 +68,7 @@ impl<'a> Lower<'a> {
             "join" | "select" | "dbg" => return arguments.into_iter().next().unwrap_or_else(|| Value::unknown(whole)),
             _ => {}
         }
-        let path = format!("{}!", self.uses.resolve(&call.path));
+        let path = format!("{}!", self.resolve(&call.path));
         if name == "cmd"
             && let Some(argv) = self.templated_command(&path, &arguments, whole)
         {
@@ -136,7 +138,7 @@ impl<'a> Lower<'a> {
     }
 
     /// Narrows to what a `matches!` that holds tells.
-    pub(super) fn narrow_to_matches(&mut self, call: &'a syn::Macro, before: &mut Vec<(usize, Interval, bool)>) {
+    pub(super) fn narrow_to_matches(&mut self, call: &'a syn::Macro, before: &mut Vec<Narrowed>) {
         if !call.path.is_ident("matches") {
             return;
         }
@@ -149,7 +151,23 @@ impl<'a> Lower<'a> {
 
     fn named(&mut self, name: &str, place: Span) -> Option<Value> {
         let local = self.frame.locals.iter().rev().find(|local| local.name == name).map(|local| local.value.clone());
-        local.or_else(|| self.constant(name, place))
+        local.or_else(|| self.constant(&self.uses.resolve_name(name, &self.frame.within), place))
+    }
+
+    /// The statics of `lazy_static!` and `thread_local!`, as items.
+    pub(super) fn statics(&mut self, item: &'a syn::ItemMacro) -> Option<&'a [syn::Item]> {
+        let name = item.mac.path.segments.last()?.ident.to_string();
+        if !tables::STATICS.contains(&name.as_str()) {
+            return None;
+        }
+        let tokens = item.mac.tokens.clone().into_iter();
+        // `static ref NAME`
+        let plain = tokens.filter(|token| !matches!(token, TokenTree::Ident(word) if word == "ref"));
+        let file: syn::File = syn::parse2(terminated(plain.collect())).ok()?;
+        match self.keep(Parsed::Items(file.items)) {
+            Parsed::Items(items) => Some(items),
+            _ => None,
+        }
     }
 
     /// The transcribers of `macro_rules!`, with `$name` read as a name: each is walked like a block of code.
@@ -176,6 +194,13 @@ impl<'a> Lower<'a> {
             }
         }
     }
+}
+
+/// With a semicolon behind the last item, which `thread_local!` does not ask for.
+fn terminated(tokens: TokenStream) -> TokenStream {
+    let end = TokenTree::Punct(proc_macro2::Punct::new(';', proc_macro2::Spacing::Alone));
+    let is_ended = matches!(tokens.clone().into_iter().last(), Some(TokenTree::Punct(last)) if last.as_char() == ';');
+    if is_ended { tokens } else { tokens.into_iter().chain([end]).collect() }
 }
 
 /// `matches!(value, pattern if guard)` as `let pattern = value && guard`.

@@ -2,7 +2,7 @@
 
 use syn::{Expr, GenericArgument, PathArguments};
 
-use super::list::{element, item_of, split_constant, split_of};
+use super::list::{element, is_white_space, item_of, split_constant, split_of};
 use super::lower::Lower;
 use super::{Call, Exit};
 use crate::span::Span;
@@ -74,14 +74,18 @@ impl<'a> Lower<'a> {
             }
             return Value::unknown(span);
         };
-        let path = self.uses.resolve(&function.path);
+        let path = self.resolve(&function.path);
         let name = path.rsplit("::").next().unwrap_or_default().to_owned();
         let name_span = function.path.segments.last().map_or(span, |segment| self.span(segment.ident.span()));
         let enclosure = self.enter(path.clone());
         let arguments: Vec<Value> = call.args.iter().map(|argument| self.expression(argument)).collect();
         self.frame.enclosure = enclosure;
+        if name == "Err" {
+            arguments.iter().for_each(|argument| self.escape(argument));
+            return Value { absent: true, ..Value::unknown(span) };
+        }
         if let [argument] = arguments.as_slice()
-            && is_wrapper(&path, &name)
+            && tables::is_wrapper(&path, &name)
         {
             return argument.clone();
         }
@@ -97,7 +101,7 @@ impl<'a> Lower<'a> {
         if let Some(number) = self.converted(&path, &arguments) {
             return number;
         }
-        if let Some(closure) = self.local_closure(&path) {
+        if let Some(closure) = self.call_of_closure(&path, &arguments, span) {
             return closure;
         }
         if let Some(address) = super::address::made(&path, &arguments, span) {
@@ -115,7 +119,10 @@ impl<'a> Lower<'a> {
         {
             return Value { validated: true, ..checked.clone() };
         }
-        if let Some(given) = self.applied(&path, &name, &arguments, span, name_span) {
+        if let Some(mut given) = self.applied(&path, &name, &arguments, span, name_span) {
+            if let Some(wanted) = self.chosen_type(&function.path) {
+                given.bounds = given.bounds.meet(wanted);
+            }
             return given;
         }
         let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
@@ -134,6 +141,9 @@ impl<'a> Lower<'a> {
         } else if tables::ends_with(&path, "env::temp_dir") {
             value.pieces = vec![Piece::Text("/tmp".to_owned())];
             value.call = None;
+        } else if name.starts_with(|first: char| first.is_uppercase()) {
+            // A tuple struct, or a variant of an enum.
+            value.fields = (0..).map(|index: usize| index.to_string()).zip(arguments.iter().cloned()).collect();
         } else if name == "from_str" || name == "from_utf8" || name == "try_from" || name == "from" || name == "new" {
             for argument in &arguments {
                 value.taint_from(argument);
@@ -142,10 +152,13 @@ impl<'a> Lower<'a> {
         value
     }
 
-    /// What a closure that a variable holds gives.
-    fn local_closure(&self, path: &str) -> Option<Value> {
-        let local = self.frame.locals.iter().rev().find(|local| local.name == path)?;
-        Some(local.value.clone())
+    /// What a number can be that a generic function gives, if the call says so: `env_or::<u8>("N")`.
+    fn chosen_type(&mut self, function: &syn::Path) -> Option<Interval> {
+        let PathArguments::AngleBracketed(generics) = &function.segments.last()?.arguments else { return None };
+        let [GenericArgument::Type(wanted)] = generics.args.iter().collect::<Vec<_>>()[..] else { return None };
+        let path = self.resolve(function);
+        let is_generic = self.summary(&self.key_of(&path)?)?.0.is_generic;
+        self.bounds_of(wanted).filter(|_| is_generic)
     }
 
     pub(super) fn method_call(&mut self, call: &'a syn::ExprMethodCall, expression: &'a Expr) -> Value {
@@ -167,7 +180,7 @@ impl<'a> Lower<'a> {
                     self.closure(closure, std::slice::from_ref(&given))
                 }
                 Expr::Path(path) if tables::MAPS.contains(&name.as_str()) => {
-                    let resolved = self.uses.resolve(&path.path);
+                    let resolved = self.resolve(&path.path);
                     self.duration(&resolved, &resolved, std::slice::from_ref(&receiver), span)
                         .unwrap_or_else(|| receiver.clone())
                 }
@@ -177,6 +190,9 @@ impl<'a> Lower<'a> {
         self.frame.enclosure = enclosure;
         if tables::REPEATING.contains(&name.as_str()) {
             self.loop_count(&call.receiver, &receiver);
+        }
+        if let ("take", [count]) = (name.as_str(), arguments.as_slice()) {
+            self.taken(&receiver, count, span);
         }
         if is_program_name(call, &receiver) {
             return Value::unknown(span);
@@ -191,17 +207,29 @@ impl<'a> Lower<'a> {
         if receiver.declared.is_none()
             && let Some((summary, home)) = self.summary(&format!(".{name}"))
         {
-            let recorded = self.record(String::new(), name.clone(), Some(receiver), arguments.clone(), span, name_span);
-            let returns = self.apply(&summary, home, &name, &arguments, span);
+            let recorded =
+                self.record(String::new(), name.clone(), Some(receiver.clone()), arguments.clone(), span, name_span);
+            let all: Vec<Value> = std::iter::once(receiver).chain(arguments).collect();
+            let returns = self.apply(&summary, home, &name, &all, span);
             return match returns {
-                Some(returns) => Value { call: recorded.call, ..returns },
+                Some(returns) => {
+                    self.prepared(&recorded, &returns);
+                    Value { call: recorded.call, ..returns }
+                }
                 None => recorded,
             };
         }
         for argument in &arguments {
             self.escape(argument);
         }
+        let adds = tables::SETTING_SOURCES.contains(&name.as_str());
+        let settings = arguments.first().filter(|_| adds).map(|argument| argument.sources.clone());
+        // What takes a generator gives something random.
+        let random = arguments.iter().filter_map(|argument| argument.source(Origin::Random)).cloned().next();
         let mut value = self.record(String::new(), name.clone(), Some(receiver.clone()), arguments, span, name_span);
+        value.sources.extend(random);
+        let read = settings.into_iter().flatten().filter(|source| !value.sources.contains(source));
+        value.sources.extend(read.collect::<Vec<_>>());
         if !tables::UNTAINTED.contains(&name.as_str()) {
             value.taint_from(&receiver);
             value.path = receiver.path;
@@ -239,11 +267,13 @@ impl<'a> Lower<'a> {
                     call.turbofish.clone().map(PathArguments::AngleBracketed)
                     && let Some(GenericArgument::Type(wanted)) = generics.args.first()
                 {
-                    Self::narrow_to_type(&mut value, wanted);
+                    self.narrow_to_type(&mut value, wanted);
                     self.parsed_to(&value, wanted, span);
                 }
             }
             _ if tables::is_transparent(name) => {}
+            // A counter begins where the code says, in every run.
+            "fetch_add" if receiver.exact().is_some() => {}
             // Of a `NonZero`, a `Cell`, a setting.
             "get" if arguments.is_empty() => {}
             "split_whitespace" | "split_ascii_whitespace" | "split" if receiver.constant().is_some() => {
@@ -251,8 +281,8 @@ impl<'a> Lower<'a> {
                 return Some(split_constant(&receiver.constant()?, by.as_deref(), span));
             }
             "split_whitespace" | "split_ascii_whitespace" => return Some(split_of(receiver, span)),
-            "split" | "splitn" | "split_terminator"
-                if arguments.last().and_then(Value::constant).is_some_and(|by| by == " " || by == "\t") =>
+            "split" | "splitn" | "rsplit" | "split_terminator" | "split_inclusive"
+                if call.args.last().zip(arguments.last()).is_some_and(|(by, value)| is_white_space(by, value)) =>
             {
                 return Some(split_of(receiver, span));
             }
@@ -263,7 +293,15 @@ impl<'a> Lower<'a> {
                 let part = split_of(receiver, span);
                 value = Value { items: Some(vec![part.clone(), part]), split: None, ..value };
             }
-            "choose" if !receiver.fields.is_empty() => {}
+            "chain" if receiver.items.is_some() && first.is_some() => {
+                let more = match &first?.items {
+                    Some(items) => items.clone(),
+                    None => vec![Value { spread: true, ..first?.clone() }],
+                };
+                let items = receiver.items.iter().flatten().cloned().chain(more).collect();
+                value = Value { call: receiver.call, ..Value::list(span, items) };
+            }
+            "choose" | "step_by" | "skip" if !receiver.fields.is_empty() => {}
             "find" | "max_by_key" | "min_by_key" | "choose" if receiver.items.is_some() => value = element(receiver),
             // What rand picks out of a range has its ends.
             "random_range" | "gen_range" if first.is_some_and(|range| !range.fields.is_empty()) => {
@@ -297,6 +335,7 @@ impl<'a> Lower<'a> {
                 }
             }
             "block_on" => value = first?.clone(),
+            "get_or_init" | "get_or_try_init" => value = first?.clone(),
             "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
                 value = match first {
                     Some(other) => value.join(other),
@@ -349,39 +388,6 @@ impl<'a> Lower<'a> {
         }
         self.assign(place, grown);
     }
-}
-
-/// `Some(x)`, `Box::new(x)` and the like are `x`.
-fn is_wrapper(path: &str, name: &str) -> bool {
-    matches!(name, "Some" | "Ok" | "Box" | "Wrapping")
-        || [
-            "Box::new",
-            "Arc::new",
-            "Rc::new",
-            "Mutex::new",
-            "String::from",
-            "PathBuf::from",
-            "OsString::from",
-            "OsStr::new",
-            "Path::new",
-            "Cow::from",
-            "Cow::Borrowed",
-            "Cow::Owned",
-            "CString::new",
-            "Vec::from",
-            "str::from_utf8",
-            "String::from_utf8",
-            "String::from_utf8_lossy",
-            "Pid::from_raw",
-            "LazyLock::new",
-            "RwLock::new",
-            "black_box",
-            "BufReader::new",
-            "Cell::new",
-            "RefCell::new",
-        ]
-        .iter()
-        .any(|known| tables::ends_with(path, known))
 }
 
 /// `env::args().next()`: how the program was called, which whoever calls it knows anyway.

@@ -5,10 +5,13 @@ mod address;
 mod apply;
 mod arena;
 mod attributes;
+mod closure;
 mod command;
+mod constants;
 mod content;
 mod expression;
 mod extent;
+mod fields;
 mod flow;
 mod list;
 mod lower;
@@ -45,6 +48,8 @@ pub(crate) struct FileFacts {
     pub enclosures: Vec<(String, Option<usize>)>,
     /// Roots of objects that leave their function: returned, stored, or handed to another function.
     pub escaped: std::collections::HashSet<CallId>,
+    /// Calls of functions that give a command, and its program and arguments so far.
+    pub prepared: std::collections::HashMap<CallId, Vec<Value>>,
     /// Pairs of calls of which a branch has made one or the other.
     pub alternatives: Vec<(CallId, CallId)>,
     /// Places where a function can end early: `?`, panics and assertions.
@@ -88,14 +93,8 @@ pub(crate) struct Function {
     pub test: bool,
     /// Its body runs in namespaces of its own.
     pub isolated: bool,
-    /// `async fn`.
-    pub asynchronous: bool,
-    /// Where it stands.
-    pub span: Span,
     /// What it gives, in terms of its parameters.
     pub returns: Option<Value>,
-    /// Number of parameters, `self` not counted.
-    pub arity: usize,
 }
 
 /// A call of a function, a method or a macro.
@@ -155,19 +154,27 @@ pub(crate) struct Sink {
     pub call: Option<CallId>,
     /// Further arguments exist that are not known.
     pub open: bool,
+    /// Nothing is known here of the object that decides it: for the callers of the function, not for the rules.
+    pub told_on: bool,
 }
 
 impl Sink {
-    /// The sink once for each known text of the first value that is one of several; itself if there is none.
+    /// The sink once for each of the known texts that its values are one of; itself if there is none.
+    ///
+    /// What one branch decides is taken together: of `("cmd", "/C")` and `("sh", "-c")` the firsts and the seconds.
     fn variants(self) -> Vec<Self> {
-        let Some(at) = self.values.iter().position(|value| !value.choices.is_empty()) else { return vec![self] };
-        let with = |choice: &Value| {
+        let count = self.values.iter().map(|value| value.choices.len()).max().unwrap_or_default();
+        let with = |at: usize| {
             let mut variant = self.clone();
-            variant.values[at] =
-                Value { sources: self.values[at].sources.clone(), choices: Vec::new(), ..choice.clone() };
+            for value in &mut variant.values {
+                if let Some(choice) = value.choices.get(at).or(value.choices.last()) {
+                    let (sources, spread) = (value.sources.clone(), value.spread);
+                    *value = Value { sources, spread, choices: Vec::new(), ..choice.clone() };
+                }
+            }
             variant
         };
-        self.values[at].choices.iter().map(with).collect()
+        if count == 0 { vec![self] } else { (0..count).map(with).collect() }
     }
 }
 
@@ -211,6 +218,11 @@ pub(crate) enum SinkKind {
 }
 
 impl SinkKind {
+    /// Whether it is the words of a command, or a text that a shell takes apart.
+    pub(crate) fn is_command_line(self) -> bool {
+        matches!(self, Self::Command | Self::ShellString | Self::RemoteScript)
+    }
+
     /// Whether a constant can do harm there; waits, sizes and ports need somebody who chooses them.
     pub(crate) fn is_hazard_by_itself(self) -> bool {
         !matches!(self, Self::Duration | Self::Size | Self::Port)
@@ -267,10 +279,5 @@ impl FileFacts {
     /// The source of a place; empty for one that is in another file.
     pub(crate) fn written(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
-    }
-
-    /// The sinks of one kind.
-    pub(crate) fn sinks(&self, kind: SinkKind) -> impl Iterator<Item = &Sink> {
-        self.sinks.iter().filter(move |sink| sink.kind == kind)
     }
 }

@@ -3,18 +3,55 @@
 use syn::{BinOp, Expr, Pat, RangeLimits, UnOp};
 
 use super::lower::Lower;
+use crate::span::Span;
 use crate::value::{Interval, Value};
+
+/// A variable, or a field of one, of which a condition has told something, and what was known of it before.
+pub(super) struct Narrowed {
+    pub(super) local: usize,
+    field: Option<String>,
+    bounds: Interval,
+    validated: bool,
+}
+
+impl Narrowed {
+    /// Makes it as it was.
+    pub(super) fn put_back(self, value: &mut Value) {
+        if let Some(value) = self.place_in(value) {
+            value.bounds = self.bounds;
+            value.validated = self.validated;
+        }
+    }
+
+    /// Lets it be what it is or as it was.
+    fn loosen(&self, value: &mut Value) {
+        if let Some(value) = self.place_in(value) {
+            value.bounds = value.bounds.join(self.bounds);
+            value.validated &= self.validated;
+        }
+    }
+
+    fn place_in<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
+        match &self.field {
+            Some(field) => value.fields.iter_mut().find(|(name, _)| name == field).map(|(_, value)| value),
+            None => Some(value),
+        }
+    }
+}
+
+/// A variable by its index, or a field of it.
+type Place = (usize, Option<String>);
 
 impl<'a> Lower<'a> {
     /// Narrows the variables of `condition`, given that it holds (or that it does not); gives what they were.
-    pub(super) fn narrow(&mut self, condition: &'a Expr, holds: bool) -> Vec<(usize, Interval, bool)> {
+    pub(super) fn narrow(&mut self, condition: &'a Expr, holds: bool) -> Vec<Narrowed> {
         let mut before = Vec::new();
         self.narrow_by(condition, holds, &mut before);
         before.reverse();
         before
     }
 
-    pub(super) fn narrow_by(&mut self, condition: &'a Expr, holds: bool, before: &mut Vec<(usize, Interval, bool)>) {
+    pub(super) fn narrow_by(&mut self, condition: &'a Expr, holds: bool, before: &mut Vec<Narrowed>) {
         match condition {
             Expr::Paren(inner) => self.narrow_by(&inner.expr, holds, before),
             Expr::Group(inner) => self.narrow_by(&inner.expr, holds, before),
@@ -31,19 +68,19 @@ impl<'a> Lower<'a> {
                 _ => self.compare(binary, holds, before),
             },
             Expr::Let(test) if holds => {
-                if let Some(index) = self.local_of(&test.expr) {
-                    let mut matched = self.frame.locals[index].value.clone();
+                if let Some(place) = self.place_of(&test.expr) {
+                    let mut matched = self.value_at(&place);
                     self.narrow_to_pattern(&mut matched, &test.pat);
                     let (bounds, validated) = (matched.bounds, matched.validated);
-                    self.set(index, |value| (value.bounds, value.validated) = (bounds, validated), before);
+                    self.set(place, |value| (value.bounds, value.validated) = (bounds, validated), before);
                 }
             }
             Expr::Macro(call) if holds => self.narrow_to_matches(&call.mac, before),
             Expr::Call(call) if holds => {
                 if let (Expr::Path(function), Some(argument)) = (&*call.func, call.args.first()) {
-                    let path = self.uses.resolve(&function.path);
-                    if let Some(index) = self.local_of(argument).filter(|_| self.extra.is_check(&path, "")) {
-                        self.set(index, |value| value.validated = true, before);
+                    let path = self.resolve(&function.path);
+                    if let Some(place) = self.place_of(argument).filter(|_| self.extra.is_check(&path, "")) {
+                        self.set(place, |value| value.validated = true, before);
                     }
                 }
             }
@@ -51,29 +88,23 @@ impl<'a> Lower<'a> {
                 let name = call.method.to_string();
                 if name == "contains"
                     && let Some(argument) = call.args.first()
-                    && let Some(index) = self.local_of(argument)
+                    && let Some(place) = self.place_of(argument)
                 {
                     let span = self.extent(&call.receiver);
                     let mut receiver = &*call.receiver;
                     while let Expr::Paren(inner) = receiver {
                         receiver = &inner.expr;
                     }
-                    if let Expr::Range(range) = receiver {
-                        let mut bounds = Interval::ALL;
-                        if let Some(start) = &range.start {
-                            bounds.low = self.peek(start).bounds.low;
-                        }
-                        if let Some(end) = &range.end {
-                            bounds.high = self.peek(end).bounds.high;
-                        }
-                        if holds {
-                            self.set(index, |value| value.bounds = value.bounds.meet(bounds), before);
-                        }
+                    // `RANGE.contains(&n)` of a constant range, too.
+                    let range = self.peek(receiver);
+                    let is_range = matches!(receiver, Expr::Range(_)) || is_range(&range);
+                    if holds && is_range {
+                        self.set(place, |value| value.bounds = value.bounds.meet(range.bounds), before);
                     } else if holds && span.end > span.start {
-                        self.set(index, |value| value.validated = true, before);
+                        self.set(place, |value| value.validated = true, before);
                     }
                 } else if name == "starts_with"
-                    && let (Some(argument), Some(index)) = (call.args.first(), self.local_of(&call.receiver))
+                    && let (Some(argument), Some(place)) = (call.args.first(), self.place_of(&call.receiver))
                 {
                     // No leading dash, or a path from the root: never an option.
                     let safe = match self.peek(argument).constant().as_deref() {
@@ -82,20 +113,20 @@ impl<'a> Lower<'a> {
                         _ => false,
                     };
                     if safe {
-                        self.set(index, |value| value.validated = true, before);
+                        self.set(place, |value| value.validated = true, before);
                     }
                 } else if holds
-                    && let Some(index) = self.local_of(&call.receiver)
+                    && let Some(place) = self.place_of(&call.receiver)
                     && matches!(name.as_str(), "all" | "is_ascii_alphanumeric" | "is_match" | "is_absolute")
                 {
-                    self.set(index, |value| value.validated = true, before);
+                    self.set(place, |value| value.validated = true, before);
                 }
             }
             _ => {}
         }
     }
 
-    fn compare(&mut self, binary: &'a syn::ExprBinary, holds: bool, before: &mut Vec<(usize, Interval, bool)>) {
+    fn compare(&mut self, binary: &'a syn::ExprBinary, holds: bool, before: &mut Vec<Narrowed>) {
         // The operator as it reads with the variable on the left: -1 less, 1 greater, 0 equal.
         let direction = match binary.op {
             BinOp::Lt(_) | BinOp::Le(_) => -1,
@@ -110,11 +141,11 @@ impl<'a> Lower<'a> {
         }
         let strict = matches!(binary.op, BinOp::Lt(_) | BinOp::Gt(_)) == holds;
         for (variable, other, sign) in [(&binary.left, &binary.right, 1), (&binary.right, &binary.left, -1)] {
-            let Some(index) = self.local_of(variable) else { continue };
+            let Some(place) = self.place_of(variable) else { continue };
             let limit = self.peek(other).bounds;
             let direction = direction * sign * if holds { 1 } else { -1 };
             self.set(
-                index,
+                place,
                 |value| {
                     // Between whole numbers, `<` leaves the limit itself out; of a fraction nothing is left out.
                     let whole = value.bounds.high.fract() == 0.0 && limit.low.fract() == 0.0;
@@ -174,46 +205,103 @@ impl<'a> Lower<'a> {
         }
     }
 
+    /// The numbers that a pattern takes whole, nothing if there are none.
+    pub(super) fn taken_by(&mut self, pattern: &'a Pat) -> Interval {
+        let nothing = Interval { low: f64::INFINITY, high: f64::NEG_INFINITY };
+        match pattern {
+            Pat::Range(_) | Pat::Lit(_) => {
+                let mut all = Value::unknown(Span::default());
+                self.narrow_to_pattern(&mut all, pattern);
+                all.bounds
+            }
+            Pat::TupleStruct(inner) if inner.elems.len() == 1 => self.taken_by(&inner.elems[0]),
+            Pat::Ident(name) => name.subpat.as_ref().map_or(nothing, |(_, inner)| self.taken_by(inner)),
+            Pat::Paren(inner) => self.taken_by(&inner.pat),
+            _ => nothing,
+        }
+    }
+
     /// `.filter(|x| condition)`: what passes it.
     pub(super) fn filtered(&mut self, closure: &'a syn::ExprClosure, value: Value) -> Value {
         let locals = self.frame.locals.len();
         if let Some(pattern) = closure.inputs.first() {
             self.bind(pattern, value.clone());
         }
-        self.narrow(&closure.body, true);
+        let before = self.narrow(&closure.body, true);
         let result = self.frame.locals.get(locals).map_or(value, |local| local.value.clone());
+        self.restore(before);
         self.frame.locals.truncate(locals);
         result
     }
 
     /// Gives the variable that `expression` is a narrower value; for `match variable { … }`.
-    pub(super) fn rebind(&mut self, expression: &Expr, value: &Value) -> Vec<(usize, Interval, bool)> {
+    pub(super) fn rebind(&mut self, expression: &Expr, value: &Value) -> Vec<Narrowed> {
         let mut before = Vec::new();
-        if let Some(index) = self.local_of(expression) {
+        if let Some(place) = self.place_of(expression) {
             let (bounds, validated) = (value.bounds, value.validated);
-            self.set(index, |local| (local.bounds, local.validated) = (bounds, validated), &mut before);
+            self.set(place, |local| (local.bounds, local.validated) = (bounds, validated), &mut before);
         }
         before
     }
 
-    fn set(&mut self, index: usize, change: impl FnOnce(&mut Value), before: &mut Vec<(usize, Interval, bool)>) {
-        let value = &mut self.frame.locals[index].value;
-        before.push((index, value.bounds, value.validated));
-        change(value);
+    /// Takes what a condition told as said of the rest of the branch: durations that were made before are bounded, too.
+    pub(super) fn settle(&mut self, narrowed: Vec<Narrowed>) {
+        for one in &narrowed {
+            // In a branch it is not said of what was made outside.
+            if self.frame.locals[one.local].depth == self.frame.depth {
+                let value = self.value_at(&(one.local, one.field.clone()));
+                self.bounded(&value, &value);
+            }
+        }
+        self.frame.settled.extend(narrowed);
     }
 
-    fn local_of(&self, expression: &Expr) -> Option<usize> {
+    /// Forgets what was settled since `mark`: the branch in which that was said may not have run.
+    pub(super) fn unsettle(&mut self, mark: usize) {
+        for one in self.frame.settled.split_off(mark) {
+            if let Some(local) = self.frame.locals.get_mut(one.local) {
+                one.loosen(&mut local.value);
+            }
+        }
+    }
+
+    fn set(&mut self, (local, field): Place, change: impl FnOnce(&mut Value), before: &mut Vec<Narrowed>) {
+        let known = self.value_at(&(local, field.clone()));
+        before.push(Narrowed { local, field: field.clone(), bounds: known.bounds, validated: known.validated });
+        let value = &mut self.frame.locals[local].value;
+        let Some(field) = field else { return change(value) };
+        if !value.fields.iter().any(|(name, _)| *name == field) {
+            value.fields.push((field.clone(), known));
+        }
+        if let Some((_, value)) = value.fields.iter_mut().find(|(name, _)| *name == field) {
+            change(value);
+        }
+    }
+
+    fn value_at(&self, (local, field): &Place) -> Value {
+        let value = &self.frame.locals[*local].value;
+        match field {
+            Some(field) => self.field_of(value, field, value.span),
+            None => value.clone(),
+        }
+    }
+
+    fn place_of(&self, expression: &Expr) -> Option<Place> {
         match expression {
             Expr::Path(path) => {
                 let name = path.path.get_ident()?;
-                self.frame.locals.iter().rposition(|local| name == &local.name)
+                Some((self.frame.locals.iter().rposition(|local| name == &local.name)?, None))
             }
-            Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => self.local_of(&unary.expr),
-            Expr::Reference(inner) => self.local_of(&inner.expr),
-            Expr::Paren(inner) => self.local_of(&inner.expr),
-            Expr::Cast(cast) => self.local_of(&cast.expr),
+            Expr::Field(field) => match (self.place_of(&field.base)?, &field.member) {
+                ((local, None), syn::Member::Named(name)) => Some((local, Some(name.to_string()))),
+                _ => None,
+            },
+            Expr::Unary(unary) if matches!(unary.op, UnOp::Deref(_)) => self.place_of(&unary.expr),
+            Expr::Reference(inner) => self.place_of(&inner.expr),
+            Expr::Paren(inner) => self.place_of(&inner.expr),
+            Expr::Cast(cast) => self.place_of(&cast.expr),
             Expr::MethodCall(call) if call.args.is_empty() && SAME.iter().any(|name| call.method == name) => {
-                self.local_of(&call.receiver)
+                self.place_of(&call.receiver)
             }
             _ => None,
         }
@@ -223,12 +311,34 @@ impl<'a> Lower<'a> {
     pub(super) fn peek(&mut self, expression: &'a Expr) -> Value {
         match expression {
             Expr::Lit(literal) => self.literal(&literal.lit),
-            Expr::Path(_) | Expr::Paren(_) | Expr::Cast(_) | Expr::Unary(_) | Expr::Binary(_) => {
-                self.expression(expression)
-            }
-            _ => Value::unknown(crate::span::Span::default()),
+            Expr::Path(_)
+            | Expr::Paren(_)
+            | Expr::Cast(_)
+            | Expr::Unary(_)
+            | Expr::Binary(_)
+            | Expr::Field(_)
+            | Expr::Reference(_)
+            | Expr::Range(_) => self.expression(expression),
+            Expr::Call(call) if call.args.len() == 1 => self.peek_duration(call, expression),
+            _ => Value::unknown(Span::default()),
         }
     }
+
+    /// `Duration::from_secs(60)` as a limit, which is not made to wait for.
+    fn peek_duration(&mut self, call: &'a syn::ExprCall, expression: &'a Expr) -> Value {
+        let (calls, sinks, enclosures) = (self.facts.calls.len(), self.facts.sinks.len(), self.facts.enclosures.len());
+        let is_constant = matches!(call.args.first(), Some(Expr::Lit(_) | Expr::Path(_)));
+        let value = if is_constant { self.call(call, expression) } else { Value::unknown(Span::default()) };
+        self.facts.calls.truncate(calls);
+        self.facts.sinks.truncate(sinks);
+        self.facts.enclosures.truncate(enclosures);
+        Value { call: None, ..if value.duration { value } else { Value::unknown(Span::default()) } }
+    }
+}
+
+/// Whether a value is a range.
+fn is_range(value: &Value) -> bool {
+    value.fields.iter().any(|(name, _)| name == "start" || name == "end")
 }
 
 /// Methods without arguments of which a check says as much about their receiver.

@@ -15,8 +15,13 @@ impl<'a> Lower<'a> {
         let holder = holder.rsplit("::").next()?;
         match (holder, name, arguments) {
             (holder, "from" | "try_from" | "new", [number]) => {
-                let bounds = Interval::of_type(holder)?;
+                let counted = (holder == "NonZero").then_some(Interval { low: 1.0, high: f64::INFINITY });
+                let bounds = Interval::of_type(holder).or(counted)?;
                 Some(Value { bounds: number.bounds.meet(bounds), ..number.clone() })
+            }
+            (holder, "from_str" | "from_str_radix", [text, ..]) => {
+                let bounds = Interval::of_type(holder)?;
+                Some(Value { bounds: text.bounds.meet(bounds), parsed: true, ..text.clone() })
             }
             ("cmp", "min" | "max", [one, other]) => {
                 let (bounds, others) = (one.bounds, other.bounds);
@@ -65,6 +70,17 @@ impl<'a> Lower<'a> {
                 value.bounds = Interval::binary('+', receiver.bounds, first?.bounds);
                 value.taint_from(first?);
             }
+            "saturating_sub" | "checked_sub" => {
+                value.bounds = Interval::binary('-', receiver.bounds, first?.bounds);
+                // A type without negative numbers has none as result.
+                value.bounds.low =
+                    if receiver.bounds.low >= 0.0 { value.bounds.low.max(0.0) } else { value.bounds.low };
+                value.taint_from(first?);
+            }
+            "pow" | "saturating_pow" | "checked_pow" | "powi" | "powf" => {
+                value.bounds = Interval::binary('^', receiver.bounds, first?.bounds);
+                value.taint_from(first?);
+            }
             _ => return None,
         }
         Some(value)
@@ -100,6 +116,7 @@ impl<'a> Lower<'a> {
             function: self.frame.function,
             call: id,
             open: false,
+            told_on: false,
         });
         Some(value)
     }
@@ -143,11 +160,24 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `for _ in 0..count`.
+    /// `(0..).take(count)`: of what has an end of its own it is a limit, of what has none it is the count.
+    pub(super) fn taken(&mut self, receiver: &Value, count: &Value, span: Span) {
+        let open = receiver.fields.iter().any(|(name, _)| name == "start") && receiver.field("end").is_none();
+        let made_by = receiver.call.map(|call| self.facts.calls[call].name.as_str());
+        if count.interests() && (open || made_by.is_some_and(|name| tables::ENDLESS.contains(&name))) {
+            self.sink(SinkKind::Size, count.clone(), span, "take".to_owned(), None);
+        }
+    }
+
+    /// `for _ in 0..count`, also `(0..count).rev()`.
     pub(super) fn loop_count(&mut self, over: &Expr, range: &Value) {
         let mut over = over;
-        while let Expr::Paren(inner) = over {
-            over = &inner.expr;
+        loop {
+            over = match over {
+                Expr::Paren(inner) => &inner.expr,
+                Expr::MethodCall(call) if tables::REORDERING.iter().any(|name| call.method == name) => &call.receiver,
+                _ => break,
+            };
         }
         if let Expr::Range(_) = over
             && (!range.sources.is_empty() || !range.parameters.is_empty())
@@ -161,6 +191,7 @@ impl<'a> Lower<'a> {
                 function: self.frame.function,
                 call: None,
                 open: false,
+                told_on: false,
             });
         }
     }

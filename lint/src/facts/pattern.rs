@@ -13,11 +13,11 @@ impl<'a> Lower<'a> {
                 if let Some((_, inner)) = &name.subpat {
                     self.bind(inner, value.clone());
                 }
-                self.frame.locals.push(Local { name: name.ident.to_string(), value, depth: self.frame.depth });
+                self.frame.locals.push(Local::new(name.ident.to_string(), value, self.frame.depth));
             }
             Pat::Type(typed) => {
                 let mut value = value;
-                Self::narrow_to_type(&mut value, &typed.ty);
+                self.narrow_to_type(&mut value, &typed.ty);
                 value.declared = value.declared.or_else(|| self.declared(&typed.ty));
                 self.parsed_to(&value, &typed.ty, value.span);
                 self.bind(&typed.pat, value);
@@ -26,8 +26,10 @@ impl<'a> Lower<'a> {
             Pat::Paren(inner) => self.bind(&inner.pat, value),
             Pat::Guard(inner) => self.bind(&inner.pat, value),
             Pat::TupleStruct(inner) => {
-                for pattern in &inner.elems {
-                    self.bind(pattern, value.clone());
+                for (pattern, index) in inner.elems.iter().zip(0..) {
+                    let name = usize::to_string(&index);
+                    let part = value.fields.iter().find(|(known, _)| *known == name).map(|(_, part)| part);
+                    self.bind(pattern, part.unwrap_or(&value).clone());
                 }
             }
             Pat::Tuple(tuple) => self.bind_items(tuple.elems.iter(), &value),
@@ -35,11 +37,8 @@ impl<'a> Lower<'a> {
             Pat::Struct(inner) => {
                 for field in &inner.fields {
                     let syn::Member::Named(name) = &field.member else { continue };
-                    let known = value.fields.iter().find(|(known, _)| name == known).map(|(_, value)| value.clone());
-                    self.bind(
-                        &field.pat,
-                        known.unwrap_or_else(|| Value { sources: value.sources.clone(), ..Value::unknown(value.span) }),
-                    );
+                    let part = self.field_of(&value, &name.to_string(), value.span);
+                    self.bind(&field.pat, part);
                 }
             }
             Pat::Or(choice) => {
@@ -58,11 +57,7 @@ impl<'a> Lower<'a> {
             {
                 let items = value.items.as_ref().map(|items| items.iter().skip(index).cloned().collect());
                 let rest_of_it = Value { items, ..value.clone() };
-                self.frame.locals.push(Local {
-                    name: rest.ident.to_string(),
-                    value: rest_of_it,
-                    depth: self.frame.depth,
-                });
+                self.frame.locals.push(Local::new(rest.ident.to_string(), rest_of_it, self.frame.depth));
                 continue;
             }
             let item = value.items.as_ref().and_then(|items| items.get(index)).cloned().unwrap_or_else(|| Value {

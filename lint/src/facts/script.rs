@@ -20,7 +20,7 @@ impl Lower<'_> {
 
     /// A sink for every command of `run_cmd!(…)`, if the macro is one of cmd_lib's.
     pub(super) fn tokens_command(&mut self, call: &syn::Macro, span: Span) {
-        let path = format!("{}!", self.uses.resolve(&call.path));
+        let path = format!("{}!", self.resolve(&call.path));
         if !tables::TOKEN_COMMANDS.iter().any(|known| tables::ends_with(&path, known)) {
             return;
         }
@@ -37,6 +37,7 @@ impl Lower<'_> {
                 function: self.frame.function,
                 call: None,
                 open: false,
+                told_on: false,
             });
         }
     }

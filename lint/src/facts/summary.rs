@@ -16,6 +16,10 @@ pub(crate) struct Summary {
     pub returns: Option<Value>,
     /// Its sinks that depend on a parameter.
     pub sinks: Vec<Sink>,
+    /// Its caller chooses the type of what it gives: `env_or::<u8>("N")`.
+    pub is_generic: bool,
+    /// Its first parameter is `self`.
+    pub is_method: bool,
     version: Version,
 }
 
@@ -35,7 +39,7 @@ const MAX_DEPTH: usize = 3;
 impl Summary {
     /// Keeps each sink once and the first [`MAX_SINKS`], and lists down to [`MAX_DEPTH`]: functions that call each other
     /// across files would else tell each other more in every round.
-    pub(super) fn new(all: Vec<Sink>, mut returns: Value) -> Self {
+    pub(super) fn new(all: Vec<Sink>, mut returns: Value, is_generic: bool, is_method: bool) -> Self {
         returns.prune(MAX_DEPTH);
         let mut state = DefaultHasher::new();
         returns.content(&mut state);
@@ -60,14 +64,22 @@ impl Summary {
         // A child is to be waited for wherever it is handed to.
         let strong = !returns.sources.is_empty()
             || returns.declared.is_some()
-            || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself());
-        Self { returns: Some(returns), sinks, version: Version { content: state.finish(), strong } }
+            || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method));
+        Self {
+            returns: Some(returns),
+            sinks,
+            is_generic,
+            is_method,
+            version: Version { content: state.finish(), strong },
+        }
     }
 
     /// Whether another file learns anything from it.
     pub(super) fn matters(&self) -> bool {
-        !self.sinks.is_empty()
-            || self.returns.as_ref().is_some_and(|value| value.matters() || !value.parameters.is_empty())
+        // An object is mostly made where its methods are; what only it decides is followed there.
+        let depends = |value: &Value| value.parameters.iter().any(|parameter| !self.is_method || parameter.index > 0);
+        self.sinks.iter().any(|sink| sink.depends_on_arguments(self.is_method))
+            || self.returns.as_ref().is_some_and(|value| value.matters() || depends(value))
     }
 }
 
@@ -109,9 +121,15 @@ impl Value {
 }
 
 impl Sink {
-    /// Whether what it does is decided by the callers of its function.
-    pub(super) fn depends_on_parameters(&self) -> bool {
-        self.values.iter().any(|value| !value.parameters.is_empty())
+    /// Whether what it does is decided by the callers of its function, which has `count` parameters.
+    pub(super) fn depends_on_parameters(&self, count: usize) -> bool {
+        self.values.iter().flat_map(|value| &value.parameters).any(|parameter| parameter.index < count)
+    }
+
+    /// The same, the object of a method not counted.
+    fn depends_on_arguments(&self, is_method: bool) -> bool {
+        let counts = |value: &Value| value.parameters.iter().any(|parameter| !is_method || parameter.index > 0);
+        self.values.iter().any(counts)
     }
 }
 

@@ -6,8 +6,8 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{
-    COMMANDS, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, REMOTE_SHELLS, SHELL_STRINGS, SHELLS, SOURCE_MACROS,
-    SOURCES, TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WRAPPERS, WRITABLE_OPENERS, hazardous_sinks,
+    COMMANDS, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, REMOTE_SHELLS, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS,
+    SOURCE_MACROS, SOURCES, TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WRAPPERS, WRITABLE_OPENERS, hazardous_sinks,
 };
 use crate::config::ExtraTables;
 use crate::suppress;
@@ -82,6 +82,10 @@ impl Mentions {
             builder.call(pattern);
         }
         own.for_each(|pattern| builder.call(pattern));
+        for attribute in SETTING_ATTRIBUTES {
+            let condition = vec![(builder.word(attribute), ANYWHERE), (builder.word("env"), ANYWHERE)];
+            builder.conditions.push(condition);
+        }
         for (name, _) in SOURCE_MACROS {
             builder.one(name, MACRO);
         }

@@ -19,6 +19,11 @@ pub(crate) const SOURCES: &[(&str, Origin)] = &[
     ("env::var", Origin::Environment),
     ("env::var_os", Origin::Environment),
     ("env::vars", Origin::Environment),
+    ("envy::from_env", Origin::Environment),
+    ("envy::prefixed", Origin::Environment),
+    ("Env::prefixed", Origin::Environment),
+    ("Env::raw", Origin::Environment),
+    ("Environment::with_prefix", Origin::Environment),
     ("dotenvy::var", Origin::Environment),
     ("dotenv::var", Origin::Environment),
     ("env::args", Origin::Argument),
@@ -96,8 +101,17 @@ static SOURCES_BY_NAME: LazyLock<HashMap<&'static str, Vec<(&'static str, Origin
     by_name
 });
 
+/// Macros of which the tokens are statics.
+pub(crate) const STATICS: &[&str] = &["lazy_static", "thread_local"];
+
 /// Methods of a range that run something once for each of its numbers.
 pub(crate) const REPEATING: &[&str] = &["for_each", "map", "into_par_iter", "try_for_each", "flat_map", "collect"];
+
+/// Methods of an iterator that give its items in another order, or most of them.
+pub(crate) const REORDERING: &[&str] = &["rev", "step_by", "skip", "enumerate", "into_iter", "into_par_iter"];
+
+/// Functions and methods whose iterators have no end.
+pub(crate) const ENDLESS: &[&str] = &["repeat", "repeat_with", "cycle", "from_fn", "successors"];
 
 /// Whether the macro `name` only looks at its arguments: assertions, prints and logs of the usual names.
 pub(crate) fn is_looking(name: &str) -> bool {
@@ -187,8 +201,48 @@ pub(crate) const TRANSPARENT: &[&str] = &[
     "collect",
     "flatten",
     "transpose",
+    "to_socket_addrs",
     "boxed",
 ];
+
+/// Functions whose only argument is what they give, as far as the analysis goes.
+pub(crate) const WRAPPING: &[&str] = &[
+    "Box::new",
+    "Arc::new",
+    "Rc::new",
+    "Mutex::new",
+    "String::from",
+    "PathBuf::from",
+    "OsString::from",
+    "OsStr::new",
+    "Path::new",
+    "Cow::from",
+    "Cow::Borrowed",
+    "Cow::Owned",
+    "CString::new",
+    "Vec::from",
+    "AtomicU8::new",
+    "AtomicU16::new",
+    "AtomicU32::new",
+    "AtomicU64::new",
+    "AtomicUsize::new",
+    "AtomicI32::new",
+    "str::from_utf8",
+    "String::from_utf8",
+    "String::from_utf8_lossy",
+    "Pid::from_raw",
+    "LazyLock::new",
+    "RwLock::new",
+    "black_box",
+    "BufReader::new",
+    "Cell::new",
+    "RefCell::new",
+];
+
+/// Whether `Some(x)`, `Box::new(x)` and the like is `x`.
+pub(crate) fn is_wrapper(path: &str, name: &str) -> bool {
+    matches!(name, "Some" | "Ok" | "Box" | "Wrapping") || WRAPPING.iter().any(|known| ends_with(path, known))
+}
 
 /// Methods that end a builder: their result is another object than the receiver.
 pub(crate) const TERMINAL: &[&str] =
@@ -198,6 +252,12 @@ pub(crate) const TERMINAL: &[&str] =
 pub(crate) fn ends_with(path: &str, suffix: &str) -> bool {
     path.strip_suffix(suffix).is_some_and(|before| before.is_empty() || before.ends_with("::"))
 }
+
+/// Attributes of fields that a parser of command lines fills, perhaps from the environment: clap, structopt.
+pub(crate) const SETTING_ATTRIBUTES: &[&str] = &["arg", "clap", "structopt"];
+
+/// Methods that add a place where settings come from: figment, config.
+pub(crate) const SETTING_SOURCES: &[&str] = &["merge", "admerge", "add_source"];
 
 /// Methods whose closure gets what is inside the receiver.
 pub(crate) const MAPS: &[&str] = &[
@@ -250,6 +310,8 @@ pub(crate) const DURATIONS: &[(&str, f64)] = &[
     ("from_secs", 1.0),
     ("from_secs_f64", 1.0),
     ("from_secs_f32", 1.0),
+    ("try_from_secs_f64", 1.0),
+    ("try_from_secs_f32", 1.0),
     ("from_millis", 1e-3),
     ("from_micros", 1e-6),
     ("from_nanos", 1e-9),

@@ -55,6 +55,16 @@ impl Interval {
         Self { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
+    /// What is left of it when `taken` is gone; all of it unless that reaches over one of its ends.
+    #[must_use]
+    pub(crate) fn without(self, taken: Self) -> Self {
+        match (taken.low <= self.low, taken.high >= self.high) {
+            (true, false) => Self { low: taken.high, ..self },
+            (false, true) => Self { high: taken.low, ..self },
+            _ => self,
+        }
+    }
+
     /// Both ends through a function that does not decrease.
     #[must_use]
     pub(crate) fn map(self, apply: impl Fn(f64) -> f64) -> Self {
@@ -86,6 +96,10 @@ impl Interval {
             '%' if right.high.is_finite() && right.low >= 0.0 => {
                 Self { low: if left.low < 0.0 { -right.high } else { 0.0 }, high: right.high.min(left.high.max(0.0)) }
             }
+            // Of what is counted; a base below one would turn the order round.
+            '^' if left.low >= 1.0 && right.low >= 0.0 => {
+                Self { low: left.low.powf(right.low), high: left.high.powf(right.high) }
+            }
             _ => Self::ALL,
         }
     }
@@ -102,6 +116,10 @@ mod tests {
         assert_eq!(Interval::binary('*', tens, Interval::exactly(3.0)), Interval { low: 0.0, high: 30.0 });
         assert_eq!(Interval::binary('%', Interval::ALL, Interval::exactly(7.0)), Interval { low: -7.0, high: 7.0 });
         assert_eq!(Interval::binary('/', tens, tens), Interval::ALL, "a divisor may be zero");
+        assert_eq!(Interval::binary('^', Interval::exactly(2.0), tens), Interval { low: 1.0, high: 1024.0 });
+        let high = Interval { low: 7.0, high: f64::INFINITY };
+        assert_eq!(tens.without(high), Interval { low: 0.0, high: 7.0 });
+        assert_eq!(tens.without(Interval::exactly(5.0)), tens, "a hole in the middle is none");
         assert_eq!(Interval::ALL.meet(tens), tens);
         assert_eq!(tens.join(Interval::exactly(99.0)), Interval { low: 0.0, high: 99.0 });
     }

@@ -35,13 +35,40 @@ pub(crate) struct Source {
     pub span: Span,
 }
 
+/// A parameter of the function around, or a part of one. A method's first parameter is `self`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Parameter {
+    /// Its place.
+    pub index: usize,
+    /// Names of fields, one in the other; empty for all of it.
+    pub fields: Vec<String>,
+}
+
+impl Parameter {
+    /// The field called `name` of it; what is deeper than a reader looks is taken as the whole around.
+    fn field(&self, name: &str) -> Self {
+        let mut inner = self.clone();
+        if inner.fields.len() < MAX_FIELDS {
+            inner.fields.push(name.to_owned());
+        }
+        inner
+    }
+
+    /// What a call gives for it.
+    pub(crate) fn given(&self, arguments: &[Value], call: Span) -> Option<Value> {
+        let argument = arguments.get(self.index)?;
+        let whole = || Value { host: argument.host, ..argument.clone() };
+        Some(self.fields.iter().fold(whole(), |value, name| value.part(name, call)))
+    }
+}
+
 /// A part of a text.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Piece {
     /// Known characters.
     Text(String),
-    /// The parameter of that index of the function around.
-    Parameter(usize),
+    /// What is given for a parameter.
+    Parameter(Parameter),
     /// Anything.
     Hole,
 }
@@ -60,8 +87,8 @@ pub(crate) struct Value {
     pub fields: Vec<(String, Value)>,
     /// Where it came from.
     pub sources: Vec<Source>,
-    /// Indexes of the parameters that it was made of.
-    pub parameters: Vec<usize>,
+    /// The parameters that it was made of.
+    pub parameters: Vec<Parameter>,
     /// The known texts of which it is one, as after a branch or out of a table.
     pub choices: Vec<Value>,
     /// Where the host of a socket address stands, which may be far from its port.
@@ -84,6 +111,8 @@ pub(crate) struct Value {
     pub parsed: bool,
     /// A cast to a type that cannot hold all of it, and where.
     pub cut: Option<Span>,
+    /// It is an error or nothing at all: whoever goes on with a value has another one.
+    pub absent: bool,
     /// It stands for all further items of a command line, not for one.
     pub spread: bool,
     /// Name of its type where a signature or an annotation says it.
@@ -111,6 +140,7 @@ impl Value {
             parsed: false,
             cut: None,
             part: false,
+            absent: false,
             spread: false,
             declared: None,
         }
@@ -128,7 +158,8 @@ impl Value {
 
     /// The parameter of that index.
     pub(crate) fn parameter(span: Span, index: usize) -> Self {
-        Self { pieces: vec![Piece::Parameter(index)], parameters: vec![index], ..Self::unknown(span) }
+        let parameter = Parameter { index, fields: Vec::new() };
+        Self { pieces: vec![Piece::Parameter(parameter.clone())], parameters: vec![parameter], ..Self::unknown(span) }
     }
 
     /// A list of known length.
@@ -148,6 +179,25 @@ impl Value {
             .iter()
             .map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None })
             .collect::<Option<String>>()
+    }
+
+    /// The part with that name, or at that place of a tuple, if it is known.
+    pub(crate) fn field(&self, name: &str) -> Option<&Self> {
+        let named = self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        named.or_else(|| self.items.as_ref()?.get(name.parse::<usize>().ok()?))
+    }
+
+    /// The same, or what is known of a part that is not: that it is one.
+    pub(crate) fn part(&self, name: &str, span: Span) -> Self {
+        if let Some(known) = self.field(name) {
+            return known.clone();
+        }
+        let mut part = Self { sources: self.sources.clone(), call: self.call, part: true, ..Self::unknown(span) };
+        part.parameters = self.parameters.iter().map(|parameter| parameter.field(name)).collect();
+        if let [Piece::Parameter(parameter)] = self.pieces.as_slice() {
+            part.pieces = vec![Piece::Parameter(parameter.field(name))];
+        }
+        part
     }
 
     /// The values that it can be: its choices, or itself.
@@ -179,6 +229,13 @@ impl Value {
         !self.sources.is_empty() || !self.parameters.is_empty()
     }
 
+    /// Whether anything is known of it besides the parameters that it was made of.
+    pub(crate) fn is_known(&self) -> bool {
+        let has_text = self.pieces.iter().any(|piece| matches!(piece, Piece::Text(_)));
+        let has_parts = self.items.is_some() || !self.fields.is_empty() || !self.choices.is_empty();
+        has_text || has_parts || !self.sources.is_empty()
+    }
+
     /// Whether it came from a place of that kind.
     pub(crate) fn source(&self, origin: Origin) -> Option<&Source> {
         self.sources.iter().find(|source| source.origin == origin)
@@ -193,7 +250,7 @@ impl Value {
         }
         for parameter in &other.parameters {
             if !self.parameters.contains(parameter) {
-                self.parameters.push(*parameter);
+                self.parameters.push(parameter.clone());
             }
         }
     }
@@ -201,6 +258,7 @@ impl Value {
     /// Appends the text of `other`, as `format!` and `push_str` do.
     pub(crate) fn append(&mut self, other: &Self) {
         self.taint_from(other);
+        self.choices.iter_mut().for_each(|choice| choice.append(other));
         for piece in &other.pieces {
             let room = self.pieces.len() < MAX_PIECES;
             match (self.pieces.last_mut(), piece) {
@@ -216,6 +274,9 @@ impl Value {
     /// Either of two values, as after a branch.
     #[must_use]
     pub(crate) fn join(mut self, other: &Self) -> Self {
+        if self.absent || other.absent {
+            return if self.absent { other.clone() } else { self };
+        }
         self.taint_from(other);
         self.bounds = self.bounds.join(other.bounds);
         self.validated &= other.validated;
@@ -258,21 +319,21 @@ impl Value {
         value.pieces.clear();
         for piece in &self.pieces {
             match piece {
-                Piece::Parameter(index) => {
-                    let unknown = Self::unknown(call);
-                    value.append(arguments.get(*index).unwrap_or(&unknown));
+                Piece::Parameter(parameter) => {
+                    value.append(&parameter.given(arguments, call).unwrap_or_else(|| Self::unknown(call)));
                 }
                 known => value.append(&Self { pieces: vec![known.clone()], ..Self::unknown(call) }),
             }
         }
-        if let [Piece::Parameter(index)] = self.pieces.as_slice()
-            && let Some(argument) = arguments.get(*index)
+        if let [Piece::Parameter(parameter)] = self.pieces.as_slice()
+            && let Some(argument) = parameter.given(arguments, call)
         {
             value.span = argument.span;
             value.host = argument.host;
-            value.choices.clone_from(&argument.choices);
-            value.items.clone_from(&argument.items);
-            value.path.clone_from(&argument.path);
+            value.choices = argument.choices;
+            value.items = argument.items;
+            value.fields = argument.fields;
+            value.path = argument.path;
             value.split = argument.split;
             value.parsed = argument.parsed;
             value.cut = self.cut.map(|_| call).or(argument.cut);
@@ -283,14 +344,14 @@ impl Value {
             value.bounds = self.bounds;
         }
         for parameter in &self.parameters {
-            if let Some(argument) = arguments.get(*parameter) {
-                value.taint_from(argument);
+            if let Some(argument) = parameter.given(arguments, call) {
+                value.taint_from(&argument);
             }
         }
         value.taint_from(&Self { sources: self.sources.clone(), ..Self::unknown(call) });
-        if value.fields.is_empty() {
-            let put_in = |(name, field): &(String, Self)| (name.clone(), field.instantiate(arguments, call));
-            value.fields = self.fields.iter().map(put_in).collect();
+        for (name, field) in &self.fields {
+            value.fields.retain(|(known, _)| known != name);
+            value.fields.push((name.clone(), field.instantiate(arguments, call)));
         }
         if let Some(items) = &self.items {
             value.items = Some(items.iter().map(|item| item.instantiate(arguments, call)).collect());
@@ -324,6 +385,8 @@ impl Value {
     }
 }
 
+/// Fields in fields are followed so far.
+const MAX_FIELDS: usize = 3;
 /// A reader of a report can follow as many.
 const MAX_CHOICES: usize = 8;
 /// More sources than this tell a reader nothing.

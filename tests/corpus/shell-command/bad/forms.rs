@@ -107,7 +107,7 @@ fn by_a_helper() {
 #[test]
 fn by_a_closure() {
     let run = |line: &str| Command::new("sh").arg("-c").arg(line).status(); //~ shell-command
-    run(&format!("ip link del {}", device())).unwrap();
+    run(&format!("ip link del {}", device())).unwrap(); //~ shell-command
 }
 
 #[tokio::test]
