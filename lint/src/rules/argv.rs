@@ -7,6 +7,28 @@ use crate::value::Value;
 
 /// The shell of an argv, and the text that it interprets, `None` if that is not in the list.
 pub(super) fn script_of<'v>(argv: &'v [Value], config: &Config) -> Option<(String, Option<&'v Value>)> {
+    named_script(argv, config).or_else(|| script_of_chosen_shell(argv)).or_else(|| remote_script(argv))
+}
+
+/// The text behind `-c` of the shell that the environment names, `$SHELL`.
+fn script_of_chosen_shell(argv: &[Value]) -> Option<(String, Option<&Value>)> {
+    let chosen = argv.first()?.sources.iter().find_map(|source| source.name.as_deref())?;
+    let option = argv.iter().position(|value| value.constant().is_some_and(|word| is_command_option(&word)))?;
+    (chosen == "SHELL").then(|| ("$SHELL".to_owned(), argv.get(option + 1)))
+}
+
+/// What a shell on another machine gets: `ssh` hands on its operands as one text, so one that is a line of words is a
+/// script, whatever it was meant to be.
+fn remote_script(argv: &[Value]) -> Option<(String, Option<&Value>)> {
+    let (program, operands) = argv.split_first()?;
+    let program = program.constant().filter(|program| tables::program_name(program) == "ssh")?;
+    let is_line = |value: &Value| value.shown().trim().contains(char::is_whitespace);
+    let is_option = |value: &Value| value.prefix().starts_with('-');
+    let (at, script) = operands.iter().enumerate().skip(1).find(|(_, value)| is_line(value))?;
+    (!is_option(script) && !is_option(&operands[at - 1])).then(|| (program, Some(script)))
+}
+
+fn named_script<'v>(argv: &'v [Value], config: &Config) -> Option<(String, Option<&'v Value>)> {
     let constant = |index: usize| argv.get(index).and_then(Value::constant);
     let is_unix = |name: &str| tables::SHELLS.contains(&name) || config.tables.shells.iter().any(|known| known == name);
     let is_shell = |word: &str| {

@@ -92,7 +92,8 @@ fn on_own_thread(facts: &FileFacts, id: CallId) -> bool {
     let known = if facts.calls[id].surroundings.asynchronous { tables::OWN_THREAD_IN_ASYNC } else { tables::OWN_THREAD };
     let elsewhere = |name: &str| {
         let last = name.rsplit("::").next().unwrap_or(name);
-        known.iter().any(|known| tables::ends_with(name, known))
+        let of_pool = tables::THREAD_POOLS.iter().any(|pool| name.starts_with(pool));
+        (!of_pool && known.iter().any(|known| tables::ends_with(name, known)))
             || tables::CHILD_WORDS.iter().any(|word| last.split('_').any(|part| part == *word))
     };
     facts.enclosed_by(id, elsewhere)

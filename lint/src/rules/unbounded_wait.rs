@@ -25,9 +25,9 @@
 //! ## References
 //! CWE-400; waitpid(2).
 
-use super::argv::is_one_of;
+use super::argv::{commands, is_one_of, unwrapped};
 use crate::config::Config;
-use crate::facts::{Call, CallId, FileFacts};
+use crate::facts::{Call, CallId, FileFacts, Sink};
 use crate::finding::{Confidence, Severity};
 use crate::rule::{Hit, Rule};
 use crate::tables;
@@ -70,7 +70,7 @@ impl Rule for UnboundedWait {
             if command.is_none() && !is_declared {
                 continue;
             }
-            if facts.functions[call.function].isolated || has_ended(facts, id, call) || is_bounded(facts, id, call, command) {
+            if facts.functions[call.function].isolated || has_ended(facts, id, call) || is_bounded(facts, config, (id, call), command) {
                 continue;
             }
             let message = format!("`{}` {what} without a limit of time", call.name);
@@ -105,7 +105,7 @@ fn has_ended(facts: &FileFacts, id: CallId, call: &Call) -> bool {
 }
 
 /// Whether something ends the wait: a limit around it, one of the command's own, or a kill before it.
-fn is_bounded(facts: &FileFacts, id: CallId, call: &Call, command: Option<CallId>) -> bool {
+fn is_bounded(facts: &FileFacts, config: &Config, (id, call): (CallId, &Call), command: Option<CallId>) -> bool {
     let limits = |name: &str| {
         let name = name.rsplit("::").next().unwrap_or(name);
         name.contains("timeout") || name.contains("deadline") || name == "select!"
@@ -114,6 +114,12 @@ fn is_bounded(facts: &FileFacts, id: CallId, call: &Call, command: Option<CallId
         return true;
     }
     if command.is_some_and(|command| facts.object(command).any(|(_, other)| limits(&other.name))) {
+        return true;
+    }
+    // `timeout 5 server`
+    let of_command = |sink: &&Sink| sink.call.is_some() && sink.call == command;
+    let ends_itself = |words: &Vec<String>| unwrapped(words).0.contains(&tables::TIMEOUT);
+    if facts.sinks.iter().filter(of_command).any(|sink| commands(sink, config).first().is_some_and(ends_itself)) {
         return true;
     }
     // `child.kill()`, `kill(pid, …)`, or the end of a limit of our own before it.

@@ -57,9 +57,37 @@ pub(crate) const WINDOWS_SHELL_OPTIONS: &[&str] = &["/c", "/k", "-c", "-command"
 
 /// Programs that run the program named by their operands.
 pub(crate) const WRAPPERS: &[&str] = &[
-    "sudo", "doas", "su", "pkexec", "env", "nsenter", "unshare", "ip", "timeout", "ssh", "nohup", "nice", "setsid",
-    "stdbuf", "strace", "chroot", "runuser", "setpriv", "busybox", "docker", "podman", "kubectl", CONTAINER,
+    "sudo",
+    "doas",
+    "su",
+    "pkexec",
+    "env",
+    "nsenter",
+    "unshare",
+    "ip",
+    "timeout",
+    "ssh",
+    "nohup",
+    "nice",
+    "setsid",
+    "run0",
+    "systemd-run",
+    "xargs",
+    "ionice",
+    "stdbuf",
+    "strace",
+    "chroot",
+    "runuser",
+    "setpriv",
+    "busybox",
+    "docker",
+    "podman",
+    "kubectl",
+    CONTAINER,
 ];
+
+/// The wrapper that ends what it runs.
+pub(crate) const TIMEOUT: &str = "timeout";
 
 /// Programs that start a shell for the text behind their option.
 pub(crate) const SHELL_STARTERS: &[&str] = &["su", "runuser"];
@@ -84,6 +112,14 @@ pub(crate) const VALUE_OPTIONS: &[(&str, &str)] = &[
     ("runuser", "-u"),
     ("strace", "-o"),
     ("strace", "-e"),
+    ("xargs", "-I"),
+    ("xargs", "-n"),
+    ("xargs", "-P"),
+    ("xargs", "-L"),
+    ("run0", "-u"),
+    ("systemd-run", "-p"),
+    ("ionice", "-c"),
+    ("ionice", "-n"),
 ];
 
 /// Whether `path` makes a command.
@@ -98,7 +134,7 @@ pub(crate) fn program_name(program: &str) -> &str {
 }
 
 /// Programs that run something with the rights of somebody else.
-pub(crate) const PRIVILEGE: &[&str] = &["sudo", "su", "doas", "pkexec"];
+pub(crate) const PRIVILEGE: &[&str] = &["sudo", "su", "doas", "pkexec", "run0"];
 
 /// Programs whose operands run elsewhere: in a guest, a container, on another machine.
 pub(crate) const GUESTS: &[&str] = &[

@@ -89,6 +89,7 @@ const KNOWN: &[KnownSink] = &[
     sink("Vec::with_capacity", 0, SinkKind::Size),
     sink("String::with_capacity", 0, SinkKind::Size),
     sink("BytesMut::with_capacity", 0, SinkKind::Size),
+    sink("BytesMut::zeroed", 0, SinkKind::Size),
     sink("VecDeque::with_capacity", 0, SinkKind::Size),
     sink("HashMap::with_capacity", 0, SinkKind::Size),
     sink("BufReader::with_capacity", 0, SinkKind::Size),
@@ -190,7 +191,10 @@ pub(crate) const NAMESPACE_METHODS: &[(&str, &[&str])] = &[
 
 /// Calls whose closure runs on a thread or in a process of its own.
 pub(crate) const OWN_THREAD: &[&str] =
-    &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec", "clone", "fork", "spawn", "spawn_blocking"];
+    &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec", "clone", "fork", "spawn"];
+
+/// Crates whose `spawn` runs a closure on a thread that others had before, and will have.
+pub(crate) const THREAD_POOLS: &[&str] = &["rayon::", "tokio::", "blocking::"];
 
 /// The same for calls in an async function, where `spawn` alone may be the runtime's.
 pub(crate) const OWN_THREAD_IN_ASYNC: &[&str] = &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec"];
