@@ -38,14 +38,14 @@ impl Proposal {
         Self::one(description, Span::new(at, at), text)
     }
 
-    /// As it is told to others, for the file with that `text`.
-    pub(crate) fn settled(mut self, text: &str, index: &LineIndex) -> Fix {
+    /// As it is told to others, for the file with that `text`, whose [`hash`] is `text_hash`.
+    pub(crate) fn settled(mut self, text: &str, text_hash: u64, index: &LineIndex) -> Fix {
         self.edits.sort_by_key(|(span, _)| *span);
         let edits = self.edits.into_iter();
         Fix {
             description: self.description.to_owned(),
             edits: edits.map(|(span, new)| Edit { location: index.locate(text, span), text: new }).collect(),
-            text_hash: hash(text.as_bytes()),
+            text_hash,
         }
     }
 }
@@ -212,7 +212,7 @@ mod tests {
 
     fn fix(text: &str, edits: &[(Range<u32>, &str)]) -> Fix {
         let edits = edits.iter().map(|(range, new)| (Span::new(range.start, range.end), (*new).to_owned())).collect();
-        Proposal { description: "change", edits }.settled(text, &LineIndex::new(text))
+        Proposal { description: "change", edits }.settled(text, hash(text.as_bytes()), &LineIndex::new(text))
     }
 
     #[test]

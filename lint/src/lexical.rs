@@ -1,6 +1,7 @@
 //! Where strings and comments are, and how deep a text nests, found without the parser: it recurses, so what it cannot
 //! survive has to be known before.
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// What begins at a byte that is inside nothing.
@@ -172,6 +173,61 @@ fn goes_on(mark: u8, word: &[u8]) -> bool {
     b".?+-*/%^&|<>=!([".contains(&mark) || matches!(word, b"else" | b"as")
 }
 
+/// The same text with blanks in the place of every list of numbers that is longer than `length` bytes: a generated table
+/// says nothing to a rule, and the tree of one is a hundred times as large. No byte moves.
+pub(crate) fn without_tables(code: &str, length: usize) -> Cow<'_, str> {
+    let tables = tables(code.as_bytes(), length);
+    if tables.is_empty() {
+        return Cow::Borrowed(code);
+    }
+    let mut plain = String::with_capacity(code.len());
+    let mut done = 0;
+    for table in tables {
+        plain.push_str(&code[done..table.start]);
+        plain.extend(std::iter::repeat_n(' ', table.len()));
+        done = table.end;
+    }
+    plain.push_str(&code[done..]);
+    Cow::Owned(plain)
+}
+
+/// What is between the brackets of lists of numbers, and of lists, tuples and structs of numbers.
+fn tables(text: &[u8], length: usize) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    // Where the brackets begin in which there are only numbers so far, and whether an item has to end first.
+    let mut open = Vec::new();
+    let (mut in_item, mut at) = (false, 0);
+    while at < text.len() {
+        let (lexeme, end) = lexeme(text, at);
+        match (lexeme, text[at]) {
+            (Lexeme::Space, _) => {}
+            (Lexeme::Mark, b'[' | b'(' | b'{') if !in_item || open.is_empty() => {
+                open.push(end);
+                in_item = false;
+            }
+            (Lexeme::Mark, mark @ (b']' | b')' | b'}')) => {
+                if let Some(start) = open.pop().filter(|start| mark == b']' && at - start > length) {
+                    found.retain(|inner| inner.end < start);
+                    found.push(start..at);
+                }
+                in_item = true;
+            }
+            (Lexeme::Mark, b',' | b'-' | b'.' | b':') => in_item = false,
+            (Lexeme::Word, b'0'..=b'9') if !in_item => in_item = true,
+            (Lexeme::Word, _) if !in_item && is_name_of_part(&text[end..]) => {}
+            _ => open.clear(),
+        }
+        at = end;
+    }
+    found
+}
+
+/// Whether what follows a name makes it that of a struct or of a field.
+fn is_name_of_part(after: &[u8]) -> bool {
+    let next = after.iter().find(|byte| !byte.is_ascii_whitespace());
+    next.is_some_and(|byte| b"{:".contains(byte))
+}
+
 /// Cuts a text behind semicolons that stand in no bracket, which end an item, into pieces that are little longer than
 /// `length`: each can be parsed by itself exactly when the whole can.
 pub(crate) fn pieces(text: &str, length: usize) -> Vec<Range<usize>> {
@@ -243,6 +299,36 @@ mod tests {
             ["f();\n", "fn f() {}\n", "A { b: c },\n", "// a.b.c.d\n", "struct A(u8);\n", "#[a] impl B for C {}"]
         {
             assert!(chain(link) < 20, "{link}");
+        }
+    }
+
+    #[test]
+    fn long_lists_of_numbers_become_blanks() {
+        let cases = [
+            ("const A: [u8; 4] = [1, 0x2_u8, 3,\n4]; [1]", "const A: [u8; 4] = [               ]; [1]"),
+            ("a([[1, 2, 3], [4, 5, 6, 7, 8, 9]])", "a([                             ])"),
+            ("[A { b: 1, c: 2 }, A { b: 3 }]", "[                            ]"),
+            ("[(1, 2), (3, 4)], [5]", "[              ], [5]"),
+            ("[a, [1, 2, 3, 4, 5]]", "[a, [             ]]"),
+            ("[-1.5, 2e-3, 100, 7]", "[                  ]"),
+        ];
+        for (code, plain) in cases {
+            assert_eq!(without_tables(code, 10), plain);
+        }
+        for code in [
+            "[1, 2, 3, 4, a, 5]",
+            "[1 2 3 4 5 6 7]",
+            "[\"1\", \"2\", \"3\"]",
+            "[0; 1_000_000_000]",
+            "[1, 2, 3, 4, 5",
+            "[1, 2, 3][1, 2, 3]",
+            "f(1, 2, 3, 4, 5)",
+            "[A, B, C, D, E, F]",
+            "[if a { 1 } else { 2 }]",
+            "[f(1), f(2), f(3)]",
+            "a[1]",
+        ] {
+            assert_eq!(without_tables(code, 10), code);
         }
     }
 

@@ -1,5 +1,6 @@
 //! One file: from its bytes to findings, summaries and names, and nothing of its tree.
 
+use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,7 +11,7 @@ use crate::config::Policy;
 use crate::discover::Candidate;
 use crate::facts::{Externals, FileFacts, Outline, lower};
 use crate::finding::{Finding, Label, Severity};
-use crate::lexical::pieces;
+use crate::lexical::{pieces, without_tables};
 use crate::rule::Hit;
 use crate::rules::REGISTRY;
 use crate::source::Source;
@@ -23,6 +24,8 @@ use crate::tables::Mentions;
 const LARGE_FILE_BYTES: usize = 256 * 1024;
 /// A file that is not evaluated need not be one tree.
 const PIECE_BYTES: usize = 64 * 1024;
+/// No person counts through a longer list of numbers.
+const TABLE_BYTES: usize = 4 * 1024;
 static LARGE_FILES: Mutex<()> = Mutex::new(());
 
 /// How deep a file is looked into.
@@ -64,8 +67,9 @@ pub(super) fn examine_source(
     whole: bool,
     certain: bool,
 ) -> Outcome {
+    let code = without_tables(source.code(), TABLE_BYTES);
     if !whole {
-        return match outlined(source.code()) {
+        return match outlined(&code) {
             Ok(outline) => Outcome {
                 has_test_code: outline.has_test_code,
                 modules: outline.modules,
@@ -75,7 +79,7 @@ pub(super) fn examine_source(
             Err((error, start)) => Outcome { problem: Some(unparsable(&error, start, &source)), ..Outcome::default() },
         };
     }
-    let file = match syn::parse_file(source.code()) {
+    let file = match syn::parse_file(&code) {
         Ok(file) => file,
         Err(error) => {
             let message = unparsable(&error, error.span().byte_range().start, &source);
@@ -83,6 +87,7 @@ pub(super) fn examine_source(
             return Outcome { problem: Some(message), ..Outcome::default() };
         }
     };
+    drop(code);
     let mut lowered = lower(&file, source.prefix, externals, &policy.config.tables);
     lowered.facts.text = source.text;
     drop(file);
@@ -119,6 +124,9 @@ fn findings_of(
         return batches;
     }
     let index = LineIndex::new(&facts.text);
+    // Of a large file, once for all of its fixes.
+    let text_hash = LazyCell::new(|| hash(facts.text.as_bytes()));
+    let file = File { path, text: &facts.text, text_hash: &text_hash, index: &index };
     let mut suppressions = suppressions(&facts.text, &index);
     let chains = if suppressions.is_empty() { HashMap::new() } else { chain_ends(facts) };
     let mut add = |kind: Kind, make: &mut dyn FnMut() -> Finding, suppressed: Option<String>| {
@@ -145,7 +153,7 @@ fn findings_of(
             let mut hit = Some(hit);
             let mut make = || {
                 let hit = hit.take().expect("each finding is made once");
-                finding_of(path, &facts.text, &index, rule, severity, hit, function.item.clone())
+                finding_of(&file, rule, severity, hit, function.item.clone())
             };
             add(kind, &mut make, suppressed);
         }
@@ -162,7 +170,7 @@ fn findings_of(
             let mut make = || {
                 let hit = Hit::new(0, complaint.span, complaint.message.clone(), complaint.help);
                 let hit = hit.fix(complaint.fix.clone());
-                finding_of(path, &facts.text, &index, complaint.rule, severity, hit, String::new())
+                finding_of(&file, complaint.rule, severity, hit, String::new())
             };
             add(Kind::of(certain || has_tests, false), &mut make, None);
         }
@@ -219,10 +227,16 @@ fn unparsable(error: &syn::Error, start: usize, source: &Source) -> String {
     format!("cannot be parsed: line {}, column {}: {error}", place.line, place.column)
 }
 
-fn finding_of(
-    path: &Path,
-    text: &str,
-    index: &LineIndex,
+/// What the findings of a file are made with.
+struct File<'a, F> {
+    path: &'a Path,
+    text: &'a str,
+    text_hash: &'a LazyCell<u64, F>,
+    index: &'a LineIndex,
+}
+
+fn finding_of<F: FnOnce() -> u64>(
+    &File { path, text, text_hash, index }: &File<'_, F>,
     rule: &'static str,
     severity: Severity,
     hit: Hit,
@@ -241,7 +255,7 @@ fn finding_of(
         message: hit.message,
         labels: labels.map(|(span, message)| Label { location: index.locate(text, span), message }).collect(),
         help: hit.help,
-        fix: hit.fix.map(|proposal| proposal.settled(text, index)),
+        fix: hit.fix.map(|proposal| proposal.settled(text, **text_hash, index)),
         item,
         snippet: normalised,
         pedantic: hit.pedantic,

@@ -56,15 +56,15 @@ impl<'a> Constants<'a> {
             return Some(only);
         }
         let within = |index: &usize| self.all[*index].within.as_str();
-        let qualified = qualifier.and_then(|qualifier| {
-            let holder = if qualifier == "Self" { here.rsplit("::").nth(1)? } else { qualifier };
+        let by_path = qualifier.and_then(|holder| {
+            let holder = if holder == "Self" { here.rsplit("::").nth(1)? } else { holder };
             named.iter().copied().find(|index| within(index).rsplit("::").next() == Some(holder))
         });
         let around = || {
             let enclosing = named.iter().copied().filter(|index| is_within(here, within(index)));
             enclosing.max_by_key(|index| within(index).len())
         };
-        qualified.or_else(around)
+        by_path.or_else(around)
     }
 
     /// The values by name; none for names that occur twice.

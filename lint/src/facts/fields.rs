@@ -79,7 +79,7 @@ impl Lower<'_> {
             let mut part = base.part(name, span);
             part.sources.extend(of_type.source);
             let (bounds, validated) = (of_type.bounds.unwrap_or(part.bounds), of_type.validated);
-            Value { declared, bounds, validated, ..part }
+            Value { bounds, validated, declared, ..part }
         })
     }
 }

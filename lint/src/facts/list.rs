@@ -5,6 +5,62 @@ use syn::Expr;
 use crate::span::Span;
 use crate::value::{Piece, Value};
 
+/// What a method gives that takes a text or a list apart, or puts lists together.
+pub(super) fn taken_apart(
+    call: &syn::ExprMethodCall,
+    name: &str,
+    receiver: &Value,
+    arguments: &[Value],
+    span: Span,
+) -> Option<Value> {
+    let first = arguments.first();
+    let mut value = receiver.clone();
+    match name {
+        "split_whitespace" | "split_ascii_whitespace" | "split" if receiver.constant().is_some() => {
+            let by = first.and_then(Value::constant);
+            return Some(split_constant(&receiver.constant()?, by.as_deref(), span));
+        }
+        "split_whitespace" | "split_ascii_whitespace" => return Some(split_of(receiver, span)),
+        "split" | "splitn" | "rsplit" | "split_terminator" | "split_inclusive"
+            if call.args.last().zip(arguments.last()).is_some_and(|(by, value)| is_white_space(by, value)) =>
+        {
+            return Some(split_of(receiver, span));
+        }
+        "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
+            value = item_of(receiver, name, first).unwrap_or(value);
+        }
+        "split_once" | "rsplit_once" if first.and_then(Value::constant).is_some_and(|by| by == " ") => {
+            let part = split_of(receiver, span);
+            value = Value { items: Some(vec![part.clone(), part]), split: None, ..value };
+        }
+        "chain" if receiver.items.is_some() && first.is_some() => {
+            let more = match &first?.items {
+                Some(items) => items.clone(),
+                None => vec![Value { spread: true, ..first?.clone() }],
+            };
+            let items = receiver.items.iter().flatten().cloned().chain(more).collect();
+            value = Value { call: receiver.call, ..Value::list(span, items) };
+        }
+        "choose" | "step_by" | "skip" if !receiver.fields.is_empty() => {}
+        "find" | "max_by_key" | "min_by_key" | "choose" if receiver.items.is_some() => value = element(receiver),
+        // What rand picks out of a range has its ends.
+        "random_range" | "gen_range" if first.is_some_and(|range| !range.fields.is_empty()) => {
+            value = Value { pieces: vec![Piece::Hole], ..first?.clone() };
+            value.taint_from(receiver);
+        }
+        "split_first" if receiver.split.is_some() || receiver.items.is_some() => {
+            let first = item_of(receiver, "first", None).unwrap_or_else(|| receiver.clone());
+            let rest = match &receiver.items {
+                Some(items) => Value::list(span, items.iter().skip(1).cloned().collect()),
+                None => receiver.clone(),
+            };
+            value = Value { items: Some(vec![first, rest]), split: None, ..value };
+        }
+        _ => return None,
+    }
+    Some(value)
+}
+
 /// A known text taken apart.
 pub(super) fn split_constant(text: &str, by: Option<&str>, span: Span) -> Value {
     let item = |word: &str| Value::text(span, word);

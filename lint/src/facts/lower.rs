@@ -345,9 +345,10 @@ impl<'a> Lower<'a> {
             test,
             isolated,
             returns: None,
+            calls: 0..usize::MAX,
         };
         let id = self.facts.functions.len();
-        let first_call = self.facts.calls.len();
+        let (first_call, first_sink) = (self.facts.calls.len(), self.facts.sinks.len());
         self.facts.functions.push(function);
         let within = self.definitions[index].item.clone();
         let outer = std::mem::replace(&mut self.frame, Frame { function: id, within, ..Frame::default() });
@@ -378,7 +379,8 @@ impl<'a> Lower<'a> {
         self.apply_closures();
         self.frame = outer;
         let count = signature.inputs.len();
-        let sinks = self.facts.sinks.iter().filter(|sink| sink.function == id && sink.depends_on_parameters(count));
+        let sinks = self.facts.sinks[first_sink..].iter();
+        let sinks = sinks.filter(|sink| sink.function == id && sink.depends_on_parameters(count));
         let mut returned = Value { call: None, ..returns.clone() };
         returned.fields.extend(self.argv_of(&returns).map(|argv| (ARGV.to_owned(), argv)));
         let is_generic = match &signature.output {
@@ -388,7 +390,9 @@ impl<'a> Lower<'a> {
         let is_method = signature.receiver().is_some();
         let summary = Summary::new(sinks.cloned().collect(), returned, is_generic, is_method);
         self.summaries.insert(index, Arc::new(summary));
-        self.facts.functions[id].returns = Some(returns);
+        let function = &mut self.facts.functions[id];
+        function.returns = Some(returns);
+        function.calls = first_call..self.facts.calls.len();
     }
 
     /// Keeps what a macro was parsed to for as long as the file's tree.

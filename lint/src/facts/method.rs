@@ -2,7 +2,7 @@
 
 use syn::{Expr, GenericArgument, PathArguments};
 
-use super::list::{element, is_white_space, item_of, split_constant, split_of};
+use super::list::{element, split_of, taken_apart};
 use super::lower::Lower;
 use super::{Call, Exit};
 use crate::span::Span;
@@ -81,7 +81,9 @@ impl<'a> Lower<'a> {
         let arguments: Vec<Value> = call.args.iter().map(|argument| self.expression(argument)).collect();
         self.frame.enclosure = enclosure;
         if name == "Err" {
-            arguments.iter().for_each(|argument| self.escape(argument));
+            for argument in &arguments {
+                self.escape(argument);
+            }
             return Value { absent: true, ..Value::unknown(span) };
         }
         if let [argument] = arguments.as_slice()
@@ -225,7 +227,7 @@ impl<'a> Lower<'a> {
         let adds = tables::SETTING_SOURCES.contains(&name.as_str());
         let settings = arguments.first().filter(|_| adds).map(|argument| argument.sources.clone());
         // What takes a generator gives something random.
-        let random = arguments.iter().filter_map(|argument| argument.source(Origin::Random)).cloned().next();
+        let random = arguments.iter().find_map(|argument| argument.source(Origin::Random)).cloned();
         let mut value = self.record(String::new(), name.clone(), Some(receiver.clone()), arguments, span, name_span);
         value.sources.extend(random);
         let read = settings.into_iter().flatten().filter(|source| !value.sources.contains(source));
@@ -276,46 +278,6 @@ impl<'a> Lower<'a> {
             "fetch_add" if receiver.exact().is_some() => {}
             // Of a `NonZero`, a `Cell`, a setting.
             "get" if arguments.is_empty() => {}
-            "split_whitespace" | "split_ascii_whitespace" | "split" if receiver.constant().is_some() => {
-                let by = first.and_then(Value::constant);
-                return Some(split_constant(&receiver.constant()?, by.as_deref(), span));
-            }
-            "split_whitespace" | "split_ascii_whitespace" => return Some(split_of(receiver, span)),
-            "split" | "splitn" | "rsplit" | "split_terminator" | "split_inclusive"
-                if call.args.last().zip(arguments.last()).is_some_and(|(by, value)| is_white_space(by, value)) =>
-            {
-                return Some(split_of(receiver, span));
-            }
-            "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
-                value = item_of(receiver, name, first).unwrap_or(value);
-            }
-            "split_once" | "rsplit_once" if first.and_then(Value::constant).is_some_and(|by| by == " ") => {
-                let part = split_of(receiver, span);
-                value = Value { items: Some(vec![part.clone(), part]), split: None, ..value };
-            }
-            "chain" if receiver.items.is_some() && first.is_some() => {
-                let more = match &first?.items {
-                    Some(items) => items.clone(),
-                    None => vec![Value { spread: true, ..first?.clone() }],
-                };
-                let items = receiver.items.iter().flatten().cloned().chain(more).collect();
-                value = Value { call: receiver.call, ..Value::list(span, items) };
-            }
-            "choose" | "step_by" | "skip" if !receiver.fields.is_empty() => {}
-            "find" | "max_by_key" | "min_by_key" | "choose" if receiver.items.is_some() => value = element(receiver),
-            // What rand picks out of a range has its ends.
-            "random_range" | "gen_range" if first.is_some_and(|range| !range.fields.is_empty()) => {
-                value = Value { pieces: vec![Piece::Hole], ..first?.clone() };
-                value.taint_from(receiver);
-            }
-            "split_first" if receiver.split.is_some() || receiver.items.is_some() => {
-                let first = item_of(receiver, "first", None).unwrap_or_else(|| receiver.clone());
-                let rest = match &receiver.items {
-                    Some(items) => Value::list(span, items.iter().skip(1).cloned().collect()),
-                    None => receiver.clone(),
-                };
-                value = Value { items: Some(vec![first, rest]), split: None, ..value };
-            }
             "join"
                 if receiver.items.is_none()
                     && (receiver.prefix().starts_with('/') || first.is_some_and(is_file_name)) =>
@@ -334,8 +296,7 @@ impl<'a> Lower<'a> {
                     value.append(item);
                 }
             }
-            "block_on" => value = first?.clone(),
-            "get_or_init" | "get_or_try_init" => value = first?.clone(),
+            "block_on" | "get_or_init" | "get_or_try_init" => value = first?.clone(),
             "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
                 value = match first {
                     Some(other) => value.join(other),
@@ -360,7 +321,10 @@ impl<'a> Lower<'a> {
                 self.pushed(name, &call.receiver, receiver, first?);
                 return Some(Value::unknown(span));
             }
-            _ => return self.arithmetic(name, receiver, arguments, span),
+            _ => {
+                let of_list = taken_apart(call, name, receiver, arguments, span);
+                return of_list.or_else(|| self.arithmetic(name, receiver, arguments, span));
+            }
         }
         Some(value)
     }

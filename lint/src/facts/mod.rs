@@ -95,6 +95,8 @@ pub(crate) struct Function {
     pub isolated: bool,
     /// What it gives, in terms of its parameters.
     pub returns: Option<Value>,
+    /// Where its calls are; those of functions that were walked meanwhile are among them.
+    pub calls: std::ops::Range<CallId>,
 }
 
 /// A call of a function, a method or a macro.
@@ -245,7 +247,21 @@ impl FileFacts {
 
     /// The calls that belong to the object made by `root`, in order, `root` included.
     pub(crate) fn object(&self, root: CallId) -> impl Iterator<Item = (CallId, &Call)> {
-        self.calls.iter().enumerate().skip(root).filter(move |(_, call)| call.root == root)
+        self.calls_from(root).filter(move |(_, call)| call.root == root)
+    }
+
+    /// The call `id` and those behind it in the same function, among others.
+    pub(crate) fn calls_from(&self, id: CallId) -> impl Iterator<Item = (CallId, &Call)> {
+        let end = self.calls_around(id).end.min(self.calls.len());
+        (id..end).zip(&self.calls[id..end])
+    }
+
+    /// Where the calls of the function are that the call `id` stands in.
+    pub(crate) fn calls_around(&self, id: CallId) -> std::ops::Range<CallId> {
+        let all = 0..self.calls.len();
+        // The first two stand for constants, whose calls are anywhere.
+        let function = self.calls.get(id).map(|call| call.function).filter(|function| *function > 1);
+        function.and_then(|function| self.functions.get(function)).map_or(all, |function| function.calls.clone())
     }
 
     /// The call, and those that stand for the same value on another branch.

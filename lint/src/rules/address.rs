@@ -1,5 +1,6 @@
 //! Texts that are addresses, as the rules about them judge them.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{Call, FileFacts, Sink};
@@ -146,15 +147,16 @@ impl Found {
     }
 }
 
-/// Whether the function runs in a network of its own: by its attribute, or by what it makes.
-pub(super) fn has_own_network(facts: &FileFacts, function: usize) -> bool {
-    let makes = |call: &Call| {
+/// The functions that run in a network of their own: by their attribute, or by what they make.
+pub(super) fn with_own_network(facts: &FileFacts) -> HashSet<usize> {
+    let makes = |call: &&Call| {
         let known = |list: &[&str]| list.iter().any(|known| tables::ends_with(&call.path, known));
         known(tables::LABS)
             || known(tables::NAMESPACE_CALLS)
             || tables::NAMESPACE_METHODS.iter().any(|(_, makers)| known(makers))
     };
-    facts.functions[function].isolated || facts.calls.iter().any(|call| call.function == function && makes(call))
+    let isolated = facts.functions.iter().enumerate().filter(|(_, function)| function.isolated);
+    isolated.map(|(index, _)| index).chain(facts.calls.iter().filter(makes).map(|call| call.function)).collect()
 }
 
 /// Whether the address stands in the function that is called, which has its own finding.

@@ -25,7 +25,7 @@ fn remote_script(argv: &[Value]) -> Option<(String, Option<&Value>)> {
     let is_line = |value: &Value| value.shown().trim().contains(char::is_whitespace);
     let is_option = |value: &Value| value.prefix().starts_with('-');
     let (at, script) = operands.iter().enumerate().skip(1).find(|(_, value)| is_line(value))?;
-    (!is_option(script) && !is_option(&operands[at - 1])).then(|| (program, Some(script)))
+    (!is_option(script) && !is_option(&operands[at - 1])).then_some((program, Some(script)))
 }
 
 fn named_script<'v>(argv: &'v [Value], config: &Config) -> Option<(String, Option<&'v Value>)> {

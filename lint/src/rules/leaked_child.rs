@@ -107,7 +107,7 @@ fn is_kept(facts: &FileFacts, spawn: &Call) -> bool {
 
 fn judged(facts: &FileFacts, id: CallId, same: &[CallId], spawn: &Call) -> Option<Hit> {
     let belongs = |other: &Call| other.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(|before| same.iter().any(|id| belongs_to(facts, before, *id)));
-    let later = || facts.calls[id + 1..].iter().filter(|other| belongs(other));
+    let later = || facts.calls_from(id).skip(1).map(|(_, other)| other).filter(|other| belongs(other));
     let help = "give it to a guard whose `Drop` kills and waits, or use `kill_on_drop(true)` (tokio); with netns-fixtures, \
                 `host.command(…).spawn()` dies with the test";
     let end = later().find(|other| tables::CHILD_ENDS.contains(&other.name.as_str()));
@@ -133,7 +133,7 @@ fn judged(facts: &FileFacts, id: CallId, same: &[CallId], spawn: &Call) -> Optio
 /// Whether the test expects that there is no such program.
 fn is_refused(facts: &FileFacts, spawn: CallId) -> bool {
     let of_it = |other: &Call| other.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(spawn));
-    facts.calls[spawn..].iter().any(|other| tables::REFUSALS.contains(&other.name.as_str()) && of_it(other))
+    facts.calls_from(spawn).any(|(_, other)| tables::REFUSALS.contains(&other.name.as_str()) && of_it(other))
 }
 
 /// Whether the call `before` gives the child that the call `spawn` made, or a part of it.

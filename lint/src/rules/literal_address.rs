@@ -27,7 +27,7 @@
 //! ## References
 //! RFC 1918, RFC 5737, RFC 3849, RFC 9637.
 
-use super::address::{Found, addresses_in, has_own_network, is_of_callee, read};
+use super::address::{Found, addresses_in, is_of_callee, read, with_own_network};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
@@ -52,6 +52,7 @@ impl Rule for LiteralAddress {
     }
 
     fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+        let own_network = with_own_network(facts);
         let mut reported = Vec::new();
         for sink in &facts.sinks {
             let (found, value) = match found_in(sink) {
@@ -65,7 +66,7 @@ impl Rule for LiteralAddress {
                 SinkKind::Written => "a configuration file contains it",
                 _ => "a command line contains it",
             };
-            let isolated = has_own_network(facts, sink.function);
+            let isolated = own_network.contains(&sink.function);
             // Where the literal stands is the place to change; in another file, the call that led there.
             let place = value.host.unwrap_or(value.span);
             let place = if place == Span::default() { sink.span } else { place };

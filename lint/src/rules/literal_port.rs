@@ -23,7 +23,7 @@
 //! ## References
 //! ip(7): port 0 lets the kernel choose.
 
-use super::address::{Host, has_own_network, read};
+use super::address::{Host, read, with_own_network};
 use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
 use crate::finding::Severity;
@@ -44,6 +44,7 @@ impl Rule for LiteralPort {
     }
 
     fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+        let own_network = with_own_network(facts);
         for sink in &facts.sinks {
             let what = match sink.kind {
                 SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "bound",
@@ -59,7 +60,7 @@ impl Rule for LiteralPort {
             let port = found.port.filter(|port| *port != 0);
             // Nobody here takes the port of another machine away.
             let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
-            if let Some(port) = port.filter(|_| !elsewhere && !has_own_network(facts, sink.function)) {
+            if let Some(port) = port.filter(|_| !elsewhere && !own_network.contains(&sink.function)) {
                 let end = |name: &str| value.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
                 let ends: Vec<(&Value, f64)> = ["start", "end"].iter().filter_map(|name| Some((end(name)?, end(name)?.exact()?))).collect();
                 let help = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";

@@ -92,7 +92,7 @@ impl Rule for TempPath {
 fn is_refused(facts: &FileFacts, call: Option<CallId>) -> bool {
     let refused = |other: &Call| tables::REFUSALS.contains(&other.name.as_str());
     let of_it = |other: &Call| other.receiver.as_ref().is_some_and(|receiver| receiver.call == call);
-    call.is_some_and(|call| facts.calls[call..].iter().any(|other| refused(other) && of_it(other)))
+    call.is_some_and(|call| facts.calls_from(call).any(|(_, other)| refused(other) && of_it(other)))
 }
 
 fn hit(function: usize, span: Span, value: &Value, by: &str) -> Option<Hit> {

@@ -101,7 +101,8 @@ fn comes_from_spawn(facts: &FileFacts, value: Option<CallId>) -> bool {
 fn has_ended(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     let child = |call: &Call| call.receiver.as_ref().and_then(|receiver| receiver.call);
     let waits = |other: &Call| ["wait", "wait_with_output"].contains(&other.name.as_str());
-    facts.calls[..id].iter().any(|other| other.function == call.function && waits(other) && child(other).is_some() && child(other) == child(call))
+    let first = facts.calls_around(id).start;
+    facts.calls[first..id].iter().any(|other| other.function == call.function && waits(other) && child(other).is_some() && child(other) == child(call))
 }
 
 /// Whether something ends the wait: a limit around it, one of the command's own, or a kill before it.

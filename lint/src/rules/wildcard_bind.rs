@@ -29,7 +29,7 @@
 //! ## References
 //! CWE-1327; ip(7), INADDR_ANY.
 
-use super::address::{has_own_network, is_of_callee, read};
+use super::address::{is_of_callee, read, with_own_network};
 use super::argv::{inner_commands, is_said_here};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
@@ -55,6 +55,7 @@ impl Rule for WildcardBind {
     }
 
     fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+        let own_network = with_own_network(facts);
         for sink in &facts.sinks {
             let datagram = match sink.kind {
                 SinkKind::Listen => false,
@@ -65,7 +66,7 @@ impl Rule for WildcardBind {
             let Some(value) = sink.values.first() else { continue };
             let Some(found) = read(&value.shown()).filter(super::address::Found::is_wildcard) else { continue };
             let port_is_open = found.port == Some(0);
-            if (datagram && port_is_open) || has_own_network(facts, sink.function) || is_of_callee(sink, value) {
+            if (datagram && port_is_open) || own_network.contains(&sink.function) || is_of_callee(sink, value) {
                 continue;
             }
             let message = format!("`{}` listens on every address of this machine", found.text);
@@ -74,7 +75,7 @@ impl Rule for WildcardBind {
             let hit = hit.fix((sink.kind == SinkKind::Listen).then(|| loopback(facts, sink)).flatten());
             hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
-        for sink in facts.sinks.iter().filter(|sink| !has_own_network(facts, sink.function)) {
+        for sink in facts.sinks.iter().filter(|sink| !own_network.contains(&sink.function)) {
             let commands = inner_commands(sink, config);
             let Some((program, word)) = commands.iter().find_map(|words| listens(words)) else { continue };
             if !is_said_here(sink, &word) {
