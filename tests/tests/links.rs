@@ -260,6 +260,8 @@ fn vrf(mut lab: Lab) -> TestResult {
         router.add_device(Vrf::new(table).port(*port).named(*name))?;
         // Both families' addresses are still there.
         assert_eq!(router.addresses(port)?.len(), 2, "{port}");
+        // One more is usable as well: its route is in the domain's table, and in no other.
+        router.add_address(port, "2001:db8::1/64".parse()?)?;
     }
     for (name, port, host) in domains {
         let mine = router.device(port)?.addresses;

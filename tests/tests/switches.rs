@@ -118,3 +118,18 @@ fn a_device_stands_on_the_bridge_of_a_switch(mut lab: Lab) -> TestResult {
     assert_eq!(shown, bridge.index);
     Ok(())
 }
+
+/// More VLANs than the kernel tells of one port one by one.
+#[netns_test(requires(bridge_vlan_filtering))]
+fn a_trunk_carries_every_vlan(mut lab: Lab) -> TestResult {
+    let [left, right] = ["left", "right"].map(|name| lab.switch(name));
+    let [a, b, c] = ["a", "b", "c"].map(|name| lab.host(name));
+    for (host, switch, tag) in [(&a, &left, 4094), (&b, &right, 4094), (&c, &right, 4093)] {
+        lab.link(host, switch.as_host()).vlan(tag);
+    }
+    lab.link(left.as_host(), right.as_host()).trunk(2..=4094);
+    lab.up()?;
+    assert!(arrives((&a, a.addr()), (&b, b.addr()))?);
+    assert!(is_lost((&a, a.addr()), (&c, c.addr()))?);
+    Ok(())
+}
