@@ -103,14 +103,10 @@ impl Baseline {
             reason: "in the baseline".to_owned(),
         }));
         if with_stale {
-            let seen: BTreeSet<String> =
-                report.files.iter().filter(|file| file.reported).map(|file| relative(&file.path, &root)).collect();
+            let seen = seen(report, &root);
             let stale = self.entries.iter().filter_map(|entry| {
                 let surplus = std::mem::take(left.get_mut(&entry.key)?).min(entry.count);
-                let (_, path, ..) = &entry.key;
-                // Files that were not part of this run may still have what the entry says.
-                let known = seen.contains(path) || !root.join(path).exists();
-                (surplus > 0 && known).then(|| self.stale(entry, surplus))
+                (surplus > 0 && !entry.is_elsewhere(&seen, &root)).then(|| self.stale(entry, surplus))
             });
             report.findings.extend(stale);
         }
@@ -142,10 +138,26 @@ impl Baseline {
     }
 }
 
-/// The text of a baseline that covers every finding of a report, for a file at `path`.
-pub(crate) fn text_of(report: &Report, path: &Path) -> String {
+impl Entry {
+    /// Whether it is about a file that was no part of a run, and may still have what it says.
+    fn is_elsewhere(&self, seen: &BTreeSet<String>, root: &Path) -> bool {
+        let (_, path, ..) = &self.key;
+        !seen.contains(path) && root.join(path).exists()
+    }
+}
+
+/// The files that were a part of a run.
+fn seen(report: &Report, root: &Path) -> BTreeSet<String> {
+    report.files.iter().filter(|file| file.reported).map(|file| relative(&file.path, root)).collect()
+}
+
+/// The text of a baseline that covers every finding of a report, for a file at `path`. What was there `before` about files
+/// that were no part of the run stays.
+pub(crate) fn text_of(report: &Report, path: &Path, before: &Baseline) -> String {
     let root = root_of(path);
-    let mut counts = BTreeMap::<Key, usize>::new();
+    let seen = seen(report, &root);
+    let elsewhere = before.entries.iter().filter(|entry| entry.is_elsewhere(&seen, &root));
+    let mut counts: BTreeMap<Key, usize> = elsewhere.map(|entry| (entry.key.clone(), entry.count)).collect();
     for finding in report.findings.iter().filter(|finding| finding.rule != STALE) {
         *counts.entry(key_of(finding, &root)).or_default() += 1;
     }
@@ -217,7 +229,7 @@ mod tests {
 
     /// The findings' paths are relative to the working folder, so the baseline has to lie there.
     fn text_here(code: &str) -> String {
-        text_of(&report(code), Path::new("baseline.toml"))
+        text_of(&report(code), Path::new("baseline.toml"), &Baseline::default())
     }
 
     #[test]
@@ -242,6 +254,27 @@ mod tests {
         let mut unjudged = report("fn f() {}");
         known.apply(&mut unjudged, false);
         assert_eq!(unjudged.findings, []);
+    }
+
+    #[test]
+    fn a_run_over_a_part_keeps_what_is_said_of_the_rest() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("baseline.toml");
+        let entry = |file: &str| {
+            format!("[[finding]]\nrule = \"r\"\npath = \"{file}\"\nitem = \"i\"\nsnippet = \"s\"\ncount = 2\n")
+        };
+        for file in ["seen.rs", "elsewhere.rs"] {
+            std::fs::write(folder.path().join(file), "").expect("written");
+        }
+        let before = baseline(folder.path(), &["seen.rs", "elsewhere.rs", "gone.rs"].map(entry).join("\n"));
+        let note =
+            FileNote { path: folder.path().join("seen.rs"), checked: true, reported: true, reason: String::new() };
+        let text = text_of(&Report { files: vec![note], ..Report::default() }, &path, &before);
+        let kept = baseline(folder.path(), &text).entries;
+        assert_eq!(
+            kept.iter().map(|entry| (entry.key.1.as_str(), entry.count)).collect::<Vec<_>>(),
+            [("elsewhere.rs", 2)]
+        );
     }
 
     #[test]

@@ -81,7 +81,7 @@ struct Options {
     /// Findings that do not count [default: netns-lint-baseline.toml beside the configuration, if it is there].
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write all findings into the baseline and stop.
+    /// Write all findings into the baseline, keep what it says of files that are not checked, and stop.
     #[arg(long)]
     write_baseline: bool,
     /// Make the changes that are right without looking at the rest of the program, and report what is left.
@@ -187,8 +187,11 @@ fn execute(options: &Options) -> Result<u8, Failure> {
             let message = format!("there are {} findings more than are kept", report.omitted);
             return Err(Error::Config { path: baseline, message }.into());
         }
-        std::fs::write(&baseline, baseline::text_of(&report, &baseline))?;
-        writeln!(out, "netns-lint: wrote {} findings to {}", report.findings.len(), baseline.display())?;
+        // One that cannot be understood says nothing of other files.
+        let before = Baseline::read(&baseline, true).unwrap_or_default();
+        std::fs::write(&baseline, baseline::text_of(&report, &baseline, &before))?;
+        let plural = if report.findings.len() == 1 { "" } else { "s" };
+        writeln!(out, "netns-lint: wrote {} finding{plural} to {}", report.findings.len(), baseline.display())?;
         out.flush()?;
         return Ok(if report.problems.is_empty() { CLEAN } else { UNREADABLE });
     }

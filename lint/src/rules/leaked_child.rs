@@ -82,9 +82,10 @@ fn kill_on_drop(facts: &FileFacts, command: CallId, spawn: &Call) -> Option<Prop
         return None;
     }
     let before = facts.written(Span::new(0, spawn.name_span.start));
-    let line = &before[before.rfind('\n').map_or(0, |end| end + 1)..];
+    let (lines, line) = before.split_at(before.rfind('\n').map_or(0, |end| end + 1));
     let is_alone = line.trim_start() == ".";
-    let text = if is_alone { format!("kill_on_drop(true)\n{line}") } else { "kill_on_drop(true).".to_owned() };
+    let end = if lines.ends_with("\r\n") { "\r\n" } else { "\n" };
+    let text = if is_alone { format!("kill_on_drop(true){end}{line}") } else { "kill_on_drop(true).".to_owned() };
     Some(Proposal::insert("kill it when it is dropped", spawn.name_span.start, text))
 }
 
@@ -219,6 +220,10 @@ mod tests {
                 (
                     "use tokio::process as p; fn f() {\n    let c = p::Command::new(\"x\")\n        .spawn();\n}",
                     "use tokio::process as p; fn f() {\n    let c = p::Command::new(\"x\")\n        .kill_on_drop(true)\n        .spawn();\n}",
+                ),
+                (
+                    "fn f() {\r\n    let c = tokio::process::Command::new(\"x\")\r\n        .spawn();\r\n}",
+                    "fn f() {\r\n    let c = tokio::process::Command::new(\"x\")\r\n        .kill_on_drop(true)\r\n        .spawn();\r\n}",
                 ),
             ],
         );
