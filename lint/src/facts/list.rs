@@ -29,6 +29,8 @@ pub(super) fn taken_apart(
         "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
             value = item_of(receiver, name, first).unwrap_or(value);
         }
+        // What `to_socket_addrs` makes of one address.
+        "next" if receiver.constant().is_some() => {}
         "split_once" | "rsplit_once" if first.and_then(Value::constant).is_some_and(|by| by == " ") => {
             let part = split_of(receiver, span);
             value = Value { items: Some(vec![part.clone(), part]), split: None, ..value };

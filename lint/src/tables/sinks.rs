@@ -38,6 +38,13 @@ const KNOWN: &[KnownSink] = &[
     sink(".send_to", 1, SinkKind::Connect),
     sink("socket::connect", 1, SinkKind::Connect),
     sink("net::connect", 1, SinkKind::Connect),
+    // Functions alone: methods of these names belong to maps and routers, too.
+    sink("reqwest::get", 0, SinkKind::Connect),
+    sink("reqwest::blocking::get", 0, SinkKind::Connect),
+    sink("ureq::get", 0, SinkKind::Connect),
+    sink("ureq::post", 0, SinkKind::Connect),
+    sink("tungstenite::connect", 0, SinkKind::Connect),
+    sink("tokio_tungstenite::connect_async", 0, SinkKind::Connect),
     // A device, a route, a neighbour (rtnetlink, tun, interfaces).
     sink(".address", 0, SinkKind::Configure),
     sink(".destination", 0, SinkKind::Configure),
