@@ -172,7 +172,9 @@ impl Lower<'_> {
 pub(super) fn put_in(value: &Value, arguments: &[Value], span: Span) -> Value {
     // What the function reads itself, and what no caller has a part in, is reported there.
     let own = value.parameters.is_empty();
-    let mut put_in = Value { sources: Vec::new(), ..value.clone() }.instantiate(arguments, span);
+    // How great what it reads can be is for the caller to say where a parameter limits it.
+    let sources = if value.caps.is_empty() { Vec::new() } else { value.sources.clone() };
+    let mut put_in = Value { sources, ..value.clone() }.instantiate(arguments, span);
     if address::is_whole_host(value.prefix()) && value.constant().is_none() {
         put_in.host = Some(span);
     }

@@ -11,6 +11,7 @@ use super::closure::{Closure, ClosureCall};
 use super::constants::Constants;
 use super::fields::Field;
 use super::narrow::Narrowed;
+use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
 use super::{FileFacts, Function, ModuleDeclaration, Sink, Surroundings};
@@ -38,6 +39,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         fields: HashMap::new(),
         aliases: Aliases::new(),
         macros: Vec::new(),
+        arms: HashMap::new(),
         arena: &arena,
         unresolved: Unresolved::default(),
         reads: false,
@@ -122,6 +124,8 @@ pub(super) struct Lower<'a> {
     aliases: Aliases,
     /// Macros that stand in no function, with the modules around them and whether they are test code.
     macros: Vec<(&'a syn::ItemMacro, String, bool)>,
+    /// Arms of the file's own macros that are like functions, by the macro's name.
+    pub(super) arms: HashMap<String, Vec<Arm>>,
     /// The last element of what macros were parsed to.
     arena: &'a Arena,
     /// Names that other files may define.

@@ -68,6 +68,9 @@ impl<'a> Lower<'a> {
             "join" | "select" | "dbg" => return arguments.into_iter().next().unwrap_or_else(|| Value::unknown(whole)),
             _ => {}
         }
+        if let Some(value) = self.call_of_own_macro(&name, &arguments, whole) {
+            return value;
+        }
         let path = format!("{}!", self.resolve(&call.path));
         if name == "cmd"
             && let Some(argv) = self.templated_command(&path, &arguments, whole)
@@ -169,31 +172,6 @@ impl<'a> Lower<'a> {
             _ => None,
         }
     }
-
-    /// The transcribers of `macro_rules!`, with `$name` read as a name: each is walked like a block of code.
-    pub(super) fn item_macro(&mut self, item: &'a syn::ItemMacro) {
-        if !item.mac.path.is_ident("macro_rules") {
-            self.macro_call(&item.mac);
-            return;
-        }
-        let mut tokens = item.mac.tokens.clone().into_iter();
-        while let Some(token) = tokens.next() {
-            // matcher `=>` transcriber `;`
-            let is_arrow_end = matches!(&token, TokenTree::Punct(punct) if punct.as_char() == '>');
-            if !is_arrow_end {
-                continue;
-            }
-            if let Some(TokenTree::Group(body)) = tokens.next() {
-                let plain = without_dollars(body.stream());
-                let parsed = syn::Block::parse_within.parse2(plain).map_or(Parsed::Nothing, |stmts| {
-                    Parsed::Block(syn::Block { brace_token: syn::token::Brace::default(), stmts })
-                });
-                if let Parsed::Block(block) = self.keep(parsed) {
-                    self.block(block);
-                }
-            }
-        }
-    }
 }
 
 /// With a semicolon behind the last item, which `thread_local!` does not ask for.
@@ -245,33 +223,4 @@ fn parse_arguments(tokens: &TokenStream) -> Parsed {
     }
     found.extend(syn::parse2::<Expr>(part));
     if found.is_empty() { Parsed::Nothing } else { Parsed::Expressions(found) }
-}
-
-/// Reads `$name` as `name` and `$( … ) sep *` as what is inside, once.
-fn without_dollars(tokens: TokenStream) -> TokenStream {
-    let mut plain = TokenStream::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            TokenTree::Punct(punct) if punct.as_char() == '$' => {
-                if let Some(TokenTree::Group(group)) = tokens.peek() {
-                    plain.extend(without_dollars(group.stream()));
-                    tokens.next();
-                    // The separator and the repetition operator.
-                    while let Some(TokenTree::Punct(punct)) = tokens.next() {
-                        if matches!(punct.as_char(), '*' | '+' | '?') {
-                            break;
-                        }
-                    }
-                }
-            }
-            TokenTree::Group(group) => {
-                let mut inner = proc_macro2::Group::new(group.delimiter(), without_dollars(group.stream()));
-                inner.set_span(group.span());
-                plain.extend([TokenTree::Group(inner)]);
-            }
-            other => plain.extend([other]),
-        }
-    }
-    plain
 }

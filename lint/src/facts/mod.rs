@@ -20,6 +20,7 @@ mod method;
 mod narrow;
 mod number;
 mod outline;
+mod own_macro;
 mod pattern;
 mod script;
 mod summary;

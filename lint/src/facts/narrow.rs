@@ -4,38 +4,42 @@ use syn::{BinOp, Expr, Pat, RangeLimits, UnOp};
 
 use super::lower::Lower;
 use crate::span::Span;
-use crate::value::{Interval, Value};
+use crate::value::{Interval, Parameter, Value};
 
 /// A variable, or a field of one, of which a condition has told something, and what was known of it before.
 pub(super) struct Narrowed {
     pub(super) local: usize,
     field: Option<String>,
     bounds: Interval,
+    caps: Vec<Parameter>,
     validated: bool,
 }
 
 impl Narrowed {
     /// Makes it as it was.
     pub(super) fn put_back(self, value: &mut Value) {
-        if let Some(value) = self.place_in(value) {
+        if let Some(value) = place_in(value, self.field.as_deref()) {
             value.bounds = self.bounds;
+            value.caps = self.caps;
             value.validated = self.validated;
         }
     }
 
     /// Lets it be what it is or as it was.
     fn loosen(&self, value: &mut Value) {
-        if let Some(value) = self.place_in(value) {
+        if let Some(value) = place_in(value, self.field.as_deref()) {
             value.bounds = value.bounds.join(self.bounds);
+            value.caps.retain(|cap| self.caps.contains(cap));
             value.validated &= self.validated;
         }
     }
+}
 
-    fn place_in<'v>(&self, value: &'v mut Value) -> Option<&'v mut Value> {
-        match &self.field {
-            Some(field) => value.fields.iter_mut().find(|(name, _)| name == field).map(|(_, value)| value),
-            None => Some(value),
-        }
+/// The field of that name of a variable's value, or all of it.
+fn place_in<'v>(value: &'v mut Value, field: Option<&str>) -> Option<&'v mut Value> {
+    match field {
+        Some(field) => value.fields.iter_mut().find(|(name, _)| name == field).map(|(_, value)| value),
+        None => Some(value),
     }
 }
 
@@ -142,7 +146,8 @@ impl<'a> Lower<'a> {
         let strict = matches!(binary.op, BinOp::Lt(_) | BinOp::Gt(_)) == holds;
         for (variable, other, sign) in [(&binary.left, &binary.right, 1), (&binary.right, &binary.left, -1)] {
             let Some(place) = self.place_of(variable) else { continue };
-            let limit = self.peek(other).bounds;
+            let bound = self.peek(other);
+            let limit = bound.bounds;
             let direction = direction * sign * if holds { 1 } else { -1 };
             self.set(
                 place,
@@ -155,6 +160,9 @@ impl<'a> Lower<'a> {
                         d if d < 0 => value.bounds.meet(Interval { low: f64::NEG_INFINITY, high: limit.high - step }),
                         _ => value.bounds.meet(Interval { low: limit.low + step, high: f64::INFINITY }),
                     };
+                    if direction <= 0 {
+                        value.cap(&bound);
+                    }
                 },
                 before,
             );
@@ -267,7 +275,8 @@ impl<'a> Lower<'a> {
 
     fn set(&mut self, (local, field): Place, change: impl FnOnce(&mut Value), before: &mut Vec<Narrowed>) {
         let known = self.value_at(&(local, field.clone()));
-        before.push(Narrowed { local, field: field.clone(), bounds: known.bounds, validated: known.validated });
+        let Value { bounds, caps, validated, .. } = known.clone();
+        before.push(Narrowed { local, field: field.clone(), bounds, caps, validated });
         let value = &mut self.frame.locals[local].value;
         let Some(field) = field else { return change(value) };
         if !value.fields.iter().any(|(name, _)| *name == field) {

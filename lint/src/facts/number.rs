@@ -27,7 +27,11 @@ impl<'a> Lower<'a> {
                 let (bounds, others) = (one.bounds, other.bounds);
                 let chosen = if name == "min" { f64::min } else { f64::max };
                 let bounds = Interval { low: chosen(bounds.low, others.low), high: chosen(bounds.high, others.high) };
-                let value = Value { bounds, ..one.clone().join(other) };
+                let mut value = Value { bounds, ..one.clone().join(other) };
+                if name == "min" {
+                    value.cap(one);
+                    value.cap(other);
+                }
                 self.bounded(one, &value);
                 self.bounded(other, &value);
                 Some(value)
@@ -49,6 +53,7 @@ impl<'a> Lower<'a> {
         match name {
             "min" => {
                 value.bounds.high = value.bounds.high.min(first?.bounds.high);
+                value.cap(first?);
                 self.bounded(receiver, &value);
             }
             "max" => {
@@ -59,6 +64,7 @@ impl<'a> Lower<'a> {
             "clamp" => {
                 let range = Interval { low: first?.bounds.low, high: arguments.get(1)?.bounds.high };
                 value.bounds = value.bounds.meet(range);
+                value.cap(arguments.get(1)?);
                 self.bounded(receiver, &value);
             }
             "saturating_mul" | "wrapping_mul" | "checked_mul" | "mul_f64" | "mul_f32" => {
@@ -105,6 +111,7 @@ impl<'a> Lower<'a> {
             value.taint_from(argument);
         }
         value.validated = first.validated;
+        value.caps.clone_from(&first.caps);
         let id = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, span).call;
         value.call = id;
         self.facts.sinks.push(Sink {

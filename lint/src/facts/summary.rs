@@ -116,7 +116,7 @@ impl Value {
         }
         (&self.parameters, self.bounds.low.to_bits(), self.bounds.high.to_bits()).hash(state);
         (self.validated, self.duration, self.parsed, self.spread, self.split.is_some(), self.cut.is_some()).hash(state);
-        (&self.path, self.declared).hash(state);
+        (&self.path, self.declared, &self.caps).hash(state);
     }
 }
 

@@ -21,7 +21,8 @@ pub(super) struct Bound<'a> {
 /// A hit at the place where the environment is read, if what is read there is not bounded.
 pub(super) fn judged(sink: &Sink, value: &Value, bound: &Bound<'_>) -> Option<Hit> {
     let source = value.source(Origin::Environment)?;
-    if value.validated || value.bounds.high <= bound.high {
+    // What a parameter limits is judged where that is given.
+    if value.validated || !value.caps.is_empty() || value.bounds.high <= bound.high {
         return None;
     }
     let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));

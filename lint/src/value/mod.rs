@@ -95,6 +95,8 @@ pub(crate) struct Value {
     pub host: Option<Span>,
     /// As number.
     pub bounds: Interval,
+    /// Parameters that it is not greater than: their callers know how great that is.
+    pub caps: Vec<Parameter>,
     /// It was shown to be one of a few values, or passed a check that the analysis does not model.
     pub validated: bool,
     /// The call that made it, whose later method calls belong to the same object.
@@ -132,6 +134,7 @@ impl Value {
             choices: Vec::new(),
             host: None,
             bounds: Interval::ALL,
+            caps: Vec::new(),
             validated: false,
             call: None,
             path: None,
@@ -236,6 +239,14 @@ impl Value {
         has_text || has_parts || !self.sources.is_empty()
     }
 
+    /// Notes that it is not greater than `limit`, if that is a parameter.
+    pub(crate) fn cap(&mut self, limit: &Self) {
+        if let [Piece::Parameter(parameter)] = limit.pieces.as_slice() {
+            self.caps.push(parameter.clone());
+            self.taint_from(&Self { parameters: limit.parameters.clone(), ..Self::unknown(limit.span) });
+        }
+    }
+
     /// Whether it came from a place of that kind.
     pub(crate) fn source(&self, origin: Origin) -> Option<&Source> {
         self.sources.iter().find(|source| source.origin == origin)
@@ -279,6 +290,7 @@ impl Value {
         }
         self.taint_from(other);
         self.bounds = self.bounds.join(other.bounds);
+        self.caps.retain(|cap| other.caps.contains(cap) || other.bounds.high.is_finite() && other.sources.is_empty());
         self.validated &= other.validated;
         self.duration |= other.duration;
         if self.pieces != other.pieces {
@@ -360,6 +372,11 @@ impl Value {
             value.choices = self.choices.iter().map(|choice| choice.instantiate(arguments, call)).collect();
         }
         value.validated = self.validated;
+        for cap in &self.caps {
+            let Some(given) = cap.given(arguments, call) else { continue };
+            value.bounds.high = value.bounds.high.min(given.bounds.high).max(value.bounds.low);
+            value.cap(&given);
+        }
         value.duration |= self.duration;
         value.declared = self.declared;
         value.spread = self.spread;

@@ -33,6 +33,19 @@ fn wait_for(limits: &Limits) {
 
 struct Seconds(u64);
 
+fn at_most(name: &str, default: u64, longest: u64) -> u64 {
+    env::var(name).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(default).min(longest) //~ unbounded-env-duration
+}
+
+macro_rules! pause {
+    ($seconds:expr) => {
+        thread::sleep(Duration::from_secs($seconds))
+    };
+    ($count:expr, $unit:expr $(,)?) => {
+        thread::sleep($unit * $count)
+    };
+}
+
 lazy_static::lazy_static! {
     static ref PATIENCE: u64 = env::var("PATIENCE").unwrap().parse().unwrap(); //~ unbounded-env-duration
 }
@@ -69,6 +82,17 @@ fn by_a_closure() {
     let pause = |seconds: u64| thread::sleep(Duration::from_secs(seconds));
     pause(1);
     pause(env::var("PAUSE").unwrap().parse().unwrap()); //~ unbounded-env-duration
+}
+
+#[test]
+fn by_a_macro_that_waits() {
+    pause!(1);
+    pause!(env::var("PAUSE").unwrap().parse().unwrap()); //~ unbounded-env-duration
+}
+
+#[test]
+fn by_a_limit_that_is_none() {
+    thread::sleep(Duration::from_secs(at_most("PAUSE", 5, 1_000_000)));
 }
 
 #[test]

@@ -37,6 +37,24 @@ fn checked(seconds: u64) -> Result<u64, String> {
     Ok(seconds)
 }
 
+fn at_most(name: &str, default: u64, longest: u64) -> u64 {
+    env::var(name).ok().and_then(|text| text.parse::<u64>().ok()).unwrap_or(default).min(longest)
+}
+
+fn refused_above(longest: u64) -> Result<u64, String> {
+    let seconds = number();
+    if seconds > longest {
+        return Err(format!("{seconds} s are too long"));
+    }
+    Ok(seconds)
+}
+
+macro_rules! bounded {
+    ($name:expr, $longest:expr) => {
+        env::var($name).unwrap().parse::<u64>().unwrap().min($longest)
+    };
+}
+
 fn some(seconds: u64) -> Option<u64> {
     if seconds > 60 { None } else { Some(seconds) }
 }
@@ -90,6 +108,21 @@ fn by_a_helper_that_refuses() {
 #[test]
 fn by_a_helper_that_gives_nothing() {
     thread::sleep(Duration::from_secs(some(number()).unwrap_or(5)));
+}
+
+#[test]
+fn by_a_limit_that_a_helper_gets() {
+    thread::sleep(Duration::from_secs(at_most("PAUSE", 5, 60)));
+}
+
+#[test]
+fn by_a_limit_above_which_a_helper_refuses() {
+    thread::sleep(Duration::from_secs(refused_above(60).unwrap()));
+}
+
+#[test]
+fn by_a_limit_that_a_macro_gets() {
+    thread::sleep(Duration::from_secs(bounded!("PAUSE", 60)));
 }
 
 #[test]
