@@ -180,7 +180,7 @@ fn what_cannot_be_traced_is_told(net: Pair, mut lab: Lab) -> TestResult {
 }
 
 /// A search that would outlast the test says so before the test is killed.
-#[netns_test(deadline = "2s")]
+#[netns_test(deadline = "4s")]
 fn a_search_ends_before_the_deadline_of_its_test(net: Pair) -> TestResult {
     net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1")?;
     let search = net.client.path_mtu(&net.server).protocol(PathProtocol::Icmp).attempts(255);
