@@ -22,6 +22,11 @@ impl Span {
         Self { start, end: end.max(start) }
     }
 
+    /// Whether `other` lies in it.
+    pub(crate) fn covers(self, other: Self) -> bool {
+        self.start <= other.start && other.end <= self.end
+    }
+
     /// Covers both spans and what lies between them.
     #[must_use]
     pub(crate) fn to(self, other: Self) -> Self {

@@ -55,7 +55,12 @@ impl Lower<'_> {
             Home::OtherFile => value.clone().relocated(span),
         };
         let part_of_caller = |value: &Value| put_in(&at_home(value), arguments, span);
-        for sink in &summary.sinks {
+        // What goes to a mock goes nowhere.
+        let to_mock = arguments.iter().filter_map(|argument| argument.call).any(|call| {
+            let maker = &self.facts.calls[self.facts.calls[call].root];
+            maker.path.split("::").any(|segment| segment.starts_with("Mock"))
+        });
+        for sink in summary.sinks.iter().filter(|sink| !(to_mock && sink.kind.is_of_socket())) {
             let parameters = || sink.values.iter().flat_map(|value| &value.parameters);
             let of_object = summary.is_method && parameters().all(|parameter| parameter.index == 0);
             // A command line of which only the object decides a part is reported in its method.
@@ -128,8 +133,11 @@ impl Lower<'_> {
                 self.sink(kind, address::flattened(value), span, by(), Some(id));
             }
         }
+        // Of `timeout(LIMIT, future)` the limit is known; a text that was not read as a number is none.
+        let may_be_number = |value: &&Value| value.interests() && (value.parsed || value.sources.is_empty());
         if tables::WAITING_WORDS.iter().any(|word| name.contains(word))
-            && let Some(value) = arguments.iter().find(|value| value.interests() && !value.duration)
+            && !arguments.iter().any(|value| value.duration)
+            && let Some(value) = arguments.iter().find(may_be_number)
         {
             self.sink(SinkKind::Duration, value.clone(), span, by(), Some(id));
         }
@@ -175,10 +183,18 @@ pub(super) fn put_in(value: &Value, arguments: &[Value], span: Span) -> Value {
     // How great what it reads can be is for the caller to say where a parameter limits it.
     let sources = if value.caps.is_empty() { Vec::new() } else { value.sources.clone() };
     let mut put_in = Value { sources, ..value.clone() }.instantiate(arguments, span);
+    own_host(value, &mut put_in, span);
+    for (choice, put_in) in value.choices.iter().zip(&mut put_in.choices) {
+        own_host(choice, put_in, span);
+    }
+    if own { Value { split: None, ..put_in } } else { put_in }
+}
+
+/// A host that the function has written is there to be changed, not at the call that gives the port.
+fn own_host(value: &Value, put_in: &mut Value, span: Span) {
     if address::is_whole_host(value.prefix()) && value.constant().is_none() {
         put_in.host = Some(span);
     }
-    if own { Value { split: None, ..put_in } } else { put_in }
 }
 
 /// A list that stands for all further items of a command line, once it is known.

@@ -64,7 +64,12 @@ impl<'a> Constants<'a> {
             let enclosing = named.iter().copied().filter(|index| is_within(here, within(index)));
             enclosing.max_by_key(|index| within(index).len())
         };
-        by_path.or_else(around)
+        // Of those for different systems, in the same place, it is one like the others.
+        let alike = || {
+            let first = within(named.first()?);
+            named.last().copied().filter(|_| named.iter().all(|index| within(index) == first))
+        };
+        by_path.or_else(around).or_else(alike)
     }
 
     /// The values by name; none for names that occur twice.

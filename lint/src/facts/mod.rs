@@ -221,6 +221,11 @@ pub(crate) enum SinkKind {
 }
 
 impl SinkKind {
+    /// Whether a socket does it.
+    pub(crate) fn is_of_socket(self) -> bool {
+        matches!(self, Self::Listen | Self::Bind | Self::Datagram | Self::Connect)
+    }
+
     /// Whether it is the words of a command, or a text that a shell takes apart.
     pub(crate) fn is_command_line(self) -> bool {
         matches!(self, Self::Command | Self::ShellString | Self::RemoteScript)

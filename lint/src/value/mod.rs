@@ -56,9 +56,16 @@ impl Parameter {
 
     /// What a call gives for it.
     pub(crate) fn given(&self, arguments: &[Value], call: Span) -> Option<Value> {
-        let argument = arguments.get(self.index)?;
-        let whole = || Value { host: argument.host, ..argument.clone() };
-        Some(self.fields.iter().fold(whole(), |value, name| value.part(name, call)))
+        let argument = arguments.get(self.index)?.clone();
+        let part = |object: Value, name: &String| {
+            let mut part = object.part(name, call);
+            // Of an object that something else has made of a text of the environment, not every part is that text.
+            if object.field(name).is_none() {
+                part.sources.retain(|source| object.span.covers(source.span));
+            }
+            part
+        };
+        Some(self.fields.iter().fold(argument, part))
     }
 }
 
@@ -351,6 +358,7 @@ impl Value {
             value.cut = self.cut.map(|_| call).or(argument.cut);
             value.call = argument.call;
             value.duration = argument.duration;
+            value.declared = argument.declared;
             value.bounds = self.bounds.meet(argument.bounds);
         } else {
             value.bounds = self.bounds;
@@ -378,7 +386,7 @@ impl Value {
             value.cap(&given);
         }
         value.duration |= self.duration;
-        value.declared = self.declared;
+        value.declared = self.declared.or(value.declared);
         value.spread = self.spread;
         value.split = value.split.or(self.split.map(|_| call));
         value

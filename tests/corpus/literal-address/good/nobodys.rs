@@ -83,3 +83,21 @@ fn in_a_lab_of_another_crate() {
     UdpSocket::bind("10.2.0.1:0").unwrap(); //~ pedantic: literal-address
     drop(lab);
 }
+
+struct Probe {
+    target: SocketAddr,
+}
+
+impl Probe {
+    fn send(&self, socket: &mut impl Socket) {
+        socket.send_to(b"x", self.target).unwrap();
+    }
+}
+
+#[test]
+fn on_a_mock() {
+    let mut socket = MockSocket::new();
+    socket.expect_send_to().times(1);
+    let probe = Probe { target: "5.6.7.8:9".parse().unwrap() };
+    probe.send(&mut socket);
+}

@@ -63,3 +63,9 @@ fn a_constant() {
     const SECONDS: u64 = 3600;
     connect(Duration::from_secs(SECONDS));
 }
+
+#[tokio::test]
+async fn beside_a_limit() {
+    let mut channel = Channel::new(&env::var("BROKER").unwrap());
+    tokio::time::timeout(Duration::from_secs(5), channel.next()).await.unwrap();
+}
