@@ -16,6 +16,7 @@ type Expectation = (&'static str, Outcome, &'static [&'static str]);
 
 const EXPECTED: &[Expectation] = &[
     ("passes", Passed, &[]),
+    ("has_the_signals_of_a_login", Passed, &[]),
     ("panics_as_it_should", Passed, &[]),
     ("panics", Failed, &["thread 'panics'", "tests/suites/suites/misbehaving.rs:29:5", "the cable is cut"]),
     (

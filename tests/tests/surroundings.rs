@@ -73,3 +73,17 @@ fn a_runner_whose_children_are_reaped_by_the_kernel_learns_how_they_end() {
     assert!(report["exits_with_7"].text.contains("ended with exit status 7"), "{printed}");
     assert!(report["aborts"].text.contains("was killed by SIGABRT (6)"), "{printed}");
 }
+
+/// A daemon that a test stops by SIGINT stops under `nohup` as well.
+#[test]
+fn signals_that_the_runner_ignores_or_blocks_are_not_the_tests() {
+    let suite = Suite::build("misbehaving").expect("the suite builds");
+    let mut runner = started_through("env", &["--ignore-signal=HUP,INT,QUIT,TERM,USR1", "--block-signal=USR2"], &suite);
+    let ended = runner.args(["--exact", "has_the_signals_of_a_login"]).output().expect("it starts");
+    assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stdout));
+    // The control: a program of that caller has them ignored.
+    let control = Command::new("env").args(["--ignore-signal=INT", "grep", "SigIgn", "/proc/self/status"]).output();
+    let line = String::from_utf8(control.expect("it starts").stdout).expect("it is text");
+    let ignored = u64::from_str_radix(line.trim_start_matches("SigIgn:").trim(), 16).expect("it is a number");
+    assert_eq!(ignored & 0b10, 0b10, "{line}");
+}

@@ -390,3 +390,17 @@ fn is_traced_by_its_parent() -> TestResult {
     println!("it goes on");
     Ok(())
 }
+
+/// Not a misbehaviour of this test: what it finds is what its runner's caller may have left it.
+#[netns_test]
+fn has_the_signals_of_a_login() -> TestResult {
+    let status = std::fs::read_to_string("/proc/thread-self/status")?;
+    let set = |name: &str| {
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
+        TestResult::Ok(u64::from_str_radix(line.trim(), 16)?)
+    };
+    // But for SIGPIPE, as every Rust program, and for the two that the C library keeps for itself.
+    let ours = 1 << (Signal::SIGPIPE as u64 - 1) | 0b11 << 31;
+    assert_eq!((set("SigBlk:")?, set("SigIgn:")? & !ours), (0, 0));
+    Ok(())
+}
