@@ -29,7 +29,7 @@ use program::run_program;
 use temporary::TemporaryFolder;
 
 pub(crate) use counts::{Counts, SKIP_RECORD};
-pub(crate) use program::{executables, output_of, stop_on_signals};
+pub(crate) use program::{executables, is_interrupted, output_of, stop_on_signals};
 pub(crate) use unprivileged::{AsUser, as_user};
 
 const AFTER_HELP: &str = "\
@@ -141,7 +141,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     let skipped = Skipped::new()?;
     let mut ended = Vec::new();
     for (i, &step) in selected.iter().enumerate() {
-        if program::is_interrupted() {
+        if is_interrupted() {
             bail!("interrupted before the step {}", step.name);
         }
         eprintln!("\n{}", HEADING.paint(format_args!("[{}/{}] {}: {}", i + 1, selected.len(), step.name, step.about)));

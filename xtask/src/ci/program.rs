@@ -46,7 +46,7 @@ pub(crate) fn stop_on_signals() -> anyhow::Result<()> {
 }
 
 /// Whether a signal has come.
-pub(super) fn is_interrupted() -> bool {
+pub(crate) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 

@@ -17,6 +17,7 @@ use clap::ValueEnum;
 use super::image::INIT;
 use super::kernels::Kernel;
 use super::message::Message;
+use crate::ci::is_interrupted;
 
 /// How the guest's instructions run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -108,16 +109,22 @@ impl Machine {
     ///
     /// # Errors
     ///
-    /// When none comes until then.
+    /// When none comes until then, or this program is told to stop.
     pub(super) fn next(&mut self, deadline: Instant) -> anyhow::Result<Option<Message>> {
+        /// How soon a signal is seen.
+        const LOOK_UP: Duration = Duration::from_secs(1);
         loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            if is_interrupted() {
+                bail!("interrupted");
+            }
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now()).min(LOOK_UP)) {
                 Ok(line) => {
                     if let Some(message) = Message::of_line(&line, &self.word) {
                         return Ok(Some(message));
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(None),
+                Err(RecvTimeoutError::Timeout) if Instant::now() < deadline => {}
                 Err(RecvTimeoutError::Timeout) => bail!("the machine said nothing more until its deadline"),
             }
         }

@@ -21,15 +21,17 @@ use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anstream::{eprintln, println};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::Args;
+use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
 
-use crate::ci::Counts;
+use crate::ci::{Counts, is_interrupted, stop_on_signals};
 use crate::workspace::{BAD, GOOD, NOTABLE, Workspace};
 use image::Root;
 use kernels::{Kernel, SERIES};
@@ -81,6 +83,9 @@ const MACHINE: Duration = Duration::from_secs(30 * 60);
 /// From QEMU's start to the guest's first word.
 const START: Duration = Duration::from_secs(120);
 
+/// How soon the end of another run is seen.
+const AGAIN: Duration = Duration::from_secs(1);
+
 /// How the folder of a run begins.
 const RUN: &str = "run-";
 
@@ -93,6 +98,7 @@ fn series_parser() -> clap::builder::PossibleValuesParser {
 
 /// Runs the matrix and reports.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
+    stop_on_signals()?;
     let told = matrix(workspace, options)?;
     let good = report(&told, options.test.is_none());
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -149,8 +155,9 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
         eprintln!("{} {target}: {reason}", NOTABLE.paint("not inside"));
     }
     let disk = scratch.path().join("root.ext4");
-    Ok(kernels
+    let told = kernels
         .iter()
+        .take_while(|_| !is_interrupted())
         .map(|kernel| {
             let console = folder.join(format!("console-{}.txt", kernel.version));
             one(kernel, &console, options.test.is_some(), || {
@@ -158,7 +165,9 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
                 Machine::start(kernel, &disk, &console, accelerator)
             })
         })
-        .collect())
+        .collect();
+    ensure!(!is_interrupted(), "interrupted");
+    Ok(told)
 }
 
 /// Waits until no other run works in the folder, and removes what one that was killed has left there: a gigabyte each. The next one
@@ -166,11 +175,23 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
 fn take_folder(folder: &Path) -> anyhow::Result<Flock<File>> {
     fs::create_dir_all(folder).with_context(|| format!("failed to make {}", folder.display()))?;
     let lock = File::create(folder.join("lock")).context("failed to open the lock of the folder")?;
-    let lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock).or_else(|(lock, _)| {
+    let mut lock = Flock::lock(lock, FlockArg::LockExclusiveNonblock);
+    if lock.is_err() {
         eprintln!("another vm-test works in {}; waiting for its end", folder.display());
-        Flock::lock(lock, FlockArg::LockExclusive).map_err(|(_, errno)| errno)
-    });
-    let lock = lock.context("failed to wait for another vm-test")?;
+    }
+    let lock = loop {
+        match lock {
+            Ok(lock) => break lock,
+            Err((_, errno)) if errno != Errno::EWOULDBLOCK => {
+                return Err(errno).context("failed to wait for another vm-test");
+            }
+            Err((file, _)) => {
+                ensure!(!is_interrupted(), "interrupted");
+                thread::sleep(AGAIN);
+                lock = Flock::lock(file, FlockArg::LockExclusiveNonblock);
+            }
+        }
+    };
     for entry in fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))? {
         let entry = entry?;
         if entry.file_name().as_encoded_bytes().starts_with(RUN.as_bytes()) {
