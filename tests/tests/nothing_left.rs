@@ -127,6 +127,13 @@ fn runner(suite: &Suite, folder: &Path) -> TestResult<Command> {
     Ok(runner)
 }
 
+/// How long a run takes: the control, which nobody kills.
+fn whole_run(suite: &Suite, folder: &Path) -> TestResult<Duration> {
+    let start = Instant::now();
+    assert_eq!(runner(suite, folder)?.status()?.code(), Some(101), "nobody kills it");
+    Ok(start.elapsed())
+}
+
 /// Which moment of a run a number stands for: spread over it by the golden ratio, so that no stretch of it is left out and
 /// each run of this test takes the same ones.
 fn moment(number: u32, length: Duration) -> Duration {
@@ -140,14 +147,15 @@ fn nothing_is_left_when_the_runner_is_killed_at_any_moment() -> TestResult {
     let folder = tempfile::tempdir()?;
     let before = Count::take(folder.path())?;
     assert!(before.processes.is_empty(), "{before:?}");
-    let start = Instant::now();
-    assert_eq!(runner(&suite, folder.path())?.status()?.code(), Some(101), "the control: nobody kills it");
-    let length = start.elapsed();
-
+    let mut length = whole_run(&suite, folder.path())?;
     let kills = u32::try_from(KILLS.read()?)?;
     let (mut tries, mut killed, mut at_work, mut slowest) = (0, 0, 0, Duration::ZERO);
     while killed < kills {
         tries += 1;
+        if tries % 25 == 0 {
+            // What else the machine does comes and goes, another test of this file for one, and moments must be those of a run.
+            length = whole_run(&suite, folder.path())?;
+        }
         assert!(tries < 4 * kills, "only {killed} of {tries} runners were alive at their moment");
         let mut running = runner(&suite, folder.path())?.spawn()?;
         // The moment is what is varied here; nothing is waited for.
@@ -224,9 +232,7 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
     let before = Count::take(folder.path())?;
     let kills = CHAOS_KILLS.read()?;
     // How long its parts take decides which moments there are, on an emulated machine too.
-    let start = Instant::now();
-    assert_eq!(runner(&suite, folder.path())?.status()?.code(), Some(101), "the control: nobody kills any");
-    let longest_pause = start.elapsed() / 10;
+    let longest_pause = whole_run(&suite, folder.path())? / 10;
     let stop = AtomicBool::new(false);
     let mut killed: BTreeMap<Role, u64> = BTreeMap::new();
     let (mut runs, mut steps) = (0_u64, 0_u32);
