@@ -73,7 +73,7 @@ pub(super) const PROGRAMS: &[&str] = &[
     "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx", "nsenter",
     "perl", "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh", "sleep",
     "socat", "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr", "true",
-    "tty", "umount", "uname", "unshare", "wc", "yes",
+    "tty", "umount", "uname", "unshare", "wc", "wg", "yes",
 ];
 
 /// Loaded before the tests, each with those that it needs. Where a kernel has one built in or not at all, the guest says so;
