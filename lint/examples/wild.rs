@@ -5,7 +5,9 @@
 //! tab-separated columns: crate, path, line, rule, message. With `JUDGED`, a table that begins with those columns, a row
 //! that is in it is left out, so that a second sample is fresh.
 
+mod ended;
 mod fetched;
+mod random;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -14,14 +16,7 @@ use std::process::ExitCode;
 use netns_lint::{Config, Finding, check};
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    match run(&arguments) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error}");
-            ExitCode::from(2)
-        }
-    }
+    ended::ended(run(&std::env::args().skip(1).collect::<Vec<_>>()))
 }
 
 fn run(arguments: &[String]) -> Result<(), String> {
@@ -75,18 +70,12 @@ fn key(row: &str) -> String {
 }
 
 /// `count` of the rows, each as likely as another, in their order; the same for the same seed.
-fn drawn(mut rows: Vec<String>, count: usize, mut seed: u64) -> Vec<String> {
+fn drawn(mut rows: Vec<String>, count: usize, seed: u64) -> Vec<String> {
     rows.sort();
+    let mut random = random::Random(seed);
     let mut chosen = Vec::new();
     while chosen.len() < count && !rows.is_empty() {
-        // splitmix64: public domain, by Sebastiano Vigna.
-        seed = seed.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = (seed ^ (seed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^= mixed >> 31;
-        let length = u64::try_from(rows.len()).unwrap_or(u64::MAX);
-        let at = usize::try_from(mixed % length).unwrap_or_default();
-        chosen.push(rows.swap_remove(at));
+        chosen.push(rows.swap_remove(random.below(rows.len())));
     }
     chosen.sort();
     chosen

@@ -1,8 +1,8 @@
-//! The baseline: findings that were there when the lint came, and that do not count until they are touched.
+//! The baseline: findings from before the lint was introduced, which do not count until their code changes.
 //!
-//! An entry is rule, path, item and normalised snippet with a count, and no line number, so that it stays true when
-//! lines move. It covers exactly its count: one more finding of the kind counts, one less makes the entry stale, which
-//! is a finding itself, so that the list only becomes shorter.
+//! An entry has a rule, a path, an item, a normalised snippet and a count, but no line number, so that it stays valid
+//! when lines move. It covers exactly its count: an additional finding of the kind counts, and a missing one makes the
+//! entry stale. A stale entry is itself a finding, so that the list only shrinks.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -11,15 +11,16 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::config::absolute;
+use crate::config::{absolute, tidy};
 use crate::error::Error;
 use crate::finding::{Confidence, Finding, Report, Severity, Suppressed, SuppressedBy, slashed};
+use crate::hash::hash;
 use crate::span::{LineIndex, Span};
 
 /// The rule of stale entries.
 pub(crate) const STALE: &str = "stale-baseline";
 
-/// What an entry stands for.
+/// The key of an entry.
 type Key = (String, String, String, String);
 
 /// The entries of a baseline file.
@@ -55,10 +56,10 @@ struct Row {
 }
 
 impl Baseline {
-    /// Reads a baseline; an empty one if there is no such file and it `may_be_missing`.
+    /// Reads a baseline; returns an empty one if the file does not exist and it `may_be_missing`.
     ///
     /// # Errors
-    /// [`Error::Config`] if it cannot be read or understood.
+    /// [`Error::Config`] if the file cannot be read or parsed.
     pub(crate) fn read(path: &Path, may_be_missing: bool) -> Result<Self, Error> {
         let wrong = |message: String| Error::Config { path: path.to_path_buf(), message };
         let text = match std::fs::read_to_string(path) {
@@ -76,8 +77,8 @@ impl Baseline {
         Ok(Self { path: path.to_path_buf(), entries: entries.collect(), text })
     }
 
-    /// Takes out of the findings what the baseline covers, and adds its stale entries if `with_stale`.
-    pub(crate) fn apply(&self, report: &mut Report, with_stale: bool) {
+    /// Removes the covered findings from the report, and adds the stale entries with the severity `stale`.
+    pub(crate) fn apply(&self, report: &mut Report, stale: Option<Severity>) {
         if self.entries.is_empty() {
             return;
         }
@@ -102,26 +103,26 @@ impl Baseline {
             kind: SuppressedBy::Baseline,
             reason: "in the baseline".to_owned(),
         }));
-        if with_stale {
+        if let Some(severity) = stale {
             let seen = seen(report, &root);
             let stale = self.entries.iter().filter_map(|entry| {
                 let surplus = std::mem::take(left.get_mut(&entry.key)?).min(entry.count);
-                (surplus > 0 && !entry.is_elsewhere(&seen, &root)).then(|| self.stale(entry, surplus))
+                (surplus > 0 && !entry.is_elsewhere(&seen, &root)).then(|| self.stale(entry, surplus, severity))
             });
             report.findings.extend(stale);
         }
     }
 
-    fn stale(&self, entry: &Entry, surplus: usize) -> Finding {
+    fn stale(&self, entry: &Entry, surplus: usize, severity: Severity) -> Finding {
         let (rule, path, item, snippet) = &entry.key;
         let offset = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
         let span = Span::new(offset(entry.range.start), offset(entry.range.end));
         let times = if surplus == 1 { "once".to_owned() } else { format!("{surplus} times") };
         Finding {
             rule: STALE,
-            severity: Severity::Warning,
+            severity,
             confidence: Confidence::High,
-            path: self.path.clone(),
+            path: tidy(&self.path),
             location: LineIndex::new(&self.text).locate(&self.text, span),
             message: format!("`{rule}` is no longer found {times} in `{path}` that the baseline lists"),
             labels: Vec::new(),
@@ -130,29 +131,26 @@ impl Baseline {
             item: item.clone(),
             snippet: snippet.clone(),
             pedantic: false,
-            fingerprint: format!(
-                "{:016x}",
-                crate::engine::hash(format!("{STALE}\0{rule}\0{path}\0{item}\0{snippet}").as_bytes())
-            ),
+            fingerprint: format!("{:016x}", hash(format!("{STALE}\0{rule}\0{path}\0{item}\0{snippet}").as_bytes())),
         }
     }
 }
 
 impl Entry {
-    /// Whether it is about a file that was no part of a run, and may still have what it says.
+    /// Whether the entry is about a file outside the run, so that it may still be valid.
     fn is_elsewhere(&self, seen: &BTreeSet<String>, root: &Path) -> bool {
         let (_, path, ..) = &self.key;
         !seen.contains(path) && root.join(path).exists()
     }
 }
 
-/// The files that were a part of a run.
+/// Returns the files that were part of a run.
 fn seen(report: &Report, root: &Path) -> BTreeSet<String> {
     report.files.iter().filter(|file| file.reported).map(|file| relative(&file.path, root)).collect()
 }
 
-/// The text of a baseline that covers every finding of a report, for a file at `path`. What was there `before` about files
-/// that were no part of the run stays.
+/// Returns the text of a baseline at `path` that covers every finding of a report. Entries of `before` about files
+/// outside the run are kept.
 pub(crate) fn text_of(report: &Report, path: &Path, before: &Baseline) -> String {
     let root = root_of(path);
     let seen = seen(report, &root);
@@ -176,7 +174,7 @@ pub(crate) fn text_of(report: &Report, path: &Path, before: &Baseline) -> String
     text
 }
 
-/// A TOML basic string.
+/// Returns a TOML basic string.
 fn quoted(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
@@ -193,7 +191,7 @@ fn quoted(text: &str) -> String {
     quoted
 }
 
-/// The folder that the paths of a baseline start from: its own.
+/// Returns the directory that the paths of a baseline are relative to: the directory of the baseline.
 fn root_of(path: &Path) -> PathBuf {
     absolute(path).parent().unwrap_or(Path::new("/")).to_path_buf()
 }
@@ -227,7 +225,7 @@ mod tests {
         Baseline::read(&path, false).expect("understood")
     }
 
-    /// The findings' paths are relative to the working folder, so the baseline has to lie there.
+    /// The paths of findings are relative to the working directory, so the baseline must be there.
     fn text_here(code: &str) -> String {
         text_of(&report(code), Path::new("baseline.toml"), &Baseline::default())
     }
@@ -239,20 +237,20 @@ mod tests {
         known.entries = baseline(folder.path(), &text_here(CODE)).entries;
         assert_eq!(known.entries.len(), 1, "two equal findings are one entry");
         let mut same = report(CODE);
-        known.apply(&mut same, true);
+        known.apply(&mut same, Some(Severity::Warning));
         assert_eq!((same.findings.len(), same.suppressed.len()), (0, 2));
         let mut more = report(&CODE.replacen(
             "std::net::TcpListener::bind(\"0.0.0.0:0\");",
             "{ std::net::TcpListener::bind(\"0.0.0.0:0\"); std::net::TcpListener::bind(\"0.0.0.0:0\"); }",
             1,
         ));
-        known.apply(&mut more, true);
+        known.apply(&mut more, Some(Severity::Warning));
         assert_eq!((more.findings.len(), more.suppressed.len()), (1, 2));
         let mut less = report("fn f() { std::net::TcpListener::bind(\"0.0.0.0:0\"); }");
-        known.apply(&mut less, true);
+        known.apply(&mut less, Some(Severity::Warning));
         assert_eq!(less.findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), [STALE]);
         let mut unjudged = report("fn f() {}");
-        known.apply(&mut unjudged, false);
+        known.apply(&mut unjudged, None);
         assert_eq!(unjudged.findings, []);
     }
 
@@ -283,7 +281,7 @@ mod tests {
         let mut known = Baseline { path: "baseline.toml".into(), ..Baseline::default() };
         known.entries = baseline(folder.path(), &text_here(CODE)).entries;
         let mut moved = report(&format!("// a line\n\n{}", CODE.replace("; ", ";\n\n")));
-        known.apply(&mut moved, true);
+        known.apply(&mut moved, Some(Severity::Warning));
         assert_eq!(moved.findings, []);
     }
 

@@ -1,35 +1,33 @@
-//! The command line: options, where the report goes, and the exit status.
+//! The command line: options, output of the report, and the exit status.
 
-use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::baseline::{self, Baseline};
-use crate::config::Config;
+use crate::catalogue;
 use crate::config::file::{self, FromFile};
+use crate::config::{Config, Policy};
 use crate::discover::{LeftOut, left_out};
-use crate::engine::{check_watched, with_worker_stack};
+use crate::engine::check_watched;
 use crate::error::Error;
 use crate::finding::{Problem, Report, Severity};
 use crate::fix;
 use crate::output::{self, Format};
+use crate::pages;
 use crate::progress::Progress;
-use crate::rules;
+use crate::source::Sources;
 
-/// Nothing was found.
+/// No findings.
 pub(crate) const CLEAN: u8 = 0;
-/// There are findings.
+/// At least one finding.
 pub(crate) const FINDINGS: u8 = 1;
-/// Usage or configuration is wrong.
+/// Wrong usage or configuration.
 pub(crate) const USAGE: u8 = 2;
-/// Something could not be read or parsed.
+/// A file could not be read or parsed.
 pub(crate) const UNREADABLE: u8 = 3;
-
-/// More rounds than there are findings for one place.
-const MAX_FIX_ROUNDS: usize = 16;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -93,15 +91,18 @@ struct Options {
     /// Read the files that are named, and not the rest of their packages for what its functions do.
     #[arg(long)]
     alone: bool,
+    /// Write the man page and the completions of bash, fish and zsh into a folder, and stop.
+    #[arg(long, value_name = "FOLDER")]
+    pages: Option<PathBuf>,
     /// Number of threads [default: one a core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=256))]
     threads: Option<u16>,
 }
 
-/// Runs the command with `arguments`, the program's name first, and gives the exit status: 0 clean, 1 findings,
-/// 2 usage or configuration, 3 something could not be read or parsed.
+/// Runs the command with `arguments`, which start with the program's name. Returns the exit status: 0 clean, 1
+/// findings, 2 wrong usage or configuration, 3 unreadable file.
 ///
-/// A first argument `netns-lint`, as cargo gives it to its subcommands, is left out.
+/// Skips a first argument `netns-lint`, which cargo passes to its subcommands.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let mut arguments: Vec<OsString> = arguments.into_iter().collect();
     if arguments.get(1).is_some_and(|first| first == "netns-lint") {
@@ -111,7 +112,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         Ok(options) => options,
         Err(error) => {
             let status = if error.use_stderr() { USAGE } else { CLEAN };
-            // A reader that went away is no reason for another status.
+            // A closed output does not change the status.
             let _ = error.print();
             return status;
         }
@@ -122,7 +123,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
             let _ = writeln!(std::io::stderr(), "error: failed to {error}");
             USAGE
         }
-        // `cargo netns-lint | head` ends early on purpose.
+        // `cargo netns-lint | head` closes the pipe on purpose.
         Err(Failure::Write(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => FINDINGS,
         Err(Failure::Write(error)) => {
             let _ = writeln!(std::io::stderr(), "error: failed to write the report: {error}");
@@ -152,22 +153,20 @@ impl From<std::io::Error> for Failure {
 fn execute(options: &Options) -> Result<u8, Failure> {
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     if options.rules {
-        for entry in rules::REGISTRY {
-            writeln!(out, "{:<8} {:<27} {}", entry.rule.severity().to_string(), entry.rule.name(), entry.summary())?;
+        for entry in catalogue::RULES {
+            writeln!(out, "{:<8} {:<27} {}", entry.severity.to_string(), entry.name, entry.summary())?;
         }
         out.flush()?;
         return Ok(CLEAN);
     }
+    if let Some(folder) = &options.pages {
+        pages::write(Options::command(), folder)?;
+        return Ok(CLEAN);
+    }
     if let Some(name) = &options.explain {
-        let text = match rules::find(name) {
-            _ if name == "all" => rules::reference(),
-            Some(entry) => entry.documentation(),
-            None => match rules::BUILT_IN.iter().find(|(known, _)| known == name) {
-                Some((known, what)) => format!("# {known}\n\nReports {what}.\n"),
-                None => {
-                    return Err(Error::UnknownRule { name: name.clone(), known: rules::names().join(", ") }.into());
-                }
-            },
+        let text = if name == "all" { Some(catalogue::reference()) } else { catalogue::explanation(name) };
+        let Some(text) = text else {
+            return Err(Error::UnknownRule { name: name.clone(), known: catalogue::names().join(", ") }.into());
         };
         out.write_all(text.as_bytes())?;
         out.flush()?;
@@ -175,40 +174,47 @@ fn execute(options: &Options) -> Result<u8, Failure> {
     }
     let (config, baseline, may_be_missing) = configuration(options)?;
     let paths = if options.paths.is_empty() { vec![PathBuf::from(".")] } else { options.paths.clone() };
-    let check = || {
+    let check = |sources: &Sources| {
         let progress = Progress::new(std::io::stderr().is_terminal());
-        check_watched(&paths, &config, &|done, known| progress.told(done, known))
+        check_watched(&paths, &config, sources, &|done, known| progress.told(done, known))
     };
-    let mut report = check()?;
-    // What other settings find or do not find says nothing about the baseline.
+    let mut report = check(&Sources::default())?;
+    // Findings under other settings do not show whether the baseline is up to date.
     let same_settings = options.min_severity.is_none() && !options.pedantic && !options.all_code;
+    let stale = Policy::new(&config)?.severity_of(baseline::STALE, &baseline, Severity::Warning);
+    let stale = stale.filter(|severity| same_settings && *severity >= config.min_severity);
     if options.write_baseline {
         if report.omitted > 0 {
             let message = format!("there are {} findings more than are kept", report.omitted);
             return Err(Error::Config { path: baseline, message }.into());
         }
-        // One that cannot be understood says nothing of other files.
+        // An invalid baseline has no entries for other files.
         let before = Baseline::read(&baseline, true).unwrap_or_default();
         std::fs::write(&baseline, baseline::text_of(&report, &baseline, &before))?;
         let plural = if report.findings.len() == 1 { "" } else { "s" };
         writeln!(out, "netns-lint: wrote {} finding{plural} to {}", report.findings.len(), baseline.display())?;
         out.flush()?;
-        return Ok(if report.problems.is_empty() { CLEAN } else { UNREADABLE });
+        return Ok(if report.is_incomplete() { UNREADABLE } else { CLEAN });
     }
     let baseline = Baseline::read(&baseline, may_be_missing)?;
-    baseline.apply(&mut report, same_settings);
+    baseline.apply(&mut report, stale);
+    let check = |sources: &Sources| {
+        let mut report = check(sources)?;
+        baseline.apply(&mut report, stale);
+        Ok(report)
+    };
     if options.fix {
-        report = fixed(report, || {
-            let mut report = check()?;
-            baseline.apply(&mut report, same_settings);
-            Ok(report)
-        })?;
+        report = fixed(report, &check)?;
     }
     if options.diff {
-        for change in with_worker_stack(|| fix::changes(&report))? {
+        let status = status(&report);
+        for change in fix::all_changes(report, &check)?.0 {
             out.write_all(change.diff().as_bytes())?;
         }
-    } else if options.files {
+        out.flush()?;
+        return Ok(status);
+    }
+    if options.files {
         write_files(&report, &paths, &mut out)?;
     } else {
         output::write(options.format, &report, std::io::stdout().is_terminal(), &mut out)?;
@@ -217,7 +223,7 @@ fn execute(options: &Options) -> Result<u8, Failure> {
     Ok(status(&report))
 }
 
-/// Every file with what became of it, then what the walk has left out.
+/// Writes every file with its note, then the paths that the walk left out.
 fn write_files(report: &Report, paths: &[PathBuf], out: &mut dyn Write) -> std::io::Result<()> {
     for file in &report.files {
         let verb = match (file.reported, file.checked) {
@@ -233,45 +239,32 @@ fn write_files(report: &Report, paths: &[PathBuf], out: &mut dyn Write) -> std::
     Ok(())
 }
 
-/// Applies fixes until none is left that can be applied, and gives the report of what remains.
-///
-/// A fix that touches another, or that shows only when another has been made, has its turn in the next round.
-fn fixed(first: Report, again: impl Fn() -> Result<Report, Error>) -> Result<Report, Failure> {
-    let mut report = first;
-    let (mut count, mut files) = (0, BTreeSet::new());
+/// Writes all fixes, and returns the report of what remains.
+fn fixed(first: Report, check: &dyn Fn(&Sources) -> Result<Report, Error>) -> Result<Report, Failure> {
+    let (changes, mut report) = fix::all_changes(first, check)?;
+    let (mut count, mut files) = (0, 0);
     let mut unwritten = Vec::new();
-    for _ in 0..MAX_FIX_ROUNDS {
-        let mut changes = with_worker_stack(|| fix::changes(&report))?;
-        changes.retain(|change| !unwritten.iter().any(|problem: &Problem| problem.path == change.path));
-        if changes.is_empty() {
-            break;
-        }
-        for change in changes {
-            match change.write() {
-                Ok(()) => {
-                    count += change.fixes;
-                    files.insert(change.path);
-                }
-                Err(error) => {
-                    unwritten.push(Problem { path: change.path, message: format!("cannot be fixed: {error}") });
-                }
+    for change in changes {
+        match change.write() {
+            Ok(()) => {
+                count += change.fixes;
+                files += 1;
             }
+            Err(error) => unwritten.push(Problem::new(change.path, format!("cannot be fixed: {error}"))),
         }
-        report = again()?;
     }
-    report.problems.extend(unwritten);
+    if !unwritten.is_empty() {
+        // The last round has not seen the remaining findings of those files.
+        report = check(&Sources::default())?;
+        report.problems.extend(unwritten);
+    }
     let plural = |count: usize| if count == 1 { "" } else { "s" };
-    let number = files.len();
-    writeln!(
-        std::io::stderr(),
-        "netns-lint: fixed {count} finding{} in {number} file{}",
-        plural(count),
-        plural(number)
-    )?;
+    writeln!(std::io::stderr(), "netns-lint: fixed {count} finding{} in {files} file{}", plural(count), plural(files))?;
     Ok(report)
 }
 
-/// The configuration with the command line put over it, the baseline's path, and whether it may be missing.
+/// Returns the configuration merged with the command line, the path of the baseline, and whether the baseline may be
+/// missing.
 fn configuration(options: &Options) -> Result<(Config, PathBuf, bool), Error> {
     let found = match &options.config {
         Some(path) => file::read(path)?,
@@ -290,11 +283,11 @@ fn configuration(options: &Options) -> Result<(Config, PathBuf, bool), Error> {
     Ok((config, options.baseline.clone().unwrap_or(found.baseline), !is_named))
 }
 
-/// The exit status of a report, the same for every format.
+/// Returns the exit status of a report; it does not depend on the format.
 fn status(report: &Report) -> u8 {
-    if !report.problems.is_empty() {
+    if report.is_incomplete() {
         UNREADABLE
-    } else if report.findings.is_empty() && report.omitted == 0 {
+    } else if report.findings.is_empty() && report.omitted == 0 && report.problems.is_empty() {
         CLEAN
     } else {
         FINDINGS

@@ -1,21 +1,20 @@
 //! The run: discover, read, parse, lower, follow values across files, apply the rules, sort.
 //!
-//! 1. Every file is read and parsed on a worker thread. One that mentions anything that the tables know is evaluated;
-//!    rules look at its facts at once, and only hits, summaries of its functions and the names that it could not
-//!    resolve are kept. Of the others only the names are kept that they define. The tree is dropped there, and the
-//!    thread's spans with it, so that memory follows the largest file and not their sum ([`mod@examine`]).
-//! 2. Summaries are merged by package and workspace. A file is evaluated again if it uses a name that means more than
-//!    before, and one that was not evaluated if it defines or uses a name that now matters, until nothing changes
-//!    ([`MAX_ROUNDS`] at most, [`scopes`]).
-//! 3. Hits outside test code ([`modules`]) are dropped, the rest become findings; of each kind the first so many are
-//!    kept ([`shelf`]).
+//! 1. Reads and parses every file on a worker thread. A file is evaluated if it mentions anything from the tables. The
+//!    rules then run on its facts; only the hits, the function summaries and the unresolved names are kept. Of the
+//!    other files, only the defined names are kept. The tree and the thread's spans are dropped with each file, so that
+//!    memory follows the largest file and not the sum ([`mod@examine`]).
+//! 2. Merges the summaries by package and workspace. A file is evaluated again if a name that it uses has gained facts,
+//!    and a file that was skipped is evaluated if it defines or uses a name that now matters. This repeats until
+//!    nothing changes, at most [`MAX_ROUNDS`] times ([`scopes`]).
+//! 3. Drops the hits outside test code ([`modules`]) and turns the rest into findings, up to a limit for each kind
+//!    ([`shelf`]).
 
 mod examine;
 mod modules;
 mod scopes;
 mod shelf;
 
-use std::hash::{BuildHasherDefault, Hasher};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -23,41 +22,48 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
-use self::examine::{Depth, examine};
+use self::examine::{Depth, SeenFrom, examine};
+use self::scopes::Scopes;
 use self::shelf::{Batches, Kind, Shelves};
 use crate::config::{Config, Policy};
 use crate::discover::{Discovery, discover};
 use crate::error::Error;
-use crate::facts::{Externals, ModuleDeclaration, Unresolved};
+use crate::facts::{Externals, ModuleDeclaration, Unresolved, World};
 use crate::finding::{Confidence, FileNote, Finding, Problem, Report, Severity, Suppressed, SuppressedBy, slashed};
+use crate::hash::hash;
+use crate::resolve::Names;
+use crate::source::Sources;
 use crate::span::{LineCol, Location};
 use crate::tables::Mentions;
 
-/// A chain of helpers through more than half as many files is cut.
+/// Chains of helpers through more than half as many files are cut.
 const MAX_ROUNDS: usize = 12;
-/// The parser and the evaluation recurse; memory is only used as deep as a file nests.
+/// The stack size of a worker. The parser and the evaluation recurse; the pages are committed only as deep as a file
+/// nests.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
-/// The rule of the finding that stands for those that are not kept.
+/// The rule name of the finding that replaces the dropped findings.
 pub(crate) const FURTHER: &str = "further-findings";
+/// The name that configures the severity of problems.
+pub(crate) const UNPARSABLE: &str = "unparsable-file";
 
 /// Checks every Rust file below `paths`.
 ///
 /// # Errors
-/// [`Error`] if the run as a whole makes no sense. A file that cannot be read or parsed is no error but a
-/// [`Problem`] of the report.
+/// [`Error`] if the whole run fails. A file that cannot be read or parsed is a [`Problem`] of the report instead.
 pub fn check(paths: &[PathBuf], config: &Config) -> Result<Report, Error> {
-    check_watched(paths, config, &|_, _| {})
+    check_watched(paths, config, &Sources::default(), &|_, _| {})
 }
 
-/// As [`check`]; `watch` is told, from any thread, how many files are done, of how many known by then.
+/// Like [`check`]; calls `watch`, from any thread, with the number of finished files and of files known so far.
 pub(crate) fn check_watched(
     paths: &[PathBuf],
     config: &Config,
+    sources: &Sources,
     watch: &(dyn Fn(usize, usize) + Sync),
 ) -> Result<Report, Error> {
     config.validate()?;
     let policy = Policy::new(config)?;
-    let discovery = discover(paths, config)?;
+    let discovery = discover(paths, &policy)?;
     let mut pool = rayon::ThreadPoolBuilder::new().stack_size(STACK_BYTES);
     if let Some(threads) = config.threads {
         pool = pool.num_threads(threads);
@@ -66,10 +72,10 @@ pub(crate) fn check_watched(
     let pool = pool.build().map_err(|error| Error::Worker { reason: error.to_string() })?;
     let shelves = Shelves::new(config.max_findings);
     let work = Work { watch, done: AtomicUsize::new(0), known: AtomicUsize::new(0) };
-    Ok(pool.install(|| Run { config, policy, mentions, discovery, shelves, work }.report()))
+    Ok(pool.install(|| Run { config, sources, policy, mentions, discovery, shelves, work }.report()))
 }
 
-/// Runs `work` on a thread that the parser may recurse on as deep as in a run.
+/// Runs `work` on a thread with the stack size of a worker, so that the parser can recurse.
 pub(crate) fn with_worker_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
     let died = |reason: String| Error::Worker { reason };
     std::thread::scope(|scope| {
@@ -81,6 +87,7 @@ pub(crate) fn with_worker_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Res
 
 struct Run<'a> {
     config: &'a Config,
+    sources: &'a Sources,
     policy: Policy<'a>,
     mentions: Mentions,
     discovery: Discovery,
@@ -88,67 +95,98 @@ struct Run<'a> {
     work: Work<'a>,
 }
 
-/// How far a run is.
+/// The progress of a run.
 struct Work<'a> {
     watch: &'a (dyn Fn(usize, usize) + Sync),
     done: AtomicUsize,
     known: AtomicUsize,
 }
 
-/// What is kept of a file.
+/// The result of examining a file.
 #[derive(Default)]
 struct Outcome {
     findings: Batches,
     modules: Vec<ModuleDeclaration>,
-    externals: Externals,
+    externals: Arc<Externals>,
+    /// The names that the file defines and imports.
     names: Names,
-    /// The round whose scopes it was evaluated with; 0 for none.
+    needs: Needs,
+    /// The round whose scopes it was evaluated with; 0 before the first.
     round: usize,
     has_test_code: bool,
+    /// Whether a function that is compiled into a program is a test.
+    runs_tests: bool,
     problem: Option<String>,
 }
 
-/// The names of a file that decide whether it is looked at again.
+/// Decides whether a file is examined again.
 #[derive(Default)]
-enum Names {
-    /// It could not be read.
+enum Needs {
+    /// The file could not be read.
     #[default]
     Unknown,
-    /// It was not evaluated, and defines these.
-    Defined(Vec<u64>),
-    /// It was evaluated, and needs these from others; `follows` as lowering has found it.
-    Needed { unresolved: Unresolved, follows: bool },
+    /// The file was not evaluated.
+    Nothing,
+    /// The file was evaluated, and needs these names from others; `follows` comes from lowering.
+    Others { unresolved: Unresolved, follows: bool },
 }
 
 impl Run<'_> {
     fn report(self) -> Report {
         let mut report = Report { problems: self.discovery.problems.clone(), ..Report::default() };
-        let empty = Arc::new(Externals::default());
+        let nothing = World::default();
         let all: Vec<usize> = (0..self.discovery.candidates.len()).collect();
-        let mut outcomes = self.round(&all, Depth::IfMentioned, |_| &empty);
-        let mut scopes = Vec::new();
+        let mut outcomes = self.round(&all, Depth::IfMentioned, &nothing);
+        let mut scopes = Scopes::new(&self.discovery, &outcomes);
         for round in 1..MAX_ROUNDS {
-            scopes = self.scopes(&outcomes, &scopes, round);
+            scopes.update(&self.discovery, &outcomes, round);
             let stale = self.stale(&outcomes, &scopes);
             if stale.is_empty() {
                 break;
             }
-            let package = |index: usize| self.discovery.candidates[index].package;
-            let again = self.round(&stale, Depth::Whole, |index| scopes[package(index)].externals());
+            let again = self.round(&stale, Depth::Whole, &scopes.world);
             for (index, outcome) in stale.iter().zip(again) {
                 outcomes[*index] = Outcome { round, ..outcome };
             }
         }
+        if self.config.pedantic {
+            // These files come last, so that their definitions do not change the meaning of names: this adds findings
+            // and never removes any.
+            let is_left = |index: &usize| matches!(outcomes[*index].needs, Needs::Nothing);
+            let left: Vec<usize> = all.into_iter().filter(is_left).collect();
+            let again = self.round(&left, Depth::Whole, &scopes.world);
+            for (index, outcome) in left.into_iter().zip(again) {
+                outcomes[index] = outcome;
+            }
+        }
         let test = self.test_files(&outcomes);
+        self.shelves.drop_repeated(|index, kind| {
+            let whole = self.is_whole(index, test[index]);
+            let is_decided = matches!(kind, Kind::Certain | Kind::Suppressed);
+            whole || is_decided && !self.discovery.candidates[index].is_configured
+        });
         let mut first_omitted = None;
         for (index, (outcome, by_module)) in outcomes.into_iter().zip(test).enumerate() {
             self.collect(index, outcome, by_module, &mut report, &mut first_omitted);
         }
-        if let Some(path) = first_omitted {
-            report.findings.push(further(report.omitted, path));
+        if let Some(path) = first_omitted
+            && let Some(severity) = self.policy.severity_of(FURTHER, &path, Severity::Warning)
+        {
+            report.findings.push(further(report.omitted, path, severity));
         }
+        report.problems.retain_mut(|problem| {
+            let severity = self.policy.severity_of(UNPARSABLE, &problem.path, problem.severity);
+            problem.severity = severity.unwrap_or(problem.severity);
+            severity.is_some()
+        });
         report.problems.sort_by(|a, b| a.path.cmp(&b.path));
         report
+    }
+
+    /// Whether all of a file is checked, and not only its tests.
+    fn is_whole(&self, index: usize, by_module: bool) -> bool {
+        let candidate = &self.discovery.candidates[index];
+        self.config.all_code || candidate.verdict.is_checked() || by_module && !candidate.is_configured
     }
 
     fn collect(
@@ -160,26 +198,29 @@ impl Run<'_> {
         first_omitted: &mut Option<PathBuf>,
     ) {
         let candidate = &self.discovery.candidates[index];
-        let whole = self.config.all_code || candidate.whole.is_some() || by_module;
-        let checked = whole || outcome.has_test_code;
-        let reason = match (&outcome.problem, candidate.whole) {
-            (Some(problem), _) => problem.clone(),
-            (None, _) if self.config.all_code => "all code was asked for".to_owned(),
-            (None, Some(reason)) => reason.to_owned(),
-            (None, None) if by_module => "a module of test code".to_owned(),
-            (None, None) if outcome.has_test_code => "has functions for tests, the rest is skipped".to_owned(),
-            (None, None) => "not test code".to_owned(),
+        let verdict = &candidate.verdict;
+        let whole = self.is_whole(index, by_module);
+        let by_module = by_module && !candidate.is_configured;
+        let checked = whole || (outcome.has_test_code && !candidate.is_configured);
+        let reason = match &outcome.problem {
+            Some(problem) => problem.clone(),
+            None if self.config.all_code => "all code was asked for".to_owned(),
+            None if verdict.is_checked() || candidate.is_configured => verdict.reason.clone(),
+            None if by_module => "a module of test code".to_owned(),
+            None if outcome.has_test_code => "has functions for tests, the rest is skipped".to_owned(),
+            None => verdict.reason.clone(),
         };
         let path = &candidate.path;
         let checked = checked && outcome.problem.is_none();
         report.files.push(FileNote { path: path.clone(), checked, reported: candidate.wanted, reason });
         if let Some(message) = outcome.problem {
-            report.problems.push(Problem { path: path.clone(), message });
+            report.problems.push(Problem::new(path.clone(), message));
         }
-        if !candidate.wanted {
+        // A file that the configuration marks as a product has no tests, whatever it contains.
+        if !candidate.wanted || (candidate.is_configured && !whole) {
             return;
         }
-        // By place, those that are certain before those that were not.
+        // Certain findings come first, each group sorted by location.
         let mut found = self.shelves.take(index, Kind::Certain);
         let mut suppressed = self.shelves.take(index, Kind::Suppressed).findings;
         if whole {
@@ -205,18 +246,17 @@ impl Run<'_> {
         }
     }
 
-    fn round<'s>(
-        &self,
-        indexes: &[usize],
-        depth: Depth,
-        scope: impl Fn(usize) -> &'s Arc<Externals> + Sync,
-    ) -> Vec<Outcome> {
+    fn round(&self, indexes: &[usize], depth: Depth, world: &World) -> Vec<Outcome> {
         self.work.known.fetch_add(indexes.len(), Ordering::Relaxed);
         indexes
             .par_iter()
             .map(|index| {
                 let candidate = &self.discovery.candidates[*index];
-                let outcome = guarded(|| examine(candidate, scope(*index), &self.policy, &self.mentions, depth));
+                let outcome = guarded(|| {
+                    let source = self.sources.read(&candidate.path);
+                    let seen_from = SeenFrom { world, file: *index };
+                    examine(candidate, source, seen_from, &self.policy, &self.mentions, depth)
+                });
                 let mut outcome =
                     outcome.unwrap_or_else(|problem| Outcome { problem: Some(problem), ..Outcome::default() });
                 let findings = std::mem::take(&mut outcome.findings);
@@ -231,9 +271,9 @@ impl Run<'_> {
     }
 }
 
-/// One file that the lint has a defect for does not keep the others from being checked.
+/// Turns a panic of the lint into an error, so that the other files are still checked.
 fn guarded(work: impl FnOnce() -> Outcome) -> Result<Outcome, String> {
-    // What `work` has borrowed is only read, but for the spans of this thread.
+    // `work` only reads what it borrows, except for the spans of this thread.
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         proc_macro2::extra::invalidate_current_thread_spans();
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());
@@ -242,13 +282,13 @@ fn guarded(work: impl FnOnce() -> Outcome) -> Result<Outcome, String> {
     })
 }
 
-/// Stands for the findings that are not kept.
-fn further(omitted: usize, path: PathBuf) -> Finding {
+/// Returns the finding that replaces the dropped findings.
+fn further(omitted: usize, path: PathBuf, severity: Severity) -> Finding {
     let start = LineCol { line: 1, column: 1 };
     let key = format!("{FURTHER}\0{}", slashed(&path));
     Finding {
         rule: FURTHER,
-        severity: Severity::Warning,
+        severity,
         confidence: Confidence::High,
         location: Location { start, end: start, start_byte: 0, end_byte: 0 },
         message: format!("{omitted} more findings are not listed, the first of them in this file"),
@@ -263,43 +303,21 @@ fn further(omitted: usize, path: PathBuf) -> Finding {
     }
 }
 
-/// FNV-1a: the same on every system and in every version, as fingerprints must be.
-pub(crate) fn hash(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |state, byte| (state ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
-}
-
-/// What is keyed by [`hash`] is hashed already.
-pub(crate) type ByHash = BuildHasherDefault<Already>;
-
-/// Gives the number that it is given.
-#[derive(Default)]
-pub(crate) struct Already(u64);
-
-impl Hasher for Already {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Only numbers are keys; anything else would still be told apart.
-        self.0 ^= hash(bytes);
-    }
-
-    fn write_u64(&mut self, number: u64) {
-        self.0 = number;
-    }
-}
-
 #[cfg(test)]
 pub(crate) fn findings_in(text: &str, config: &Config) -> Vec<Finding> {
     let source = crate::source::Source::from_text(text.to_owned()).expect("accepted");
     let policy = Policy::new(config).expect("patterns that can be understood");
-    // As in a run: a case that mentions nothing is not evaluated.
+    // As in a run, a case that mentions nothing from the tables is not evaluated.
     let whole = config.pedantic || Mentions::new(&config.tables).any(text);
     let path = std::path::Path::new("case.rs");
-    let mut outcome = examine::examine_source(path, source, &Arc::default(), &policy, whole, true);
+    let (world, role) = (World::default(), crate::scope::Role::Test);
+    let seen_from = SeenFrom { world: &world, file: 0 };
+    let outcome = examine::examine_source(path, source, seen_from, &policy, whole, role);
     assert_eq!(outcome.problem, None, "the case must parse");
-    let batch = std::mem::take(outcome.findings.of(Kind::Certain));
+    let shelves = Shelves::new(usize::MAX);
+    shelves.put(0, outcome.findings);
+    shelves.drop_repeated(|_, _| true);
+    let batch = shelves.take(0, Kind::Certain);
     assert_eq!(batch.more, 0, "the case has no more findings than are kept");
     batch.findings.into_iter().map(|kept| kept.finding).collect()
 }
@@ -323,11 +341,13 @@ mod tests {
                 .expect("written");
         }
         let config = Config { all_code: true, ..Config::default() };
-        let discovery = discover(&[folder.path().to_owned()], &config).expect("two files");
+        let policy = Policy::new(&config).expect("no patterns");
+        let discovery = discover(&[folder.path().to_owned()], &policy).expect("two files");
         std::fs::remove_file(folder.path().join("a.rs")).expect("removed");
         let run = Run {
             config: &config,
-            policy: Policy::new(&config).expect("no patterns"),
+            sources: &Sources::default(),
+            policy,
             mentions: Mentions::new(&config.tables),
             discovery,
             shelves: Shelves::new(config.max_findings),

@@ -1,4 +1,4 @@
-//! What the lint says: a [`Finding`], and the [`Report`] of a run. Every output format is made from these alone.
+//! The lint's results: a [`Finding`], and the [`Report`] of a run. Every output format reads only these.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::span::Location;
 
-/// How much a finding matters.
+/// The severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[derive(clap::ValueEnum)]
@@ -30,79 +30,79 @@ impl fmt::Display for Severity {
     }
 }
 
-/// How sure the analysis is, by its evidence.
+/// How certain the analysis is, based on its evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Confidence {
-    /// A name alone suggests it.
+    /// Only a name suggests the hazard.
     Low,
-    /// The value is seen, part of its way is guessed.
+    /// The analysis sees the value but guesses part of its path.
     Medium,
-    /// Source, way and sink were all seen.
+    /// The analysis sees the source, the path and the sink.
     High,
 }
 
-/// A further place that explains a finding, in the finding's file.
+/// A further location that explains a finding, in the finding's file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Label {
-    /// Where.
+    /// The location.
     pub location: Location,
-    /// What happens there.
+    /// The event at that location.
     pub message: String,
 }
 
-/// A change of the finding's file that removes the hazard.
+/// A change to the finding's file that removes the hazard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fix {
-    /// What it does, `bind loopback`.
+    /// The effect of the fix, for example `bind loopback`.
     pub description: String,
-    /// In the order of the file; they do not overlap.
+    /// In file order; edits never overlap.
     pub edits: Vec<Edit>,
-    /// Of the text that it was made for: another text is not changed.
+    /// Hash of the text that the fix was made for; the fix is not applied to any other text.
     #[serde(skip)]
     pub(crate) text_hash: u64,
 }
 
-/// One place of a [`Fix`].
+/// One edit of a [`Fix`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Edit {
-    /// What is replaced; empty where something is inserted.
+    /// The text to replace; empty for an insertion.
     pub location: Location,
-    /// What stands there then.
+    /// The new text.
     pub text: String,
 }
 
-/// One hazard at one place.
+/// One hazard at one location.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
     /// The rule's name.
     pub rule: &'static str,
-    /// After configuration.
+    /// The severity after configuration.
     pub severity: Severity,
-    /// By evidence.
+    /// The confidence, based on the evidence.
     pub confidence: Confidence,
-    /// Relative to the working folder where it lies below it, else as given.
+    /// Relative to the working directory if the file is inside it, otherwise as the caller passed it.
     #[serde(serialize_with = "forward_slashes")]
     pub path: PathBuf,
-    /// The place to change.
+    /// The location to change.
     pub location: Location,
-    /// What and why, with the values that were seen.
+    /// The hazard and its reason, with the values that the analysis saw.
     pub message: String,
-    /// Where the value came from and which way it took.
+    /// The origin of the value and the path that it took.
     pub labels: Vec<Label>,
-    /// What to do, with the name of the fixture API or the standard library's.
+    /// The remedy, with the name of the fixture or standard library API.
     pub help: String,
-    /// The same as a change of the file, where one is right whatever the rest of the program is.
+    /// The remedy as an edit of the file; only if the edit is correct for every possible rest of the program.
     pub fix: Option<Fix>,
-    /// Path of modules, types and functions around it, `tests::starts_server`; empty at a file's top.
+    /// Path of the enclosing modules, types and functions, `tests::starts_server`; empty at the top of a file.
     pub item: String,
-    /// The source of the place on one line, for baselines.
+    /// The source at the location, on one line, for baselines.
     #[serde(skip)]
     pub snippet: String,
-    /// Shown only on request.
+    /// Reported only on request.
     #[serde(skip)]
     pub pedantic: bool,
-    /// Hexadecimal; equal as long as rule, path, item and the normalised snippet are, wherever the line moves.
+    /// Hexadecimal; depends on the rule, path, item and normalised snippet, and not on the line.
     pub fingerprint: String,
 }
 
@@ -110,7 +110,7 @@ fn forward_slashes<S: serde::Serializer>(path: &std::path::Path, serializer: S) 
     serializer.serialize_str(&slashed(path))
 }
 
-/// `path` with forward slashes on every system; bytes that are not UTF-8 are replaced.
+/// Returns `path` with forward slashes on every system, and replaces bytes that are not UTF-8.
 pub(crate) fn slashed(path: &std::path::Path) -> String {
     let text = path.to_string_lossy().into_owned();
     if std::path::MAIN_SEPARATOR == '/' { text } else { text.replace(std::path::MAIN_SEPARATOR, "/") }
@@ -122,25 +122,34 @@ pub struct Problem {
     /// The file or folder.
     #[serde(serialize_with = "forward_slashes")]
     pub path: PathBuf,
-    /// Why not.
+    /// The reason.
     pub message: String,
+    /// The severity after configuration. An error marks the run as incomplete; any other severity counts as a finding.
+    pub severity: Severity,
 }
 
-/// What the lint did with a file.
+impl Problem {
+    /// Returns a problem with severity error; the configuration may lower it later.
+    pub(crate) fn new(path: PathBuf, message: String) -> Self {
+        Self { path, message, severity: Severity::Error }
+    }
+}
+
+/// How the lint treated a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileNote {
     /// The file.
     #[serde(serialize_with = "forward_slashes")]
     pub path: PathBuf,
-    /// Whether any of it counted as test code.
+    /// Whether any of its code counted as test code.
     pub checked: bool,
-    /// Whether it was asked for, or is only read for what its functions do.
+    /// Whether the caller requested the file; otherwise the lint only reads it for the effects of its functions.
     pub reported: bool,
-    /// Why it was checked or not.
+    /// The reason why the file was checked or skipped.
     pub reason: String,
 }
 
-/// Who said that a finding does not count.
+/// The mechanism that suppressed a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuppressedBy {
     /// A comment in the source.
@@ -150,7 +159,7 @@ pub enum SuppressedBy {
 }
 
 impl SuppressedBy {
-    /// The kind of suppression as SARIF 2.1.0, section 3.35.2 names it.
+    /// Returns the kind of suppression as named in SARIF 2.1.0, section 3.35.2.
     pub(crate) fn sarif(self) -> &'static str {
         match self {
             Self::Comment => "inSource",
@@ -159,34 +168,39 @@ impl SuppressedBy {
     }
 }
 
-/// A finding that does not count.
+/// A suppressed finding.
 #[derive(Clone, Debug)]
 pub struct Suppressed {
-    /// What was found.
+    /// The finding.
     pub finding: Finding,
-    /// By whom.
+    /// The mechanism that suppressed it.
     pub kind: SuppressedBy,
-    /// Why.
+    /// The reason for the suppression.
     pub reason: String,
 }
 
 /// The result of a run.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Findings that do not count, in the order of the files.
+    /// Suppressed findings, in file order.
     pub suppressed: Vec<Suppressed>,
-    /// Sorted by path, place and rule.
+    /// Sorted by path, location and rule.
     pub findings: Vec<Finding>,
     /// Files and folders that could not be read or parsed, sorted by path.
     pub problems: Vec<Problem>,
-    /// Every file that was considered, sorted by path.
+    /// Every file that the run considered, sorted by path.
     pub files: Vec<FileNote>,
-    /// Findings beyond the configured number, which are not kept.
+    /// Findings beyond the configured limit, which the report drops.
     pub omitted: usize,
 }
 
 impl Report {
-    /// How many files held code that was checked.
+    /// Whether a file or folder could not be read or parsed, and the configuration left that an error.
+    pub(crate) fn is_incomplete(&self) -> bool {
+        self.problems.iter().any(|problem| problem.severity == Severity::Error)
+    }
+
+    /// Returns the number of files with checked code.
     pub fn checked_files(&self) -> usize {
         self.files.iter().filter(|file| file.checked).count()
     }

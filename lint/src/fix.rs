@@ -1,70 +1,86 @@
-//! Fixes: what a rule would write instead, and how that gets into files.
+//! Fixes: turns the edits that rules propose into changes of files.
 //!
-//! A rule offers a fix only where the change is right whatever the rest of the program is; everything else is help in
-//! words. Here it is made sure that
-//! - a fix is applied whole or not at all, and none that touches another;
-//! - what comes out can be parsed, else the fix that breaks it is left out;
-//! - only the text that was checked is changed: a file that has become another one since is left alone;
-//! - a file is replaced at once, by a rename of one that is complete, and keeps its permissions.
+//! A rule proposes a fix only if the change is correct for every possible rest of the program; otherwise it only writes
+//! a help text. This module guarantees that
+//! - a fix is applied as a whole or not at all, and fixes in one round never overlap;
+//! - the result parses; a fix that breaks it is skipped;
+//! - only the checked text is changed: a file that has changed since is skipped;
+//! - a file is replaced atomically, by renaming a complete new file, and keeps its permissions.
 
 use std::collections::BTreeMap;
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::engine::hash;
+use crate::engine::with_worker_stack;
+use crate::error::Error;
 use crate::finding::{Edit, Finding, Fix, Report, slashed};
-use crate::source::Source;
-use crate::span::{LineIndex, Span};
+use crate::hash::hash;
+use crate::rule::Proposal;
+use crate::source::{Source, Sources};
+use crate::span::LineIndex;
 
-/// What a rule would write, before lines and columns are known.
-#[derive(Clone, Debug)]
-pub(crate) struct Proposal {
-    /// What it does.
-    pub description: &'static str,
-    /// What is replaced by what.
-    pub edits: Vec<(Span, String)>,
-}
+/// The maximum number of rounds; greater than the number of findings at any location.
+const MAX_ROUNDS: usize = 16;
 
-impl Proposal {
-    /// One place.
-    pub(crate) fn one(description: &'static str, span: Span, text: impl Into<String>) -> Self {
-        Self { description, edits: vec![(span, text.into())] }
-    }
-
-    /// Inserts `text` at the offset `at`.
-    pub(crate) fn insert(description: &'static str, at: u32, text: impl Into<String>) -> Self {
-        Self::one(description, Span::new(at, at), text)
-    }
-
-    /// As it is told to others, for the file with that `text`, whose [`hash`] is `text_hash`.
-    pub(crate) fn settled(mut self, text: &str, text_hash: u64, index: &LineIndex) -> Fix {
-        self.edits.sort_by_key(|(span, _)| *span);
-        let edits = self.edits.into_iter();
-        Fix {
-            description: self.description.to_owned(),
-            edits: edits.map(|(span, new)| Edit { location: index.locate(text, span), text: new }).collect(),
-            text_hash,
-        }
-    }
-}
-
-/// A file with the fixes of its findings.
+/// A file with the fixes of its findings applied.
 #[derive(Debug)]
 pub(crate) struct Change {
     /// The file.
     pub path: PathBuf,
-    /// What it holds.
+    /// The current text.
     pub before: String,
-    /// What it should hold.
+    /// The new text.
     pub after: String,
-    /// How many findings that removes.
+    /// The number of findings that the change removes.
     pub fixes: usize,
 }
 
-/// What the fixes of a report change, file by file. Needs the stack of a worker, because it parses.
-pub(crate) fn changes(report: &Report) -> Vec<Change> {
+/// Converts `proposal` into a fix for the file with that `text`, whose [`hash`] is `text_hash`.
+pub(crate) fn settled(mut proposal: Proposal, text: &str, text_hash: u64, index: &LineIndex) -> Fix {
+    proposal.edits.sort_by_key(|(span, _)| *span);
+    let edits = proposal.edits.into_iter();
+    Fix {
+        description: proposal.description.to_owned(),
+        edits: edits.map(|(span, new)| Edit { location: index.locate(text, span), text: new }).collect(),
+        text_hash,
+    }
+}
+
+/// Applies fixes in memory until no round changes anything. Returns the changes and the report of the remaining
+/// findings.
+///
+/// A fix that overlaps another, or that becomes possible only after another, is applied in a later round. `first` is
+/// the report of the files on disk; `check` reports on the edited files.
+pub(crate) fn all_changes(
+    first: Report,
+    check: &dyn Fn(&Sources) -> Result<Report, Error>,
+) -> Result<(Vec<Change>, Report), Error> {
+    let mut sources = Sources::default();
+    let mut all = BTreeMap::<PathBuf, Change>::new();
+    let mut report = first;
+    for _ in 0..MAX_ROUNDS {
+        let changes = with_worker_stack(|| changes(&report, &sources))?;
+        if changes.is_empty() {
+            break;
+        }
+        for change in changes {
+            sources.edited.insert(change.path.clone(), change.after.clone());
+            match all.get_mut(&change.path) {
+                Some(known) => {
+                    known.after = change.after;
+                    known.fixes += change.fixes;
+                }
+                None => drop(all.insert(change.path.clone(), change)),
+            }
+        }
+        report = check(&sources)?;
+    }
+    Ok((all.into_values().collect(), report))
+}
+
+/// Returns the changes that the fixes of a report make, by file. Needs the stack of a worker, because it parses.
+fn changes(report: &Report, sources: &Sources) -> Vec<Change> {
     let mut by_file = BTreeMap::<&Path, Vec<&Fix>>::new();
     for Finding { path, fix, .. } in &report.findings {
         if let Some(fix) = fix {
@@ -74,7 +90,7 @@ pub(crate) fn changes(report: &Report) -> Vec<Change> {
     by_file
         .into_iter()
         .filter_map(|(path, mut fixes)| {
-            let before = std::fs::read_to_string(path).ok()?;
+            let before = sources.text(path)?;
             let now = hash(before.as_bytes());
             fixes.retain(|fix| fix.text_hash == now);
             let (after, fixes) = applied(&before, &fixes)?;
@@ -83,7 +99,7 @@ pub(crate) fn changes(report: &Report) -> Vec<Change> {
         .collect()
 }
 
-/// The text with as many of the fixes as go together, and their number; `None` if that is none.
+/// Returns the text with as many fixes as can be combined, and their number; `None` if there are none.
 pub(crate) fn applied(text: &str, fixes: &[&Fix]) -> Option<(String, usize)> {
     let mut chosen: Vec<&Fix> = Vec::new();
     for fix in fixes {
@@ -105,7 +121,7 @@ pub(crate) fn applied(text: &str, fixes: &[&Fix]) -> Option<(String, usize)> {
     (!good.is_empty()).then(|| (replaced(text, &good), good.len()))
 }
 
-/// Also where one ends as the other begins: which of two insertions comes first is not ours to say.
+/// Whether two fixes overlap or touch; the order of two insertions at the same offset is undefined.
 fn touches(one: &Fix, other: &Fix) -> bool {
     let (one, other) = (one.edits.iter().map(range), other.edits.iter().map(range));
     one.clone().any(|a| other.clone().any(|b| a.start <= b.end && b.start <= a.end))
@@ -137,7 +153,7 @@ fn parses(text: &str) -> bool {
 }
 
 impl Change {
-    /// As `git apply` and `patch -p1` read it.
+    /// Returns the change in a format that `git apply` and `patch -p1` accept.
     pub(crate) fn diff(&self) -> String {
         let path = slashed(&self.path);
         let [from, to] = if self.path.is_absolute() {
@@ -157,62 +173,32 @@ impl Change {
     /// Replaces the file.
     ///
     /// # Errors
-    /// If that cannot be done, or if the file holds something else by now; it is as it was then.
+    /// If the file cannot be replaced, or if its content has changed since; the file then stays unchanged.
     pub(crate) fn write(&self) -> io::Result<()> {
-        // A symbolic link stays one: what it leads to is replaced.
+        // Replaces the target of a symbolic link and keeps the link.
         let path = self.path.canonicalize()?;
         if std::fs::read_to_string(&path)? != self.before {
             return Err(io::Error::other("it was changed in the meantime"));
         }
-        let mut new = Unfinished::beside(&path)?;
-        new.file.write_all(self.after.as_bytes())?;
-        new.file.set_permissions(std::fs::metadata(&path)?.permissions())?;
-        new.file.sync_all()?;
-        new.become_file(&path)
-    }
-}
-
-/// A file that is removed unless it becomes the one that it was made for.
-struct Unfinished {
-    file: File,
-    path: PathBuf,
-}
-
-impl Unfinished {
-    /// A new file in the same folder, so that the rename stays within one file system.
-    fn beside(path: &Path) -> io::Result<Self> {
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut refused = io::Error::other("no name is free");
-        for attempt in 0..100 {
-            let path = path.with_file_name(format!(".{name}.netns-lint-{attempt}"));
-            match OpenOptions::new().write(true).create_new(true).open(&path) {
-                Ok(file) => return Ok(Self { file, path }),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => refused = error,
-                Err(error) => return Err(error),
-            }
-        }
-        Err(refused)
-    }
-
-    fn become_file(self, path: &Path) -> io::Result<()> {
-        std::fs::rename(&self.path, path)
-    }
-}
-
-impl Drop for Unfinished {
-    fn drop(&mut self) {
-        // It is gone already when it has become the other one.
-        let _ = std::fs::remove_file(&self.path);
+        // The new file is in the same directory, so that the rename stays within one file system.
+        let mut new =
+            tempfile::Builder::new().prefix(".netns-lint-").tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+        new.write_all(self.after.as_bytes())?;
+        new.as_file().set_permissions(std::fs::metadata(&path)?.permissions())?;
+        new.as_file().sync_all()?;
+        new.persist(&path).map_err(|error| error.error)?;
+        Ok(())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::span::Span;
 
     fn fix(text: &str, edits: &[(Range<u32>, &str)]) -> Fix {
         let edits = edits.iter().map(|(range, new)| (Span::new(range.start, range.end), (*new).to_owned())).collect();
-        Proposal { description: "change", edits }.settled(text, hash(text.as_bytes()), &LineIndex::new(text))
+        settled(Proposal { description: "change", edits }, text, hash(text.as_bytes()), &LineIndex::new(text))
     }
 
     #[test]

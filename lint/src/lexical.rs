@@ -1,27 +1,27 @@
-//! Where strings and comments are, and how deep a text nests, found without the parser: it recurses, so what it cannot
-//! survive has to be known before.
+//! Finds strings and comments and measures nesting without the parser. The parser recurses, so input that would
+//! overflow its stack must be detected first.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What begins at a byte that is inside nothing.
+/// The kind of token at a byte outside any other token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lexeme {
-    /// `// …`, without the end of the line.
+    /// `// …`, without the line break.
     LineComment,
-    /// `/* … */`, with those inside.
+    /// `/* … */`, including nested comments.
     BlockComment,
-    /// A string, a byte string, a character, with prefix and quotes.
+    /// A string, byte string or character, with prefix and quotes.
     Text,
-    /// An identifier, a keyword, a number or a part of one.
+    /// An identifier, keyword or number, or a part of one.
     Word,
     /// White space.
     Space,
-    /// One character that is none of these.
+    /// Any other single character.
     Mark,
 }
 
-/// What begins at the byte `at` of `text`, and the byte after it.
+/// Returns the token that starts at the byte `at` of `text`, and the offset of its end.
 pub(crate) fn lexeme(text: &[u8], at: usize) -> (Lexeme, usize) {
     let end = word_end(text, at);
     if end > at {
@@ -37,12 +37,12 @@ pub(crate) fn lexeme(text: &[u8], at: usize) -> (Lexeme, usize) {
     }
 }
 
-/// Where the word ends that begins at `at`; there, if none does.
+/// Returns the end of the word that starts at `at`; `at` itself if there is no word.
 pub(crate) fn word_end(text: &[u8], at: usize) -> usize {
     at + text[at..].iter().take_while(|byte| IS_WORD[usize::from(**byte)]).count()
 }
 
-/// Bytes of other scripts count as letters.
+/// Bytes of non-ASCII characters count as letters.
 const IS_WORD: [bool; 256] = {
     let mut is_word = [false; 256];
     let mut byte = 0;
@@ -55,7 +55,7 @@ const IS_WORD: [bool; 256] = {
     is_word
 };
 
-/// The end of the string or character that the word `start..end` is the prefix of.
+/// Returns the end of the string or character whose prefix is the word `start..end`.
 fn after_prefix(text: &[u8], start: usize, end: usize) -> Option<usize> {
     if !matches!(text.get(end), Some(b'"' | b'\'' | b'#')) {
         return None;
@@ -85,7 +85,7 @@ fn after_string(text: &[u8], mut at: usize) -> usize {
     (at + 1).min(text.len())
 }
 
-/// The end of the character literal whose quote is at `at`; a lifetime has no second one.
+/// Returns the end of the character literal whose quote is at `at`; `None` for a lifetime, which has no closing quote.
 fn after_character(text: &[u8], at: usize) -> Option<usize> {
     let first = *text.get(at + 1)?;
     if first == b'\\' {
@@ -117,21 +117,21 @@ fn after_block_comment(text: &[u8], mut at: usize) -> usize {
     text.len()
 }
 
-/// How deep a text nests.
+/// The nesting of a text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Depth {
-    /// Brackets in brackets.
+    /// Nested brackets.
     pub brackets: usize,
-    /// Words and marks that may each stand in the one before, as in `a.b().c()`, `1 + 1 + 1`, `&&&x`, `else if`: those
-    /// since the last separator, here and in each bracket around.
+    /// Words and marks that may each nest in the previous one, as in `a.b().c()`, `1 + 1 + 1`, `&&&x`, `else if`:
+    /// counted since the last separator, in the current bracket and all enclosing ones.
     pub chain: usize,
 }
 
-/// How deep the tree of `text` can be at most.
+/// Returns an upper bound of the depth of the syntax tree of `text`.
 pub(crate) fn depth(text: &str) -> Depth {
     let text = text.as_bytes();
     let mut deepest = Depth::default();
-    // What is around each open bracket, and what has been seen since the last separator inside.
+    // The count outside each open bracket, and the count since the last separator inside.
     let mut around: Vec<usize> = Vec::new();
     let (mut outside, mut inside) = (0, 0);
     let mut ended_block = false;
@@ -143,7 +143,7 @@ pub(crate) fn depth(text: &str) -> Depth {
             continue;
         }
         let mark = if lexeme == Lexeme::Mark { text[at] } else { 0 };
-        // A block ends a statement or an item, unless something goes on behind it.
+        // A block ends a statement or an item, unless an operator follows.
         if std::mem::take(&mut ended_block) && !goes_on(mark, &text[at..end]) {
             inside = 0;
         }
@@ -173,8 +173,8 @@ fn goes_on(mark: u8, word: &[u8]) -> bool {
     b".?+-*/%^&|<>=!([".contains(&mark) || matches!(word, b"else" | b"as")
 }
 
-/// The same text with blanks in the place of every list of numbers that is longer than `length` bytes: a generated table
-/// says nothing to a rule, and the tree of one is a hundred times as large. No byte moves.
+/// Replaces every list of numbers longer than `length` bytes by blanks. Rules ignore generated tables, and their syntax
+/// tree is a hundred times as large. Byte offsets do not change.
 pub(crate) fn without_tables(code: &str, length: usize) -> Cow<'_, str> {
     let tables = tables(code.as_bytes(), length);
     if tables.is_empty() {
@@ -191,10 +191,10 @@ pub(crate) fn without_tables(code: &str, length: usize) -> Cow<'_, str> {
     Cow::Owned(plain)
 }
 
-/// What is between the brackets of lists of numbers, and of lists, tuples and structs of numbers.
+/// Returns the ranges between the brackets of lists of numbers, and of lists, tuples and structs of numbers.
 fn tables(text: &[u8], length: usize) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
-    // Where the brackets begin in which there are only numbers so far, and whether an item has to end first.
+    // Offsets of the brackets that contain only numbers so far, and whether the current item must end first.
     let mut open = Vec::new();
     let (mut in_item, mut at) = (false, 0);
     while at < text.len() {
@@ -222,14 +222,14 @@ fn tables(text: &[u8], length: usize) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether what follows a name makes it that of a struct or of a field.
+/// Whether the bytes after a name make it the name of a struct or field.
 fn is_name_of_part(after: &[u8]) -> bool {
     let next = after.iter().find(|byte| !byte.is_ascii_whitespace());
     next.is_some_and(|byte| b"{:".contains(byte))
 }
 
-/// Cuts a text behind semicolons that stand in no bracket, which end an item, into pieces that are little longer than
-/// `length`: each can be parsed by itself exactly when the whole can.
+/// Splits a text into pieces slightly longer than `length`, after semicolons outside brackets, where an item ends.
+/// Every piece parses alone if and only if the whole text does.
 pub(crate) fn pieces(text: &str, length: usize) -> Vec<Range<usize>> {
     let mut pieces = Vec::new();
     let (mut start, mut at, mut brackets) = (0, 0, 0_usize);

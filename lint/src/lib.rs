@@ -1,9 +1,10 @@
 //! Finds hazards in tests of network software by following values through the code.
 //!
-//! [`check`] reads Rust files and gives a [`Report`]; [`run`] is the whole command, with its options, formats and
-//! exit statuses, for `cargo netns-lint` and for other commands that contain it.
+//! [`check`] reads Rust files and returns a [`Report`]; [`run`] is the whole command, with its options, formats and
+//! exit statuses, for `cargo netns-lint` and for other commands that include it.
 
 mod baseline;
+mod catalogue;
 mod cli;
 mod config;
 mod discover;
@@ -12,12 +13,18 @@ mod error;
 mod facts;
 mod finding;
 mod fix;
+mod flow;
+mod hash;
+mod ir;
 mod lexical;
+mod network;
 mod output;
+mod pages;
 mod progress;
 mod resolve;
 mod rule;
 mod rules;
+mod scope;
 mod source;
 mod span;
 mod suppress;
@@ -25,10 +32,12 @@ mod tables;
 mod value;
 
 pub use cli::run;
-pub use config::{Config, ExtraSink, ExtraSource, ExtraTables, Origin, PathSeverities, Severities, SinkKind};
+pub use config::{Config, PathSeverities, Severities};
 pub use engine::check;
 pub use error::Error;
 pub use finding::{
     Confidence, Edit, FileNote, Finding, Fix, Label, Problem, Report, Severity, Suppressed, SuppressedBy,
 };
+pub use scope::Role;
 pub use span::{LineCol, Location};
+pub use tables::{ExtraOrigin as Origin, ExtraSink, ExtraSinkKind as SinkKind, ExtraSource, ExtraTables};

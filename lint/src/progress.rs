@@ -1,27 +1,27 @@
-//! A bar for runs that take a while, on the standard error of a terminal and nowhere else.
+//! A progress bar for longer runs; only if standard error is a terminal.
 
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Shorter runs show nothing.
+/// Shorter runs print nothing.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How far a run is, for somebody who waits.
+/// The progress of a run, shown to a waiting user.
 pub(crate) struct Progress {
-    /// `None` if nobody watches.
+    /// `None` if standard error is not a terminal.
     start: Option<Instant>,
     bar: OnceLock<ProgressBar>,
 }
 
 impl Progress {
-    /// Begins now; `terminal` says whether standard error is one.
+    /// Starts now; `terminal` is whether standard error is a terminal.
     pub(crate) fn new(terminal: bool) -> Self {
         Self { start: terminal.then(Instant::now), bar: OnceLock::new() }
     }
 
-    /// `done` of `known` files are done. From any thread.
+    /// Updates the bar: `done` of `known` files are finished. May be called from any thread.
     pub(crate) fn told(&self, done: usize, known: usize) {
         if self.start.is_none_or(|start| start.elapsed() < PATIENCE) {
             return;

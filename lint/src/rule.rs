@@ -1,71 +1,44 @@
-//! What a rule is: a name, a default severity, its documentation, and a function from facts to findings.
+//! A rule's report: a [`Hit`], with a [`Proposal`] if the change is certain.
 
-use crate::config::Config;
-use crate::facts::FileFacts;
+use crate::facts::{Call, Place};
 use crate::finding::{Confidence, Severity};
-use crate::fix::Proposal;
 use crate::span::Span;
 
-/// A lint rule. It reads facts and never a syntax tree.
-pub(crate) trait Rule: Sync {
-    /// The name of the hazard, so that `allow(name)` reads true.
-    fn name(&self) -> &'static str;
-    /// Before configuration.
-    fn severity(&self) -> Severity;
-    /// Looks at one file's facts.
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>);
+/// Returns the note that a rule skipped the rest of a file because the file has too many paths.
+pub(crate) fn cut_short(at: &Call) -> Hit {
+    let message = "the rest of this file was not judged: it has more paths than are followed";
+    Hit::new(at.function, at.span, message, "split the file into smaller ones").severity(Severity::Note)
 }
 
-/// A rule's line in the registry.
-pub(crate) struct Entry {
-    /// The rule.
-    pub rule: &'static dyn Rule,
-    source: &'static str,
-}
-
-impl Entry {
-    pub(crate) const fn new(rule: &'static dyn Rule, source: &'static str) -> Self {
-        Self { rule, source }
-    }
-
-    /// The rule's documentation in Markdown: the `//!` lines of its file.
-    pub(crate) fn documentation(&self) -> String {
-        let lines = self.source.lines().map_while(|line| line.strip_prefix("//!"));
-        lines.flat_map(|line| [line.strip_prefix(' ').unwrap_or(line), "\n"]).collect()
-    }
-
-    /// The first sentence of the documentation: what it does.
-    pub(crate) fn summary(&self) -> String {
-        let documentation = self.documentation();
-        documentation.split("\n\n").nth(1).unwrap_or_default().replace('\n', " ").trim().to_owned()
-    }
-}
-
-/// What a rule reports: a finding before file, configuration and suppression are known.
+/// A rule's report: a finding without its file, configuration and suppression.
 #[derive(Clone, Debug)]
 pub(crate) struct Hit {
-    /// Index of the function around, which tells whether it is test code.
+    /// Index of the enclosing function, which decides whether the hit is in test code.
     pub function: usize,
-    /// The place to change.
+    /// The location to change.
     pub span: Span,
-    /// What and why.
+    /// The hazard and its reason.
     pub message: String,
-    /// Source, way and sink.
+    /// The source, the path and the sink.
     pub labels: Vec<(Span, String)>,
-    /// The fix.
+    /// The remedy.
     pub help: String,
-    /// By evidence.
+    /// The confidence, based on the evidence.
     pub confidence: Confidence,
-    /// If it is not the rule's default.
+    /// The severity, if it differs from the rule's default.
     pub severity: Option<Severity>,
-    /// Shown only on request.
+    /// Reported only on request.
     pub pedantic: bool,
+    /// Pedantic outside of tests, for example in examples, whose users see them wait.
+    pub only_in_tests: bool,
+    /// For each thing that is found there, where functions do it that the call leads to: it is reported there, if it is.
+    pub behind: Vec<Vec<Place>>,
     /// What `--fix` writes, where that is right whatever the rest of the program is.
     pub fix: Option<Proposal>,
 }
 
 impl Hit {
-    /// A hit of high confidence and the rule's severity, without labels.
+    /// Creates a hit with high confidence and the rule's severity, without labels.
     pub(crate) fn new(function: usize, span: Span, message: impl Into<String>, help: impl Into<String>) -> Self {
         Self {
             function,
@@ -76,11 +49,13 @@ impl Hit {
             confidence: Confidence::High,
             severity: None,
             pedantic: false,
+            only_in_tests: false,
+            behind: vec![Vec::new()],
             fix: None,
         }
     }
 
-    /// Adds a place that explains the hit.
+    /// Adds a location that explains the hit.
     #[must_use]
     pub(crate) fn label(mut self, span: Span, message: impl Into<String>) -> Self {
         self.labels.push((span, message.into()));
@@ -94,17 +69,31 @@ impl Hit {
         self
     }
 
-    /// Sets another severity than the rule's.
+    /// Overrides the rule's severity.
     #[must_use]
     pub(crate) fn severity(mut self, severity: Severity) -> Self {
         self.severity = Some(severity);
         self
     }
 
-    /// Marks it as shown on request only.
+    /// Sets whether the hit is reported only on request.
     #[must_use]
     pub(crate) fn pedantic(mut self, pedantic: bool) -> Self {
         self.pedantic = pedantic;
+        self
+    }
+
+    /// Makes the hit pedantic outside of tests.
+    #[must_use]
+    pub(crate) fn only_in_tests(mut self) -> Self {
+        self.only_in_tests = true;
+        self
+    }
+
+    /// Says where functions do it that the call leads to.
+    #[must_use]
+    pub(crate) fn behind(mut self, places: &[Place]) -> Self {
+        self.behind = vec![places.to_vec()];
         self
     }
 
@@ -113,5 +102,26 @@ impl Hit {
     pub(crate) fn fix(mut self, fix: Option<Proposal>) -> Self {
         self.fix = fix;
         self
+    }
+}
+
+/// A rule's proposed edits, before lines and columns are known.
+#[derive(Clone, Debug)]
+pub(crate) struct Proposal {
+    /// The effect of the fix.
+    pub description: &'static str,
+    /// The spans to replace, and the new texts.
+    pub edits: Vec<(Span, String)>,
+}
+
+impl Proposal {
+    /// Creates a fix with one edit.
+    pub(crate) fn one(description: &'static str, span: Span, text: impl Into<String>) -> Self {
+        Self { description, edits: vec![(span, text.into())] }
+    }
+
+    /// Creates a fix that inserts `text` at the offset `at`.
+    pub(crate) fn insert(description: &'static str, at: u32, text: impl Into<String>) -> Self {
+        Self::one(description, Span::new(at, at), text)
     }
 }

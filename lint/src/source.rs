@@ -1,24 +1,48 @@
-//! Reading a file: what is refused, and what stands in front of the Rust that the parser sees.
+//! Reads a file: rejects unsuitable ones, and cuts off the text before the Rust code.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::lexical::depth;
 
-/// Files larger than this are refused: no person writes them, and a syntax tree takes 30 times the text.
+/// Larger files are rejected: nobody writes them by hand, and a syntax tree takes 30 times the size of the text.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
-/// Deeper nesting of brackets would overflow the parser's stack.
+/// The maximum nesting of brackets; deeper nesting would overflow the parser's stack.
 pub(crate) const MAX_NESTING: usize = 1_000;
-/// So would longer chains of operators, calls or prefixes: the tree is as deep as they are long.
+/// The maximum length of a chain of operators, calls or prefixes; the tree is as deep as the chain is long.
 pub(crate) const MAX_CHAIN: usize = 8_000;
 
-/// The text of a file, and where the parser's text starts in it.
+/// The files of a run: from disk, except those that a fix has changed in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Sources {
+    /// The full text of edited files, by path.
+    pub edited: BTreeMap<PathBuf, String>,
+}
+
+impl Sources {
+    /// Reads `path`.
+    ///
+    /// # Errors
+    /// See [`Source::read`].
+    pub(crate) fn read(&self, path: &Path) -> Result<Source, String> {
+        self.edited.get(path).map_or_else(|| Source::read(path), |text| Source::from_text(text.clone()))
+    }
+
+    /// Returns the text of `path`, if it is readable.
+    pub(crate) fn text(&self, path: &Path) -> Option<String> {
+        self.edited.get(path).cloned().or_else(|| std::fs::read_to_string(path).ok())
+    }
+}
+
+/// The text of a file, and the offset of the parser's text.
 #[derive(Debug)]
 pub(crate) struct Source {
-    /// All of it, a byte order mark and a shebang line included.
+    /// The whole text, including a byte order mark and a shebang line.
     pub text: String,
-    /// The length of what the parser does not get: byte order mark, shebang line, front matter of a script.
+    /// The length of the part that the parser does not receive: byte order mark, shebang line, front matter of a
+    /// script.
     pub prefix: u32,
 }
 
@@ -26,18 +50,18 @@ impl Source {
     /// Reads `path`.
     ///
     /// # Errors
-    /// A sentence fragment that says why the file is not checked: unreadable, not a regular file, too large, not
-    /// UTF-8, nested too deep.
+    /// A sentence fragment with the reason why the file is not checked: unreadable, not a regular file, too large, not
+    /// UTF-8, nested too deeply.
     pub(crate) fn read(path: &Path) -> Result<Self, String> {
         let unreadable = |error: std::io::Error| format!("cannot be read: {error}");
         let metadata = std::fs::metadata(path).map_err(unreadable)?;
-        // Before it is opened: a pipe without a writer would wait for one.
+        // Check before opening: opening a pipe would wait for a writer.
         if !metadata.is_file() {
             return Err("is not a regular file".to_owned());
         }
         let file = File::open(path).map_err(unreadable)?;
         let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(MAX_FILE_BYTES)).unwrap_or_default() + 1);
-        // A file may grow between the two calls, so the bound is on what is read.
+        // The file may grow between the two calls, so limit the read itself.
         file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes).map_err(unreadable)?;
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(format!("is larger than {MAX_FILE_BYTES} bytes"));
@@ -47,10 +71,10 @@ impl Source {
         Self::from_text(text)
     }
 
-    /// Takes a text that was read elsewhere.
+    /// Accepts a text from another source.
     ///
     /// # Errors
-    /// As [`Source::read`], for the text alone.
+    /// See [`Source::read`], for the checks of the text.
     pub(crate) fn from_text(text: String) -> Result<Self, String> {
         let depth = depth(&text);
         if depth.brackets > MAX_NESTING {
@@ -63,13 +87,13 @@ impl Source {
         Ok(Self { text, prefix })
     }
 
-    /// What the parser gets.
+    /// Returns the parser's text.
     pub(crate) fn code(&self) -> &str {
         &self.text[self.prefix as usize..]
     }
 }
 
-/// Byte order mark, then a shebang line (which is not an inner attribute), then `---` front matter.
+/// Returns the length of a byte order mark, a shebang line (not an inner attribute), and `---` front matter.
 fn prefix_length(text: &str) -> usize {
     let mut rest = text.strip_prefix('\u{feff}').unwrap_or(text);
     if rest.starts_with("#!") && !rest[2..].trim_start().starts_with('[') {

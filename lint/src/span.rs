@@ -1,9 +1,8 @@
-//! Places in a source file.
+//! Locations in a source file.
 //!
-//! Inside the analysis a place is a byte range ([`Span`]); only what reaches a reader is turned into lines and
-//! columns ([`Location`]), once, by the file's [`LineIndex`]. Lines and columns are 1-based, columns count
-//! characters (Unicode scalar values), byte offsets are 0-based and count from the first byte of the file, a
-//! byte order mark included.
+//! The analysis uses byte ranges ([`Span`]). The file's [`LineIndex`] converts them to lines and columns ([`Location`])
+//! only for reports. Lines and columns are 1-based; columns count characters (Unicode scalar values). Byte offsets are
+//! 0-based and start at the first byte of the file, including a byte order mark.
 
 use serde::Serialize;
 
@@ -17,17 +16,17 @@ pub(crate) struct Span {
 }
 
 impl Span {
-    /// Makes the span of `start..end`.
+    /// Creates the span `start..end`.
     pub(crate) fn new(start: u32, end: u32) -> Self {
         Self { start, end: end.max(start) }
     }
 
-    /// Whether `other` lies in it.
+    /// Whether `other` is inside the span.
     pub(crate) fn covers(self, other: Self) -> bool {
         self.start <= other.start && other.end <= self.end
     }
 
-    /// Covers both spans and what lies between them.
+    /// Returns the span that covers both spans and the bytes between them.
     #[must_use]
     pub(crate) fn to(self, other: Self) -> Self {
         Self { start: self.start.min(other.start), end: self.end.max(other.end) }
@@ -43,7 +42,7 @@ pub struct LineCol {
     pub column: u32,
 }
 
-/// A span as people and tools read it.
+/// A span with lines and columns, for people and tools.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 pub struct Location {
     /// The first character.
@@ -56,11 +55,11 @@ pub struct Location {
     pub end_byte: u32,
 }
 
-/// Where the lines of a file start.
+/// The offsets of the lines of a file.
 #[derive(Debug)]
 pub(crate) struct LineIndex {
     line_starts: Vec<u32>,
-    /// How many characters begin before each block of [`BLOCK`] bytes: a line may be as long as a file.
+    /// The number of characters before each block of [`BLOCK`] bytes, because a line may be as long as the file.
     characters: Vec<u32>,
 }
 
@@ -72,7 +71,7 @@ fn characters_in(bytes: &[u8]) -> u32 {
 }
 
 impl LineIndex {
-    /// Indexes `text`, whose length must fit an `u32` (the reader refuses larger files).
+    /// Indexes `text`, whose length must fit a `u32` (the reader rejects larger files).
     pub(crate) fn new(text: &str) -> Self {
         let mut line_starts = vec![0];
         line_starts.extend(text.bytes().zip(1u32..).filter(|(byte, _)| *byte == b'\n').map(|(_, next)| next));
@@ -85,9 +84,9 @@ impl LineIndex {
         Self { line_starts, characters }
     }
 
-    /// Turns `span` into lines and columns of `text`, the text that the index was made from.
+    /// Converts `span` to lines and columns of `text`, which must be the indexed text.
     ///
-    /// A byte order mark is not a character of the first line.
+    /// A byte order mark does not count as a character of the first line.
     pub(crate) fn locate(&self, text: &str, span: Span) -> Location {
         Location {
             start: self.line_col(text, span.start),
@@ -109,7 +108,7 @@ impl LineIndex {
         LineCol { line: u32::try_from(line).unwrap_or(u32::MAX).saturating_add(1), column: column.saturating_add(1) }
     }
 
-    /// How many characters stand before the byte `at`.
+    /// Returns the number of characters before the byte `at`.
     fn before(&self, text: &str, at: usize) -> u32 {
         let block = at / BLOCK;
         self.characters[block] + characters_in(&text.as_bytes()[block * BLOCK..at])

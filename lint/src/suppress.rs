@@ -3,13 +3,13 @@
 //! The reason is required, and a suppression that suppresses nothing is a finding itself: both keep the list of
 //! exceptions honest. Only comments count; the words in a string are text.
 
+use crate::catalogue;
 use crate::finding::Severity;
-use crate::fix::Proposal;
 use crate::lexical::{Lexeme, lexeme};
-use crate::rules;
+use crate::rule::Proposal;
 use crate::span::{LineIndex, Location, Span};
 
-/// What a suppression begins with.
+/// The prefix of a suppression.
 pub(crate) const MARK: &str = "netns-lint:";
 
 /// One comment.
@@ -20,9 +20,9 @@ pub(crate) struct Suppression {
     pub span: Span,
     /// The rules that it names.
     pub rules: Vec<String>,
-    /// Why; empty if it does not say.
+    /// The reason; empty if the comment has none.
     pub reason: String,
-    /// Whether code stands before it on its line; else it also covers the line below.
+    /// Whether code precedes it on its line; otherwise it also covers the line below.
     pub trailing: bool,
     /// Whether it suppressed something.
     pub used: bool,
@@ -47,13 +47,13 @@ impl Suppression {
         (on_it || above) && self.rules.iter().any(|name| name == rule)
     }
 
-    /// What is wrong with it, `used` being settled.
+    /// Returns the complaints about the suppression; `used` must be final.
     pub(crate) fn complaints(&self, text: &str) -> Vec<Complaint> {
         let mut complaints = Vec::new();
         let mut complain = |rule, message: String, help| {
             complaints.push(Complaint { rule, severity: Severity::Warning, span: self.span, message, help, fix: None });
         };
-        let unknown: Vec<&String> = self.rules.iter().filter(|name| !rules::exists(name)).collect();
+        let unknown: Vec<&String> = self.rules.iter().filter(|name| !catalogue::exists(name)).collect();
         for name in &unknown {
             complain("unknown-rule", format!("there is no rule `{name}`"), "`cargo netns-lint --rules` lists them");
         }
@@ -78,7 +78,7 @@ impl Suppression {
         complaints
     }
 
-    /// The comment with the blanks before it, and its line with it where nothing else stands there.
+    /// Removes the comment and the blanks before it, and the whole line if nothing else is on it.
     fn removal(&self, text: &str) -> Proposal {
         let (start, end) = (self.span.start as usize, self.span.end as usize);
         let blanks = text[..start].len() - text[..start].trim_end_matches([' ', '\t']).len();
@@ -116,7 +116,7 @@ pub(crate) fn suppressions(text: &str, index: &LineIndex) -> Vec<Suppression> {
         .collect()
 }
 
-/// The byte ranges of line comments, strings and block comments left out.
+/// Returns the byte ranges of line comments, outside of strings and block comments.
 fn comments(text: &str) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut at = 0;

@@ -92,6 +92,35 @@ fn chains_are_refused_before_a_stack_overflows_and_ordinary_ones_are_checked() {
     }
 }
 
+/// What the analysis of paths follows: functions that call functions, closures that run closures, and many paths.
+#[test]
+fn long_ways_through_a_file_are_followed_or_said_to_be_cut_short() {
+    let start = "let mut c = Command::new(\"server\").spawn().unwrap();";
+    let lines = |count: usize, line: &dyn Fn(usize) -> String| (1..count).map(line).collect::<String>();
+    let chain =
+        lines(20_000, &|at| format!("fn f{at}(c: &mut Child) {{ f{}(c); f{}(c); }}\n", at - 1, at * 7 % 20_000));
+    let closures = lines(2_000, &|at| format!("let f{at} = || {{ f{}(); f{}(); }};\n", at - 1, at - 1));
+    let branches = lines(10_000, &|at| format!("if x({at}) {{ y({at}).unwrap(); }}\n"));
+    let waits = lines(6_000, &|_| "if x() { c.wait().unwrap(); }\n".to_owned());
+    for (code, cut) in [
+        (format!("fn f0(c: &mut Child) {{ c.kill(); }}\n{chain}#[test] fn t() {{ {start} f19999(&mut c); }}"), false),
+        (format!("#[test] fn t() {{ {start} let f0 = || x().unwrap();\n{closures} f1999(); c.kill(); }}"), false),
+        (format!("#[test] fn t() {{ {start} {branches} c.kill(); }}"), false),
+        (format!("#[test] fn t() {{ {start} {waits} c.kill(); }}"), true),
+    ] {
+        let code = format!("use std::process::{{Child, Command}};\n{code}\n");
+        let folder = package(&[("tests/long.rs", code.as_bytes())]);
+        let ran = lint(folder.path(), &[]);
+        assert!(ran.status < 2, "{}", ran.err);
+        assert_eq!(
+            ran.out.contains("the rest of this file was not judged"),
+            cut,
+            "{}",
+            &ran.out[..ran.out.len().min(2_000)]
+        );
+    }
+}
+
 #[test]
 fn what_cannot_be_read_is_named_for_every_user() {
     let folder = package(&[("tests/good.rs", HAZARD.as_bytes())]);

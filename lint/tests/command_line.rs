@@ -64,19 +64,20 @@ fn only_test_code_is_checked_unless_all_is_asked_for() {
 }
 
 #[test]
-fn a_helper_in_another_file_makes_its_callers_the_place_to_report() {
+fn a_helper_in_another_file_is_reported_once_if_that_file_is_looked_at() {
     let folder = package(&[
         (
             "tests/common/mod.rs",
             br#"pub fn sh(line: &str) { std::process::Command::new("sh").args(["-c", line]).status().unwrap(); }"#,
         ),
-        (
-            "tests/a.rs",
-            b"mod common;\n#[test]\nfn starts() {\n    common::sh(&format!(\"ip link del {}\", device()));\n}\n",
-        ),
+        ("tests/a.rs", b"mod common;\n#[test]\nfn starts() {\n    common::sh(&format!(\"cat {}\", device()));\n}\n"),
     ]);
     let ran = lint(folder.path(), &[]);
-    assert!(ran.out.contains("tests/a.rs:4:5"), "{}", ran.out);
+    assert!(ran.out.contains("tests/common/mod.rs:1:25") && !ran.out.contains("tests/a.rs"), "{}", ran.out);
+    let pedantic = lint(folder.path(), &["--pedantic"]);
+    assert!(pedantic.out.matches("error[shell-command]").count() == 1, "{}", pedantic.out);
+    let caller = lint(folder.path(), &["tests/a.rs"]);
+    assert!(caller.out.contains("tests/a.rs:4:5"), "{}", caller.out);
 }
 
 #[test]
@@ -217,20 +218,74 @@ fn the_least_severity_decides_what_counts() {
 }
 
 #[test]
-fn packages_share_what_they_define_unless_their_workspace_leaves_one_out() {
-    let helper = r#"pub fn sh(line: &str) { std::process::Command::new("sh").args(["-c", line]).status().unwrap(); }"#;
-    let test = "#[test]\nfn starts() {\n    sh(&format!(\"ip link del {}\", device()));\n}\n";
+fn a_package_knows_what_those_define_that_it_depends_on() {
+    let helper = "pub fn serve(host: &str) { std::net::TcpListener::bind((host, 0)).unwrap(); }";
+    let test = "#[test]\nfn serves() {\n    support::serve(\"0.0.0.0\");\n}\n";
     let manifest = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
     let folder = package(&[
         ("support/src/lib.rs", helper.as_bytes()),
         ("support/Cargo.toml", manifest("support").as_bytes()),
         ("user/tests/a.rs", test.as_bytes()),
-        ("user/Cargo.toml", manifest("user").as_bytes()),
+        ("Cargo.toml", b"[workspace]\nmembers = [\"support\", \"user\"]\n"),
     ]);
-    let found = |workspace: &str| {
-        std::fs::write(folder.path().join("Cargo.toml"), workspace).expect("written");
+    let reports = |dependencies: &str| {
+        let manifest = format!("{}{dependencies}", manifest("user"));
+        std::fs::write(folder.path().join("user/Cargo.toml"), manifest).expect("written");
         lint(folder.path(), &["--format", "github"]).out.contains("user/tests/a.rs,line=3")
     };
-    assert!(found("[workspace]\nmembers = [\"support\", \"user\"]\n"));
-    assert!(!found("[workspace]\nmembers = [\"support\"]\nexclude = [\"user\"]\n"));
+    assert!(reports("[dev-dependencies]\nsupport = { path = \"../support\" }\n"));
+    assert!(!reports("[dev-dependencies]\nother = { path = \"../support\" }\n"), "no crate of that name");
+    assert!(!reports(""));
+}
+
+/// A file that only `--pedantic` looks into defines a method of the same name.
+#[test]
+fn pedantic_shows_more_and_never_less() {
+    let helper = "pub struct Shell;\nimpl Shell { pub fn run(&self, line: &str) { \
+                  std::process::Command::new(\"sh\").args([\"-c\", line]).status().unwrap(); } }";
+    let test = "use sample::shell::Shell;\n#[test]\nfn starts() {\n    \
+                Shell.run(&format!(\"ip link del {}\", std::env::var(\"X\").unwrap()));\n}\n";
+    let folder = package(&[
+        ("src/lib.rs", b"pub mod shell;\npub mod words;\n"),
+        ("src/shell.rs", helper.as_bytes()),
+        ("src/words.rs", b"pub struct Words;\nimpl Words { pub fn run(&self, line: &str) -> &str { line } }"),
+        ("tests/a.rs", test.as_bytes()),
+        ("tests/b.rs", b"#[test]\nfn routes() { add(\"10.1.2.3\"); }\n"),
+    ]);
+    let found = |arguments: &[&str]| lint(folder.path(), arguments).out;
+    assert!(found(&[]).contains("error[shell-command]"));
+    let pedantic = found(&["--pedantic"]);
+    assert!(pedantic.contains("error[shell-command]"), "{pedantic}");
+    assert!(pedantic.contains("note[literal-address]") && !found(&[]).contains("literal-address"), "{pedantic}");
+}
+
+#[test]
+fn vendored_crates_are_left_alone() {
+    let folder = package(&[
+        ("tests/a.rs", HARMLESS.as_bytes()),
+        ("third_party/vendor/other-1.0.0/.cargo-checksum.json", b"{}"),
+        ("third_party/vendor/other-1.0.0/Cargo.toml", b"[package]\nname = \"other\"\nversion = \"1.0.0\"\n"),
+        ("third_party/vendor/other-1.0.0/tests/b.rs", HAZARD.as_bytes()),
+        ("third_party/ours/tests/c.rs", HAZARD.as_bytes()),
+    ]);
+    let ran = lint(folder.path(), &[]);
+    assert!(ran.status == 1 && ran.out.contains("c.rs") && !ran.out.contains("b.rs"), "{}", ran.out);
+    let files = lint(folder.path(), &["--files"]).out;
+    assert!(files.contains("ignored  third_party/vendor/other-1.0.0: a vendored crate"), "{files}");
+    assert_eq!(lint(folder.path(), &["third_party/vendor/other-1.0.0"]).status, 1, "it is reported when it is named");
+}
+
+#[test]
+fn a_link_that_leads_nowhere_is_called_that() {
+    use std::os::unix::fs::symlink;
+
+    let folder = package(&[("tests/a.rs", HARMLESS.as_bytes())]);
+    symlink("nowhere", folder.path().join("tests/.#a.rs")).expect("linked");
+    symlink("nowhere", folder.path().join("logs")).expect("linked");
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 0, "{}", ran.out);
+    symlink("nowhere.rs", folder.path().join("tests/b.rs")).expect("linked");
+    let ran = lint(folder.path(), &["--files"]);
+    assert!(ran.out.contains("ignored  tests/b.rs: a symbolic link that leads nowhere"), "{}", ran.out);
+    assert_eq!(ran.status, 3);
 }

@@ -23,6 +23,18 @@ use tempfile::TempDir;
 
 /// Each rule has at least as many places that it reports, and as many tests that it leaves alone.
 const CASES: usize = 12;
+/// The same for rules that look for a few calls and nothing else.
+const CASES_OF_CALLS: usize = 8;
+const OF_CALLS: &[&str] = &[
+    "set-env-in-test",
+    "sleep-as-synchronization",
+    "port-reuse-race",
+    "blocking-in-async",
+    "public-internet",
+    "client-without-timeout",
+    "certificate-check-off",
+    "serial-by-convention",
+];
 
 macro_rules! rules {
     ($($name:ident = $rule:literal,)*) => {
@@ -31,7 +43,7 @@ macro_rules! rules {
         $(
             #[test]
             fn $name() {
-                held($rule, CASES);
+                held($rule, if OF_CALLS.contains(&$rule) { CASES_OF_CALLS } else { CASES });
             }
         )*
     };
@@ -53,6 +65,15 @@ rules! {
     unbounded_wait = "unbounded-wait",
     leaked_child = "leaked-child",
     kill_by_name = "kill-by-name",
+    set_env_in_test = "set-env-in-test",
+    sleep_as_synchronization = "sleep-as-synchronization",
+    port_reuse_race = "port-reuse-race",
+    blocking_in_async = "blocking-in-async",
+    public_internet = "public-internet",
+    client_without_timeout = "client-without-timeout",
+    certificate_check_off = "certificate-check-off",
+    serial_by_convention = "serial-by-convention",
+    host_network_changed = "host-network-changed",
 }
 
 /// What is found about files and comments; there are not a dozen ways to get one wrong.
@@ -73,6 +94,8 @@ fn what_a_review_has_marked_is_found() {
     assert!(complaints.is_empty(), "\n{complaints}");
     let package = case.package();
     let report = check(&[package.path().to_path_buf()], &Config::default()).expect("it can be checked");
+    let config = Config { pedantic: true, ..Config::default() };
+    let pedantic = check(&[package.path().to_path_buf()], &config).expect("it can be checked");
     let lines = |place: Location| place.start.line..=place.end.line;
     let shown = |finding: &Finding, line: u32| {
         let labels = finding.labels.iter().map(|label| label.location);
@@ -82,6 +105,9 @@ fn what_a_review_has_marked_is_found() {
     for (_, text) in case.texts() {
         for (line, at) in text.lines().zip(1..) {
             let number = reviewed(line);
+            // Servers inside of a namespace of their own.
+            let confined = number.is_some_and(|number| [8, 9].contains(&number));
+            let report = if confined { &pedantic } else { &report };
             found.extend(number.filter(|_| report.findings.iter().any(|finding| shown(finding, at))));
         }
     }
@@ -370,4 +396,36 @@ fn shown_place(location: Location) -> String {
     } else {
         format!("{}:{}-{}:{}", start.line, start.column, end.line, end.column)
     }
+}
+
+/// Cases about control flow that are still judged wrongly.
+const NOT_YET_FLOW: &[&str] = &[];
+
+/// The same about what is test code.
+const NOT_YET_SCOPE: &[&str] = &[];
+
+/// The same about values, names and types.
+const NOT_YET_VALUES: &[&str] = &[];
+
+/// `cases/RULE__what_bad` is reported by that rule at default settings, somewhere in it, and `RULE__what_good` is not.
+#[test]
+fn cases_of_single_judgements() {
+    let mut wrong = Vec::new();
+    for place in fs::read_dir(corpus().join("cases")).expect("a folder").map(|entry| entry.expect("readable").path()) {
+        let name = place.file_stem().expect("it has a name").to_string_lossy().into_owned();
+        let (rule, what) = name.split_once("__").expect("RULE__what");
+        let wanted = what.ends_with("_bad");
+        assert!(RULES.contains(&rule) && (wanted || what.ends_with("_good")), "{name}");
+        let package = Case::read(place).package();
+        let report = check(&[package.path().to_path_buf()], &Config::default()).expect("it can be checked");
+        assert!(report.problems.is_empty(), "{name}: {:?}", report.problems);
+        let found: Vec<&Finding> = report.findings.iter().filter(|finding| finding.rule == rule).collect();
+        if found.is_empty() == wanted {
+            wrong.push(name);
+        }
+    }
+    wrong.sort();
+    let mut known: Vec<&str> = [NOT_YET_FLOW, NOT_YET_SCOPE, NOT_YET_VALUES].concat();
+    known.sort_unstable();
+    assert_eq!(wrong, known);
 }

@@ -48,7 +48,7 @@ fn what_is_certain_is_fixed_and_the_rest_is_reported() {
     assert_eq!(ran.status, 1);
     assert_eq!(ran.err, "netns-lint: fixed 5 findings in 1 file\n");
     assert!(ran.out.contains("tests/a.rs:12:") && ran.out.contains("tests/b.rs:4:5"), "{}", ran.out);
-    assert!(ran.out.contains("1 error, 1 warning;"), "{}", ran.out);
+    assert!(ran.out.contains("1 error, 2 warnings;"), "{}", ran.out);
     let again = lint(folder.path(), &["--fix"]);
     assert_eq!(again.err, "netns-lint: fixed 0 findings in 0 files\n");
     assert_eq!(again.out, ran.out);
@@ -112,4 +112,62 @@ fn reports_for_programs_carry_the_fix() {
     assert_eq!(replacement["insertedContent"]["text"], "\"127.0.0.1:");
     assert_eq!(replacement["deletedRegion"]["startColumn"], 48);
     assert!(lint(folder.path(), &[]).out.contains("fix: `--fix` can listen on loopback"));
+}
+
+/// The client knows the port and comes from another network namespace, to which loopback does not lead.
+#[test]
+fn a_listener_stays_where_a_client_elsewhere_learns_its_port() {
+    let text = r#"#[test]
+fn is_reached_from_the_client() {
+    let lab = lab();
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    lab.client.run(|| std::net::TcpStream::connect((lab.server_address(), port)).unwrap());
+    listener.accept().unwrap();
+}
+"#;
+    let folder = package(&[("tests/a.rs", text.as_bytes())]);
+    let ran = lint(folder.path(), &["--fix"]);
+    assert_eq!(fs::read_to_string(folder.path().join("tests/a.rs")).expect("there"), text);
+    assert!(ran.status == 1 && ran.out.contains("tests/a.rs:4:"), "{}", ran.out);
+}
+
+/// Two comments in a row: the first covers the second's line only once the second has gone.
+#[test]
+fn a_difference_has_every_change_of_a_fix() {
+    let text = BEFORE.replace(
+        "    // netns-lint: allow(shell-command) not needed any more\n",
+        "    // netns-lint: allow(shell-command) not needed any more\n    // netns-lint: allow(temp-path) nor is this\n",
+    );
+    let folder = package(&[("tests/a.rs", text.as_bytes()), ("tests/b.rs", BEFORE.as_bytes())]);
+    let ran = lint(folder.path(), &["--diff"]);
+    fs::write(folder.path().join("change.diff"), &ran.out).expect("written");
+    let fixed = lint(folder.path(), &["--fix"]);
+    assert!(fixed.err.contains("fixed 11 findings in 2 files"), "{}", fixed.err);
+    let after = fs::read_to_string(folder.path().join("tests/a.rs")).expect("there");
+    assert_eq!(after, AFTER);
+    fs::write(folder.path().join("tests/a.rs"), &text).expect("written");
+    fs::write(folder.path().join("tests/b.rs"), BEFORE).expect("written");
+    let applied = std::process::Command::new("git").args(["apply", "change.diff"]).current_dir(folder.path()).status();
+    assert!(applied.expect("git is there").success());
+    for file in ["tests/a.rs", "tests/b.rs"] {
+        assert_eq!(fs::read_to_string(folder.path().join(file)).expect("there"), AFTER, "{file}");
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_replaced_is_named_and_the_others_are_fixed() {
+    let folder = package(&[("tests/a.rs", BEFORE.as_bytes()), ("tests/b/mod.rs", BEFORE.as_bytes())]);
+    let locked = folder.path().join("tests/b");
+    // Root writes into a folder without permissions, too; into an immutable one nobody does.
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).expect("changed");
+    let is_refused = fs::write(locked.join("probe"), "").is_err();
+    let ran = lint(folder.path(), &["--fix"]);
+    fs::set_permissions(&locked, fs::Permissions::from_mode(0o755)).expect("changed");
+    assert_eq!(fs::read_to_string(folder.path().join("tests/a.rs")).expect("there"), AFTER);
+    if is_refused {
+        assert!(ran.status == 3 && ran.out.contains("tests/b/mod.rs cannot be fixed"), "{}", ran.out);
+        assert!(ran.out.contains("tests/b/mod.rs:4:"), "what is left in it is reported: {}", ran.out);
+        assert_eq!(ran.err, "netns-lint: fixed 5 findings in 1 file\n");
+    }
 }

@@ -55,8 +55,8 @@ fn bounds_addresses_paths_and_tables_are_followed() {
         #[test] fn waits() { let n: u8 = std::env::var("T").unwrap().parse().unwrap(); pause(std::time::Duration::from_secs(n.into())); }
         #[test] fn binds() { std::net::UdpSocket::bind("10.0.0.1:0").unwrap(); }
         #[test] fn runs() { my::runner::line(&format!("ip link del {}", name())); }
-        #[test] fn reads() { let n: u64 = my::setting("T").parse().unwrap(); std::time::Duration::from_secs(n); }
-        #[test] fn checks() { let n: u64 = std::env::var("T").unwrap().parse().unwrap(); std::time::Duration::from_secs(n.bounded()); }
+        #[test] fn reads() { let n: u64 = my::setting("T").parse().unwrap(); pause(std::time::Duration::from_secs(n)); }
+        #[test] fn checks() { let n: u64 = std::env::var("T").unwrap().parse().unwrap(); pause(std::time::Duration::from_secs(n.bounded())); }
         #[test] fn shells() { std::process::Command::new("rbash").args(["-c", name()]).status().unwrap(); }
     "#;
     let rules = |configuration: &str| {
@@ -89,7 +89,14 @@ fn bounds_addresses_paths_and_tables_are_followed() {
                   sinks = [{ call = \"runner::line\", kind = \"shell\" }]\n";
     assert_eq!(
         rules(tables),
-        ["3:literal-address", "4:shell-command", "4:shell-command", "5:unbounded-env-duration", "7:shell-command"]
+        [
+            "3:literal-address",
+            "4:host-network-changed",
+            "4:shell-command",
+            "4:shell-command",
+            "5:unbounded-env-duration",
+            "7:shell-command"
+        ]
     );
 }
 
@@ -110,7 +117,10 @@ fn a_baseline_covers_what_is_there_and_no_more() {
     fs::write(folder.path().join("tests/a.rs"), HARMLESS).expect("written");
     let ran = lint(folder.path(), &[]);
     assert_eq!(ran.status, 1);
-    assert!(ran.out.contains("stale-baseline") && ran.out.contains("netns-lint-baseline.toml:3:1"), "{}", ran.out);
+    assert!(ran.out.contains("stale-baseline") && ran.out.contains("─ netns-lint-baseline.toml:3:1"), "{}", ran.out);
+    let json: serde_json::Value =
+        serde_json::from_str(&lint(folder.path(), &["--format", "json"]).out).expect("the report is JSON");
+    assert_eq!(json["findings"][0]["path"], "netns-lint-baseline.toml");
     assert_eq!(lint(folder.path(), &["--min-severity", "note"]).status, 0, "other settings say nothing about it");
     assert_eq!(lint(folder.path(), &["--baseline", "missing.toml"]).status, 2);
 }
@@ -142,4 +152,66 @@ fn a_single_file_is_reported_with_the_rest_of_its_package_read() {
     assert!(!ran.out.contains("b.rs") && !ran.out.contains("mod.rs"), "{}", ran.out);
     assert!(lint(folder.path(), &["--files", "tests/a.rs"]).out.contains("read     tests/b.rs"));
     assert_eq!(lint(folder.path(), &["--alone", "tests/a.rs"]).status, 0, "the helper is not known");
+}
+
+#[test]
+fn findings_about_files_can_be_configured_like_those_of_rules() {
+    let folder = package(&[("tests/a.rs", HARMLESS.as_bytes()), ("tests/generated/b.rs", b"fn (")]);
+    let with = |configuration: &str| {
+        fs::write(folder.path().join("netns-test.toml"), configuration).expect("written");
+        let ran = lint(folder.path(), &[]);
+        (ran.status, ran.out.contains("[unparsable-file]: tests/generated/b.rs"), ran.out)
+    };
+    assert_eq!(with("[lint]\n").0, 3);
+    let (status, is_named, out) = with("[lint.rules]\nunparsable-file = \"off\"\n");
+    assert!(status == 0 && !is_named && out.contains("nothing found"), "{status}: {out}");
+    let part = "[[lint.paths]]\nglob = \"tests/generated/**\"\nrules = { unparsable-file = \"off\" }\n";
+    assert_eq!(with(part).0, 0);
+    assert_eq!(with(&part.replace("generated", "other")).0, 3);
+    let (status, is_named, out) = with("[lint.rules]\nunparsable-file = \"warning\"\n");
+    assert!(status == 1 && is_named && out.contains("warning[unparsable-file]"), "{status}: {out}");
+    let files = lint(folder.path(), &["--files"]).out;
+    assert!(files.contains("tests/generated/b.rs: cannot be parsed"), "{files}");
+
+    let entry = "[[finding]]\nrule = \"temp-path\"\npath = \"tests/a.rs\"\nitem = \"\"\nsnippet = \"\"\ncount = 1\n";
+    fs::write(folder.path().join("netns-lint-baseline.toml"), entry).expect("written");
+    fs::remove_dir_all(folder.path().join("tests/generated")).expect("removed");
+    assert_eq!(with("[lint]\n").0, 1);
+    assert_eq!(with("[lint.rules]\nstale-baseline = \"off\"\n").0, 0);
+    assert!(with("[lint.rules]\nstale-baseline = \"error\"\n").2.contains("error[stale-baseline]"));
+}
+
+#[test]
+fn a_pattern_that_can_never_match_is_a_usage_error_with_its_place() {
+    let folder = package(&[("tests/old/a.rs", HAZARD.as_bytes())]);
+    let with = |glob: &str| {
+        let text = format!("[[lint.paths]]\nglob = {glob}\nrules = {{ shell-command = \"off\" }}\n");
+        fs::write(folder.path().join("netns-test.toml"), text).expect("written");
+        lint(folder.path(), &[])
+    };
+    for glob in ["'tests\\old\\**'", "'tests\\old\\a.rs'", "\"/tests/old/**\"", "\"../x/**\""] {
+        let ran = with(glob);
+        assert!(ran.status == 2 && ran.err.contains("line 2, column 8"), "{glob}: {}{}", ran.out, ran.err);
+    }
+    for glob in ["\"tests/old/**\"", "\"./tests/old/*.rs\"", "\"tests/old\"", "\"tests/old/\""] {
+        assert_eq!(with(glob).status, 0, "{glob}");
+    }
+}
+
+#[test]
+fn a_file_of_a_root_package_does_not_cost_the_packages_below() {
+    let manifest = |name: &str| format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+    let folder = package(&[
+        ("src/lib.rs", b"pub fn own() {}"),
+        ("tests/a.rs", HARMLESS.as_bytes()),
+        ("member/Cargo.toml", manifest("member").as_bytes()),
+        ("member/src/lib.rs", b""),
+        ("tools/deep/Cargo.toml", manifest("deep").as_bytes()),
+        ("tools/deep/src/main.rs", b"fn main() {}"),
+    ]);
+    let root = format!("{}[workspace]\nmembers = [\"member\", \"tools/deep\"]\n", manifest("root"));
+    fs::write(folder.path().join("Cargo.toml"), root).expect("written");
+    let files = lint(folder.path(), &["--files", "tests/a.rs"]).out;
+    assert!(files.contains("src/lib.rs") && files.contains("tests/a.rs"), "{files}");
+    assert!(!files.contains("member") && !files.contains("deep"), "{files}");
 }

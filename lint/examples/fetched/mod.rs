@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Folders of the crates `name-version`, by that name. The manifest is made in `folder`, which nothing else uses.
+/// Folders of the crates `name-version`, or `name` for the newest, by name and version. The manifest is made in `folder`, which nothing else uses.
 ///
 /// # Errors
 ///
@@ -14,12 +14,9 @@ use std::process::Command;
 pub(crate) fn fetch(crates: &BTreeSet<String>, folder: &Path) -> Result<BTreeMap<String, PathBuf>, String> {
     let mut manifest = "[package]\nname = \"public-crates\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n\n[dependencies]\n".to_owned();
     for (number, full) in crates.iter().enumerate() {
-        let (name, version) = name_and_version(full).ok_or_else(|| format!("`{full}` is no crate with a version"))?;
-        writeln!(
-            manifest,
-            "c{number} = {{ package = \"{name}\", version = \"={version}\", default-features = false }}"
-        )
-        .map_err(|error| error.to_string())?;
+        let (name, version) = wanted(full);
+        writeln!(manifest, "c{number} = {{ package = \"{name}\", version = \"{version}\", default-features = false }}")
+            .map_err(|error| error.to_string())?;
     }
     let wrote = |error: std::io::Error| format!("failed to write to {}: {error}", folder.display());
     fs::create_dir_all(folder.join("src")).map_err(wrote)?;
@@ -45,8 +42,18 @@ pub(crate) fn fetch(crates: &BTreeSet<String>, folder: &Path) -> Result<BTreeMap
             Some((format!("{}-{}", text("name")?, text("version")?), folder))
         })
         .collect();
-    let found = |full: &String| known.get(full).map(|folder| (full.clone(), folder.clone()));
+    // Of several versions of a crate without one, the manifest's own dependency is the last.
+    let found = |full: &String| {
+        let is_it = |known: &&String| *known == full || name_and_version(known).is_some_and(|(name, _)| name == full);
+        let found = known.keys().rfind(is_it)?;
+        Some((found.clone(), known[found].clone()))
+    };
     crates.iter().map(|full| found(full).ok_or_else(|| format!("`{full}` is not what cargo has fetched"))).collect()
+}
+
+/// Name and requirement of what a list of crates names.
+fn wanted(full: &str) -> (&str, String) {
+    name_and_version(full).map_or((full, "*".to_owned()), |(name, version)| (name, format!("={version}")))
 }
 
 /// `serde_json-1.0.154` at the first dash before a number with a dot.

@@ -1,7 +1,7 @@
 //! Configuration files: `[lint]` in `netns-test.toml`, or `[workspace.metadata.netns-lint]` in a `Cargo.toml`.
 //!
-//! The nearest folder from the working folder upwards that has one of the two decides; the search ends at the root of
-//! the repository or workspace. Unknown keys, rules and values are errors that name line and column.
+//! The nearest directory from the working directory upwards that has one of the two applies; the search stops at the
+//! root of the repository or workspace. Unknown keys, rules and values are errors with line and column.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,29 +12,32 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 use toml::Spanned;
 
-use super::{Config, ExtraTables, PathSeverities, Severities, absolute};
+use super::{Config, PathSeverities, Severities, absolute};
+use crate::catalogue;
 use crate::error::Error;
 use crate::finding::Severity;
-use crate::rules;
+use crate::network::Network;
+use crate::scope::Role;
 use crate::span::{LineIndex, Span};
+use crate::tables::ExtraTables;
 
-/// The file that this project's tools share.
+/// The configuration file of all tools of this project.
 const OWN_FILE: &str = "netns-test.toml";
-/// Where the baseline is, unless the configuration says otherwise: beside the configuration.
+/// The default file name of the baseline, next to the configuration.
 pub(crate) const BASELINE_FILE: &str = "netns-lint-baseline.toml";
 
-/// What a configuration file says, and where the baseline is.
+/// The content of a configuration file, and the path of the baseline.
 #[derive(Debug, Default)]
 pub(crate) struct FromFile {
-    /// The values, defaults where it says nothing.
+    /// The values, with defaults for missing keys.
     pub config: Config,
-    /// The baseline; it need not exist unless it is named.
+    /// The path of the baseline; the file may be missing unless the configuration names it.
     pub baseline: PathBuf,
     /// Whether the file names the baseline.
     pub baseline_is_named: bool,
 }
 
-/// The other tables are those of the fixtures, which read them; they are named here so that a misspelt one of ours is seen.
+/// The fixtures read the other tables; they are listed here so that a misspelt `[lint]` is an error.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct OwnFile {
@@ -87,10 +90,12 @@ struct Section {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Part {
     glob: Spanned<String>,
+    #[serde(default)]
     rules: BTreeMap<Spanned<String>, Level>,
+    role: Option<Role>,
 }
 
-/// A severity, or none at all.
+/// A severity, or `off`.
 #[derive(Clone, Copy, Debug, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Level {
@@ -111,7 +116,7 @@ impl Level {
     }
 }
 
-/// Reads the configuration that is in force in `folder`; defaults if there is none.
+/// Reads the configuration that applies in `folder`; returns the defaults if there is none.
 ///
 /// # Errors
 /// [`Error::Config`].
@@ -151,7 +156,7 @@ pub(crate) fn read(path: &Path) -> Result<FromFile, Error> {
     section.settle(path, &text)
 }
 
-/// The section of a file with the file's text; `None` if there is no such file or no such section.
+/// Returns the lint section of a file, and the file's text; `None` if the file or the section does not exist.
 fn section_of(path: &Path) -> Result<Option<(Section, String)>, Error> {
     let text = match std::fs::read_to_string(path) {
         Ok(text) => text,
@@ -159,7 +164,7 @@ fn section_of(path: &Path) -> Result<Option<(Section, String)>, Error> {
         Err(error) => return Err(Error::Config { path: path.to_path_buf(), message: error.to_string() }),
     };
     let section = if path.file_name().is_some_and(|name| name == "Cargo.toml") {
-        // Cargo complains about what else is wrong with a manifest.
+        // Cargo reports other errors in a manifest.
         if !text.contains("netns-lint") {
             return Ok(None);
         }
@@ -173,7 +178,7 @@ fn section_of(path: &Path) -> Result<Option<(Section, String)>, Error> {
     }
 }
 
-/// An error at a place of a configuration file.
+/// Creates an error with a location in a configuration file.
 fn at(path: &Path, text: &str, range: Range<usize>, message: &str) -> Error {
     let offset = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX);
     let place = LineIndex::new(text).locate(text, Span::new(offset(range.start), offset(range.end))).start;
@@ -191,11 +196,11 @@ impl Section {
                 .into_iter()
                 .map(|(name, level)| {
                     let span = name.span();
-                    if rules::exists(name.get_ref()) {
+                    if catalogue::exists(name.get_ref()) {
                         return Ok((name.into_inner(), level.severity()));
                     }
                     let message =
-                        format!("there is no rule `{}`; there are {}", name.get_ref(), rules::names().join(", "));
+                        format!("there is no rule `{}`; there are {}", name.get_ref(), catalogue::names().join(", "));
                     Err(at(path, text, span, &message))
                 })
                 .collect()
@@ -216,7 +221,7 @@ impl Section {
             })?;
         }
         for address in self.allowed_addresses {
-            if !rules::is_address(address.get_ref()) {
+            if Network::parse(address.get_ref()).is_none() {
                 return Err(at(path, text, address.span(), "expected an address or a network like `\"10.0.0.0/8\"`"));
             }
             config.allowed_addresses.push(address.into_inner());
@@ -225,7 +230,7 @@ impl Section {
             let span = part.glob.span();
             let glob = part.glob.into_inner();
             let one = Config {
-                overrides: vec![PathSeverities { glob, severities: severities(part.rules)? }],
+                overrides: vec![PathSeverities { glob, severities: severities(part.rules)?, role: part.role }],
                 ..Config::default()
             };
             one.validate().map_err(|error| at(path, text, span, &error.to_string()))?;
@@ -238,7 +243,7 @@ impl Section {
     }
 }
 
-/// Reads `500ms`, `90s`, `10m` and `1h`; not zero.
+/// Parses `500ms`, `90s`, `10m` and `1h`; rejects zero.
 fn time(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
     let number: u64 = text[..digits].parse().ok()?;

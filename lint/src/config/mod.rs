@@ -1,7 +1,6 @@
-//! What a user can set. Reading it from files is the business of [`mod@file`]; the library takes the values.
+//! The settings of a run. [`mod@file`] reads them from files; the library takes the values.
 
 pub(crate) mod file;
-mod tables;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,16 +8,16 @@ use std::time::Duration;
 
 use globset::{GlobBuilder, GlobMatcher};
 
+use crate::catalogue;
 use crate::error::Error;
 use crate::finding::Severity;
-use crate::rules;
-
-pub use tables::{ExtraSink, ExtraSource, ExtraTables, Origin, SinkKind};
+use crate::scope::Role;
+use crate::tables::ExtraTables;
 
 /// Severity by rule name; `None` switches the rule off.
 pub type Severities = BTreeMap<String, Option<Severity>>;
 
-/// How a run judges.
+/// The settings of a run.
 ///
 /// ```
 /// use netns_lint::{Config, Severity};
@@ -33,43 +32,45 @@ pub type Severities = BTreeMap<String, Option<Severity>>;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// Also what is hazardous only in special surroundings.
+    /// Also report hazards that exist only in special environments.
     pub pedantic: bool,
-    /// Check everything, whether it is test code or not.
+    /// Check all code, not only test code.
     pub all_code: bool,
-    /// Findings below this do not count and are not shown.
+    /// Findings below this severity do not count and are not reported.
     pub min_severity: Severity,
     /// Severity by rule name; `None` switches the rule off.
     pub severities: Severities,
-    /// The same for parts of the tree; the last one that matches a path and names the rule counts.
+    /// Severities for parts of the tree; the last entry that matches the path and names the rule wins.
     pub overrides: Vec<PathSeverities>,
-    /// The folder that patterns of paths start from. Default: the working folder.
+    /// The directory that path patterns are relative to. Default: the working directory.
     pub root: PathBuf,
-    /// The longest time that a test may wait because the environment says so. Default: ten minutes.
+    /// The longest wait that an environment variable may request. Default: ten minutes.
     pub max_duration: Duration,
-    /// The largest size, count or capacity that the environment may ask for. Default: 2^30.
+    /// The largest size, count or capacity that an environment variable may request. Default: 2^30.
     pub max_size: u64,
-    /// Addresses that are no finding: as written in the source, or as CIDR.
+    /// Addresses that are never reported: as written in the source, or as CIDR.
     pub allowed_addresses: Vec<String>,
-    /// What the tables of the analysis do not know.
+    /// Additions to the tables of the analysis.
     pub tables: ExtraTables,
-    /// How many findings are kept; more are counted in a last one. Default: 20,000.
+    /// The maximum number of findings; a last finding counts the rest. Default: 20,000.
     pub max_findings: usize,
-    /// Packages whose whole code counts as test code.
+    /// Packages whose code all counts as test code.
     pub support_crates: Vec<String>,
-    /// Read the packages of files that are given alone, so that helpers in other files are understood.
+    /// Whether to read the whole package of a single file, so that helpers in other files are understood.
     pub whole_package: bool,
-    /// Worker threads. Default: one a core.
+    /// Worker threads. Default: one per core.
     pub threads: Option<usize>,
 }
 
-/// Severities for the paths that a pattern matches.
+/// Severities and the code's role for the paths that a pattern matches.
 #[derive(Clone, Debug, Default)]
 pub struct PathSeverities {
-    /// As in .gitignore: `tests/legacy/**`, relative to [`Config::root`]; `*` does not cross a `/`.
+    /// For example `tests/legacy/**` or `tests/legacy`, relative to [`Config::root`]; `*` does not cross a `/`.
     pub glob: String,
     /// Severity by rule name; `None` switches the rule off.
     pub severities: Severities,
+    /// The role of the code; overrides the analysis.
+    pub role: Option<Role>,
 }
 
 impl Default for Config {
@@ -94,53 +95,93 @@ impl Default for Config {
 }
 
 impl Config {
-    /// Refuses names of rules that do not exist, and patterns that are none.
+    /// Rejects unknown rule names and invalid patterns.
     ///
     /// # Errors
     /// [`Error::UnknownRule`], [`Error::Pattern`].
     pub fn validate(&self) -> Result<(), Error> {
         let names = self.overrides.iter().map(|part| &part.severities).chain([&self.severities]);
-        if let Some(name) = names.flat_map(Severities::keys).find(|name| !rules::exists(name)) {
-            return Err(Error::UnknownRule { name: name.clone(), known: rules::names().join(", ") });
+        if let Some(name) = names.flat_map(Severities::keys).find(|name| !catalogue::exists(name)) {
+            return Err(Error::UnknownRule { name: name.clone(), known: catalogue::names().join(", ") });
         }
         Policy::new(self).map(|_| ())
     }
 }
 
-/// A [`Config`] with its patterns compiled.
+/// A [`Config`] with compiled patterns.
 pub(crate) struct Policy<'a> {
-    /// The values.
+    /// The configuration.
     pub config: &'a Config,
-    overrides: Vec<(GlobMatcher, &'a Severities)>,
+    overrides: Vec<(GlobMatcher, &'a PathSeverities)>,
     root: PathBuf,
 }
 
 impl<'a> Policy<'a> {
     pub(crate) fn new(config: &'a Config) -> Result<Self, Error> {
         let compile = |part: &'a PathSeverities| {
-            let glob = GlobBuilder::new(&part.glob).literal_separator(true).build();
-            let glob = glob.map_err(|error| Error::Pattern { glob: part.glob.clone(), reason: error.to_string() })?;
-            Ok((glob.compile_matcher(), &part.severities))
+            let matcher = matcher(&part.glob).map_err(|reason| Error::Pattern { glob: part.glob.clone(), reason })?;
+            Ok((matcher, part))
         };
         let overrides = config.overrides.iter().map(compile).collect::<Result<_, Error>>()?;
         Ok(Self { config, overrides, root: absolute(&config.root) })
     }
 
-    /// The severity of `rule` in `path`, `default` if nothing is configured; `None` if it is switched off.
+    /// Returns the configured role of the code in `path`.
+    pub(crate) fn role_of(&self, path: &Path) -> Option<Role> {
+        let path = self.inside(path);
+        self.overrides.iter().rev().find_map(|(glob, part)| part.role.filter(|_| covers(glob, &path)))
+    }
+
+    /// Returns the path relative to the root, for matching.
+    fn inside(&self, path: &Path) -> PathBuf {
+        let path = absolute(path);
+        path.strip_prefix(&self.root).map(Path::to_path_buf).unwrap_or(path)
+    }
+
+    /// Returns the severity of `rule` in `path`, or `default` if it is not configured; `None` if the rule is off.
     pub(crate) fn severity_of(&self, rule: &str, path: &Path, default: Severity) -> Option<Severity> {
         let general = self.config.severities.get(rule);
         let special = || {
-            let path = absolute(path);
-            let path = path.strip_prefix(&self.root).unwrap_or(&path);
+            let path = self.inside(path);
             let mut parts = self.overrides.iter().rev();
-            parts.find_map(|(glob, severities)| severities.get(rule).filter(|_| glob.is_match(path)))
+            parts.find_map(|(glob, part)| part.severities.get(rule).filter(|_| covers(glob, &path)))
         };
         let configured = if self.overrides.is_empty() { general } else { special().or(general) };
         configured.map_or(Some(default), |severity| *severity)
     }
 }
 
-/// From the root on; the empty path is the working folder.
+/// Whether a pattern matches a path or one of its parent directories.
+fn covers(glob: &GlobMatcher, path: &Path) -> bool {
+    path.ancestors().any(|path| glob.is_match(path))
+}
+
+/// Returns the matcher of a pattern, or the reason why the pattern can never match.
+fn matcher(glob: &str) -> Result<GlobMatcher, String> {
+    if glob.contains('\\') {
+        return Err("folders are separated by `/`, also on Windows; `[*]` matches a star".to_owned());
+    }
+    if glob.split('/').any(|part| part == "..") {
+        return Err("it leads out of the folder of the configuration".to_owned());
+    }
+    let plain = glob.strip_prefix("./").unwrap_or(glob).trim_end_matches('/');
+    if plain.is_empty() || plain.starts_with('/') {
+        return Err("patterns are relative to the folder of the configuration, as in `tests/legacy/**`".to_owned());
+    }
+    let glob = GlobBuilder::new(plain).literal_separator(true).build();
+    Ok(glob.map_err(|error| error.to_string())?.compile_matcher())
+}
+
+/// Returns a path as reports show it: relative to the working directory if it is inside, without `./`.
+pub(crate) fn tidy(path: &Path) -> PathBuf {
+    let path = match std::env::current_dir() {
+        Ok(here) if path.is_absolute() => path.strip_prefix(here).unwrap_or(path),
+        _ => path,
+    };
+    path.components().filter(|component| !matches!(component, std::path::Component::CurDir)).collect()
+}
+
+/// Returns the absolute path; the empty path is the working directory.
 pub(crate) fn absolute(path: &Path) -> PathBuf {
     let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
@@ -152,7 +193,7 @@ mod tests {
     use super::*;
 
     fn part(glob: &str, rule: &str, severity: Option<Severity>) -> PathSeverities {
-        PathSeverities { glob: glob.to_owned(), severities: [(rule.to_owned(), severity)].into() }
+        PathSeverities { glob: glob.to_owned(), severities: [(rule.to_owned(), severity)].into(), role: None }
     }
 
     #[test]
@@ -176,8 +217,22 @@ mod tests {
     }
 
     #[test]
-    fn a_pattern_that_is_none_is_refused() {
-        let config = Config { overrides: vec![part("tests/[", "temp-path", None)], ..Config::default() };
-        assert!(matches!(config.validate(), Err(Error::Pattern { .. })));
+    fn a_folder_is_named_in_any_way() {
+        for glob in ["tests/old", "tests/old/", "./tests/old/**", "tests/o*d", "**/old"] {
+            let config = Config { overrides: vec![part(glob, "temp-path", None)], ..Config::default() };
+            let policy = Policy::new(&config).expect("valid patterns");
+            let of = |path: &str| policy.severity_of("temp-path", Path::new(path), Severity::Note);
+            assert_eq!((of("tests/old/deep/a.rs"), of("tests/older.rs")), (None, Some(Severity::Note)), "{glob}");
+        }
+    }
+
+    #[test]
+    fn a_pattern_that_can_never_match_is_refused() {
+        for glob in
+            ["tests/[", r"tests\\legacy\\**", r"tests\*.rs", "../tests/**", "tests/../src/*", "/tests/**", "", "./"]
+        {
+            let config = Config { overrides: vec![part(glob, "temp-path", None)], ..Config::default() };
+            assert!(matches!(config.validate(), Err(Error::Pattern { .. })), "{glob}");
+        }
     }
 }

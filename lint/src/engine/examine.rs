@@ -1,79 +1,94 @@
-//! One file: from its bytes to findings, summaries and names, and nothing of its tree.
+//! Examines one file: from its bytes to findings, summaries and names, without keeping its tree.
 
 use std::cell::LazyCell;
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::Outcome;
 use super::shelf::{Batches, Kept, Kind};
-use super::{Outcome, hash};
+use crate::catalogue::{IN_TOOLS, OF_TESTS};
 use crate::config::Policy;
 use crate::discover::Candidate;
-use crate::facts::{Externals, FileFacts, Outline, lower};
+use crate::facts::{FileFacts, Outline, Place, World, lower};
 use crate::finding::{Finding, Label, Severity};
+use crate::fix::settled;
+use crate::hash::hash;
 use crate::lexical::{pieces, without_tables};
 use crate::rule::Hit;
-use crate::rules::REGISTRY;
+use crate::rules;
+use crate::scope::Role;
 use crate::source::Source;
 use crate::span::{LineIndex, Location, Span};
 use crate::suppress::{MARK, Suppression, suppressions};
 use crate::tables::Mentions;
 
-/// Files larger than this, mostly generated, are looked at one after the other: a tree takes up to a hundred times the
-/// text, and two of the largest at once would decide how much memory a run needs.
+/// Larger files, mostly generated ones, are examined one at a time. A tree takes up to a hundred times the size of the
+/// text, so two of the largest at once would determine the memory of a run.
 const LARGE_FILE_BYTES: usize = 256 * 1024;
-/// A file that is not evaluated need not be one tree.
+/// A file that is not evaluated is parsed in pieces of this size.
 const PIECE_BYTES: usize = 64 * 1024;
-/// No person counts through a longer list of numbers.
+/// Longer lists of numbers are generated tables, and are replaced by blanks.
 const TABLE_BYTES: usize = 4 * 1024;
 static LARGE_FILES: Mutex<()> = Mutex::new(());
 
-/// How deep a file is looked into.
+/// How deeply a file is examined.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Depth {
-    /// Its functions are evaluated if it mentions something that a rule looks for.
+    /// Evaluates its functions if the file mentions a word from the tables.
     IfMentioned,
-    /// Its functions are evaluated.
+    /// Evaluates its functions.
     Whole,
 }
 
-/// Reads, parses and judges a file.
+/// The other files, as one file sees them.
+#[derive(Clone, Copy)]
+pub(super) struct SeenFrom<'w> {
+    pub world: &'w World,
+    /// The index of the file in the world.
+    pub file: usize,
+}
+
+/// Parses a file and runs the rules on it.
 pub(super) fn examine(
     candidate: &Candidate,
-    externals: &Arc<Externals>,
+    source: Result<Source, String>,
+    seen_from: SeenFrom<'_>,
     policy: &Policy<'_>,
     mentions: &Mentions,
     depth: Depth,
 ) -> Outcome {
-    match Source::read(&candidate.path) {
+    match source {
         Ok(source) => {
-            let whole = depth == Depth::Whole || policy.config.pedantic || mentions.any(&source.text);
-            // Another thread that panicked in there has reported it; nothing is guarded but memory.
+            let whole = depth == Depth::Whole || mentions.any(&source.text);
+            // Ignore poisoning: a panic in another thread was reported, and the lock guards only memory.
             let _alone = (whole && source.text.len() > LARGE_FILE_BYTES)
                 .then(|| LARGE_FILES.lock().unwrap_or_else(PoisonError::into_inner));
-            let certain = candidate.whole.is_some() || policy.config.all_code;
-            examine_source(&candidate.path, source, externals, policy, whole, certain)
+            let role = if policy.config.all_code { Role::Test } else { candidate.verdict.role };
+            examine_source(&candidate.path, source, seen_from, policy, whole, role)
         }
         Err(message) => Outcome { problem: Some(message), ..Outcome::default() },
     }
 }
 
-/// The same for a text; its functions are evaluated if `whole`, and all of it is test code if `certain`.
+/// Examines a text with the given `role`; evaluates its functions if `whole`.
 pub(super) fn examine_source(
     path: &Path,
     source: Source,
-    externals: &Arc<Externals>,
+    seen_from: SeenFrom<'_>,
     policy: &Policy<'_>,
     whole: bool,
-    certain: bool,
+    role: Role,
 ) -> Outcome {
     let code = without_tables(source.code(), TABLE_BYTES);
     if !whole {
         return match outlined(&code) {
             Ok(outline) => Outcome {
                 has_test_code: outline.has_test_code,
+                runs_tests: outline.runs_tests,
                 modules: outline.modules,
-                names: super::Names::Defined(outline.defined),
+                names: outline.names,
+                needs: super::Needs::Nothing,
                 ..Outcome::default()
             },
             Err((error, start)) => Outcome { problem: Some(unparsable(&error, start, &source)), ..Outcome::default() },
@@ -88,78 +103,103 @@ pub(super) fn examine_source(
         }
     };
     drop(code);
-    let mut lowered = lower(&file, source.prefix, externals, &policy.config.tables);
+    let mut lowered = lower(&file, source.prefix, seen_from.file, seen_from.world, &policy.config.tables);
     lowered.facts.text = source.text;
     drop(file);
     proc_macro2::extra::invalidate_current_thread_spans();
     let mut hits = Vec::new();
-    for entry in REGISTRY {
-        if policy.severity_of(entry.rule.name(), path, entry.rule.severity()).is_none() {
+    for (entry, check) in rules::all() {
+        if policy.severity_of(entry.name, path, entry.severity).is_none() {
             continue;
         }
         let mut own = Vec::new();
-        entry.rule.check(&lowered.facts, policy.config, &mut own);
-        hits.extend(own.into_iter().map(|hit| (entry.rule.name(), entry.rule.severity(), hit)));
+        check(&lowered.facts, policy.config, &mut own);
+        hits.extend(own.into_iter().map(|hit| (entry.name, entry.severity, hit)));
     }
-    let findings = findings_of(path, &lowered.facts, hits, policy, certain);
+    let findings = findings_of(path, &lowered.facts, hits, policy, role);
     Outcome {
         findings,
         has_test_code: lowered.facts.functions.iter().any(|function| function.test && !function.name.is_empty()),
+        runs_tests: lowered.facts.runs_tests,
         modules: lowered.facts.modules,
-        externals: lowered.externals,
-        names: super::Names::Needed { unresolved: lowered.unresolved, follows: lowered.follows },
+        externals: Arc::new(lowered.externals),
+        names: lowered.names,
+        needs: super::Needs::Others { unresolved: lowered.unresolved, follows: lowered.follows },
         ..Outcome::default()
     }
 }
+
+/// The number of places that explain one finding; more do not help its reader.
+const MAX_LABELS: usize = 8;
 
 fn findings_of(
     path: &Path,
     facts: &FileFacts,
     mut hits: Vec<(&'static str, Severity, Hit)>,
     policy: &Policy<'_>,
-    certain: bool,
+    role: Role,
 ) -> Batches {
     let mut batches = Batches::default();
+    let certain = role != Role::Product;
     if hits.is_empty() && !facts.text.contains(MARK) {
         return batches;
     }
     let index = LineIndex::new(&facts.text);
-    // Of a large file, once for all of its fixes.
+    // Compute the hash once for all fixes, because a file may be large.
     let text_hash = LazyCell::new(|| hash(facts.text.as_bytes()));
     let file = File { path, text: &facts.text, text_hash: &text_hash, index: &index };
     let mut suppressions = suppressions(&facts.text, &index);
     let chains = if suppressions.is_empty() { HashMap::new() } else { chain_ends(facts) };
-    let mut add = |kind: Kind, make: &mut dyn FnMut() -> Finding, suppressed: Option<String>| {
-        let batch = batches.of(kind);
-        if batch.findings.len() < policy.config.max_findings {
-            batch.findings.push(Kept { finding: make(), suppressed });
-        } else {
-            batch.more += 1;
-        }
-    };
+    let mut add =
+        |kind: Kind, make: &mut dyn FnMut() -> Finding, suppressed: Option<String>, behind: Vec<Vec<Place>>| {
+            let batch = batches.of(kind);
+            if batch.findings.len() < policy.config.max_findings {
+                batch.findings.push(Kept { finding: make(), suppressed, behind });
+            } else {
+                batch.more += 1;
+            }
+        };
     // In the order of the file, so that the first ones are kept.
-    hits.sort_by_key(|(rule, _, hit)| (hit.span, *rule));
-    hits.dedup_by_key(|(rule, _, hit)| (hit.span, *rule));
-    for (rule, severity, hit) in hits {
+    hits.sort_by_key(|(rule, _, hit)| (hit.span, *rule, hit.pedantic));
+    hits.dedup_by(|(rule, _, hit), (first, _, kept)| {
+        let is_same = (hit.span, *rule) == (kept.span, *first);
+        if is_same && hit.pedantic == kept.pedantic {
+            kept.behind.append(&mut hit.behind);
+            for label in hit.labels.drain(..) {
+                if kept.labels.len() < MAX_LABELS && !kept.labels.contains(&label) {
+                    kept.labels.push(label);
+                }
+            }
+        }
+        is_same
+    });
+    for (rule, severity, mut hit) in hits {
         let severity = hit.severity.unwrap_or(severity);
-        let severity = policy.severity_of(rule, path, severity).unwrap_or(severity);
         let function = &facts.functions[hit.function];
+        let is_mild = match role {
+            Role::Tool => !IN_TOOLS.contains(&rule),
+            Role::Example => OF_TESTS.contains(&rule) || hit.only_in_tests,
+            Role::Test | Role::Product => false,
+        };
+        let pedantic = hit.pedantic || is_mild && !function.test;
+        let severity = policy.severity_of(rule, path, severity).unwrap_or(severity);
         let chain = Span::new(hit.span.start, *chains.get(&hit.span.start).unwrap_or(&hit.span.end));
         let covered = index.locate(&facts.text, chain.to(hit.span));
         let suppressed = silenced(&mut suppressions, rule, covered);
-        let shown = policy.config.pedantic || !hit.pedantic;
+        let shown = policy.config.pedantic || !pedantic;
         if shown && severity >= policy.config.min_severity {
             let kind = Kind::of(certain || function.test, suppressed.is_some());
-            let mut hit = Some(hit);
+            let behind = std::mem::take(&mut hit.behind);
+            let mut hit = Some(hit.pedantic(pedantic));
             let mut make = || {
                 let hit = hit.take().expect("each finding is made once");
                 finding_of(&file, rule, severity, hit, function.item.clone())
             };
-            add(kind, &mut make, suppressed);
+            add(kind, &mut make, suppressed, behind);
         }
     }
     for suppression in &mut suppressions {
-        // A rule that is switched off has not looked.
+        // A rule that is off did not run, so its suppressions do not count as unused.
         suppression.used |=
             suppression.rules.iter().any(|rule| policy.severity_of(rule, path, Severity::Note).is_none());
     }
@@ -172,15 +212,15 @@ fn findings_of(
                 let hit = hit.fix(complaint.fix.clone());
                 finding_of(&file, complaint.rule, severity, hit, String::new())
             };
-            add(Kind::of(certain || has_tests, false), &mut make, None);
+            add(Kind::of(certain || has_tests, false), &mut make, None, vec![Vec::new()]);
         }
     }
     batches
 }
 
-/// The reason of the suppression that covers a finding of `rule` at `location`, if there is one; it is used then.
+/// Returns the reason of the suppression that covers a finding of `rule` at `location`, and marks it as used.
 fn silenced(suppressions: &mut [Suppression], rule: &str, location: Location) -> Option<String> {
-    // They are in the order of the file, and one on the line above counts, too.
+    // Suppressions are in file order, and one on the line above counts, too.
     let first = suppressions.partition_point(|comment| comment.location.start.line + 1 < location.start.line);
     let near = suppressions[first..].iter_mut().take_while(|comment| comment.location.start.line <= location.end.line);
     let mut reason = None;
@@ -191,7 +231,7 @@ fn silenced(suppressions: &mut [Suppression], rule: &str, location: Location) ->
     reason
 }
 
-/// Where the method calls end that follow what begins somewhere: a comment may stand on any line of a builder's chain.
+/// Returns, for each start of a method chain, the end of the chain: a comment may be on any of its lines.
 fn chain_ends(facts: &FileFacts) -> HashMap<u32, u32> {
     let mut ends = HashMap::new();
     for call in &facts.calls {
@@ -201,7 +241,7 @@ fn chain_ends(facts: &FileFacts) -> HashMap<u32, u32> {
     ends
 }
 
-/// The outline of a text, of which no more than a piece is a tree at once; else what cannot be parsed, and where.
+/// Returns the outline of a text, with only one piece parsed at a time; otherwise the parse error and its offset.
 fn outlined(code: &str) -> Result<Outline, (syn::Error, usize)> {
     let mut outline = Outline::default();
     for piece in pieces(code, PIECE_BYTES) {
@@ -227,7 +267,7 @@ fn unparsable(error: &syn::Error, start: usize, source: &Source) -> String {
     format!("cannot be parsed: line {}, column {}: {error}", place.line, place.column)
 }
 
-/// What the findings of a file are made with.
+/// The data about a file that its findings need.
 struct File<'a, F> {
     path: &'a Path,
     text: &'a str,
@@ -255,7 +295,7 @@ fn finding_of<F: FnOnce() -> u64>(
         message: hit.message,
         labels: labels.map(|(span, message)| Label { location: index.locate(text, span), message }).collect(),
         help: hit.help,
-        fix: hit.fix.map(|proposal| proposal.settled(text, **text_hash, index)),
+        fix: hit.fix.map(|proposal| settled(proposal, text, **text_hash, index)),
         item,
         snippet: normalised,
         pedantic: hit.pedantic,

@@ -1,17 +1,28 @@
-//! Which files are test code because test code declares them as its modules.
+//! Decides which files are test code because test code declares them as its modules.
 
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use super::{Outcome, Run};
 use crate::facts::ModuleDeclaration;
+use crate::scope::Role;
+use crate::scope::packages::{PackageId, normalised};
 
 impl Run<'_> {
-    /// Which files are test code because test code declares them as its modules.
+    /// Returns, for each file, whether it is test code because test code declares it as its module.
     pub(super) fn test_files(&self, outcomes: &[Outcome]) -> Vec<bool> {
         let candidates = &self.discovery.candidates;
         let by_path: HashMap<&Path, usize> =
             candidates.iter().enumerate().map(|(index, candidate)| (candidate.path.as_path(), index)).collect();
+        // If a program of the package runs tests, the whole program exists for them.
+        let run_by_a_program: BTreeSet<PackageId> = candidates
+            .iter()
+            .zip(outcomes)
+            .filter(|(candidate, outcome)| {
+                outcome.runs_tests && self.discovery.packages[candidate.package].may_run_tests
+            })
+            .map(|(candidate, _)| candidate.package)
+            .collect();
         let mut edges = vec![Vec::new(); candidates.len()];
         let mut plainly = vec![false; candidates.len()];
         let mut queue: BTreeSet<usize> = BTreeSet::new();
@@ -24,10 +35,12 @@ impl Run<'_> {
                 };
                 edges[index].push((*target, module.test));
                 if !module.test {
-                    plainly[*target] |= candidate.whole.is_none();
+                    plainly[*target] |= candidate.verdict.role == Role::Product;
                 }
             }
-            if candidate.whole.is_some() {
+            if matches!(candidate.verdict.role, Role::Test | Role::Example)
+                || run_by_a_program.contains(&candidate.package)
+            {
                 queue.insert(index);
             }
         }
@@ -39,10 +52,11 @@ impl Run<'_> {
             if std::mem::replace(&mut test[index], true) {
                 continue;
             }
-            // A module of a module that only tests see.
+            // A submodule of a test-only module is test-only.
             queue.extend(edges[index].iter().map(|(target, _)| *target).filter(|target| !test[*target]));
         }
-        // A file that non-test code declares, too, is not test code; unless all who declare it are.
+        // A file that non-test code also declares is not test code, unless every such declaration turned out to be test
+        // code.
         for index in 0..candidates.len() {
             let declared_plainly = plainly[index]
                 && (0..candidates.len()).any(|other| {
@@ -54,8 +68,8 @@ impl Run<'_> {
     }
 }
 
-/// Where the file of `mod name;` may be.
-fn module_files(declaring: &Path, module: &ModuleDeclaration) -> Vec<PathBuf> {
+/// Returns the possible paths of the file of `mod name;`.
+pub(super) fn module_files(declaring: &Path, module: &ModuleDeclaration) -> Vec<PathBuf> {
     let folder = declaring.parent().unwrap_or(Path::new(""));
     if let Some(explicit) = &module.explicit {
         return vec![normalised(&folder.join(explicit))];
@@ -71,17 +85,4 @@ fn module_files(declaring: &Path, module: &ModuleDeclaration) -> Vec<PathBuf> {
         files.push(path.join("mod.rs"));
     }
     files
-}
-
-/// Without `..` where a folder before it can be left out.
-fn normalised(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for component in path.components() {
-        if component.as_os_str() == ".." && plain.file_name().is_some() {
-            plain.pop();
-        } else {
-            plain.push(component);
-        }
-    }
-    plain
 }

@@ -1,4 +1,7 @@
-//! What files can call of each other, and which files are to be looked at again because of it.
+//! Decides which files share names, and which files must be examined again.
+//!
+//! The program resolves paths exactly. The check whether a file is stale uses bare names within its workspace: a name
+//! with several meanings only costs an extra look.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
@@ -6,131 +9,149 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::{ByHash, Names, Outcome, Run, hash};
-use crate::facts::{Externals, Version};
+use super::modules::module_files;
+use super::{Needs, Outcome, Run};
+use crate::discover::Discovery;
+use crate::facts::{INCLUDED, Version, World};
+use crate::hash::{ByHash, hash};
 use crate::lexical::word_end;
-use crate::source::Source;
+use crate::resolve::{Definition, FileOfProgram, PackageOfProgram, Program, qualifier_and_name};
+use crate::source::Sources;
 
-/// What the files of a package can call: what the package defines, then what its workspace does, which is held once for
-/// all of its packages.
-pub(super) struct Scope {
-    own: Level,
-    around: Arc<Around>,
+/// The facts about all files.
+pub(super) struct Scopes {
+    pub world: World,
+    /// The index of the workspace, by package.
+    workspaces: Vec<usize>,
+    around: Vec<Around>,
 }
 
-/// What the packages of a workspace define and need.
+/// The names that the packages of a workspace define and need.
+#[derive(Default)]
 struct Around {
-    level: Level,
+    /// The version of each name, and the round of its last change.
+    versions: HashMap<u64, (Version, usize), ByHash>,
+    /// Names of functions that are harmful wherever they are called, and that became so in the last round.
+    harmful: Harmful,
     /// Names that evaluated files need.
     wanted: HashSet<u64, ByHash>,
+    /// All names that the files define.
+    defined: HashSet<u64, ByHash>,
 }
 
-/// One of the two.
-struct Level {
-    externals: Arc<Externals>,
-    /// What names mean, and since which round.
-    versions: HashMap<u64, (Version, usize), ByHash>,
-    /// Those that do harm wherever they are called, and do so since this round.
-    harmful: Harmful,
-}
-
-impl Level {
-    /// In round `round`, compared with what it was `before`.
-    fn new(externals: Externals, before: Option<&Self>, round: usize) -> Self {
-        let since = |name: &u64, version: Version| match before.and_then(|before| before.versions.get(name)) {
-            Some((same, since)) if *same == version => *since,
-            _ => round,
+impl Scopes {
+    /// Connects the files' modules.
+    pub(super) fn new(discovery: &Discovery, outcomes: &[Outcome]) -> Self {
+        let by_path: HashMap<&Path, usize> = discovery
+            .candidates
+            .iter()
+            .enumerate()
+            .map(|(index, candidate)| (candidate.path.as_path(), index))
+            .collect();
+        let children = |path: &Path, outcome: &Outcome| {
+            let declared = outcome.modules.iter().filter_map(|module| {
+                let target = module_files(path, module).iter().find_map(|path| by_path.get(path.as_path()))?;
+                let (name, around) = module.path.split_last()?;
+                let name = if name == INCLUDED { String::new() } else { name.clone() };
+                Some((around.join("::"), name, *target))
+            });
+            declared.collect()
         };
-        let versions = externals.versions().into_iter().map(|(name, version)| (name, (version, since(&name, version))));
-        let versions: HashMap<u64, (Version, usize), ByHash> = versions.collect();
-        let is_new = |name: &&str| {
-            let found = versions.get(&hash(name.as_bytes()));
-            found.is_some_and(|(version, since)| version.strong && *since == round)
+        let files: Vec<FileOfProgram<'_>> = discovery
+            .candidates
+            .iter()
+            .zip(outcomes)
+            .map(|(candidate, outcome)| FileOfProgram {
+                names: &outcome.names,
+                children: children(&candidate.path, outcome),
+                package: candidate.package,
+            })
+            .collect();
+        let package = |package: &crate::scope::packages::Package| PackageOfProgram {
+            crates: package.crates.clone(),
+            library: by_path.get(package.library.as_path()).copied(),
         };
-        let harmful = externals.function_names().filter(is_new).collect();
-        Self { externals: Arc::new(externals), versions, harmful }
+        let program = Program::new(&files, discovery.packages.iter().map(package).collect());
+        let mut roots: Vec<&Path> = discovery.packages.iter().map(|package| package.workspace.as_path()).collect();
+        let all = roots.clone();
+        roots.sort_unstable();
+        roots.dedup();
+        let workspaces: Vec<usize> =
+            all.iter().map(|root| roots.binary_search(root).expect("it is one of them")).collect();
+        let mut around: Vec<Around> = roots.iter().map(|_| Around::default()).collect();
+        for (candidate, outcome) in discovery.candidates.iter().zip(outcomes) {
+            around[workspaces[candidate.package]].defined.extend(outcome.names.defined());
+        }
+        let packages = discovery.candidates.iter().map(|candidate| candidate.package).collect();
+        let world = World { program, packages, ..World::default() };
+        Self { world, workspaces, around }
+    }
+
+    /// Merges the exports of all files after the round before `round`.
+    pub(super) fn update(&mut self, discovery: &Discovery, outcomes: &[Outcome], round: usize) {
+        let mut versions: Vec<BTreeMap<u64, Version>> = self.around.iter().map(|_| BTreeMap::new()).collect();
+        let mut harmful: Vec<HashSet<String>> = self.around.iter().map(|_| HashSet::new()).collect();
+        self.world.methods.clear();
+        for (index, (candidate, outcome)) in discovery.candidates.iter().zip(outcomes).enumerate() {
+            let workspace = self.workspaces[candidate.package];
+            for (name, version) in outcome.externals.versions() {
+                versions[workspace].entry(name).or_default().add(version);
+            }
+            harmful[workspace].extend(outcome.externals.harmful_names());
+            if let Needs::Others { unresolved, follows: true } = &outcome.needs {
+                self.around[workspace].wanted.extend(&unresolved.plain);
+            }
+            for item in outcome.externals.functions.keys() {
+                let (_, name) = qualifier_and_name(item);
+                let definition = || Definition { file: index, item: item.clone() };
+                self.world.methods.entry((candidate.package, hash(name.as_bytes()))).or_insert_with(definition);
+            }
+        }
+        for ((around, versions), harmful) in self.around.iter_mut().zip(versions).zip(harmful) {
+            let since = |name: &u64, version: Version| match around.versions.get(name) {
+                Some((same, since)) if *same == version => *since,
+                _ => round,
+            };
+            around.versions =
+                versions.into_iter().map(|(name, version)| (name, (version, since(&name, version)))).collect();
+            let is_new =
+                |name: &&String| around.versions.get(&hash(name.as_bytes())).is_some_and(|(_, since)| *since == round);
+            around.harmful = harmful.iter().filter(is_new).map(String::as_str).collect();
+        }
+        self.world.files = outcomes.iter().map(|outcome| Arc::clone(&outcome.externals)).collect();
+    }
+
+    fn around(&self, package: usize) -> &Around {
+        &self.around[self.workspaces[package]]
     }
 }
 
-impl Scope {
-    /// What the evaluation asks for names.
-    pub(super) fn externals(&self) -> &Arc<Externals> {
-        &self.own.externals
-    }
-
-    fn version(&self, name: u64) -> Option<&(Version, usize)> {
-        self.own.versions.get(&name).or_else(|| self.around.level.versions.get(&name))
-    }
-
-    fn may_be_harmful_in(&self, path: &Path) -> bool {
-        let levels = [&self.own.harmful, &self.around.level.harmful];
-        levels.iter().any(|harmful| !harmful.is_empty())
-            && Source::read(path).is_ok_and(|source| levels.iter().any(|harmful| harmful.are_used_in(&source.text)))
+impl Around {
+    fn may_be_harmful_in(&self, path: &Path, sources: &Sources) -> bool {
+        !self.harmful.is_empty() && sources.read(path).is_ok_and(|source| self.harmful.are_used_in(&source.text))
     }
 }
 
 impl Run<'_> {
-    /// By package, in round `round`, compared with the scopes of the round `before`.
-    pub(super) fn scopes(&self, outcomes: &[Outcome], before: &[Scope], round: usize) -> Vec<Scope> {
-        let packages = &self.discovery.packages;
-        let mut by_package: Vec<Externals> = packages.iter().map(|_| Externals::default()).collect();
-        let mut by_workspace = BTreeMap::<&Path, (Externals, HashSet<u64, ByHash>, usize)>::new();
-        for (candidate, outcome) in self.discovery.candidates.iter().zip(outcomes) {
-            let package = candidate.package;
-            by_package[package].merge(&outcome.externals);
-            let (externals, wanted, one) = by_workspace.entry(&packages[package].workspace).or_default();
-            externals.merge(&outcome.externals);
-            *one = package;
-            if let Names::Needed { unresolved, follows: true } = &outcome.names {
-                wanted.extend(&unresolved.plain);
-            }
-        }
-        let by_workspace: BTreeMap<&Path, Arc<Around>> = by_workspace
-            .into_iter()
-            .map(|(root, (externals, wanted, package))| {
-                let before = before.get(package).map(|scope| &scope.around.level);
-                (root, Arc::new(Around { level: Level::new(externals, before, round), wanted }))
-            })
-            .collect();
-        packages
-            .iter()
-            .zip(by_package)
-            .enumerate()
-            .map(|(index, (package, mut externals))| {
-                let around = by_workspace.get(package.workspace.as_path()).map(Arc::clone);
-                // A package has files, or it would not have been found.
-                let around = around.unwrap_or_else(|| {
-                    Arc::new(Around {
-                        level: Level::new(Externals::default(), None, round),
-                        wanted: HashSet::default(),
-                    })
-                });
-                externals.around = Some(Arc::clone(&around.level.externals));
-                Scope { own: Level::new(externals, before.get(index).map(|scope| &scope.own), round), around }
-            })
-            .collect()
-    }
-
-    /// The files of which something may be found, or told to others, that was not before: those that were not evaluated
-    /// yet, else those that were, so that these are evaluated once with all that others tell.
-    pub(super) fn stale(&self, outcomes: &[Outcome], scopes: &[Scope]) -> Vec<usize> {
+    /// Returns the files that may have new findings or exports. Files that were not evaluated yet come first; the
+    /// others follow in a later round, so that they are evaluated once with all exports.
+    pub(super) fn stale(&self, outcomes: &[Outcome], scopes: &Scopes) -> Vec<usize> {
         let candidates = &self.discovery.candidates;
-        let scope = |index: usize| &scopes[candidates[index].package];
-        let is_asked_for = |index: &usize| match &outcomes[*index].names {
-            Names::Defined(names) => {
-                let scope = scope(*index);
-                names.iter().any(|name| scope.around.wanted.contains(name))
-                    || scope.may_be_harmful_in(&candidates[*index].path)
-            }
-            _ => false,
+        let around = |index: usize| scopes.around(candidates[index].package);
+        let is_asked_for = |index: &usize| {
+            matches!(outcomes[*index].needs, Needs::Nothing)
+                && (outcomes[*index].names.defined().any(|name| around(*index).wanted.contains(&name))
+                    || around(*index).may_be_harmful_in(&candidates[*index].path, self.sources))
         };
-        let has_news = |index: &usize| match &outcomes[*index].names {
-            Names::Needed { unresolved, follows } => unresolved.all().any(|name| {
-                scope(*index)
-                    .version(*name)
-                    .is_some_and(|(version, since)| *since > outcomes[*index].round && (version.strong || *follows))
-            }),
-            _ => false,
+        let has_news = |index: &usize| {
+            let Needs::Others { unresolved, follows } = &outcomes[*index].needs else { return false };
+            let (around, round) = (around(*index), outcomes[*index].round);
+            let is_new = |name: &u64| {
+                let version = around.versions.get(name);
+                version.is_some_and(|(version, since)| *since > round && (version.strong || *follows))
+            };
+            unresolved.all().any(is_new)
+                || round == 0 && unresolved.taken_for_known.iter().any(|name| around.defined.contains(name))
         };
         let all = || (0..candidates.len()).into_par_iter();
         let asked_for: Vec<usize> = all().filter(is_asked_for).collect();
@@ -138,14 +159,14 @@ impl Run<'_> {
     }
 }
 
-/// Names of functions as the words with which a file calls them.
+/// Names of functions, split into the words that a call contains.
 #[derive(Debug, Default)]
 struct Harmful {
     /// Every word of the names.
     words: HashSet<u64, ByHash>,
-    /// Function alone, or type and function.
+    /// The function alone, or the type and the function.
     paths: Vec<(Option<u64>, u64)>,
-    /// What stands behind a dot.
+    /// Names of methods, which follow a dot.
     methods: HashSet<u64, ByHash>,
 }
 
@@ -172,7 +193,7 @@ impl Harmful {
         self.paths.is_empty() && self.methods.is_empty()
     }
 
-    /// Whether a text may call one of them, by its words.
+    /// Whether a text may call one of the functions, judging by its words.
     fn are_used_in(&self, text: &str) -> bool {
         let mut seen: HashSet<u64, ByHash> = HashSet::default();
         let (text, mut at, mut behind_dot) = (text.as_bytes(), 0, false);

@@ -1,31 +1,53 @@
-//! Where findings wait until it is known which files are test code: of each kind the first so many in the order of
-//! files, and the number of all others, so that memory is bounded where every line is a finding.
+//! Holds findings until the run knows which files are test code. Each kind has a limit: the first findings in file
+//! order are kept, the others are only counted. So memory is bounded even if every line is a finding.
 //!
-//! Threads bring files in any order, and a file may come again with another result. What is dropped is always what
-//! comes last, while enough stands before it; so what is left does not depend on the threads.
+//! Threads finish files in any order, and a file may be examined again with another result. Only the last findings in
+//! file order are dropped, and only while enough earlier ones exist; so the result does not depend on the threads.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
+use crate::facts::Place;
 use crate::finding::Finding;
 
-/// A finding, until it is known whether its file is test code.
+/// A finding whose file may or may not be test code.
 pub(super) struct Kept {
     pub finding: Finding,
-    /// Why it does not count, if a comment says so.
+    /// The reason from the comment that suppresses it, if any.
     pub suppressed: Option<String>,
+    /// As in [`Hit::behind`](crate::rule::Hit::behind).
+    pub behind: Vec<Vec<Place>>,
 }
 
-/// How sure it is that a finding counts; each kind has its own room.
+/// The rule, the file and the start of a finding.
+type Start = (&'static str, usize, u32);
+
+impl Kept {
+    fn start(&self, index: usize) -> Start {
+        (self.finding.rule, index, self.finding.location.start_byte)
+    }
+
+    /// Whether all of it is found elsewhere.
+    fn is_repeated(&self, index: usize, found: &HashSet<Start>) -> bool {
+        let own = self.start(index);
+        let is_there = |place: &Place| {
+            let start = (self.finding.rule, place.file, place.span.start);
+            start != own && found.contains(&start)
+        };
+        self.behind.iter().all(|places| places.iter().any(is_there))
+    }
+}
+
+/// Whether a finding counts, as far as known; each kind has its own limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
-    /// It stands in test code.
+    /// In test code.
     Certain,
-    /// It counts if its file turns out to be test code.
+    /// Counts if its file turns out to be test code.
     Undecided,
-    /// A comment says that it does not count, though it stands in test code.
+    /// In test code, and suppressed by a comment.
     Suppressed,
-    /// The same for what may be test code.
+    /// Suppressed by a comment, in a file that may be test code.
     UndecidedSuppressed,
 }
 
@@ -42,7 +64,7 @@ impl Kind {
     }
 }
 
-/// The findings of one file and kind: the first, and how many more there are.
+/// The first findings of one file and kind, and the number of further ones.
 #[derive(Default)]
 pub(super) struct Batch {
     pub findings: Vec<Kept>,
@@ -68,23 +90,50 @@ pub(super) struct Shelves {
 #[derive(Default)]
 struct Shelf {
     held: usize,
-    /// By file; none of them is empty.
+    /// By file; no entry is empty.
     findings: BTreeMap<usize, Vec<Kept>>,
-    /// By file, what is not held.
+    /// The number of dropped findings, by file.
     more: BTreeMap<usize, usize>,
 }
 
 impl Shelves {
-    /// Holds the first `limit` findings of each kind.
+    /// Creates shelves that hold the first `limit` findings of each kind.
     pub(super) fn new(limit: usize) -> Self {
         Self { limit, kinds: Kind::ALL.map(|_| Mutex::default()) }
     }
 
-    /// Puts the findings of the file `index` in the place of those that it had.
+    /// Replaces the findings of the file `index`.
     pub(super) fn put(&self, index: usize, batches: Batches) {
         for (shelf, batch) in self.kinds.iter().zip(batches.0) {
-            // Nothing in there can be half done after a panic.
+            // A panic cannot leave the content inconsistent.
             shelf.lock().unwrap_or_else(PoisonError::into_inner).put(index, batch, self.limit);
+        }
+    }
+
+    /// Drops every finding at a call that is found in the function that is called, too; `counts` tells whether what is
+    /// found in a file counts there.
+    pub(super) fn drop_repeated(&self, counts: impl Fn(usize, Kind) -> bool) {
+        let mut shelves = self.kinds.each_ref().map(|shelf| shelf.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = shelves.iter().flat_map(|shelf| shelf.findings.values()).flatten();
+        let named: HashSet<Start> = all
+            .flat_map(|kept| {
+                kept.behind.iter().flatten().map(|place| (kept.finding.rule, place.file, place.span.start))
+            })
+            .collect();
+        let mut found: HashSet<Start> = HashSet::new();
+        for (kind, shelf) in Kind::ALL.into_iter().zip(&shelves) {
+            for (index, all) in shelf.findings.iter().filter(|(index, _)| counts(**index, kind)) {
+                found.extend(all.iter().map(|kept| kept.start(*index)).filter(|start| named.contains(start)));
+            }
+        }
+        for guard in &mut shelves {
+            let one = &mut **guard;
+            for (index, all) in &mut one.findings {
+                let before = all.len();
+                all.retain(|kept| !kept.is_repeated(*index, &found));
+                one.held -= before - all.len();
+            }
+            one.findings.retain(|_, all| !all.is_empty());
         }
     }
 
@@ -133,7 +182,7 @@ mod tests {
         let finding = crate::engine::findings_in(code, &Config::default()).remove(0);
         let mut batches = Batches::default();
         batches.of(Kind::Certain).findings =
-            (0..count).map(|_| Kept { finding: finding.clone(), suppressed: None }).collect();
+            (0..count).map(|_| Kept { finding: finding.clone(), suppressed: None, behind: vec![Vec::new()] }).collect();
         batches
     }
 
@@ -144,7 +193,7 @@ mod tests {
             for index in order {
                 shelves.put(index, batches(2));
             }
-            // A file that is looked at again.
+            // Replace the findings of a file that is examined again.
             shelves.put(1, batches(2));
             let held = [0, 1, 2, 3].map(|index| {
                 let batch = shelves.take(index, Kind::Certain);

@@ -1,39 +1,75 @@
-//! What a call does beyond its own result: the sinks that the tables know, and those of the functions it calls.
+//! The effects of a call besides its result: sinks from the built-in tables, and sinks of the called functions.
+
+use std::sync::Arc;
 
 use super::address;
+use super::expression::written;
 use super::lower::{ARGV, Home, Lower};
 use super::summary::Summary;
 use super::{CallId, Sink, SinkKind};
+use crate::ir::Effects;
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Parameter, Value};
 
 impl Lower<'_> {
-    /// A call of a function of the workspace: its result and its sinks, with the arguments put in.
+    /// Applies a call of a function of the run: returns its result and records its sinks, with the arguments
+    /// substituted. `None` if no file defines the function.
     pub(super) fn applied(
         &mut self,
-        path: &str,
-        name: &str,
+        function: &syn::Path,
+        (path, name): (&str, &str),
         arguments: &[Value],
         span: Span,
         name_span: Span,
     ) -> Option<Value> {
-        if tables::is_command(path) || tables::is_source(path, name) || self.extra.source(path, name).is_some() {
+        // A tuple struct or an enum variant is not a function.
+        if self.extra.source(path, name).is_some() || name.starts_with(|first: char| first.is_uppercase()) {
             return None;
         }
-        let (summary, home) = self.summary(&self.key_of(path)?)?;
-        let recorded = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, name_span);
-        let returns = self.apply(&summary, home, name, arguments, span);
-        Some(match returns {
-            Some(returns) => {
-                self.prepared(&recorded, &returns);
-                Value { call: returns.call.or(recorded.call), ..returns }
+        let targets = self.targets(&written(function));
+        if targets.is_empty() {
+            if tables::is_command(path)
+                || tables::is_source(path, name)
+                || tables::sinks_of(path, name).next().is_some()
+            {
+                self.unresolved.take_for_known(&written(function));
             }
-            None => recorded,
-        })
+            return None;
+        }
+        let all = self.summaries(&targets);
+        let recorded = self.record_own(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, name_span);
+        Some(self.applied_all(&all, recorded, name, arguments, span))
     }
 
-    /// Notes that the call `recorded` gives a command, if it does.
+    /// Applies the call `recorded` of any of these functions: records the effects and returns the result.
+    pub(super) fn applied_all(
+        &mut self,
+        all: &[(Arc<Summary>, Home)],
+        recorded: Value,
+        name: &str,
+        arguments: &[Value],
+        span: Span,
+    ) -> Value {
+        if let Some(call) = recorded.call {
+            self.facts.calls[call].of_run = true;
+        }
+        self.has_effects(&recorded, all);
+        let mut result: Option<Value> = None;
+        for (summary, home) in all {
+            if let Some(returns) = self.apply(summary, *home, name, arguments, span) {
+                self.prepared(&recorded, &returns);
+                let returns = Value { call: returns.call.or(recorded.call), ..returns };
+                result = Some(match result {
+                    Some(before) => before.join(&returns),
+                    None => returns,
+                });
+            }
+        }
+        result.unwrap_or(recorded)
+    }
+
+    /// Records the command if the call `recorded` returns one.
     pub(super) fn prepared(&mut self, recorded: &Value, returns: &Value) {
         let argv = returns.field(ARGV).and_then(|argv| argv.items.clone());
         if let (Some(call), Some(argv)) = (recorded.call, argv) {
@@ -41,7 +77,14 @@ impl Lower<'_> {
         }
     }
 
-    /// Puts the arguments into what a function does, and gives what it returns.
+    /// Records the effects of the functions that the call `recorded` may reach.
+    fn has_effects(&mut self, recorded: &Value, all: &[(Arc<Summary>, Home)]) {
+        let (Some(call), Some(((first, _), rest))) = (recorded.call, all.split_first()) else { return };
+        let join = |known: Arc<Effects>, (summary, _): &(Arc<Summary>, Home)| Arc::new(known.join(&summary.effects));
+        self.facts.calls[call].effects = Some(rest.iter().fold(Arc::clone(&first.effects), join));
+    }
+
+    /// Substitutes the arguments into the effects of a function, and returns its result.
     pub(super) fn apply(
         &mut self,
         summary: &Summary,
@@ -55,15 +98,10 @@ impl Lower<'_> {
             Home::OtherFile => value.clone().relocated(span),
         };
         let part_of_caller = |value: &Value| put_in(&at_home(value), arguments, span);
-        // What goes to a mock goes nowhere.
-        let to_mock = arguments.iter().filter_map(|argument| argument.call).any(|call| {
-            let maker = &self.facts.calls[self.facts.calls[call].root];
-            maker.path.split("::").any(|segment| segment.starts_with("Mock"))
-        });
-        for sink in summary.sinks.iter().filter(|sink| !(to_mock && sink.kind.is_of_socket())) {
+        for sink in &summary.sinks {
             let parameters = || sink.values.iter().flat_map(|value| &value.parameters);
             let of_object = summary.is_method && parameters().all(|parameter| parameter.index == 0);
-            // A command line of which only the object decides a part is reported in its method.
+            // A command line that depends only on the object is reported in its method.
             if of_object && sink.kind.is_command_line() {
                 continue;
             }
@@ -82,25 +120,7 @@ impl Lower<'_> {
         summary.returns.as_ref().map(|value| at_home(value).instantiate(arguments, span))
     }
 
-    /// The key of the function that `path` names, if it can be one of the workspace.
-    pub(super) fn key_of(&self, path: &str) -> Option<String> {
-        let mut segments = path.rsplit("::");
-        let name = segments.next()?;
-        let first = path.split("::").next()?;
-        if tables::FOREIGN.contains(&first) && first != name {
-            return None;
-        }
-        match segments.next() {
-            Some("Self") => {
-                let holder = self.frame.within.rsplit("::").nth(1)?;
-                Some(format!("{holder}::{name}"))
-            }
-            Some(holder) if holder.starts_with(|first: char| first.is_uppercase()) => Some(format!("{holder}::{name}")),
-            _ => Some(name.to_owned()),
-        }
-    }
-
-    /// Adds the sinks that the tables know for a call.
+    /// Adds the sinks that the tables list for a call.
     pub(super) fn known_sinks(
         &mut self,
         id: CallId,
@@ -112,6 +132,10 @@ impl Lower<'_> {
     ) {
         let by = || if path.is_empty() { name.to_owned() } else { path.to_owned() };
         for known in tables::sinks_of(path, name) {
+            let of_run = receiver.and_then(|receiver| receiver.ty.as_ref()).is_some_and(|ty| ty.own().is_some());
+            if of_run || !known.on.is_empty() && !receiver.is_some_and(|receiver| receiver.is_of(known.on)) {
+                continue;
+            }
             if known.kind == SinkKind::Configure && self.describes_a_packet(receiver) {
                 continue;
             }
@@ -127,13 +151,41 @@ impl Lower<'_> {
         if let ("add", Some(address)) = (name, arguments.get(1).filter(|_| receiver.is_some_and(of_netlink))) {
             self.sink(SinkKind::Configure, address::flattened(address), span, by(), Some(id));
         }
+        // `handle.route().add(message)`: the addresses that the message was built with.
+        let of_message = |receiver: &Value| {
+            receiver.call.is_some_and(|call| tables::NETLINK_TARGETS.contains(&self.facts.calls[call].name.as_str()))
+        };
+        if let ("add" | "replace", [Value { call: Some(message), .. }]) = (name, arguments)
+            && receiver.is_some_and(of_message)
+        {
+            let root = self.facts.calls[*message].root;
+            let told: Vec<(CallId, Value, Span, String)> = self
+                .facts
+                .object(root)
+                .flat_map(|(at, call)| {
+                    let known = tables::sinks_of("", &call.name).filter(|known| known.kind == SinkKind::Configure);
+                    known.filter_map(move |known| {
+                        let value = call.arguments.get(known.argument)?.clone();
+                        Some((at, value, call.span, call.name.clone()))
+                    })
+                })
+                .collect();
+            for (at, value, place, by) in told {
+                self.sink(SinkKind::Configure, address::flattened(&value), place, by, Some(at));
+            }
+        }
         let extra: Vec<(usize, SinkKind)> = self.extra.sinks(path, name).collect();
         for (argument, kind) in extra {
             if let Some(value) = arguments.get(argument) {
                 self.sink(kind, address::flattened(value), span, by(), Some(id));
             }
         }
-        // Of `timeout(LIMIT, future)` the limit is known; a text that was not read as a number is none.
+        if !tables::KEEPING.contains(&name) && !name.strip_suffix('!').is_some_and(tables::is_looking) {
+            for value in arguments.iter().filter(|value| value.duration) {
+                self.waits(value, span, by(), Some(id));
+            }
+        }
+        // Only the limit of `timeout(LIMIT, future)` is known; a text that was not parsed as a number does not count.
         let may_be_number = |value: &&Value| value.interests() && (value.parsed || value.sources.is_empty());
         if tables::WAITING_WORDS.iter().any(|word| name.contains(word))
             && !arguments.iter().any(|value| value.duration)
@@ -143,11 +195,11 @@ impl Lower<'_> {
         }
     }
 
-    /// Whether the addresses of a builder go into a packet that the test looks at, and not to a device.
+    /// Whether the addresses of a builder describe a packet that the test inspects, and not a device.
     fn describes_a_packet(&self, receiver: Option<&Value>) -> bool {
         let maker =
             receiver.and_then(|receiver| receiver.call).map(|call| &self.facts.calls[self.facts.calls[call].root].path);
-        maker.is_some_and(|path| path.contains("Packet") || path.contains("Header"))
+        maker.is_some_and(|path| tables::DESCRIPTIONS.iter().any(|word| path.contains(word)))
     }
 
     /// Adds a sink for the port of `(host, port)`, if somebody else chose it.
@@ -171,16 +223,17 @@ impl Lower<'_> {
             function,
             call,
             open: false,
+            behind: Vec::new(),
             told_on: false,
         });
     }
 }
 
-/// What a value of a function is where that is called.
+/// Substitutes the arguments of a call into a value of the called function.
 pub(super) fn put_in(value: &Value, arguments: &[Value], span: Span) -> Value {
-    // What the function reads itself, and what no caller has a part in, is reported there.
+    // A value without parameters does not depend on the caller; the called function reports it.
     let own = value.parameters.is_empty();
-    // How great what it reads can be is for the caller to say where a parameter limits it.
+    // Keep the sources if a parameter limits the value: the caller then decides how large it can be.
     let sources = if value.caps.is_empty() { Vec::new() } else { value.sources.clone() };
     let mut put_in = Value { sources, ..value.clone() }.instantiate(arguments, span);
     own_host(value, &mut put_in, span);
@@ -190,14 +243,15 @@ pub(super) fn put_in(value: &Value, arguments: &[Value], span: Span) -> Value {
     if own { Value { split: None, ..put_in } } else { put_in }
 }
 
-/// A host that the function has written is there to be changed, not at the call that gives the port.
+/// Marks a host that the function itself wrote with the span of the call: the called function reports it, not the call
+/// that passes the port.
 fn own_host(value: &Value, put_in: &mut Value, span: Span) {
     if address::is_whole_host(value.prefix()) && value.constant().is_none() {
         put_in.host = Some(span);
     }
 }
 
-/// A list that stands for all further items of a command line, once it is known.
+/// Expands a list of all remaining items of a command line, once the list is known.
 pub(super) fn spread_out(mut value: Value) -> Vec<Value> {
     match &mut value.items {
         Some(items) if value.spread => std::mem::take(items),

@@ -1,16 +1,18 @@
-//! Keeps what is parsed out of macros alive as long as the file's own tree: a list that only grows.
+//! Keeps parsed macro contents alive as long as the file's tree, in a list that only grows.
 
 use std::cell::OnceCell;
 
-/// What a macro's tokens were parsed to.
+/// The parsed tokens of a macro.
 pub(super) enum Parsed {
     Nothing,
     Expressions(Vec<syn::Expr>),
     Block(syn::Block),
     Items(Vec<syn::Item>),
+    Blocks(Vec<syn::Block>),
+    Race(super::wrapping::Race),
 }
 
-/// A list of parsed macro arguments; references into it stay valid while it lives.
+/// A list of parsed macro arguments; references into it stay valid as long as the list.
 pub(super) struct Arena {
     parsed: Parsed,
     next: OnceCell<Box<Arena>>,
@@ -21,7 +23,7 @@ impl Arena {
         Self { parsed: Parsed::Nothing, next: OnceCell::new() }
     }
 
-    /// Appends to the list whose last element is `self`, and gives the new last element.
+    /// Appends to the list whose last element is `self`, and returns the new last element.
     pub(super) fn push(&self, parsed: Parsed) -> &Self {
         self.next.get_or_init(|| Box::new(Self { parsed, next: OnceCell::new() }))
     }
@@ -32,7 +34,7 @@ impl Arena {
 }
 
 impl Drop for Arena {
-    /// Takes the list apart from the front, so that a long one does not recurse.
+    /// Drops the elements iteratively from the front, so that a long list does not overflow the stack.
     fn drop(&mut self) {
         let mut next = self.next.take();
         while let Some(mut node) = next {

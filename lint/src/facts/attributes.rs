@@ -1,22 +1,112 @@
-//! Attributes that tell what is test code, and where a module is.
+//! Attributes that mark test code, and attributes that locate modules.
 
 use proc_macro2::{TokenStream, TokenTree};
-use syn::{Attribute, Expr};
+use syn::parse::Parser;
+use syn::punctuated::Punctuated;
+use syn::{Attribute, Expr, FnArg, Meta, Signature, Token};
 
-/// The name of an attribute without its path.
+use crate::scope::words::{is_helper_module, says_test};
+
+/// Returns the name of an attribute without its path.
 pub(super) fn last_segment(attribute: &Attribute) -> String {
     attribute.path().segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default()
 }
 
-/// `#[test]`, `#[tokio::test]`, `#[rstest]`, `#[netns_test]` and the like.
+/// Attributes of functions that run in tests, whose names do not contain `test`.
+const TEST_ATTRIBUTES: &[&str] = &["rstest", "gtest", "quickcheck", "proptest", "fixture"];
+
+/// Whether the attribute marks a test function: `#[test]`, `#[tokio::test]`, `#[rstest]`, `#[test_function]`,
+/// `#[fixture]`, `#[cfg_attr(unix, test)]` and similar.
 pub(super) fn is_test_function(attribute: &Attribute) -> bool {
-    let name = last_segment(attribute);
-    ["test", "bench", "rstest", "quickcheck", "test_case", "netns_test", "wasm_bindgen_test", "test_log", "proptest"]
-        .contains(&name.as_str())
-        || name.ends_with("_test")
+    if attribute.path().is_ident("cfg_attr") {
+        return attribute
+            .meta
+            .require_list()
+            .is_ok_and(|list| conditional_attributes(list.tokens.clone()).any(|name| is_test_name(&name)));
+    }
+    is_test_name(&last_segment(attribute))
 }
 
-/// `#[cfg(test)]`, alone or among other conditions, but not below `not`.
+/// Whether the attribute is `#[ctor]`: the function runs before `main`.
+pub(super) fn is_constructor(attribute: &Attribute) -> bool {
+    last_segment(attribute) == "ctor"
+}
+
+/// Whether the attribute makes a test with namespaces of its own, itself or by `test_attr` of rstest.
+pub(super) fn is_isolated(attribute: &Attribute) -> bool {
+    let by_rstest = || attribute.parse_args::<Meta>().ok().filter(|_| attribute.path().is_ident("test_attr"));
+    let is_ours = |meta: &Meta| meta.path().segments.last().is_some_and(|segment| segment.ident == "netns_test");
+    is_ours(&attribute.meta) || by_rstest().is_some_and(|meta| is_ours(&meta))
+}
+
+/// Attributes of tests that libtest runs, or a runner that cargo starts.
+const LIBTEST: &[&str] = &[
+    "test",
+    "bench",
+    "test_case",
+    "test_log",
+    "test_with",
+    "test_context",
+    "traced_test",
+    "netns_test",
+    "test_matrix",
+    "wasm_bindgen_test",
+    "tokio_test",
+    "async_test",
+    "test_each_file",
+    "test_dir",
+    "test_fuzz",
+    "test_resources",
+    "test_casing",
+    "test_group",
+];
+
+/// Whether the attribute marks a test that a program of the project itself collects and runs: `#[test_function]`.
+pub(super) fn is_own_test(attribute: &Attribute) -> bool {
+    let name = last_segment(attribute);
+    name.split('_').any(|word| ["test", "tests"].contains(&word)) && !LIBTEST.contains(&name.as_str())
+}
+
+fn is_test_name(name: &str) -> bool {
+    TEST_ATTRIBUTES.contains(&name)
+        || name.split('_').any(|word| ["test", "tests", "bench", "benchmark", "gtest"].contains(&word))
+}
+
+/// Whether the attribute is `#[ignore]`, with or without a condition.
+pub(super) fn is_ignored(attribute: &Attribute) -> bool {
+    let conditional = || attribute.meta.require_list().map(|list| conditional_attributes(list.tokens.clone()));
+    attribute.path().is_ident("ignore")
+        || (attribute.path().is_ident("cfg_attr")
+            && conditional().is_ok_and(|mut names| names.any(|name| name == "ignore"))
+            && attribute.meta.require_list().is_ok_and(|list| !is_about_the_system(list.tokens.clone())))
+}
+
+/// Whether the condition of a `cfg_attr` asks for a system: the test runs on the others.
+fn is_about_the_system(tokens: TokenStream) -> bool {
+    const WORDS: &[&str] = &["target_os", "target_family", "target_arch", "target_env", "windows", "unix", "miri"];
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Ident(name) => WORDS.iter().any(|word| name == word),
+        TokenTree::Group(group) => is_about_the_system(group.stream()),
+        _ => false,
+    })
+}
+
+/// Returns the names of the attributes that a `cfg_attr` sets, without their paths.
+fn conditional_attributes(tokens: TokenStream) -> impl Iterator<Item = String> {
+    let mut names: Vec<Option<String>> = vec![None];
+    for token in tokens {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == ',' => names.push(None),
+            TokenTree::Ident(name) => *names.last_mut().expect("there is always one") = Some(name.to_string()),
+            _ => {}
+        }
+    }
+    // The first part is the condition.
+    names.into_iter().skip(1).flatten()
+}
+
+/// Whether an attribute is `#[cfg(test)]` or `#[cfg(feature = "test-util")]`, alone or combined with other conditions,
+/// but not inside `not`.
 pub(super) fn is_test_attributes(attributes: &[Attribute]) -> bool {
     attributes.iter().any(|attribute| {
         attribute.path().is_ident("cfg")
@@ -24,13 +114,19 @@ pub(super) fn is_test_attributes(attributes: &[Attribute]) -> bool {
     })
 }
 
-/// Whether `test` is one of the words of a condition, outside of `not(…)`; a feature of that name is a text.
+/// Whether a condition contains `test`, or a feature with a test-like name, outside of `not(…)`.
 fn asks_for_test(condition: TokenStream) -> bool {
-    let mut tokens = condition.into_iter();
+    let mut tokens = condition.into_iter().peekable();
     while let Some(token) = tokens.next() {
         match token {
             TokenTree::Ident(word) if word == "not" => drop(tokens.next()),
             TokenTree::Ident(word) if word == "test" => return true,
+            TokenTree::Ident(word) if word == "feature" => {
+                let value = tokens.by_ref().nth(1).map(|value| value.to_string()).unwrap_or_default();
+                if says_test(value.trim_matches('"')) {
+                    return true;
+                }
+            }
             TokenTree::Group(group) if asks_for_test(group.stream()) => return true,
             _ => {}
         }
@@ -38,7 +134,20 @@ fn asks_for_test(condition: TokenStream) -> bool {
     false
 }
 
-/// The text of `#[path = "…"]`.
+/// Whether a module is test code because of its attributes, or because of its name.
+pub(super) fn is_test_module(module: &syn::ItemMod) -> bool {
+    is_test_attributes(&module.attrs) || is_helper_module(&module.ident.to_string())
+}
+
+/// Returns the file that `include!("…")` reads, relative to the file that contains it.
+pub(super) fn included(item: &syn::ItemMacro) -> Option<String> {
+    if item.mac.path.segments.last().is_none_or(|segment| segment.ident != "include") {
+        return None;
+    }
+    item.mac.parse_body::<syn::LitStr>().ok().map(|text| text.value())
+}
+
+/// Returns the text of `#[path = "…"]`.
 pub(super) fn path_attribute(attribute: &Attribute) -> Option<String> {
     if !attribute.path().is_ident("path") {
         return None;
@@ -46,5 +155,100 @@ pub(super) fn path_attribute(attribute: &Attribute) -> Option<String> {
     match &attribute.meta.require_name_value().ok()?.value {
         Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(text), .. }) => Some(text.value()),
         _ => None,
+    }
+}
+
+/// Returns the lists of values that attributes of a function and its parameters pass for the parameter `index`.
+pub(super) fn written_values(attributes: &[Attribute], signature: &Signature, index: usize) -> Vec<Vec<Expr>> {
+    let of = |index: usize| match signature.inputs.iter().nth(index) {
+        Some(FnArg::Typed(input)) => input.attrs.as_slice(),
+        _ => &[],
+    };
+    let is_case = |index: usize| of(index).iter().any(|attribute| attribute.path().is_ident("case"));
+    let first = |attribute: &Attribute| attribute.path().segments.first().map(|first| first.ident.to_string());
+    let mut found: Vec<Vec<Expr>> = Vec::new();
+    // Each case has values for the earlier case parameters, too.
+    let place = if is_case(index) { Some((0..index).filter(|other| is_case(*other)).count()) } else { None };
+    for attribute in attributes {
+        let place = match (first(attribute).as_deref(), last_segment(attribute).as_str()) {
+            (Some("case"), _) => place,
+            (_, "test_case") => Some(index),
+            _ => None,
+        };
+        found.extend(place.and_then(|place| Some(vec![arguments(attribute).into_iter().nth(place)?])));
+    }
+    let own = of(index)
+        .iter()
+        .filter(|attribute| attribute.path().is_ident("values") || attribute.path().is_ident("default"));
+    found.extend(own.map(arguments));
+    found
+}
+
+/// Returns the expressions between commas, up to a `;` or `=>`.
+fn arguments(attribute: &Attribute) -> Vec<Expr> {
+    let Ok(list) = attribute.meta.require_list() else { return Vec::new() };
+    let ends = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ';');
+    let mut tokens: Vec<TokenTree> = list.tokens.clone().into_iter().take_while(|token| !ends(token)).collect();
+    let is = |token: &TokenTree, mark: char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == mark);
+    if let Some(arrow) = tokens.windows(2).position(|pair| is(&pair[0], '=') && is(&pair[1], '>')) {
+        tokens.truncate(arrow);
+    }
+    let parsed = Punctuated::<Expr, Token![,]>::parse_terminated.parse2(tokens.into_iter().collect());
+    parsed.map(|all| all.into_iter().collect()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use syn::parse_quote;
+
+    use super::*;
+
+    #[test]
+    fn functions_of_tests_are_told_by_their_attributes() {
+        let attributes: Vec<Attribute> = vec![
+            parse_quote!(#[test]),
+            parse_quote!(#[tokio::test(flavor = "multi_thread")]),
+            parse_quote!(#[gtest]),
+            parse_quote!(#[test_function(priority = 1)]),
+            parse_quote!(#[fixture]),
+            parse_quote!(#[rstest::fixture]),
+            parse_quote!(#[cfg_attr(not(miri), test)]),
+            parse_quote!(#[cfg_attr(feature = "rt", tokio::test, ignore)]),
+            parse_quote!(#[divan::bench]),
+        ];
+        for attribute in attributes {
+            assert!(is_test_function(&attribute), "{:?}", attribute.meta);
+        }
+        let attributes: Vec<Attribute> = vec![
+            parse_quote!(#[tokio::main]),
+            parse_quote!(#[cfg_attr(test, allow(dead_code))]),
+            parse_quote!(#[latest]),
+            parse_quote!(#[must_use]),
+        ];
+        for attribute in attributes {
+            assert!(!is_test_function(&attribute), "{:?}", attribute.meta);
+        }
+    }
+
+    #[test]
+    fn namespaces_of_its_own_are_told_also_where_rstest_hands_the_attribute_on() {
+        assert!(is_isolated(&parse_quote!(#[netns_test])));
+        assert!(is_isolated(&parse_quote!(#[test_attr(netns_fixtures::netns_test(deadline = "20s"))])));
+        assert!(!is_isolated(&parse_quote!(#[test_attr(tokio::test)])));
+        assert!(!is_isolated(&parse_quote!(#[other(netns_test)])));
+    }
+
+    #[test]
+    fn conditions_ask_for_tests_by_word_and_by_feature() {
+        for condition in
+            ["test", "any(test, feature = \"x\")", "feature = \"test-util\"", "all(unix, feature = \"testing\")"]
+        {
+            assert!(asks_for_test(condition.parse().expect("tokens")), "{condition}");
+        }
+        for condition in
+            ["not(test)", "feature = \"latest\"", "not(feature = \"testing\")", "unix", "target_os = \"test\""]
+        {
+            assert!(!asks_for_test(condition.parse().expect("tokens")), "{condition}");
+        }
     }
 }

@@ -1,46 +1,47 @@
-//! Closures that a variable holds: functions that see the variables around them. Macros are called in the same way.
+//! Closures in variables: functions that see the variables around them. Macros use the same mechanism.
 //!
-//! The body is walked once, where the closure stands, with parameters of its own behind those of the function around.
-//! What it does is said again of each call, with the arguments put in, when the function has been walked: only then are
-//! its commands put together.
+//! The body is walked once, where the closure is defined; its parameters follow those of the enclosing function. Its
+//! sinks are then repeated for each call, with the arguments substituted, at the end of the enclosing function: its
+//! commands are complete only then.
 
 use std::ops::Range;
 
 use super::lower::Lower;
 use super::{CallId, Sink};
+use crate::ir::Step;
 use crate::span::Span;
 use crate::value::Value;
 
-/// What a closure did when it was walked.
+/// The facts from walking a closure.
 #[derive(Clone)]
 pub(super) struct Closure {
     pub(super) calls: Range<CallId>,
     pub(super) sinks: Range<usize>,
     pub(super) returns: Value,
-    /// Parameters before its own.
+    /// The number of parameters before its own.
     pub(super) outer: usize,
-    /// Its commands are put together; else they are at the end of the function around it.
+    /// Its commands are already complete; otherwise they are complete at the end of the enclosing function.
     pub(super) is_whole: bool,
 }
 
-/// A call of one.
+/// A call of a closure.
 pub(super) struct ClosureCall {
     closure: Closure,
     name: String,
-    /// Of the function around, then its own.
+    /// The arguments of the enclosing function, then the closure's own.
     arguments: Vec<Value>,
     span: Span,
 }
 
 impl ClosureCall {
-    /// With the arguments of the function around in front of its own.
+    /// Creates a call; `arguments` starts with the arguments of the enclosing function.
     pub(super) fn new(closure: Closure, name: String, arguments: Vec<Value>, span: Span) -> Self {
         Self { closure, name, arguments, span }
     }
 }
 
 impl<'a> Lower<'a> {
-    /// Walks a closure that gets a name.
+    /// Walks a closure that is bound to a name.
     pub(super) fn named_closure(&mut self, closure: &'a syn::ExprClosure) -> (Value, Closure) {
         let (calls, sinks) = (self.facts.calls.len(), self.facts.sinks.len());
         let outer = self.frame.parameters;
@@ -49,19 +50,33 @@ impl<'a> Lower<'a> {
         let own: Vec<Value> = (outer..self.frame.parameters).map(|index| Value::parameter(span, index)).collect();
         let returns = self.closure(closure, &own);
         let (calls, sinks) = (calls..self.facts.calls.len(), sinks..self.facts.sinks.len());
-        (returns.clone(), Closure { calls, sinks, returns, outer, is_whole: false })
+        let own = returns.clone();
+        let returns = Value { body: None, ..returns };
+        (own, Closure { calls, sinks, returns, outer, is_whole: false })
     }
 
-    /// What the closure that the variable `name` holds gives for these arguments.
+    /// Returns the result of calling the closure in the variable `name`.
     pub(super) fn call_of_closure(&mut self, name: &str, arguments: &[Value], span: Span) -> Option<Value> {
         let local = self.frame.locals.iter().rev().find(|local| local.name == name)?;
-        let Some(closure) = local.closure.clone() else { return Some(local.value.clone()) };
+        let body = local.value.body;
+        let Some(closure) = local.closure.clone() else {
+            let value = Value { body: None, ..local.value.clone() };
+            match (body, value.object()) {
+                (Some(body), _) => self.step(Step::Run { body, span }),
+                (None, Some(object)) => self.step(Step::Invoked { object, span }),
+                (None, None) => {}
+            }
+            return Some(value);
+        };
+        if let Some(body) = body {
+            self.step(Step::Run { body, span });
+        }
         let outer = (0..closure.outer).map(|index| Value::parameter(span, index));
         let arguments = outer.chain(arguments.iter().cloned()).collect();
         Some(self.applied_closure(ClosureCall::new(closure, name.to_owned(), arguments, span)))
     }
 
-    /// What the call gives; what the body does with the arguments is said later.
+    /// Returns the result of the call; [`Self::apply_closures`] adds the sinks later.
     pub(super) fn applied_closure(&mut self, call: ClosureCall) -> Value {
         let ClosureCall { closure, arguments, span, .. } = &call;
         let mut returns = closure.returns.instantiate(arguments, *span);
@@ -72,7 +87,7 @@ impl<'a> Lower<'a> {
         returns
     }
 
-    /// Says of each call of a closure what its body does with the arguments.
+    /// Adds the sinks of each closure call, with the arguments substituted.
     pub(super) fn apply_closures(&mut self) {
         for ClosureCall { closure, name, arguments, span } in std::mem::take(&mut self.frame.closure_calls) {
             let is_its = |(at, sink): &(usize, &Sink)| {
@@ -91,7 +106,14 @@ impl<'a> Lower<'a> {
                 .map(|sink| {
                     let put_in = |value: &Value| super::apply::put_in(value, &arguments, span);
                     let values = sink.values.iter().map(put_in).flat_map(super::apply::spread_out).collect();
-                    Sink { values, span, function, through: Some(name.clone()), call: None, ..sink.clone() }
+                    Sink {
+                        values,
+                        span,
+                        function,
+                        through: Some(name.clone()),
+                        call: None,
+                        ..sink.for_callers(self.file)
+                    }
                 })
                 .collect();
             self.facts.sinks.extend(said);

@@ -1,4 +1,4 @@
-//! Commands put together from their builder calls, however many statements those are spread over.
+//! Assembles commands from their builder calls, which may be spread over several statements.
 
 use super::lower::Lower;
 use super::{CallId, Sink, SinkKind};
@@ -6,9 +6,9 @@ use crate::tables;
 use crate::value::Value;
 
 impl Lower<'_> {
-    /// Adds a sink for every command that the function `function` builds, and for every text it hands to a shell.
+    /// Adds a sink for every command that the function `function` builds, and for every text that it passes to a shell.
     ///
-    /// `first` is the first call that can be the function's.
+    /// `first` is the first call that can belong to the function.
     pub(super) fn assemble_commands(&mut self, function: usize, first: usize) {
         let mut found = Vec::new();
         for (id, call) in self.facts.calls.iter().enumerate().skip(first).filter(|(_, call)| call.function == function)
@@ -24,7 +24,7 @@ impl Lower<'_> {
                 let mut values = vec![call.arguments.first().cloned().unwrap_or_else(|| Value::unknown(call.span))];
                 let mut open = false;
                 for given in call.arguments.iter().skip(1) {
-                    // A macro takes each argument by itself, a function takes a list.
+                    // A macro takes each argument separately; a function takes a list.
                     if call.path.ends_with('!') && given.items.is_none() {
                         values.push(given.clone());
                     } else {
@@ -36,7 +36,7 @@ impl Lower<'_> {
             } else if let Some(prepared) = self.facts.prepared.get(&id) {
                 let mut values = prepared.clone();
                 let open = self.builder_calls(id, &mut values);
-                // What nothing was added to is said in the function that made it, or of its arguments.
+                // Without further arguments, the command is reported in the function that created it.
                 if values.len() > prepared.len() {
                     let through = Some(call.name.clone());
                     found.push(Sink { through, ..sink(SinkKind::Command, id, call, values, open) });
@@ -59,14 +59,19 @@ impl Lower<'_> {
         self.facts.sinks.extend(found);
     }
 
-    /// Adds what the builder calls of the command that `id` makes give it; whether further arguments are not known.
+    /// Adds the arguments from the builder calls of the command that `id` creates; returns whether further arguments
+    /// are unknown.
     fn builder_calls(&self, id: CallId, values: &mut Vec<Value>) -> bool {
         let mut open = false;
         let made_in_loop = self.facts.calls[id].surroundings.repeated;
         for (_, method) in self.facts.object(id).skip(1) {
             match (method.name.as_str(), method.arguments.first()) {
+                // An argument of a single branch may be missing, so `--` does not end the options for certain.
+                ("arg", Some(given))
+                    if method.surroundings.depth > self.facts.calls[id].surroundings.depth
+                        && given.constant().is_some_and(|word| word == "--") => {}
                 ("arg" | "raw_arg", Some(given)) => {
-                    // In a loop around this call alone it stands for as many as there are rounds.
+                    // In a loop around only this call, the value represents one argument per iteration.
                     let repeated = method.surroundings.repeated && !made_in_loop;
                     values.push(Value { spread: repeated && given.split.is_some(), ..given.clone() });
                 }
@@ -77,7 +82,7 @@ impl Lower<'_> {
         open
     }
 
-    /// The program and the arguments that a value has which a function gives, if it is a command made there.
+    /// Returns the program and arguments of a returned value, if it is a command that the function created.
     pub(super) fn argv_of(&self, value: &Value) -> Option<Value> {
         let root = self.facts.calls[value.call.filter(|_| !value.part)?].root;
         let is_it = |sink: &&Sink| sink.kind == SinkKind::Command && sink.call == Some(root);
@@ -85,7 +90,7 @@ impl Lower<'_> {
         Some(Value::list(sink.span, sink.values.clone()))
     }
 
-    /// The text that a method hands to a shell on another machine.
+    /// Returns the text that a method passes to a shell on another machine.
     fn remote_script<'c>(&self, call: &'c super::Call) -> Option<&'c Value> {
         let (_, maker) = tables::REMOTE_SHELLS.iter().find(|(method, _)| *method == call.name)?;
         let receiver = call.receiver.as_ref().filter(|_| call.path.is_empty())?;
@@ -105,6 +110,7 @@ fn sink(kind: SinkKind, id: usize, call: &super::Call, values: Vec<Value>, open:
         function: call.function,
         call: Some(id),
         open,
+        behind: Vec::new(),
         told_on: false,
     }
 }
@@ -118,7 +124,7 @@ fn extend(values: &mut Vec<Value>, given: &Value, open: &mut bool) {
     }
 }
 
-/// Whether a list handed to some function reads like a command line of a program that interprets its operands.
+/// Whether a list argument looks like the command line of a program that interprets its operands.
 fn is_argv(value: &Value, shells: &[String]) -> bool {
     let Some([program, rest @ ..]) = value.items.as_deref() else { return false };
     let Some(program) = program.constant() else { return false };

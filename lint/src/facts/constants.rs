@@ -1,5 +1,5 @@
-//! Constants and statics of a file, each known by its name and the module or type around it: two modules may have one of
-//! the same name.
+//! Constants and statics of a file, keyed by name and enclosing module or type, because two modules may use the same
+//! name.
 
 use std::collections::HashMap;
 
@@ -8,9 +8,10 @@ use syn::{Expr, Type};
 use super::lower::{Frame, Lower};
 use crate::resolve::{is_within, qualifier_and_name};
 use crate::span::Span;
-use crate::value::Value;
+use crate::tables;
+use crate::value::{Interval, Piece, Value};
 
-/// All of a file.
+/// All constants of a file.
 #[derive(Default)]
 pub(super) struct Constants<'a> {
     all: Vec<Constant<'a>>,
@@ -18,11 +19,11 @@ pub(super) struct Constants<'a> {
 }
 
 struct Constant<'a> {
-    /// Modules and type around it.
+    /// The enclosing modules and type.
     within: String,
     expression: &'a Expr,
     declared: &'a Type,
-    /// It is test code.
+    /// Whether it is test code.
     test: bool,
     value: State,
 }
@@ -30,7 +31,7 @@ struct Constant<'a> {
 #[derive(Clone)]
 enum State {
     NotYet,
-    /// One that needs itself is not known.
+    /// It is being evaluated; a constant that depends on itself stays unknown.
     Now,
     Known(Box<Value>),
 }
@@ -48,7 +49,7 @@ impl<'a> Constants<'a> {
         self.all.push(Constant { within, expression, declared, test, value: State::NotYet });
     }
 
-    /// The one that `path` names for code that stands within `here`.
+    /// Returns the constant that `path` names for code inside `here`.
     fn find(&self, path: &str, here: &str) -> Option<usize> {
         let (qualifier, name) = qualifier_and_name(path);
         let named = self.by_name.get(name)?;
@@ -64,43 +65,55 @@ impl<'a> Constants<'a> {
             let enclosing = named.iter().copied().filter(|index| is_within(here, within(index)));
             enclosing.max_by_key(|index| within(index).len())
         };
-        // Of those for different systems, in the same place, it is one like the others.
-        let alike = || {
-            let first = within(named.first()?);
-            named.last().copied().filter(|_| named.iter().all(|index| within(index) == first))
-        };
-        by_path.or_else(around).or_else(alike)
+        by_path.or_else(around)
     }
 
-    /// The values by name; none for names that occur twice.
-    pub(super) fn told(&self) -> impl Iterator<Item = (&String, Option<&Value>)> {
-        self.by_name.iter().map(|(name, all)| match all[..] {
-            [only] => match &self.all[only].value {
-                State::Known(value) => (name, Some(&**value)),
-                _ => (name, None),
-            },
-            _ => (name, None),
+    /// Returns the values, keyed by enclosing modules and type and by name.
+    pub(super) fn told(&self) -> impl Iterator<Item = (String, &Value)> {
+        let named = |(name, all): (&'_ String, &'_ Vec<usize>)| (name.clone(), all.clone());
+        let all = self
+            .by_name
+            .iter()
+            .map(named)
+            .flat_map(|(name, all)| all.into_iter().map(move |index| (name.clone(), index)));
+        let all = all.map(|(name, index)| (name, &self.all[index]));
+        all.filter_map(|(name, constant)| {
+            let State::Known(value) = &constant.value else { return None };
+            let around = if constant.within.is_empty() { String::new() } else { format!("{}::", constant.within) };
+            Some((format!("{around}{name}"), &**value))
         })
     }
 }
 
 impl Lower<'_> {
-    /// Evaluates all constants, in the order of the file.
+    /// Evaluates all constants in file order.
     pub(super) fn evaluate_constants(&mut self) {
         for index in 0..self.constants.all.len() {
             self.evaluated(index);
         }
     }
 
-    /// The value of the constant of this file that `path` names or, if there is none, of another one.
+    /// Returns the value of the constant that `path` names.
     pub(super) fn constant(&mut self, path: &str, place: Span) -> Option<Value> {
         let (_, name) = qualifier_and_name(path);
+        let found = self.targets(path);
+        let elsewhere = found.iter().find(|definition| !self.is_here(definition));
+        if let Some(definition) = elsewhere {
+            return self.constant_elsewhere(definition).map(|value| Value::clone(&value).relocated(place));
+        }
+        if let Some(definition) = found.first() {
+            let (around, name) = definition.item.rsplit_once("::").unwrap_or(("", &definition.item));
+            let named = self.constants.by_name.get(name).into_iter().flatten().copied();
+            let twins: Vec<usize> = named.filter(|index| self.constants.all[*index].within == around).collect();
+            let values: Vec<Value> = twins.into_iter().filter_map(|index| self.evaluated(index)).collect();
+            let (first, rest) = values.split_first()?;
+            return Some(rest.iter().fold(first.clone(), Value::join));
+        }
         if self.constants.by_name.contains_key(name) {
             let index = self.constants.find(path, &self.frame.within)?;
             return self.evaluated(index);
         }
-        self.unresolved.note(name);
-        self.externals.constant(name).map(|value| Value::clone(&value).relocated(place))
+        None
     }
 
     fn evaluated(&mut self, index: usize) -> Option<Value> {
@@ -119,8 +132,26 @@ impl Lower<'_> {
         let outer = std::mem::replace(&mut self.frame, own);
         let mut value = self.expression(expression);
         self.narrow_to_type(&mut value, declared);
+        value.ty = self.type_of(declared).or(value.ty);
+        if let Some(begin) = value.exact().filter(|_| changes(declared)) {
+            value.pieces = vec![Piece::Counted(begin.to_string())];
+            value.bounds = self.bounds_of(declared).unwrap_or(Interval::ALL);
+        }
         self.frame = outer;
         self.constants.all[index].value = State::Known(Box::new(value.clone()));
         Some(value)
     }
+}
+
+/// Whether a static of this type changes later, even behind `LazyLock`.
+fn changes(declared: &Type) -> bool {
+    let Type::Path(path) = declared else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    let inside = || match &last.arguments {
+        syn::PathArguments::AngleBracketed(generics) => {
+            generics.args.iter().any(|inner| matches!(inner, syn::GenericArgument::Type(inner) if changes(inner)))
+        }
+        _ => false,
+    };
+    tables::CHANGING.iter().any(|name| last.ident == name) || inside()
 }

@@ -1,4 +1,4 @@
-//! What a test writes into files: `fs::write`, and `write_all` and `write!` on a file that it has made itself.
+//! File contents that a test writes: `fs::write`, and `write_all` and `write!` on a file that it created.
 
 use super::lower::Lower;
 use super::{CallId, Sink, SinkKind};
@@ -6,7 +6,7 @@ use crate::tables;
 use crate::value::Value;
 
 impl Lower<'_> {
-    /// Adds a sink if the call just recorded gives a file its content.
+    /// Adds a sink if the last recorded call writes the content of a file.
     pub(super) fn written(&mut self, id: CallId) {
         let call = &self.facts.calls[id];
         let (path, content) = if tables::ends_with(&call.path, "fs::write") {
@@ -32,11 +32,35 @@ impl Lower<'_> {
             function: call.function,
             call: Some(id),
             open: false,
+            behind: Vec::new(),
             told_on: false,
         });
     }
 
-    /// The path of the file that a value is, if the function made it.
+    /// Adds a sink if the last recorded call opens a file that it may create or overwrite.
+    pub(super) fn opened(&mut self, id: CallId) {
+        let call = &self.facts.calls[id];
+        if call.name != "open" || !call.path.is_empty() {
+            return;
+        }
+        let Some(before) = call.receiver.as_ref().and_then(|receiver| receiver.call) else { return };
+        let root = self.facts.calls[before].root;
+        if !tables::WRITABLE_OPENERS.iter().any(|known| tables::ends_with(&self.facts.calls[root].path, known)) {
+            return;
+        }
+        let turned_on = |name: &str| {
+            let calls = self.facts.object(root).take_while(|(at, _)| *at <= id).filter(|(_, call)| call.name == name);
+            let off = |value: &Value| value.constant().is_some_and(|truth| truth == "false");
+            calls.last().is_some_and(|(_, call)| !call.arguments.first().is_some_and(off))
+        };
+        let creates = tables::CREATING.iter().any(|name| turned_on(name)) && !turned_on("create_new");
+        let (path, span) = (call.arguments.first().filter(|_| creates).cloned(), call.span);
+        if let Some(path) = path {
+            self.sink(SinkKind::Created, path, span, "open".to_owned(), Some(id));
+        }
+    }
+
+    /// Returns the path of the file in a value, if the function created the file.
     fn file_behind(&self, file: Option<&Value>) -> Option<Value> {
         let made_by = &self.facts.calls[self.facts.calls[file?.call?].root];
         let known =

@@ -1,22 +1,23 @@
-//! The abstract interpretation of expressions and statements: each evaluates to what is known about its value.
+//! The abstract interpretation of expressions and statements: computes the known facts about each value.
 
 use syn::{BinOp, Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
+use super::SinkKind;
 use super::extent;
 use super::lower::{Local, Lower};
-use super::{Exit, SinkKind};
+use crate::ir::{BodyKind, Builder, Step, Why};
 use crate::resolve::qualifier_and_name;
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Origin, Value};
 
 impl<'a> Lower<'a> {
-    /// The bytes of an expression.
+    /// Returns the byte range of an expression.
     pub(super) fn extent(&self, expression: &Expr) -> Span {
         self.span(extent::first(expression)).to(self.span(extent::last(expression)))
     }
 
-    /// Runs the statements; the value of the last one without a semicolon.
+    /// Evaluates the statements; returns the value of the last one without a semicolon.
     pub(super) fn block(&mut self, block: &'a Block) -> Value {
         let locals = self.frame.locals.len();
         for statement in &block.stmts {
@@ -26,7 +27,7 @@ impl<'a> Lower<'a> {
                 _ => {}
             }
         }
-        // A constant of the block is not that of another block with the same name.
+        // Blocks may have different constants with the same name.
         for statement in &block.stmts {
             let (name, expression, declared) = match statement {
                 Stmt::Item(syn::Item::Const(item)) => (&item.ident, &item.expr, &item.ty),
@@ -54,12 +55,20 @@ impl<'a> Lower<'a> {
                     }
                     let given = self.expression(&init.expr);
                     if let Some((_, otherwise)) = &init.diverge {
+                        let from = self.frame.flow.here();
+                        self.follow(from, Why::Arm, given.call);
                         self.branch(|lower| lower.expression(otherwise));
+                        self.follow(from, Why::Next, None);
                     }
                     if matches!(local.pat, Pat::Wild(_)) {
+                        let span = given.span;
+                        self.steps_of(&given, |object| Step::Dropped { object, span });
                         continue;
                     }
+                    let first = self.frame.locals.len();
                     self.bind(&local.pat, given);
+                    let owns = !matches!(&*init.expr, Expr::Reference(_));
+                    self.frame.locals[first..].iter_mut().for_each(|local| local.owns = owns);
                 }
                 Stmt::Expr(expression, semicolon) => {
                     let given = self.expression(expression);
@@ -71,11 +80,69 @@ impl<'a> Lower<'a> {
                 Stmt::Item(_) => {}
             }
         }
+        self.end_scope(locals, &value);
         self.frame.locals.truncate(locals);
         value
     }
 
-    /// Evaluates what may not run: what it assigns is joined with what was there.
+    /// Drops the variables after the first `locals`; the objects in the block's result stay alive.
+    fn end_scope(&mut self, locals: usize, value: &Value) {
+        for at in (locals..self.frame.locals.len()).rev() {
+            let local = &self.frame.locals[at];
+            let object = local.value.object().filter(|object| local.owns && value.object() != Some(*object));
+            if let Some(object) = object {
+                self.step(Step::Dropped { object, span: Span::default() });
+            }
+        }
+    }
+
+    /// Continues in a new block that follows the block `from`.
+    pub(super) fn follow(&mut self, from: usize, why: Why, lacks: Option<usize>) {
+        self.frame.flow.follow(&mut self.facts.bodies, from, why, lacks);
+    }
+
+    /// Continues in a new block that joins several blocks.
+    pub(super) fn meet(&mut self, ends: &[(usize, Why)]) {
+        self.frame.flow.meet(&mut self.facts.bodies, ends);
+    }
+
+    /// Evaluates a loop or a labelled block; returns the joined values of its `break`s.
+    fn round(
+        &mut self,
+        label: Option<&syn::Label>,
+        repeats: bool,
+        walk: impl FnOnce(&mut Self) -> (Value, Option<(usize, Option<usize>)>),
+    ) -> Value {
+        let label = label.map(|label| label.name.ident.to_string());
+        self.frame.flow.enter(&mut self.facts.bodies, label, repeats);
+        self.frame.breaks.push(None);
+        let (value, ends_at) = walk(self);
+        let given = self.frame.breaks.pop().flatten();
+        self.frame.flow.exit(&mut self.facts.bodies, ends_at);
+        match given {
+            Some(given) if repeats => given,
+            Some(given) => given.join(&value),
+            None => value,
+        }
+    }
+
+    /// Evaluates code with its own body, such as a closure.
+    pub(super) fn own_body(&mut self, kind: BodyKind, span: Span, walk: impl FnOnce(&mut Self) -> Value) -> Value {
+        let flow = Builder::new(&mut self.facts.bodies, self.frame.function, kind);
+        let body = flow.body();
+        let around = std::mem::replace(&mut self.frame.flow, flow);
+        let breaks = std::mem::take(&mut self.frame.breaks);
+        let returns = self.frame.returns.take();
+        let tail = walk(self);
+        self.ends(&tail);
+        let early = std::mem::replace(&mut self.frame.returns, returns);
+        self.frame.flow = around;
+        self.frame.breaks = breaks;
+        self.step(Step::Made { body, span });
+        Value { body: Some(body), ..early.map_or(tail.clone(), |early| early.join(&tail)) }
+    }
+
+    /// Evaluates code that may not run: joins its assignments with the earlier values.
     pub(super) fn branch(&mut self, walk: impl FnOnce(&mut Self) -> Value) -> Value {
         let locals = self.frame.locals.len();
         let settled = self.frame.settled.len();
@@ -105,7 +172,7 @@ impl<'a> Lower<'a> {
             Expr::Try(attempt) => {
                 let value = self.expression(&attempt.expr);
                 let span = self.span(attempt.question_token.span);
-                self.facts.exits.push(Exit { function: self.frame.function, span, of: value.call });
+                self.frame.flow.may_leave(&mut self.facts.bodies, Why::Try(value.call), span, value.call);
                 value
             }
             Expr::Await(wait) => {
@@ -116,12 +183,14 @@ impl<'a> Lower<'a> {
                 {
                     call.awaited = true;
                 }
+                let span = self.extent(expression);
+                self.step(Step::Await { of: value.call, span });
                 value
             }
             Expr::Cast(cast) => {
                 let mut value = self.expression(&cast.expr);
                 if let Some(bounds) = self.bounds_of(&cast.ty) {
-                    // A cast that does not fit wraps round, so only a value within the type keeps its own bounds.
+                    // A cast wraps around if the value does not fit, so only a value within the type keeps its bounds.
                     let fits = value.bounds.low >= bounds.low && value.bounds.high <= bounds.high;
                     value.bounds = if fits { value.bounds } else { bounds };
                     if !fits && value.interests() {
@@ -144,13 +213,17 @@ impl<'a> Lower<'a> {
                 self.assign(&assign.left, value);
                 Value::unknown(Span::default())
             }
+            Expr::Block(block) if block.label.is_some() => {
+                self.round(block.label.as_ref(), false, |lower| (lower.block(&block.block), None))
+            }
             Expr::Block(block) => self.block(&block.block),
             Expr::Unsafe(block) => self.block(&block.block),
             Expr::Const(block) => self.block(&block.block),
             Expr::Async(block) => {
                 let around = self.frame.surroundings;
                 self.frame.surroundings.asynchronous = true;
-                let value = self.block(&block.block);
+                let span = self.extent(expression);
+                let value = self.own_body(BodyKind::Async, span, |lower| lower.block(&block.block));
                 self.frame.surroundings = around;
                 value
             }
@@ -158,54 +231,108 @@ impl<'a> Lower<'a> {
             Expr::Match(choice) => self.choice(choice),
             Expr::Let(test) => {
                 let value = self.expression(&test.expr);
+                self.frame.tested = value.call.zip(presence(&test.pat));
                 self.bind(&test.pat, value);
                 Value::unknown(Span::default())
             }
-            Expr::Loop(repeat) => self.repeated(|lower| lower.block(&repeat.body)),
-            Expr::While(repeat) => self.repeated(|lower| {
-                lower.expression(&repeat.cond);
-                lower.round_count(&repeat.cond);
-                let before = lower.narrow(&repeat.cond, true);
-                let value = lower.block(&repeat.body);
-                lower.restore(before);
-                value
+            Expr::Loop(repeat) => self.round(repeat.label.as_ref(), true, |lower| {
+                lower.widen(&repeat.body);
+                lower.repeated(|lower| lower.block(&repeat.body));
+                (Value::unknown(Span::default()), None)
+            }),
+            Expr::While(repeat) => self.round(repeat.label.as_ref(), true, |lower| {
+                let mut ends_at = None;
+                lower.widen(&repeat.body);
+                let value = lower.repeated(|lower| {
+                    lower.expression(&repeat.cond);
+                    let tested = lower.frame.tested.take();
+                    let lacks = |holds: bool| tested.filter(|(_, has)| *has != holds).map(|(call, _)| call);
+                    lower.round_count(&repeat.cond);
+                    let from = lower.frame.flow.here();
+                    ends_at = Some((from, lacks(false)));
+                    lower.follow(from, Why::Arm, lacks(true));
+                    let before = lower.narrow(&repeat.cond, true);
+                    let value = lower.block(&repeat.body);
+                    lower.restore(before);
+                    value
+                });
+                (value, ends_at)
             }),
             Expr::ForLoop(repeat) => {
                 let mut over = self.expression(&repeat.expr);
                 self.loop_count(&repeat.expr, &over);
+                let item_type = over.item_type();
                 if let Some(items) = over.items.take() {
                     over = Value::any_of(&items, over.span);
                 }
-                self.repeated(|lower| {
-                    lower.bind(&repeat.pat, over);
-                    lower.block(&repeat.body)
+                over.ty = item_type.or(over.ty.filter(|_| over.body.is_some()));
+                self.round(repeat.label.as_ref(), true, |lower| {
+                    let from = lower.frame.flow.here();
+                    lower.follow(from, Why::Arm, None);
+                    lower.widen(&repeat.body);
+                    let value = lower.repeated(|lower| {
+                        lower.bind(&repeat.pat, over);
+                        lower.block(&repeat.body)
+                    });
+                    (value, Some((from, None)))
                 })
             }
             Expr::Closure(closure) => self.closure(closure, &[]),
             Expr::Return(end) => {
                 if let Some(value) = &end.expr {
                     let value = self.expression(value);
+                    let span = self.extent(expression);
+                    self.steps_of(&value, |object| Step::Returned { object, span });
                     self.frame.returns = Some(match self.frame.returns.take() {
+                        Some(before) => before.join(&value),
+                        None => value,
+                    });
+                }
+                let span = self.span(end.return_token.span);
+                self.frame.flow.leave(&mut self.facts.bodies, Why::Return, span);
+                Value::unknown(Span::default())
+            }
+            Expr::Break(end) => {
+                let value = end.expr.as_ref().map(|value| self.expression(value));
+                let label = end.label.as_ref().map(|label| label.ident.to_string());
+                let span = self.span(end.break_token.span);
+                let around = self.frame.flow.jump(&mut self.facts.bodies, label.as_deref(), Why::Break, span);
+                if let Some(given) = around.and_then(|around| self.frame.breaks.get_mut(around))
+                    && let Some(value) = value
+                {
+                    *given = Some(match given.take() {
                         Some(before) => before.join(&value),
                         None => value,
                     });
                 }
                 Value::unknown(Span::default())
             }
-            Expr::Break(end) => {
-                end.expr.as_ref().map_or(Value::unknown(Span::default()), |value| self.expression(value))
+            Expr::Continue(end) => {
+                let label = end.label.as_ref().map(|label| label.ident.to_string());
+                let span = self.span(end.continue_token.span);
+                self.frame.flow.jump(&mut self.facts.bodies, label.as_deref(), Why::Continue, span);
+                Value::unknown(Span::default())
             }
             Expr::Call(call) => self.call(call, expression),
             Expr::MethodCall(call) => self.method_call(call, expression),
             Expr::Macro(call) => self.macro_call(&call.mac),
-            Expr::Array(array) => self.list(array.elems.iter(), expression),
+            Expr::Array(array) => {
+                let list = self.list(array.elems.iter(), expression);
+                let span = list.span;
+                self.steps_of(&list, |object| Step::Stored { object, span });
+                list
+            }
             Expr::Tuple(tuple) => self.list(tuple.elems.iter(), expression),
             Expr::Repeat(array) => {
                 let length = self.expression(&array.len);
                 if length.interests() {
                     self.sink(SinkKind::Size, length, self.extent(expression), "[…; n]".to_owned(), None);
                 }
+                let count = array_length(&array.len);
                 let item = self.expression(&array.expr);
+                if let Some(count) = count {
+                    return Value::list(self.extent(expression), vec![item; count]);
+                }
                 let mut value = Value::unknown(self.extent(expression));
                 value.taint_from(&item);
                 value
@@ -217,7 +344,7 @@ impl<'a> Lower<'a> {
                 }
                 for field in &literal.fields {
                     let mut given = self.expression(&field.expr);
-                    self.escape(&given);
+                    self.store(&given);
                     if let Member::Named(name) = &field.member {
                         let bounds = self.field(&name.to_string()).bounds;
                         given.bounds = bounds.map_or(given.bounds, |bounds| given.bounds.meet(bounds));
@@ -226,6 +353,7 @@ impl<'a> Lower<'a> {
                     }
                 }
                 value.path = Some(self.resolve(&literal.path));
+                value.ty = self.made_type(&written(&literal.path));
                 value
             }
             Expr::Index(index) => {
@@ -253,7 +381,7 @@ impl<'a> Lower<'a> {
                 let mut value = Value::unknown(base.span);
                 value.taint_from(&base);
                 if is_range {
-                    // A part of a unique text is not unique.
+                    // A part of a unique text may not be unique.
                     value
                         .sources
                         .iter_mut()
@@ -262,6 +390,7 @@ impl<'a> Lower<'a> {
                 }
                 value.call = value.call.or(base.call);
                 value.split = base.split;
+                value.ty = if is_range { base.ty } else { base.item_type() };
                 value
             }
             Expr::Range(range) => {
@@ -314,7 +443,7 @@ impl<'a> Lower<'a> {
         let (_, last) = qualifier_and_name(&resolved);
         let mut value = Value::unknown(span);
         if last.starts_with(|first: char| first.is_uppercase()) {
-            if let Some(constant) = self.constant(&resolved, span) {
+            if let Some(constant) = self.constant(&written(path), span) {
                 return constant;
             }
             let holder =
@@ -330,6 +459,7 @@ impl<'a> Lower<'a> {
         }
         value.absent = tables::ends_with(&resolved, "None");
         value.path = Some(resolved);
+        value.ty = self.made_type(&written(path));
         value
     }
 
@@ -340,7 +470,16 @@ impl<'a> Lower<'a> {
 
     fn binary(&mut self, binary: &'a syn::ExprBinary, expression: &'a Expr) -> Value {
         let left = self.expression(&binary.left);
+        let from = self.frame.flow.here();
+        let may_skip = matches!(binary.op, BinOp::And(_) | BinOp::Or(_));
+        if may_skip {
+            self.follow(from, Why::Arm, None);
+        }
         let right = self.expression(&binary.right);
+        if may_skip {
+            let end = self.frame.flow.here();
+            self.meet(&[(end, Why::Next), (from, Why::Arm)]);
+        }
         let operator = match binary.op {
             BinOp::Add(_) | BinOp::AddAssign(_) => '+',
             BinOp::Sub(_) | BinOp::SubAssign(_) => '-',
@@ -348,7 +487,7 @@ impl<'a> Lower<'a> {
             BinOp::Div(_) | BinOp::DivAssign(_) => '/',
             BinOp::Rem(_) | BinOp::RemAssign(_) => '%',
             BinOp::BitOr(_) => {
-                // Flags keep their names.
+                // A combination of flags keeps the names of the flags.
                 let names: Vec<&str> = left.path.iter().chain(&right.path).map(String::as_str).collect();
                 let path = (!names.is_empty()).then(|| names.join("|"));
                 let mut value = Value { path, ..Value::unknown(self.extent(expression)) };
@@ -379,9 +518,9 @@ impl<'a> Lower<'a> {
         value.bounds = Interval::binary(operator, left.bounds, right.bounds);
         value.duration = left.duration || right.duration;
         value.call = left.call.or(right.call);
-        if operator == '*' {
+        if operator == '+' && right.duration && left.source(Origin::Time).is_some() {
             let span = value.span;
-            self.stretched(&value, span);
+            self.waits(&right, span, "a deadline".to_owned(), None);
         }
         if matches!(
             binary.op,
@@ -395,10 +534,10 @@ impl<'a> Lower<'a> {
         value
     }
 
-    /// `place = value`; a place assigned to in a branch may keep what it had.
+    /// Evaluates `place = value`; in a branch, the place may also keep its earlier value.
     pub(super) fn assign(&mut self, place: &Expr, value: Value) {
         if !matches!(place, Expr::Path(_)) {
-            self.escape(&value);
+            self.store(&value);
         }
         match place {
             Expr::Path(path) => {
@@ -419,11 +558,53 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Gives the variable `name` a new value.
+    /// Sets the variable `name` to a new value.
     pub(super) fn update(&mut self, name: &str, value: Value) {
         let depth = self.frame.depth;
         if let Some(local) = self.frame.locals.iter_mut().rev().find(|local| local.name == name) {
             local.value = if local.depth == depth { value } else { value.join(&local.value) };
         }
+    }
+}
+
+/// Returns an array length that is a small literal: the octets of an address, the words of a command line.
+fn array_length(length: &Expr) -> Option<usize> {
+    let Expr::Lit(syn::ExprLit { lit: Lit::Int(number), .. }) = length else { return None };
+    number.base10_parse().ok().filter(|count| *count <= MAX_REPEATED)
+}
+
+/// Longer lists of equal items are not modelled; no rule needs the items.
+const MAX_REPEATED: usize = 16;
+
+/// Returns a path as written, without generic arguments.
+pub(super) fn written(path: &syn::Path) -> String {
+    let mut text = String::new();
+    for segment in &path.segments {
+        if !text.is_empty() {
+            text.push_str("::");
+        }
+        text.push_str(&segment.ident.to_string());
+    }
+    text
+}
+
+/// Whether a pattern matches a present value (`Ok`, `Some`) or an absent one (`Err`, `None`).
+pub(super) fn presence(pattern: &Pat) -> Option<bool> {
+    let last = |path: &syn::Path| path.segments.last().map(|segment| segment.ident.to_string());
+    let name = match pattern {
+        Pat::TupleStruct(inner) if inner.elems.iter().any(|inner| presence(inner) == Some(false)) => {
+            return Some(false);
+        }
+        Pat::TupleStruct(inner) => last(&inner.path)?,
+        Pat::Path(path) => last(&path.path)?,
+        Pat::Ident(name) => name.ident.to_string(),
+        Pat::Reference(inner) => return presence(&inner.pat),
+        Pat::Paren(inner) => return presence(&inner.pat),
+        _ => return None,
+    };
+    match name.as_str() {
+        "Ok" | "Some" => Some(true),
+        "Err" | "None" => Some(false),
+        _ => None,
     }
 }

@@ -1,10 +1,10 @@
-//! First and last token of an expression, without turning the expression back into tokens as `syn::spanned` does.
+//! The first and last token of an expression, found without converting it to tokens as `syn::spanned` does.
 
 use proc_macro2::Span;
 use syn::Expr;
 use syn::spanned::Spanned;
 
-/// The span of the first token.
+/// Returns the span of the first token.
 pub(super) fn first(expression: &Expr) -> Span {
     match expression {
         Expr::MethodCall(call) => first(&call.receiver),
@@ -34,7 +34,7 @@ pub(super) fn first(expression: &Expr) -> Span {
     }
 }
 
-/// The span of the last token.
+/// Returns the span of the last token.
 pub(super) fn last(expression: &Expr) -> Span {
     match expression {
         Expr::MethodCall(call) => call.paren_token.span.close(),

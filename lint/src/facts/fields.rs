@@ -1,6 +1,8 @@
-//! Fields of structs: what their declarations tell, and the part of a value that one is.
+//! Struct fields: the facts from their declarations, and the values of fields.
 //!
-//! They are known by their name alone. Of two structs with a field of one name, what both say counts.
+//! Fields are keyed by name alone. If two structs have a field of the same name, only facts that both declare are kept.
+
+use std::sync::Arc;
 
 use proc_macro2::TokenTree;
 use syn::{Attribute, Fields};
@@ -8,23 +10,23 @@ use syn::{Attribute, Fields};
 use super::lower::Lower;
 use crate::span::Span;
 use crate::tables;
-use crate::value::{Interval, Origin, Source, Value};
+use crate::value::{Interval, Origin, Piece, Source, Type, Value};
 
-/// What the type of a field tells.
+/// The facts from the type of a field.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Field {
-    /// Its name, if a rule asks for it.
+    /// The name of the type, if a rule checks it.
     pub(super) declared: Option<&'static str>,
-    /// What a number can be.
+    /// The range, for a number.
     pub(super) bounds: Option<Interval>,
-    /// The variable of the environment that a parser of command lines may take it from.
+    /// The environment variable that a command-line parser may read the field from.
     pub(super) source: Option<Source>,
-    /// That parser checks a range.
+    /// Whether the parser checks a range.
     pub(super) validated: bool,
 }
 
 impl Lower<'_> {
-    /// Remembers what the types of fields tell; of two structs with a field of one name only what both say.
+    /// Records the facts of field types; for two structs with a field of the same name, only the common ones.
     pub(super) fn remember_fields(&mut self, fields: &Fields) {
         for field in fields {
             let Some(name) = &field.ident else { continue };
@@ -39,7 +41,7 @@ impl Lower<'_> {
         }
     }
 
-    /// The variable of the environment that `#[arg(env = "NAME")]` names, and whether a range is checked there.
+    /// Returns the environment variable from `#[arg(env = "NAME")]`, and whether the attribute checks a range.
     fn setting(&self, field: &syn::Field) -> (Option<Source>, bool) {
         let is_parser =
             |attribute: &&Attribute| tables::SETTING_ATTRIBUTES.iter().any(|known| attribute.path().is_ident(known));
@@ -62,12 +64,12 @@ impl Lower<'_> {
         (source, validated)
     }
 
-    /// What the declaration of the field called `name` tells.
+    /// Returns the facts from the declaration of the field called `name`.
     pub(super) fn field(&self, name: &str) -> Field {
         self.fields.get(name).cloned().unwrap_or_default()
     }
 
-    /// The part of `base` with that name, or at that place of a tuple.
+    /// Returns the field of `base` with that name, or the tuple item with that index.
     pub(super) fn field_of(&self, base: &Value, name: &str, span: Span) -> Value {
         base.field(name).cloned().unwrap_or_else(|| {
             let of_type = self.field(name);
@@ -77,9 +79,17 @@ impl Lower<'_> {
                 _ => of_type.declared,
             };
             let mut part = base.part(name, span);
+            if self.frame.counters.iter().any(|counter| counter == name) {
+                part.pieces = vec![Piece::Hole];
+            }
             part.sources.extend(of_type.source);
             let (bounds, validated) = (of_type.bounds.unwrap_or(part.bounds), of_type.validated);
-            Value { bounds, validated, declared, ..part }
+            let ty = base.ty.as_ref().and_then(|ty| self.field_type(ty, name));
+            let ty = ty.or_else(|| {
+                tables::field_of_known(base.ty.as_ref()?.foreign_name()?, name)
+                    .map(|known| Arc::new(Type::foreign(known)))
+            });
+            Value { bounds, validated, declared, ty, ..part }
         })
     }
 }

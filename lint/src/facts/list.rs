@@ -1,11 +1,11 @@
-//! Lists: texts taken apart, and what is taken out of a list.
+//! Lists: splitting texts, and taking items out of lists.
 
 use syn::Expr;
 
 use crate::span::Span;
 use crate::value::{Piece, Value};
 
-/// What a method gives that takes a text or a list apart, or puts lists together.
+/// Returns the result of a method that splits a text, takes items out of a list, or joins lists.
 pub(super) fn taken_apart(
     call: &syn::ExprMethodCall,
     name: &str,
@@ -29,7 +29,7 @@ pub(super) fn taken_apart(
         "next" | "nth" | "first" | "last" | "get" if receiver.split.is_some() || receiver.items.is_some() => {
             value = item_of(receiver, name, first).unwrap_or(value);
         }
-        // What `to_socket_addrs` makes of one address.
+        // The item of `to_socket_addrs` on one address is that address.
         "next" if receiver.constant().is_some() => {}
         "split_once" | "rsplit_once" if first.and_then(Value::constant).is_some_and(|by| by == " ") => {
             let part = split_of(receiver, span);
@@ -45,7 +45,7 @@ pub(super) fn taken_apart(
         }
         "choose" | "step_by" | "skip" if !receiver.fields.is_empty() => {}
         "find" | "max_by_key" | "min_by_key" | "choose" if receiver.items.is_some() => value = element(receiver),
-        // What rand picks out of a range has its ends.
+        // A random number from a range stays within the bounds of the range.
         "random_range" | "gen_range" if first.is_some_and(|range| !range.fields.is_empty()) => {
             value = Value { pieces: vec![Piece::Hole], ..first?.clone() };
             value.taint_from(receiver);
@@ -63,7 +63,7 @@ pub(super) fn taken_apart(
     Some(value)
 }
 
-/// A known text taken apart.
+/// Splits a known text.
 pub(super) fn split_constant(text: &str, by: Option<&str>, span: Span) -> Value {
     let item = |word: &str| Value::text(span, word);
     let items = match by {
@@ -73,8 +73,8 @@ pub(super) fn split_constant(text: &str, by: Option<&str>, span: Span) -> Value 
     Value::list(span, items)
 }
 
-/// Whether `by`, whose value is `value`, takes a text apart at white space: `' '`, `char::is_whitespace`, a closure that
-/// asks for that, a list of characters with a blank.
+/// Whether `by`, whose value is `value`, splits a text at white space: `' '`, `char::is_whitespace`, a closure that
+/// calls it, or a list of characters with a blank.
 pub(super) fn is_white_space(by: &Expr, value: &Value) -> bool {
     let is_blank = |value: &Value| value.constant().is_some_and(|text| text == " " || text == "\t");
     let asks = |name: &syn::Ident| name == "is_whitespace" || name == "is_ascii_whitespace";
@@ -85,12 +85,12 @@ pub(super) fn is_white_space(by: &Expr, value: &Value) -> bool {
     }
 }
 
-/// A text taken apart at white space.
+/// Splits an unknown text at white space.
 pub(super) fn split_of(text: &Value, span: Span) -> Value {
     Value { split: Some(span), pieces: vec![Piece::Hole], items: None, span, ..text.clone() }
 }
 
-/// What `next`, `nth`, `first`, `last` and `get` give of a list.
+/// Returns the result of `next`, `nth`, `first`, `last` or `get` on a list.
 pub(super) fn item_of(list: &Value, method: &str, argument: Option<&Value>) -> Option<Value> {
     let items = list.items.as_ref()?;
     let known = match method {
@@ -104,10 +104,25 @@ pub(super) fn item_of(list: &Value, method: &str, argument: Option<&Value>) -> O
     Some(known.cloned().unwrap_or_else(|| element(list)))
 }
 
-/// What a closure of `map` gets: an item of a list, or the value itself.
+/// Returns the argument of a `map` closure: an item of the list, or the value itself.
 pub(super) fn element(value: &Value) -> Value {
     match value.items.as_deref() {
         Some([first, rest @ ..]) => rest.iter().fold(first.clone(), Value::join),
-        _ => value.clone(),
+        _ => Value { ty: value.item_type().or_else(|| value.ty.clone()), ..value.clone() },
     }
+}
+
+/// Returns the path that results from collecting `parts`.
+pub(super) fn path_of_parts(parts: &Value, span: Span) -> Value {
+    let mut path = Value { pieces: Vec::new(), ..Value::unknown(parts.span) };
+    for (index, part) in parts.items.iter().flatten().enumerate() {
+        // An absolute part replaces what was before it.
+        if part.prefix().starts_with('/') {
+            path.pieces.clear();
+        } else if index > 0 {
+            path.append(&Value::text(span, "/"));
+        }
+        path.append(part);
+    }
+    if path.pieces.is_empty() { parts.clone() } else { path }
 }

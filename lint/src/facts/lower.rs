@@ -1,4 +1,4 @@
-//! Items: which functions there are, which of them are test code, and their bodies handed to the evaluation.
+//! Items: finds the functions and their test attributes, and passes their bodies to the evaluation.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
@@ -6,48 +6,69 @@ use std::sync::Arc;
 use syn::{Attribute, Block, Expr, FnArg, ImplItem, Item, Signature, TraitItem, Type};
 
 use super::arena::{Arena, Parsed};
-use super::attributes::{is_test_attributes, is_test_function, last_segment, path_attribute};
+use super::attributes::{
+    included, is_constructor, is_ignored, is_isolated, is_own_test, is_test_attributes, is_test_function,
+    is_test_module, path_attribute, written_values,
+};
 use super::closure::{Closure, ClosureCall};
 use super::constants::Constants;
 use super::fields::Field;
+use super::flow::counters_in;
+use super::list::path_of_parts;
 use super::narrow::Narrowed;
 use super::own_macro::Arm;
-use super::summary::{Externals, Lowered, Summary, Unresolved};
+use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
-use super::{FileFacts, Function, ModuleDeclaration, Sink, Surroundings};
-use crate::config::ExtraTables;
-use crate::resolve::Uses;
+use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
+use crate::flow;
+use crate::hash::hash;
+use crate::ir::{BodyKind, Builder, Object, Step, Why};
+use crate::resolve::{Definition, FileOfProgram, Names, PackageOfProgram, Program, Uses, qualifier_and_name};
 use crate::span::Span;
-use crate::tables;
+use crate::tables::{self, ExtraTables};
 use crate::value::{Interval, Value};
 
-/// Walks `file` once. `base` is added to every byte offset: what the reader cut off in front of the parsed text.
-pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &ExtraTables) -> Lowered {
+/// Walks `file` once. `base` is added to every byte offset: it is the length of the prefix that the reader removed
+/// before parsing.
+///
+/// `index` is the file's index in the run; `world` holds the facts about the run so far.
+pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, extra: &ExtraTables) -> Lowered {
     let arena = Arena::new();
     let mut lower = Lower {
-        facts: FileFacts::default(),
+        facts: FileFacts { file: index, ..FileFacts::default() },
         base,
-        externals,
+        world,
+        file: index,
+        own: Program::default(),
+        names: Names::default(),
         extra,
         uses: Uses::default(),
         constants: Constants::default(),
         definitions: Vec::new(),
-        by_name: HashMap::new(),
+        by_item: HashMap::new(),
         started: HashSet::new(),
         summaries: HashMap::new(),
         frame: Frame::default(),
         fields: HashMap::new(),
         aliases: Aliases::new(),
+        structs: HashMap::new(),
         macros: Vec::new(),
         arms: HashMap::new(),
         arena: &arena,
+        nesting: 0,
         unresolved: Unresolved::default(),
         reads: false,
     };
     let test = is_test_attributes(&file.attrs);
+    lower.frame.flow = Builder::new(&mut lower.facts.bodies, 0, BodyKind::Function);
     lower.facts.functions.push(Function { test, ..Function::default() });
     lower.facts.functions.push(Function { test: true, ..Function::default() });
+    lower.names.add(&file.items, "");
     lower.declare(&file.items, &mut Vec::new(), test);
+    if world.files.is_empty() {
+        let alone = FileOfProgram { names: &lower.names, children: Vec::new(), package: 0 };
+        lower.own = Program::new(&[alone], vec![PackageOfProgram::default()]);
+    }
     lower.evaluate_constants();
     for (item, within, test) in std::mem::take(&mut lower.macros) {
         lower.frame = Frame { function: usize::from(test), within, ..Frame::default() };
@@ -62,40 +83,54 @@ pub(crate) fn lower(file: &syn::File, base: u32, externals: &Externals, extra: &
         lower.run(next);
         next += 1;
     }
+    lower.reached();
     let sinks = std::mem::take(&mut lower.facts.sinks).into_iter().filter(|sink| !sink.told_on);
     lower.facts.sinks = sinks.flat_map(Sink::variants).collect();
-    let functions = lower
-        .by_name
-        .iter()
-        .filter_map(|(name, index)| Some((name.clone(), Arc::clone(lower.summaries.get(&(*index)?)?))))
-        .filter(|(_, summary)| summary.matters())
-        .map(|(name, summary)| (name, Some(summary)))
-        .collect();
+    let mut functions: HashMap<String, Vec<Arc<Summary>>> = HashMap::new();
+    for (item, all) in &lower.by_item {
+        let told = all.iter().filter_map(|index| lower.summaries.get(index)).filter(|summary| summary.matters());
+        let told: Vec<_> = told.cloned().collect();
+        if !told.is_empty() {
+            functions.insert(item.clone(), told);
+        }
+    }
     let constants = lower
         .constants
         .told()
-        .filter(|(_, value)| value.is_none_or(Value::matters))
-        .map(|(name, value)| (name.clone(), value.cloned().map(Arc::new)))
+        .filter(|(_, value)| value.matters())
+        .map(|(item, value)| (item, Arc::new(value.clone())))
         .collect();
     let follows = lower.reads || lower.facts.sinks.iter().any(|sink| sink.kind.is_hazard_by_itself());
     Lowered {
         facts: lower.facts,
-        externals: Externals { functions, constants, around: None },
+        externals: Externals { functions, constants },
+        names: lower.names,
         unresolved: lower.unresolved,
         follows,
     }
 }
 
+/// The maximum depth of calls that are walked recursively; bounds the stack.
+const MAX_NESTING: usize = 64;
+
 /// A function of the file.
-struct Definition<'a> {
+#[expect(clippy::struct_excessive_bools, reason = "independent marks")]
+struct Written<'a> {
+    attributes: &'a [Attribute],
     signature: &'a Signature,
     block: &'a Block,
     item: String,
+    /// The generics of the enclosing `impl` or trait.
+    around: Option<&'a syn::Generics>,
     test: bool,
     isolated: bool,
+    /// Libtest or another harness runs it.
+    run_by_harness: bool,
+    /// It runs only on request.
+    ignored: bool,
 }
 
-/// The field of a command that a function gives which holds its program and arguments; no field has such a name.
+/// The pseudo field that holds the program and arguments of a returned command; no real field can have this name.
 pub(super) const ARGV: &str = "argv of a command";
 
 /// Where a function is defined.
@@ -109,48 +144,67 @@ pub(super) enum Home {
 pub(super) struct Lower<'a> {
     pub(super) facts: FileFacts,
     base: u32,
-    pub(super) externals: &'a Externals,
-    /// What the configuration adds to the tables.
+    world: &'a World,
+    /// Its index in the program.
+    pub(super) file: usize,
+    /// The file alone, as long as the others are not known.
+    own: Program,
+    names: Names,
+    /// The user's additions to the tables.
     pub(super) extra: &'a ExtraTables,
     pub(super) uses: Uses,
     pub(super) constants: Constants<'a>,
-    definitions: Vec<Definition<'a>>,
-    /// `None` for names that occur twice.
-    by_name: HashMap<String, Option<usize>>,
+    definitions: Vec<Written<'a>>,
+    /// By enclosing modules, type, and name.
+    by_item: HashMap<String, Vec<usize>>,
     started: HashSet<usize>,
     summaries: HashMap<usize, Arc<Summary>>,
-    pub(super) frame: Frame,
+    pub(super) frame: Frame<'a>,
     pub(super) fields: HashMap<String, Field>,
     aliases: Aliases,
-    /// Macros that stand in no function, with the modules around them and whether they are test code.
+    /// By enclosing modules and name.
+    pub(super) structs: HashMap<String, &'a syn::Fields>,
+    /// Macros outside functions, with their enclosing modules and whether they are test code.
     macros: Vec<(&'a syn::ItemMacro, String, bool)>,
-    /// Arms of the file's own macros that are like functions, by the macro's name.
+    /// Arms of the file's own macros that behave like functions, by the macro's name.
     pub(super) arms: HashMap<String, Vec<Arm>>,
-    /// The last element of what macros were parsed to.
+    /// The last element of the list that keeps parsed macro contents.
     arena: &'a Arena,
+    /// The number of functions that are being walked on behalf of a caller.
+    nesting: usize,
     /// Names that other files may define.
     pub(super) unresolved: Unresolved,
-    /// Whether the file reads what others choose.
+    /// Whether the file reads input from outside.
     pub(super) reads: bool,
 }
 
-/// What belongs to the function being walked.
+/// The state of the function that is being walked.
 #[derive(Default)]
-pub(super) struct Frame {
+pub(super) struct Frame<'a> {
     pub(super) locals: Vec<Local>,
     pub(super) function: usize,
-    /// Modules, type and function around, as in [`Function::item`].
+    /// The enclosing modules, type and function, as in [`Function::item`].
     pub(super) within: String,
     pub(super) enclosure: Option<usize>,
     pub(super) surroundings: Surroundings,
     pub(super) returns: Option<Value>,
-    /// Branches around the expression being walked.
+    /// The number of enclosing branches.
     pub(super) depth: usize,
-    /// What conditions have told of variables for the rest of the branch.
+    /// Narrowings that earlier conditions imply for the rest of the branch.
     pub(super) settled: Vec<Narrowed>,
-    /// How many parameters there are, those of closures with a name included.
+    /// The number of parameters, including those of named closures.
     pub(super) parameters: usize,
     pub(super) closure_calls: Vec<ClosureCall>,
+    /// Generic parameters of the function and of the enclosing `impl`.
+    pub(super) generics: Vec<&'a syn::Generics>,
+    /// Fields that the method increments or decrements; the caller's value is only their initial value.
+    pub(super) counters: Vec<String>,
+    /// The control-flow graph so far.
+    pub(super) flow: Builder,
+    /// The value of `break`, for each enclosing loop.
+    pub(super) breaks: Vec<Option<Value>>,
+    /// The call whose result the last condition tested, and whether the result exists if the condition holds.
+    pub(super) tested: Option<(usize, bool)>,
 }
 
 /// A variable.
@@ -158,23 +212,25 @@ pub(super) struct Local {
     pub(super) name: String,
     pub(super) value: Value,
     pub(super) depth: usize,
-    /// What it holds, if that is one.
+    /// The closure that the variable holds, if any.
     pub(super) closure: Option<Closure>,
+    /// Dropping the variable drops its value.
+    pub(super) owns: bool,
 }
 
 impl Local {
     pub(super) fn new(name: impl Into<String>, value: Value, depth: usize) -> Self {
-        Self { name: name.into(), value, depth, closure: None }
+        Self { name: name.into(), value, depth, closure: None, owns: true }
     }
 }
 
 impl<'a> Lower<'a> {
-    /// Collects functions, constants and names of `items` and of the modules in them.
+    /// Collects the functions, constants and names of `items` and of nested modules.
     pub(super) fn declare(&mut self, items: &'a [Item], around: &mut Vec<String>, test: bool) {
         for item in items {
             match item {
                 Item::Use(item) => self.uses.add(&item.tree, &around.join("::")),
-                // Those of a function are its own.
+                // Constants inside a function belong to that function.
                 Item::Const(_) | Item::Static(_) if self.frame.function > 1 => {}
                 Item::Const(item) => self.define_constant(&item.ident, &item.expr, &item.ty, around, test),
                 Item::Static(item) => self.define_constant(&item.ident, &item.expr, &item.ty, around, test),
@@ -182,6 +238,10 @@ impl<'a> Lower<'a> {
                 Item::Struct(item) => {
                     self.uses.define(&item.ident.to_string());
                     self.remember_fields(&item.fields);
+                    let mut path = around.join("::");
+                    path.push_str(if path.is_empty() { "" } else { "::" });
+                    path.push_str(&item.ident.to_string());
+                    self.structs.insert(path, &item.fields);
                 }
                 Item::Type(item) => {
                     if let Some(bounds) = self.bounds_of(&item.ty) {
@@ -189,7 +249,7 @@ impl<'a> Lower<'a> {
                     }
                 }
                 Item::Mod(item) => {
-                    let test = test || is_test_attributes(&item.attrs);
+                    let test = test || is_test_module(item);
                     around.push(item.ident.to_string());
                     if let Some((_, items)) = &item.content {
                         self.declare(items, around, test);
@@ -200,13 +260,14 @@ impl<'a> Lower<'a> {
                     around.pop();
                 }
                 Item::Impl(item) => {
+                    let generics = Some(&item.generics);
                     let test = test || is_test_attributes(&item.attrs);
                     let holder = type_name(&item.self_ty);
-                    around.push(holder.clone());
+                    around.push(holder);
                     for item in &item.items {
                         match item {
                             ImplItem::Fn(item) => {
-                                self.define(&item.attrs, &item.sig, &item.block, around, Some(&holder), test);
+                                self.define(&item.attrs, &item.sig, &item.block, around, generics, test);
                             }
                             ImplItem::Const(item) => {
                                 self.define_constant(&item.ident, &item.expr, &item.ty, around, test);
@@ -218,20 +279,29 @@ impl<'a> Lower<'a> {
                 }
                 Item::Trait(item) => {
                     let name = item.ident.to_string();
-                    around.push(name.clone());
+                    let generics = Some(&item.generics);
+                    around.push(name);
                     for item in &item.items {
                         if let TraitItem::Fn(item) = item
                             && let Some(block) = &item.default
                         {
-                            self.define(&item.attrs, &item.sig, block, around, Some(&name), test);
+                            self.define(&item.attrs, &item.sig, block, around, generics, test);
                         }
                     }
                     around.pop();
                 }
-                // Inside a function it belongs there; elsewhere it waits until all names are known.
+                Item::Macro(item) if included(item).is_some() => {
+                    let path = around.iter().map(String::as_str).chain([INCLUDED]).map(ToOwned::to_owned).collect();
+                    self.facts.modules.push(ModuleDeclaration { path, explicit: included(item), test });
+                }
+                // A macro inside a function belongs there; other macros wait until all names are known.
                 Item::Macro(item) if self.frame.function > 1 => self.item_macro(item),
-                Item::Macro(item) => match self.statics(item) {
-                    Some(items) => self.declare(items, around, test),
+                Item::Macro(item) => match self.items_of(item) {
+                    Some((items, are_tests)) => {
+                        let test = test || are_tests;
+                        self.names.add(items, &around.join("::"));
+                        self.declare(items, around, test);
+                    }
                     None => self.macros.push((item, around.join("::"), test)),
                 },
                 _ => {}
@@ -256,85 +326,198 @@ impl<'a> Lower<'a> {
         signature: &'a Signature,
         block: &'a Block,
         around: &[String],
-        holder: Option<&str>,
+        generics: Option<&'a syn::Generics>,
         test: bool,
     ) {
         let name = signature.ident.to_string();
         let index = self.definitions.len();
-        let mut keys = Vec::new();
-        match holder {
-            Some(holder) => {
-                keys.push(format!("{holder}::{name}"));
-                if signature.receiver().is_some() {
-                    keys.push(format!(".{name}"));
-                }
-            }
-            None => keys.push(name.clone()),
-        }
-        for key in keys {
-            self.by_name.entry(key).and_modify(|known| *known = None).or_insert(Some(index));
-        }
         let mut item = around.join("::");
         if !item.is_empty() {
             item.push_str("::");
         }
         item.push_str(&name);
+        let is_inside = test;
         let test = test || is_test_attributes(attributes) || attributes.iter().any(is_test_function);
-        let isolated = attributes.iter().any(|attribute| last_segment(attribute) == "netns_test");
-        self.definitions.push(Definition { signature, block, item, test, isolated });
+        self.facts.runs_tests |= !is_inside && attributes.iter().any(is_own_test);
+        let isolated = attributes.iter().any(is_isolated);
+        let run_by_harness = attributes.iter().any(is_test_function);
+        let ignored = attributes.iter().any(is_ignored);
+        self.by_item.entry(item.clone()).or_default().push(index);
+        self.definitions.push(Written {
+            attributes,
+            signature,
+            block,
+            item,
+            around: generics,
+            test,
+            isolated,
+            run_by_harness,
+            ignored,
+        });
     }
 
-    /// The path that a path stands for where the walk is.
+    /// Resolves a path at the current position of the walk.
     pub(super) fn resolve(&self, path: &syn::Path) -> String {
         self.uses.resolve(path, &self.frame.within)
     }
 
-    /// The name of a type that the rules ask for, unless it is another one of that name.
+    /// Returns the name of a type that a rule checks; `None` for another type with the same name.
     pub(super) fn declared(&self, declared: &Type) -> Option<&'static str> {
         declared_type(declared).filter(|name| self.uses.may_come_from(name, tables::TYPE_OWNERS))
     }
 
-    /// Functions defined inside a body; they are walked like the others, later.
+    /// Declares functions that are defined inside a body; they are walked later, like the others.
     pub(super) fn declare_nested(&mut self, item: &'a Item) {
         let function = &self.facts.functions[self.frame.function];
         let (test, mut around) = (function.test, vec![function.item.clone()]);
         self.declare(std::slice::from_ref(item), &mut around, test);
     }
 
-    /// What is known about the function called `name`: of this file if it is the only one, else of another file.
-    ///
-    /// Methods have a dot in front of their name, associated functions their type.
-    pub(super) fn summary(&mut self, name: &str) -> Option<(Arc<Summary>, Home)> {
-        match self.by_name.get(name) {
-            Some(Some(index)) => {
-                let index = *index;
-                self.run(index);
-                self.summaries.get(&index).cloned().map(|summary| (summary, Home::ThisFile))
-            }
-            Some(None) => {
-                let index = self.nearest(name)?;
-                self.run(index);
-                self.summaries.get(&index).cloned().map(|summary| (summary, Home::ThisFile))
-            }
-            None => {
-                self.unresolved.note(name);
-                self.externals.function(name).map(|summary| (summary, Home::OtherFile))
-            }
+    /// Resolves a path for code inside `within` of the file.
+    fn find(&self, within: &str, path: &str) -> Vec<Definition> {
+        if self.world.files.is_empty() {
+            let own = self.own.find(0, within, path);
+            return own.into_iter().map(|definition| Definition { file: self.file, ..definition }).collect();
+        }
+        self.world.program.find(self.file, within, path)
+    }
+
+    /// Returns the functions called `name` of a type or trait of the run.
+    pub(super) fn associated(&mut self, holder: &Definition, name: &str) -> Vec<Definition> {
+        let (_, last) = qualifier_and_name(&holder.item);
+        self.unresolved.note(&format!("{last}::{name}"));
+        self.unresolved.note(&format!(".{name}"));
+        if self.world.files.is_empty() {
+            let own = self.own.associated(&Definition { file: 0, ..holder.clone() }, name);
+            return own.into_iter().map(|definition| Definition { file: self.file, ..definition }).collect();
+        }
+        self.world.program.associated(holder, name)
+    }
+
+    fn is_module(&self, path: &str) -> bool {
+        if self.world.files.is_empty() {
+            self.own.is_module(0, path)
+        } else {
+            self.world.program.is_module(self.file, path)
         }
     }
 
-    /// The function called `name` in the module of the function being walked, or in one around it.
-    fn nearest(&self, name: &str) -> Option<usize> {
-        let mut around = self.frame.within.as_str();
-        loop {
-            around = around.rsplit_once("::").map_or("", |(outer, _)| outer);
-            let item = if around.is_empty() { name.to_owned() } else { format!("{around}::{name}") };
-            if let Some(index) = self.definitions.iter().position(|definition| definition.item == item) {
-                return Some(index);
+    /// Returns the definitions that a path refers to at the current position; `Self` is the enclosing type. Records the
+    /// names that other files may define.
+    pub(super) fn targets(&mut self, path: &str) -> Vec<Definition> {
+        let found = self.leads_to(path);
+        if found.iter().all(|definition| definition.file != self.file) {
+            let (holder, name) = qualifier_and_name(path);
+            let holder = holder.filter(|holder| holder.starts_with(|first: char| first.is_uppercase()));
+            self.unresolved.note(&holder.map_or_else(|| name.to_owned(), |holder| format!("{holder}::{name}")));
+            // An import may rename the item: record its original name, too.
+            if let Some((_, imported)) = self.uses.imported_at(path, &self.frame.within) {
+                let (_, name) = qualifier_and_name(imported);
+                self.unresolved.note(name);
             }
-            if around.is_empty() {
-                return None;
+        }
+        found
+    }
+
+    /// Returns the definitions that a path refers to, without recording names.
+    pub(super) fn leads_to(&self, path: &str) -> Vec<Definition> {
+        let (first, rest) = path.split_once("::").unwrap_or((path, ""));
+        let within = self.frame.within.clone();
+        let mut full = path.to_owned();
+        if first == "Self" {
+            let Some(holder) = within.rsplit("::").nth(1) else { return Vec::new() };
+            full = format!("{holder}::{rest}");
+        } else if let Some((_, other)) = self.uses.imported_at(first, &within).filter(|(at, _)| !self.is_module(at)) {
+            // An import inside a function.
+            full = if rest.is_empty() { other.to_owned() } else { format!("{other}::{rest}") };
+        } else {
+            // Functions inside functions.
+            let mut around = within.as_str();
+            while !self.is_module(around) {
+                let item = format!("{around}::{path}");
+                if self.by_item.contains_key(&item) {
+                    return vec![Definition { file: self.file, item }];
+                }
+                around = around.rsplit_once("::").map_or("", |(outer, _)| outer);
             }
+        }
+        let full = full.trim_end_matches("::");
+        self.find(&within, full)
+    }
+
+    /// Returns the summaries of functions, one per system variant; skips functions without a summary.
+    pub(super) fn summaries(&mut self, functions: &[Definition]) -> Vec<(Arc<Summary>, Home)> {
+        let mut all = Vec::new();
+        for function in functions {
+            if function.file == self.file {
+                for index in self.by_item.get(&function.item).cloned().unwrap_or_default() {
+                    self.run_for_caller(index);
+                    all.extend(self.summaries.get(&index).map(|summary| (Arc::clone(summary), Home::ThisFile)));
+                }
+            } else if let Some(externals) = self.world.files.get(function.file) {
+                let told = externals.functions.get(&function.item).into_iter().flatten();
+                all.extend(told.map(|summary| (Arc::clone(summary), Home::OtherFile)));
+            }
+        }
+        all
+    }
+
+    /// Returns the methods called `name` for a receiver of unknown type: only if the name is unique in the package.
+    pub(super) fn methods_called(&mut self, name: &str) -> Vec<Definition> {
+        self.unresolved.note(&format!(".{name}"));
+        if self.methods_in_package(name) != 1 || tables::COMMON_METHODS.contains(&name) {
+            return Vec::new();
+        }
+        let is_it = |item: &&String| {
+            let (holder, last) = qualifier_and_name(item);
+            last == name && holder.is_some_and(|holder| holder.starts_with(|first: char| first.is_uppercase()))
+        };
+        if let Some(item) = self.by_item.keys().find(is_it) {
+            return vec![Definition { file: self.file, item: item.clone() }];
+        }
+        let package = self.world.packages.get(self.file);
+        let known = package.and_then(|package| self.world.methods.get(&(*package, hash(name.as_bytes()))));
+        known.cloned().into_iter().collect()
+    }
+
+    /// Returns the number of types of the package that have a method called `name`.
+    pub(super) fn methods_in_package(&self, name: &str) -> usize {
+        if self.world.files.is_empty() {
+            self.own.methods_called(0, name)
+        } else {
+            self.world.program.methods_called(self.file, name)
+        }
+    }
+
+    /// Returns the names of the types of the run with a function that connects or listens.
+    pub(super) fn reaching_types(&self) -> impl Iterator<Item = &str> {
+        let here = self.by_item.iter().flat_map(|(item, all)| {
+            all.iter().filter_map(|index| self.summaries.get(index)).map(move |summary| (item, summary))
+        });
+        let elsewhere = self.world.files.iter().flat_map(|file| &file.functions);
+        let elsewhere = elsewhere.flat_map(|(item, twins)| twins.iter().map(move |summary| (item, summary)));
+        here.chain(elsewhere)
+            .filter(|(_, summary)| summary.effects.connects || summary.effects.listens)
+            .filter_map(|(item, _)| qualifier_and_name(item).0)
+    }
+
+    /// Returns the value of a constant in another file.
+    pub(super) fn constant_elsewhere(&self, definition: &Definition) -> Option<Arc<Value>> {
+        self.world.files.get(definition.file)?.constants.get(&definition.item).cloned()
+    }
+
+    /// Whether a definition is in this file.
+    pub(super) fn is_here(&self, definition: &Definition) -> bool {
+        definition.file == self.file
+    }
+
+    /// Walks a function on behalf of a caller that is being walked. Beyond [`MAX_NESTING`] the callee stays unknown to
+    /// the caller, and is walked later.
+    fn run_for_caller(&mut self, index: usize) {
+        if self.nesting < MAX_NESTING {
+            self.nesting += 1;
+            self.run(index);
+            self.nesting -= 1;
         }
     }
 
@@ -342,34 +525,52 @@ impl<'a> Lower<'a> {
         if !self.started.insert(index) {
             return;
         }
-        let Definition { signature, block, test, isolated, .. } = self.definitions[index];
+        let Written { attributes, signature, block, test, isolated, run_by_harness, ignored, around, .. } =
+            self.definitions[index];
         let function = Function {
             name: signature.ident.to_string(),
             item: self.definitions[index].item.clone(),
             test,
             isolated,
+            run_by_harness,
+            ignored,
+            asynchronous: signature.asyncness.is_some(),
+            before_main: attributes.iter().any(is_constructor),
             returns: None,
+            body: Some(self.facts.bodies.len()),
             calls: 0..usize::MAX,
         };
         let id = self.facts.functions.len();
         let (first_call, first_sink) = (self.facts.calls.len(), self.facts.sinks.len());
         self.facts.functions.push(function);
         let within = self.definitions[index].item.clone();
-        let outer = std::mem::replace(&mut self.frame, Frame { function: id, within, ..Frame::default() });
+        let flow = Builder::new(&mut self.facts.bodies, id, BodyKind::Function);
+        let outer = std::mem::replace(&mut self.frame, Frame { function: id, within, flow, ..Frame::default() });
         self.frame.surroundings.asynchronous = signature.asyncness.is_some();
+        self.frame.generics = around.into_iter().chain([&signature.generics]).collect();
         for (input, index) in signature.inputs.iter().zip(0..) {
             let mut value = Value::parameter(self.span(signature.ident.span()), index);
             match input {
-                FnArg::Receiver(_) => self.frame.locals.push(Local::new("self", value, 0)),
+                FnArg::Receiver(receiver) => {
+                    if !matches!(receiver.kind, syn::ReceiverKind::Reference(_, _, None)) {
+                        self.frame.counters = counters_in(block);
+                    }
+                    value.ty = self.named_type("Self", Vec::new());
+                    self.frame.locals.push(Local::new("self", value, 0));
+                }
                 FnArg::Typed(input) => {
+                    value = self.written_for(attributes, signature, index).unwrap_or(value);
                     self.narrow_to_type(&mut value, &input.ty);
                     value.declared = self.declared(&input.ty);
+                    value.ty = self.type_of(&input.ty);
+                    value.duration |= value.is_of(&["Duration", "TimeDelta"]);
                     self.bind(&input.pat, value);
                 }
             }
         }
         self.frame.parameters = signature.inputs.len();
         let tail = self.block(block);
+        self.ends(&tail);
         let mut returns = match self.frame.returns.take() {
             Some(early) => early.join(&tail),
             None => tail,
@@ -377,6 +578,10 @@ impl<'a> Lower<'a> {
         if let syn::ReturnType::Type(_, declared) = &signature.output {
             self.narrow_to_type(&mut returns, declared);
             returns.declared = returns.declared.or_else(|| self.declared(declared));
+            returns.ty = self.type_of(declared).or(returns.ty);
+            if returns.items.is_some() && returns.is_of(&["PathBuf"]) {
+                returns = path_of_parts(&returns, returns.span);
+            }
         }
         self.escape(&returns);
         self.assemble_commands(id, first_call);
@@ -392,32 +597,77 @@ impl<'a> Lower<'a> {
             syn::ReturnType::Default => false,
         };
         let is_method = signature.receiver().is_some();
-        let summary = Summary::new(sinks.cloned().collect(), returned, is_generic, is_method);
+        let body = self.facts.functions[id].body;
+        let own = &self.facts.sinks[first_sink..];
+        let effects = body.map(|body| flow::effects_of(&self.facts, (id, body), count, &returns, own));
+        let effects = effects.unwrap_or_default();
+        let summary = Summary::new(
+            sinks.map(|sink| sink.for_callers(self.file)).collect(),
+            returned,
+            effects,
+            (is_generic, is_method),
+        );
         self.summaries.insert(index, Arc::new(summary));
         let function = &mut self.facts.functions[id];
         function.returns = Some(returns);
         function.calls = first_call..self.facts.calls.len();
     }
 
-    /// Keeps what a macro was parsed to for as long as the file's tree.
+    /// Returns the values that attributes pass for the parameter `index`: `#[case(…)]` and `#[values(…)]` of rstest,
+    /// `#[test_case(…)]`.
+    fn written_for(&mut self, attributes: &'a [Attribute], signature: &'a Signature, index: usize) -> Option<Value> {
+        let mut joined: Option<Value> = None;
+        for expressions in written_values(attributes, signature, index) {
+            let Parsed::Expressions(expressions) = self.keep(Parsed::Expressions(expressions)) else { continue };
+            for expression in expressions {
+                let value = self.expression(expression);
+                joined = Some(joined.map_or(value.clone(), |before| before.join(&value)));
+            }
+        }
+        joined
+    }
+
+    /// Ends the current body with this value.
+    pub(super) fn ends(&mut self, value: &Value) {
+        let span = value.span;
+        self.steps_of(value, |object| Step::Returned { object, span });
+        self.frame.flow.leave(&mut self.facts.bodies, Why::Return, Span::default());
+    }
+
+    /// Adds a step.
+    pub(super) fn step(&mut self, step: Step) {
+        self.frame.flow.step(&mut self.facts.bodies, step);
+    }
+
+    /// Adds a step for each object in a value.
+    pub(super) fn steps_of(&mut self, value: &Value, step: impl Fn(Object) -> Step + Copy) {
+        if let Some(object) = value.object() {
+            self.step(step(object));
+        }
+        for inner in value.items.iter().flatten().chain(value.fields.iter().map(|(_, value)| value)) {
+            self.steps_of(inner, step);
+        }
+    }
+
+    /// Keeps the parsed content of a macro alive as long as the file's tree.
     pub(super) fn keep(&mut self, parsed: Parsed) -> &'a Parsed {
         self.arena = self.arena.push(parsed);
         self.arena.get()
     }
 
-    /// What a numeric type can hold.
+    /// Returns the range of a numeric type.
     pub(super) fn bounds_of(&self, declared: &Type) -> Option<Interval> {
         numeric_bounds(declared, &self.aliases)
     }
 
-    /// Narrows a number to what its declared type can hold.
+    /// Narrows a number to the range of its declared type.
     pub(super) fn narrow_to_type(&self, value: &mut Value, declared: &Type) {
         if let Some(bounds) = self.bounds_of(declared) {
             value.bounds = value.bounds.meet(bounds);
         }
     }
 
-    /// The byte range of a token in the whole file.
+    /// Returns the byte range of a token in the whole file.
     pub(super) fn span(&self, span: proc_macro2::Span) -> Span {
         let range = span.byte_range();
         let offset = |byte: usize| u32::try_from(byte).unwrap_or(u32::MAX).saturating_add(self.base);

@@ -1,16 +1,22 @@
-//! Calls: what is recorded of them, and what the result of the ones that the analysis models is.
+//! Calls: records them, and computes the results of the modelled ones.
 
-use syn::{Expr, GenericArgument, PathArguments};
+use std::sync::Arc;
 
-use super::list::{element, split_of, taken_apart};
+use syn::punctuated::Punctuated;
+use syn::{Expr, GenericArgument, PathArguments, Token};
+
+use super::expression::written;
+use super::list::{element, path_of_parts, split_of, taken_apart};
 use super::lower::Lower;
-use super::{Call, Exit};
+use super::{Call, SinkKind, Surroundings};
+use crate::ir::{How, Step, Why};
+use crate::resolve::Definition;
 use crate::span::Span;
 use crate::tables;
-use crate::value::{Interval, Origin, Piece, Source, Value};
+use crate::value::{Interval, Origin, Piece, Source, Type, Value};
 
 impl<'a> Lower<'a> {
-    /// Marks what is in a value as handed on, so that its end is not this function's business.
+    /// Marks the objects in a value as passed on, so that this function is no longer responsible for their end.
     pub(super) fn escape(&mut self, value: &Value) {
         if let Some(call) = value.call.filter(|_| !value.part) {
             let root = self.facts.calls[call].root;
@@ -21,7 +27,29 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Notes that what is evaluated next stands in a call of `name`; gives what to put back afterwards.
+    /// Marks the objects in a value as stored in something that outlives the variable.
+    pub(super) fn store(&mut self, value: &Value) {
+        self.escape(value);
+        let span = value.span;
+        self.steps_of(value, |object| Step::Stored { object, span });
+    }
+
+    /// Adds a step for each object that the call `to` receives, if the call was recorded.
+    fn given(&mut self, to: usize, written: &Punctuated<Expr, Token![,]>, arguments: &[Value]) {
+        if self.facts.calls.len() <= to {
+            return;
+        }
+        for ((argument, value), written) in arguments.iter().enumerate().zip(written) {
+            let how = match written {
+                Expr::Reference(reference) if reference.mutability.is_some() => How::LentMutably,
+                Expr::Reference(_) => How::Lent,
+                _ => How::Moved,
+            };
+            self.steps_of(value, |object| Step::Given { object, to, argument, how });
+        }
+    }
+
+    /// Starts the evaluation of the arguments of `name`; returns the enclosing call to restore afterwards.
     pub(super) fn enter(&mut self, name: String) -> Option<usize> {
         let around = self.frame.enclosure;
         self.facts.enclosures.push((name, around));
@@ -29,8 +57,27 @@ impl<'a> Lower<'a> {
         around
     }
 
-    /// Records a call and gives its result, of which nothing is known but the call.
+    /// Records a call of a function that no file of the run defines. Returns a result that is unknown except for its
+    /// call.
     pub(super) fn record(
+        &mut self,
+        path: String,
+        name: String,
+        receiver: Option<Value>,
+        arguments: Vec<Value>,
+        span: Span,
+        name_span: Span,
+    ) -> Value {
+        let id = self.facts.calls.len();
+        self.known_sinks(id, &path, &name, receiver.as_ref(), &arguments, span);
+        let value = self.record_own(path, name, receiver, arguments, span, name_span);
+        self.written(id);
+        self.opened(id);
+        value
+    }
+
+    /// Records a call without adding the sinks of the tables.
+    pub(super) fn record_own(
         &mut self,
         path: String,
         name: String,
@@ -47,7 +94,6 @@ impl<'a> Lower<'a> {
         };
         let part = receiver.as_ref().is_some_and(|receiver| receiver.part);
         let value = Value { call: Some(id), part, ..Value::unknown(span) };
-        self.known_sinks(id, &path, &name, receiver.as_ref(), &arguments, span);
         self.facts.calls.push(Call {
             path,
             name,
@@ -58,10 +104,12 @@ impl<'a> Lower<'a> {
             root,
             function: self.frame.function,
             enclosure: self.frame.enclosure,
-            surroundings: self.frame.surroundings,
+            surroundings: Surroundings { depth: self.frame.depth, ..self.frame.surroundings },
             awaited: false,
+            of_run: false,
+            effects: None,
         });
-        self.written(id);
+        self.step(Step::Call(id));
         value
     }
 
@@ -82,7 +130,7 @@ impl<'a> Lower<'a> {
         self.frame.enclosure = enclosure;
         if name == "Err" {
             for argument in &arguments {
-                self.escape(argument);
+                self.store(argument);
             }
             return Value { absent: true, ..Value::unknown(span) };
         }
@@ -92,6 +140,7 @@ impl<'a> Lower<'a> {
             return argument.clone();
         }
         if path.ends_with("drop") && arguments.len() == 1 {
+            self.steps_of(&arguments[0], |object| Step::Dropped { object, span });
             return Value::unknown(span);
         }
         for argument in &arguments {
@@ -100,7 +149,7 @@ impl<'a> Lower<'a> {
         if let Some(duration) = self.duration(&path, &name, &arguments, span) {
             return duration;
         }
-        if let Some(number) = self.converted(&path, &arguments) {
+        if let Some(number) = Self::converted(&path, &arguments) {
             return number;
         }
         if let Some(closure) = self.call_of_closure(&path, &arguments, span) {
@@ -113,26 +162,35 @@ impl<'a> Lower<'a> {
             }
             return address;
         }
-        if tables::SPLITTERS.iter().any(|known| tables::ends_with(&path, known)) {
-            return split_of(arguments.first().unwrap_or(&Value::unknown(span)), span);
+        if let Some(text) = of_text(&path, &arguments, span) {
+            return text;
         }
         if self.extra.is_check(&path, &name)
             && let Some(checked) = arguments.first()
         {
             return Value { validated: true, ..checked.clone() };
         }
-        if let Some(mut given) = self.applied(&path, &name, &arguments, span, name_span) {
+        if let Some(mut given) = self.applied(&function.path, (&path, &name), &arguments, span, name_span) {
+            // The call itself comes after the calls of functions that were walked on its behalf.
+            self.given(self.facts.calls.len() - 1, &call.args, &arguments);
+            if given.ty.is_none() {
+                given.ty = self.made_type(&written(&function.path));
+            }
             if let Some(wanted) = self.chosen_type(&function.path) {
                 given.bounds = given.bounds.meet(wanted);
             }
             return given;
         }
+        let next = self.facts.calls.len();
         let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
+        self.given(next, &call.args, &arguments);
+        if tables::ends_with(&path, "process::exit") || tables::ends_with(&path, "process::abort") {
+            self.frame.flow.leave(&mut self.facts.bodies, Why::Return, name_span);
+        }
         if let Some(origin) = tables::source(&path, &name).or_else(|| self.extra.source(&path, &name)) {
             let is_uuid = path.contains("Uuid::");
             let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
-            let set_by_cargo =
-                name.as_ref().is_some_and(|name| tables::CARGO_VARIABLES.iter().any(|own| name.starts_with(own)));
+            let set_by_cargo = arguments.first().is_some_and(|name| is_of_cargo(name.prefix()));
             if !(set_by_cargo && origin == Origin::Environment) {
                 value.sources.push(Source { origin, name, span });
                 self.reads = true;
@@ -144,22 +202,43 @@ impl<'a> Lower<'a> {
             value.pieces = vec![Piece::Text("/tmp".to_owned())];
             value.call = None;
         } else if name.starts_with(|first: char| first.is_uppercase()) {
-            // A tuple struct, or a variant of an enum.
+            // A constructor of a tuple struct or of an enum variant.
+            value.ty = self.made_type(&written(&function.path));
             value.fields = (0..).map(|index: usize| index.to_string()).zip(arguments.iter().cloned()).collect();
         } else if name == "from_str" || name == "from_utf8" || name == "try_from" || name == "from" || name == "new" {
             for argument in &arguments {
                 value.taint_from(argument);
             }
         }
+        if value.ty.is_none() {
+            value.ty = self.made_type(&written(&function.path));
+        }
         value
     }
 
-    /// What a number can be that a generic function gives, if the call says so: `env_or::<u8>("N")`.
+    /// Returns the run's methods called `name` that the receiver has, as far as its type is known; `None` if there are
+    /// none.
+    fn methods_of(&mut self, receiver: &Value, name: &str) -> Option<Vec<Definition>> {
+        let found = match &receiver.ty {
+            Some(ty) => {
+                if let Some(last) = ty.foreign_name() {
+                    self.unresolved.take_for_known(last);
+                }
+                ty.own().map(|own| self.associated(own, name)).unwrap_or_default()
+            }
+            // A type of another crate has only the methods of that crate.
+            None if receiver.declared.is_some() => Vec::new(),
+            None => self.methods_called(name),
+        };
+        (!found.is_empty()).then_some(found)
+    }
+
+    /// Returns the range of a generic function's result, if the call names the type: `env_or::<u8>("N")`.
     fn chosen_type(&mut self, function: &syn::Path) -> Option<Interval> {
         let PathArguments::AngleBracketed(generics) = &function.segments.last()?.arguments else { return None };
         let [GenericArgument::Type(wanted)] = generics.args.iter().collect::<Vec<_>>()[..] else { return None };
-        let path = self.resolve(function);
-        let is_generic = self.summary(&self.key_of(&path)?)?.0.is_generic;
+        let targets = self.targets(&written(function));
+        let is_generic = self.summaries(&targets).first()?.0.is_generic;
         self.bounds_of(wanted).filter(|_| is_generic)
     }
 
@@ -169,7 +248,7 @@ impl<'a> Lower<'a> {
         let span = self.extent(expression);
         let name_span = self.span(call.method.span());
         if matches!(name.as_str(), "unwrap" | "expect") {
-            self.facts.exits.push(Exit { function: self.frame.function, span: name_span, of: receiver.call });
+            self.frame.flow.may_leave(&mut self.facts.bodies, Why::Panic(receiver.call), name_span, receiver.call);
         }
         let enclosure = self.enter(name.clone());
         let arguments: Vec<Value> = call
@@ -199,44 +278,57 @@ impl<'a> Lower<'a> {
         if is_program_name(call, &receiver) {
             return Value::unknown(span);
         }
+        if name == "to_socket_addrs" {
+            self.sink(SinkKind::Resolve, super::address::flattened(&receiver), span, name.clone(), None);
+        }
         if let Some(value) = self.modelled(call, &name, &receiver, &arguments, span) {
             return value;
         }
         if self.extra.is_check("", &name) {
             return Value { validated: true, ..receiver };
         }
-        // A type of another crate has the methods of that crate.
-        if receiver.declared.is_none()
-            && let Some((summary, home)) = self.summary(&format!(".{name}"))
-        {
-            let recorded =
-                self.record(String::new(), name.clone(), Some(receiver.clone()), arguments.clone(), span, name_span);
-            let all: Vec<Value> = std::iter::once(receiver).chain(arguments).collect();
-            let returns = self.apply(&summary, home, &name, &all, span);
-            return match returns {
-                Some(returns) => {
-                    self.prepared(&recorded, &returns);
-                    Value { call: recorded.call, ..returns }
-                }
-                None => recorded,
-            };
+        if let Some(targets) = self.methods_of(&receiver, &name) {
+            let next = self.facts.calls.len();
+            let recorded = self.record_own(
+                String::new(),
+                name.clone(),
+                Some(receiver.clone()),
+                arguments.clone(),
+                span,
+                name_span,
+            );
+            self.given(next, &call.args, &arguments);
+            let all = self.summaries(&targets);
+            let given: Vec<Value> = std::iter::once(receiver).chain(arguments).collect();
+            return Value { call: recorded.call, ..self.applied_all(&all, recorded, &name, &given, span) };
         }
         for argument in &arguments {
             self.escape(argument);
         }
         let adds = tables::SETTING_SOURCES.contains(&name.as_str());
         let settings = arguments.first().filter(|_| adds).map(|argument| argument.sources.clone());
-        // What takes a generator gives something random.
+        // A method with a random generator as argument returns a random value.
         let random = arguments.iter().find_map(|argument| argument.source(Origin::Random)).cloned();
+        let next = self.facts.calls.len();
+        let given = arguments.clone();
         let mut value = self.record(String::new(), name.clone(), Some(receiver.clone()), arguments, span, name_span);
+        self.given(next, &call.args, &given);
+        self.facts.calls[next].of_run = receiver.ty.is_none() && self.methods_in_package(&name) > 0;
+        let asks = match name.as_str() {
+            "is_ok" | "is_some" => Some(true),
+            "is_err" | "is_none" => Some(false),
+            _ => None,
+        };
+        self.frame.tested = receiver.call.zip(asks);
         value.sources.extend(random);
         let read = settings.into_iter().flatten().filter(|source| !value.sources.contains(source));
         value.sources.extend(read.collect::<Vec<_>>());
         if !tables::UNTAINTED.contains(&name.as_str()) {
             value.taint_from(&receiver);
-            value.path = receiver.path;
+            value.path.clone_from(&receiver.path);
             value.split = receiver.split;
         }
+        value.ty = result_type(&receiver, &name);
         if receiver.declared == Some("Command") {
             let ends = tables::TERMINAL.contains(&name.as_str());
             value.declared = if name == "spawn" { Some("Child") } else { receiver.declared.filter(|_| !ends) };
@@ -248,7 +340,7 @@ impl<'a> Lower<'a> {
         value
     }
 
-    /// Methods whose result is known well enough that the call itself is of no interest.
+    /// Evaluates methods with well-known results, whose calls need no record.
     fn modelled(
         &mut self,
         call: &'a syn::ExprMethodCall,
@@ -273,10 +365,31 @@ impl<'a> Lower<'a> {
                     self.parsed_to(&value, wanted, span);
                 }
             }
+            "collect" if receiver.items.is_some() && collects_path(call) => value = path_of_parts(receiver, span),
             _ if tables::is_transparent(name) => {}
-            // A counter begins where the code says, in every run.
-            "fetch_add" if receiver.exact().is_some() => {}
-            // Of a `NonZero`, a `Cell`, a setting.
+            "ip" | "addr" | "address" | "network" | "port" if arguments.is_empty() && receiver.constant().is_some() => {
+                return super::address::part(name, receiver, span);
+            }
+            "fetch_add" | "fetch_sub" | "load" | "get" if receiver.is_counted() => {}
+            // For an unknown text, the result may be the whole text.
+            "strip_prefix" | "strip_suffix" | "trim_start_matches" | "trim_end_matches" | "trim_matches" => {
+                let (text, mark) = (receiver.constant(), first.and_then(Value::constant));
+                if let (Some(text), Some(mark)) = (text, mark.filter(|mark| !mark.is_empty())) {
+                    let rest = match name {
+                        "strip_prefix" => text.strip_prefix(mark.as_str()),
+                        "strip_suffix" => text.strip_suffix(mark.as_str()),
+                        "trim_start_matches" => Some(text.trim_start_matches(mark.as_str())),
+                        "trim_end_matches" => Some(text.trim_end_matches(mark.as_str())),
+                        _ => Some(text.as_str()),
+                    };
+                    value.pieces = vec![Piece::Text(rest?.to_owned())];
+                }
+            }
+            "find" | "filter" | "find_map" | "filter_map" if matches!(call.args.first(), Some(Expr::Closure(closure)) if asks_for_cargo(&closure.body)) =>
+            {
+                value.sources.retain(|source| source.origin != Origin::Environment || source.name.is_some());
+            }
+            // `get` of a `NonZero`, a `Cell` or a setting.
             "get" if arguments.is_empty() => {}
             "join"
                 if receiver.items.is_none()
@@ -304,7 +417,7 @@ impl<'a> Lower<'a> {
                 };
             }
             "map" | "and_then" | "then" | "map_or_else" if first.is_some() => {
-                value = arguments.last().cloned().unwrap_or(value);
+                value = Value { body: None, ..arguments.last().cloned().unwrap_or(value) };
                 if value.call.is_none() {
                     value.call = receiver.call;
                 }
@@ -323,15 +436,15 @@ impl<'a> Lower<'a> {
             }
             _ => {
                 let of_list = taken_apart(call, name, receiver, arguments, span);
-                return of_list.or_else(|| self.arithmetic(name, receiver, arguments, span));
+                return of_list.or_else(|| Self::arithmetic(name, receiver, arguments));
             }
         }
         Some(value)
     }
 
-    /// `receiver.push(item)` on a variable.
+    /// Evaluates `receiver.push(item)` on a variable.
     fn pushed(&mut self, name: &str, place: &Expr, receiver: &Value, item: &Value) {
-        self.escape(item);
+        self.store(item);
         let mut grown = receiver.clone();
         if grown.split.is_some() && grown.items.is_none() {
             grown.items = Some(vec![Value { spread: true, ..receiver.clone() }]);
@@ -339,12 +452,12 @@ impl<'a> Lower<'a> {
         if let Some(items) = &mut grown.items {
             match &item.items {
                 Some(more) if name != "push" => items.extend(more.iter().cloned()),
-                // In a loop it stands for as many as there are rounds.
+                // In a loop, the item represents one item per iteration.
                 _ => items.push(Value { spread: name != "push" || self.frame.surroundings.repeated, ..item.clone() }),
             }
             grown.taint_from(item);
         } else {
-            // A path gets a component, a text a character.
+            // Pushing to a path adds a component; pushing to a text adds a character.
             if name == "push" && receiver.prefix().starts_with('/') && !item.prefix().is_empty() {
                 grown.append(&Value::text(item.span, "/"));
             }
@@ -354,7 +467,20 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// `env::args().next()`: how the program was called, which whoever calls it knows anyway.
+/// Returns the result of a known function of another crate that takes a text or its parts.
+fn of_text(path: &str, arguments: &[Value], span: Span) -> Option<Value> {
+    let [text] = arguments else { return None };
+    let is = |all: &[&str]| all.iter().any(|known| tables::ends_with(path, known));
+    if is(&["PathBuf::from_iter"]) && text.items.is_some() {
+        return Some(path_of_parts(text, span));
+    }
+    if is(tables::QUOTERS) {
+        return Some(Value { pieces: vec![Piece::Quoted], choices: Vec::new(), items: None, ..text.clone() });
+    }
+    is(tables::SPLITTERS).then(|| split_of(text, span))
+}
+
+/// Whether the call is `env::args().next()`, the program name, which the caller does not choose freely.
 fn is_program_name(call: &syn::ExprMethodCall, receiver: &Value) -> bool {
     let first = match call.args.first() {
         None => call.method == "next",
@@ -366,7 +492,46 @@ fn is_program_name(call: &syn::ExprMethodCall, receiver: &Value) -> bool {
     first && matches!(*call.receiver, Expr::Call(_)) && receiver.source(Origin::Argument).is_some()
 }
 
-/// Whether a text looks like what is joined to a path, rather than like a separator between items.
+/// Whether a text looks like a path component and not like a separator.
 fn is_file_name(value: &Value) -> bool {
     value.constant().is_some_and(|text| text.contains(['.', '/']) && text.contains(|c: char| c.is_alphanumeric()))
+}
+
+/// Returns the result type of a method of another crate's type.
+fn result_type(receiver: &Value, name: &str) -> Option<Arc<Type>> {
+    let ty = receiver.ty.as_ref()?;
+    let known = tables::result_of_known(ty.foreign_name()?, name)?;
+    Some(if known == tables::ITSELF { Arc::clone(ty) } else { Arc::new(Type::foreign(known)) })
+}
+
+/// Whether the call is `collect::<PathBuf>()`.
+fn collects_path(call: &syn::ExprMethodCall) -> bool {
+    let wanted = call.turbofish.as_ref().and_then(|generics| generics.args.first());
+    matches!(wanted, Some(GenericArgument::Type(wanted)) if super::types::type_name(wanted) == "PathBuf")
+}
+
+/// Whether cargo or the compiler sets the environment variable.
+fn is_of_cargo(name: &str) -> bool {
+    tables::CARGO_VARIABLES.iter().any(|own| name.starts_with(own))
+}
+
+/// Whether a condition holds only for names of such variables.
+fn asks_for_cargo(condition: &Expr) -> bool {
+    let is_name = |expression: &Expr| matches!(expression, Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }) if is_of_cargo(&name.value()));
+    match condition {
+        Expr::Paren(inner) => asks_for_cargo(&inner.expr),
+        Expr::Binary(binary) => match binary.op {
+            syn::BinOp::And(_) => asks_for_cargo(&binary.left) || asks_for_cargo(&binary.right),
+            syn::BinOp::Or(_) => asks_for_cargo(&binary.left) && asks_for_cargo(&binary.right),
+            syn::BinOp::Eq(_) => is_name(&binary.left) || is_name(&binary.right),
+            _ => false,
+        },
+        Expr::MethodCall(call) if call.method == "starts_with" || call.method == "eq" => call.args.iter().any(is_name),
+        Expr::MethodCall(call) if call.method == "then" || call.method == "then_some" => asks_for_cargo(&call.receiver),
+        Expr::Block(block) => match block.block.stmts.as_slice() {
+            [syn::Stmt::Expr(only, None)] => asks_for_cargo(only),
+            _ => false,
+        },
+        _ => false,
+    }
 }

@@ -1,5 +1,5 @@
-//! What is known about a file after one walk over its syntax tree: functions, calls with abstract arguments, and
-//! sinks. Rules read these and nothing else; the tree is gone by then.
+//! The facts about a file after one walk over its syntax tree: functions, calls with abstract arguments, and sinks.
+//! Rules read only these facts; the tree is dropped before they run.
 
 mod address;
 mod apply;
@@ -22,149 +22,175 @@ mod number;
 mod outline;
 mod own_macro;
 mod pattern;
+mod reach;
 mod script;
 mod summary;
 mod types;
+mod wrapping;
 
 pub(crate) use lower::lower;
 pub(crate) use outline::Outline;
-pub(crate) use summary::{Externals, Unresolved, Version};
+pub(crate) use summary::{Externals, Unresolved, Version, World};
 
+pub(crate) use crate::ir::CallId;
+use crate::ir::{Body, BodyId, Effects};
 use crate::span::Span;
 use crate::value::Value;
-
-/// Index into [`FileFacts::calls`].
-pub(crate) type CallId = usize;
 
 /// The facts of one file.
 #[derive(Debug, Default)]
 pub(crate) struct FileFacts {
     /// In the order of the walk.
     pub calls: Vec<Call>,
-    /// In the order of the walk; the first stands for the file's constants, the second for those of test code.
+    /// In the order of the walk. The first entry represents the file's constants, the second the constants of test
+    /// code.
     pub functions: Vec<Function>,
-    /// Values where they matter.
+    /// The values that reach an operation that a rule checks.
     pub sinks: Vec<Sink>,
     /// Calls whose arguments are being evaluated, a forest: (resolved name, parent).
     pub enclosures: Vec<(String, Option<usize>)>,
-    /// Roots of objects that leave their function: returned, stored, or handed to another function.
+    /// Roots of objects that leave their function: returned, stored, or passed to another function.
     pub escaped: std::collections::HashSet<CallId>,
-    /// Calls of functions that give a command, and its program and arguments so far.
+    /// Calls of functions that return a command, with the command's program and arguments so far.
     pub prepared: std::collections::HashMap<CallId, Vec<Value>>,
-    /// Pairs of calls of which a branch has made one or the other.
+    /// Pairs of calls on different branches; the value comes from one or the other.
     pub alternatives: Vec<(CallId, CallId)>,
-    /// Places where a function can end early: `?`, panics and assertions.
-    pub exits: Vec<Exit>,
+    /// The control flow of functions, closures and async blocks; the first entry represents the constants.
+    pub bodies: Vec<Body>,
+    /// Whether a function that is compiled into a program is a test.
+    pub runs_tests: bool,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
     pub modules: Vec<ModuleDeclaration>,
+    /// The file's index among those of the run.
+    pub file: usize,
     /// What all spans are ranges of: the file as it was read.
     pub text: String,
 }
 
-/// `mod name;`
+/// Placeholder for the module name of an `include!("…")`.
+pub(crate) const INCLUDED: &str = "include!";
+
+/// `mod name;`, or `include!("…")`.
 #[derive(Debug)]
 pub(crate) struct ModuleDeclaration {
-    /// Folder names of the inline modules around it, and its own.
+    /// Names of the enclosing inline modules, and the module's own name.
     pub path: Vec<String>,
     /// `#[path = "…"]`.
     pub explicit: Option<String>,
-    /// It, or a module around it, is compiled for tests only.
+    /// The module or an enclosing one is compiled for tests only.
     pub test: bool,
-}
-
-/// A place where a function can end early.
-#[derive(Debug)]
-pub(crate) struct Exit {
-    /// Index of the function.
-    pub function: usize,
-    /// The `?`, the method or the macro.
-    pub span: Span,
-    /// The call whose failure ends it.
-    pub of: Option<CallId>,
 }
 
 /// A function, a method or the file's constants.
 #[derive(Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by one rule")]
 pub(crate) struct Function {
-    /// Its own name.
+    /// The bare name.
     pub name: String,
-    /// Modules and type around it, and its name.
+    /// The enclosing modules and type, and the name.
     pub item: String,
-    /// Compiled for tests only, by an attribute on it or around it.
+    /// Compiled for tests only, because of an attribute on it or on an enclosing item.
     pub test: bool,
-    /// Its body runs in namespaces of its own.
+    /// The body runs in its own namespaces.
     pub isolated: bool,
-    /// What it gives, in terms of its parameters.
+    /// Libtest or another harness runs it.
+    pub run_by_harness: bool,
+    /// It runs only on request.
+    pub ignored: bool,
+    /// `async fn`.
+    pub asynchronous: bool,
+    /// It runs before `main`, while the program has one thread.
+    pub before_main: bool,
+    /// The returned value, as an expression of the parameters.
     pub returns: Option<Value>,
-    /// Where its calls are; those of functions that were walked meanwhile are among them.
+    /// Its control flow; `None` for constants.
+    pub body: Option<BodyId>,
+    /// The range of its calls. The range also contains calls of functions that were walked in between.
     pub calls: std::ops::Range<CallId>,
 }
 
 /// A call of a function, a method or a macro.
 #[derive(Debug)]
 pub(crate) struct Call {
-    /// The resolved path, empty for methods; macros end in `!`.
+    /// The resolved path, empty for methods; the name of a macro ends in `!`.
     pub path: String,
-    /// The method, or the last segment of the path.
+    /// The method's name, or the last segment of the path.
     pub name: String,
-    /// What a method was called on.
+    /// The receiver of a method call.
     pub receiver: Option<Value>,
-    /// Without the receiver.
+    /// The arguments without the receiver.
     pub arguments: Vec<Value>,
     /// The whole expression.
     pub span: Span,
-    /// The name alone.
+    /// Only the name.
     pub name_span: Span,
     /// The first call of the object that this one belongs to.
     pub root: CallId,
-    /// Index of the function around.
+    /// Index of the enclosing function.
     pub function: usize,
-    /// Index into [`FileFacts::enclosures`] of the nearest call around.
+    /// Index into [`FileFacts::enclosures`] of the innermost enclosing call.
     pub enclosure: Option<usize>,
-    /// Nested closures, loops and async blocks around, as flags.
+    /// The enclosing closures, loops and async blocks.
     pub surroundings: Surroundings,
     /// `.await` follows.
     pub awaited: bool,
+    /// The run defines the called function, or a method of that name that may be the called one.
+    pub of_run: bool,
+    /// The effects of the called function, if the run defines it and they are known.
+    pub effects: Option<std::sync::Arc<Effects>>,
 }
 
-/// What a call stands in, besides its function.
+/// The constructs that enclose a call within its function.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Surroundings {
-    /// A loop.
+    /// Inside a loop.
     pub repeated: bool,
-    /// An async block or function.
+    /// Inside an async block or function.
     pub asynchronous: bool,
-    /// A closure.
+    /// Inside a closure.
     pub closure: bool,
+    /// The number of enclosing branches and loops.
+    pub depth: usize,
 }
 
-/// A place where a value does something.
+/// A use of a value in an operation that a rule checks.
 #[derive(Clone, Debug)]
 pub(crate) struct Sink {
-    /// What it does.
+    /// The kind of operation.
     pub kind: SinkKind,
-    /// The program and its arguments for commands, else one value.
+    /// The program and arguments of a command; otherwise one value.
     pub values: Vec<Value>,
-    /// The call that does it, or the call of the function that does it.
+    /// The call that performs the operation, or the call of the function that contains it.
     pub span: Span,
-    /// The name of what does it.
+    /// The name of the function or method that performs the operation.
     pub by: String,
-    /// The function that contains the sink proper, if `span` is a call of it.
+    /// The function that contains the actual sink, if `span` is a call of that function.
     pub through: Option<String>,
-    /// Index of the function around.
+    /// Index of the enclosing function.
     pub function: usize,
-    /// The call it belongs to, if it is in this file.
+    /// The call that the sink belongs to, if it is in this file.
     pub call: Option<CallId>,
-    /// Further arguments exist that are not known.
+    /// The command has further, unknown arguments.
     pub open: bool,
+    /// Where functions do it that the call leads to, from the innermost on.
+    pub behind: Vec<Place>,
     /// Nothing is known here of the object that decides it: for the callers of the function, not for the rules.
     pub told_on: bool,
 }
 
+/// A place in a file of the run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Place {
+    /// Index of the file.
+    pub file: usize,
+    /// Where in it.
+    pub span: Span,
+}
+
 impl Sink {
-    /// The sink once for each of the known texts that its values are one of; itself if there is none.
+    /// Returns one sink for each known text that the values can take, or the sink itself if there is none.
     ///
-    /// What one branch decides is taken together: of `("cmd", "/C")` and `("sh", "-c")` the firsts and the seconds.
+    /// Texts from the same branch stay together: `("cmd", "/C")` and `("sh", "-c")` become two sinks, not four.
     fn variants(self) -> Vec<Self> {
         let count = self.values.iter().map(|value| value.choices.len()).max().unwrap_or_default();
         let with = |at: usize| {
@@ -181,16 +207,16 @@ impl Sink {
     }
 }
 
-/// What a sink does with its values.
+/// The operation of a sink.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum SinkKind {
     /// Runs a program: `values[0]` with the rest as its arguments.
     Command,
-    /// Hands a text to a shell.
+    /// Passes a text to a shell.
     ShellString,
-    /// Hands a text to a shell on another machine.
+    /// Passes a text to a shell on another machine.
     RemoteScript,
-    /// Waits or limits a wait.
+    /// Waits, or sets a timeout.
     Duration,
     /// Allocates, counts or repeats.
     Size,
@@ -198,47 +224,50 @@ pub(crate) enum SinkKind {
     Port,
     /// Binds a socket that waits for connections.
     Listen,
-    /// Binds a socket of a kind that is not known.
+    /// Binds a socket of unknown kind.
     Bind,
     /// Binds a datagram socket.
     Datagram,
     /// Connects to an address, or sends to it.
     Connect,
-    /// Gives an address to a device, a route or a neighbour.
+    /// Asks a resolver for the addresses of a host.
+    Resolve,
+    /// Assigns an address to a device, a route or a neighbour.
     Configure,
-    /// Makes or enters the network namespace of that name.
+    /// Creates or enters the network namespace with that name.
     NamespaceName,
-    /// Makes the network device of that name.
+    /// Creates the network device with that name.
     DeviceName,
-    /// Opens shared memory of that name.
+    /// Opens the shared memory with that name.
     SharedMemoryName,
-    /// Binds a socket of the file system.
+    /// Binds a Unix socket at that path.
     SocketPath,
-    /// Makes, overwrites or removes the file or folder of that path.
+    /// Creates, overwrites or removes the file or directory at that path.
     Created,
-    /// Becomes the content of a file: `values[0]` is its path, `values[1]` the content.
+    /// Writes the content of a file: `values[0]` is the path, `values[1]` the content.
     Written,
 }
 
 impl SinkKind {
-    /// Whether a socket does it.
-    pub(crate) fn is_of_socket(self) -> bool {
-        matches!(self, Self::Listen | Self::Bind | Self::Datagram | Self::Connect)
-    }
-
-    /// Whether it is the words of a command, or a text that a shell takes apart.
+    /// Whether the values are the words of a command, or a text that a shell parses.
     pub(crate) fn is_command_line(self) -> bool {
         matches!(self, Self::Command | Self::ShellString | Self::RemoteScript)
     }
 
-    /// Whether a constant can do harm there; waits, sizes and ports need somebody who chooses them.
+    /// Whether it binds or connects a socket, or sends to a peer.
+    pub(crate) fn is_contact(self) -> bool {
+        matches!(self, Self::Listen | Self::Bind | Self::Datagram | Self::Connect | Self::SocketPath)
+    }
+
+    /// Whether a constant can be harmful there. Waits, sizes and ports are harmful only if the value comes from
+    /// outside.
     pub(crate) fn is_hazard_by_itself(self) -> bool {
         !matches!(self, Self::Duration | Self::Size | Self::Port)
     }
 }
 
 impl FileFacts {
-    /// Whether a call with a name that `test` accepts is around the call `id`.
+    /// Whether any call that encloses the call `id` has a name that `test` accepts.
     pub(crate) fn enclosed_by(&self, id: CallId, test: impl Fn(&str) -> bool) -> bool {
         let mut next = self.calls[id].enclosure;
         while let Some(index) = next {
@@ -251,26 +280,26 @@ impl FileFacts {
         false
     }
 
-    /// The calls that belong to the object made by `root`, in order, `root` included.
+    /// Returns the calls on the object that `root` created, in order, including `root`.
     pub(crate) fn object(&self, root: CallId) -> impl Iterator<Item = (CallId, &Call)> {
         self.calls_from(root).filter(move |(_, call)| call.root == root)
     }
 
-    /// The call `id` and those behind it in the same function, among others.
+    /// Returns the call `id` and the later calls of its function; calls of other functions may be among them.
     pub(crate) fn calls_from(&self, id: CallId) -> impl Iterator<Item = (CallId, &Call)> {
         let end = self.calls_around(id).end.min(self.calls.len());
         (id..end).zip(&self.calls[id..end])
     }
 
-    /// Where the calls of the function are that the call `id` stands in.
+    /// Returns the range of calls of the function that contains the call `id`.
     pub(crate) fn calls_around(&self, id: CallId) -> std::ops::Range<CallId> {
         let all = 0..self.calls.len();
-        // The first two stand for constants, whose calls are anywhere.
+        // The first two functions represent constants, whose calls can be anywhere.
         let function = self.calls.get(id).map(|call| call.function).filter(|function| *function > 1);
         function.and_then(|function| self.functions.get(function)).map_or(all, |function| function.calls.clone())
     }
 
-    /// The call, and those that stand for the same value on another branch.
+    /// Returns the call and the calls that produce the same value on other branches.
     pub(crate) fn with_alternatives(&self, call: CallId) -> Vec<CallId> {
         let mut all = vec![call];
         for (one, other) in self.alternatives.iter().chain(self.alternatives.iter().rev()) {
@@ -283,7 +312,7 @@ impl FileFacts {
         all
     }
 
-    /// The call that made the command which `call` runs, waits for, or reads from.
+    /// Returns the call that created the command that `call` runs, waits for, or reads from.
     pub(crate) fn command_behind(&self, call: CallId) -> Option<CallId> {
         let mut next = Some(call);
         for _ in 0..64 {
@@ -298,7 +327,7 @@ impl FileFacts {
         None
     }
 
-    /// The source of a place; empty for one that is in another file.
+    /// Returns the source text of a span; empty if the span is in another file.
     pub(crate) fn written(&self, span: Span) -> &str {
         self.text.get(span.start as usize..span.end as usize).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What a condition tells about the variables in it.
+//! Conditions: narrows the variables that a condition tests.
 
 use syn::{BinOp, Expr, Pat, RangeLimits, UnOp};
 
@@ -6,7 +6,7 @@ use super::lower::Lower;
 use crate::span::Span;
 use crate::value::{Interval, Parameter, Value};
 
-/// A variable, or a field of one, of which a condition has told something, and what was known of it before.
+/// A variable, or a field of one, that a condition has narrowed, with its facts from before.
 pub(super) struct Narrowed {
     pub(super) local: usize,
     field: Option<String>,
@@ -16,7 +16,7 @@ pub(super) struct Narrowed {
 }
 
 impl Narrowed {
-    /// Makes it as it was.
+    /// Restores the earlier facts.
     pub(super) fn put_back(self, value: &mut Value) {
         if let Some(value) = place_in(value, self.field.as_deref()) {
             value.bounds = self.bounds;
@@ -25,7 +25,7 @@ impl Narrowed {
         }
     }
 
-    /// Lets it be what it is or as it was.
+    /// Joins the current facts with the earlier ones.
     fn loosen(&self, value: &mut Value) {
         if let Some(value) = place_in(value, self.field.as_deref()) {
             value.bounds = value.bounds.join(self.bounds);
@@ -35,7 +35,7 @@ impl Narrowed {
     }
 }
 
-/// The field of that name of a variable's value, or all of it.
+/// Returns the field of that name of a variable's value, or the whole value.
 fn place_in<'v>(value: &'v mut Value, field: Option<&str>) -> Option<&'v mut Value> {
     match field {
         Some(field) => value.fields.iter_mut().find(|(name, _)| name == field).map(|(_, value)| value),
@@ -43,11 +43,11 @@ fn place_in<'v>(value: &'v mut Value, field: Option<&str>) -> Option<&'v mut Val
     }
 }
 
-/// A variable by its index, or a field of it.
+/// A variable by index, or a field of it.
 type Place = (usize, Option<String>);
 
 impl<'a> Lower<'a> {
-    /// Narrows the variables of `condition`, given that it holds (or that it does not); gives what they were.
+    /// Narrows the variables of `condition`, assuming that it holds or fails; returns their earlier facts.
     pub(super) fn narrow(&mut self, condition: &'a Expr, holds: bool) -> Vec<Narrowed> {
         let mut before = Vec::new();
         self.narrow_by(condition, holds, &mut before);
@@ -99,18 +99,18 @@ impl<'a> Lower<'a> {
                     while let Expr::Paren(inner) = receiver {
                         receiver = &inner.expr;
                     }
-                    // `RANGE.contains(&n)` of a constant range, too.
+                    // `RANGE.contains(&n)` of a constant range, too. A list says what a value can be if nobody chooses it.
                     let range = self.peek(receiver);
                     let is_range = matches!(receiver, Expr::Range(_)) || is_range(&range);
                     if holds && is_range {
                         self.set(place, |value| value.bounds = value.bounds.meet(range.bounds), before);
-                    } else if holds && span.end > span.start {
+                    } else if holds && span.end > span.start && is_fixed(receiver, &range) {
                         self.set(place, |value| value.validated = true, before);
                     }
                 } else if name == "starts_with"
                     && let (Some(argument), Some(place)) = (call.args.first(), self.place_of(&call.receiver))
                 {
-                    // No leading dash, or a path from the root: never an option.
+                    // A text without a leading dash, or an absolute path, is never an option.
                     let safe = match self.peek(argument).constant().as_deref() {
                         Some("-") => !holds,
                         Some("/" | "./") => holds,
@@ -131,7 +131,7 @@ impl<'a> Lower<'a> {
     }
 
     fn compare(&mut self, binary: &'a syn::ExprBinary, holds: bool, before: &mut Vec<Narrowed>) {
-        // The operator as it reads with the variable on the left: -1 less, 1 greater, 0 equal.
+        // The operator as if the variable were on the left: -1 less, 1 greater, 0 equal.
         let direction = match binary.op {
             BinOp::Lt(_) | BinOp::Le(_) => -1,
             BinOp::Gt(_) | BinOp::Ge(_) => 1,
@@ -152,7 +152,7 @@ impl<'a> Lower<'a> {
             self.set(
                 place,
                 |value| {
-                    // Between whole numbers, `<` leaves the limit itself out; of a fraction nothing is left out.
+                    // For whole numbers, `<` excludes the limit itself; for fractions, keep the limit.
                     let whole = value.bounds.high.fract() == 0.0 && limit.low.fract() == 0.0;
                     let step = if strict && whole { 1.0 } else { 0.0 };
                     value.bounds = match direction {
@@ -169,7 +169,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Narrows `value` to what matches `pattern`.
+    /// Narrows `value` to the values that match `pattern`.
     pub(super) fn narrow_to_pattern(&mut self, value: &mut Value, pattern: &'a Pat) {
         match pattern {
             Pat::Lit(literal) => {
@@ -213,7 +213,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The numbers that a pattern takes whole, nothing if there are none.
+    /// Returns the numbers that a pattern matches in any case; empty if there are none.
     pub(super) fn taken_by(&mut self, pattern: &'a Pat) -> Interval {
         let nothing = Interval { low: f64::INFINITY, high: f64::NEG_INFINITY };
         match pattern {
@@ -229,7 +229,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `.filter(|x| condition)`: what passes it.
+    /// Evaluates `.filter(|x| condition)`: narrows the value to those that pass.
     pub(super) fn filtered(&mut self, closure: &'a syn::ExprClosure, value: Value) -> Value {
         let locals = self.frame.locals.len();
         if let Some(pattern) = closure.inputs.first() {
@@ -242,7 +242,7 @@ impl<'a> Lower<'a> {
         result
     }
 
-    /// Gives the variable that `expression` is a narrower value; for `match variable { … }`.
+    /// Narrows the variable that `expression` names to `value`, for `match variable { … }`.
     pub(super) fn rebind(&mut self, expression: &Expr, value: &Value) -> Vec<Narrowed> {
         let mut before = Vec::new();
         if let Some(place) = self.place_of(expression) {
@@ -252,19 +252,12 @@ impl<'a> Lower<'a> {
         before
     }
 
-    /// Takes what a condition told as said of the rest of the branch: durations that were made before are bounded, too.
+    /// Keeps the narrowed facts for the rest of the branch.
     pub(super) fn settle(&mut self, narrowed: Vec<Narrowed>) {
-        for one in &narrowed {
-            // In a branch it is not said of what was made outside.
-            if self.frame.locals[one.local].depth == self.frame.depth {
-                let value = self.value_at(&(one.local, one.field.clone()));
-                self.bounded(&value, &value);
-            }
-        }
         self.frame.settled.extend(narrowed);
     }
 
-    /// Forgets what was settled since `mark`: the branch in which that was said may not have run.
+    /// Weakens the facts that were kept since `mark`, because their branch may not have run.
     pub(super) fn unsettle(&mut self, mark: usize) {
         for one in self.frame.settled.split_off(mark) {
             if let Some(local) = self.frame.locals.get_mut(one.local) {
@@ -316,8 +309,15 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// The value of an expression that was or will be walked anyway: nothing is recorded twice.
+    /// Evaluates an expression without recording anything, because the walk also evaluates it.
     pub(super) fn peek(&mut self, expression: &'a Expr) -> Value {
+        self.frame.flow.hush();
+        let value = self.peeked(expression);
+        self.frame.flow.speak();
+        value
+    }
+
+    fn peeked(&mut self, expression: &'a Expr) -> Value {
         match expression {
             Expr::Lit(literal) => self.literal(&literal.lit),
             Expr::Path(_)
@@ -333,7 +333,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `Duration::from_secs(60)` as a limit, which is not made to wait for.
+    /// Evaluates `Duration::from_secs(60)` as a limit, without adding a sink for a wait.
     fn peek_duration(&mut self, call: &'a syn::ExprCall, expression: &'a Expr) -> Value {
         let (calls, sinks, enclosures) = (self.facts.calls.len(), self.facts.sinks.len(), self.facts.enclosures.len());
         let is_constant = matches!(call.args.first(), Some(Expr::Lit(_) | Expr::Path(_)));
@@ -348,6 +348,30 @@ impl<'a> Lower<'a> {
 /// Whether a value is a range.
 fn is_range(value: &Value) -> bool {
     value.fields.iter().any(|(name, _)| name == "start" || name == "end")
+}
+
+/// Whether nobody chooses what a list or a text holds: it is constant, or a constant of which the content is not known.
+fn is_fixed(written: &Expr, value: &Value) -> bool {
+    let known = |value: &Value| value.readings().all(|value| value.constant().is_some());
+    let is_listed = value.items.as_ref().is_some_and(|items| items.iter().all(known)) || known(value);
+    !value.interests() && (is_listed || is_written_out(written))
+}
+
+/// Whether an expression is a literal, a constant, a variant, or a list of such.
+fn is_written_out(expression: &Expr) -> bool {
+    match expression {
+        Expr::Lit(_) => true,
+        Expr::Path(path) => path
+            .path
+            .segments
+            .last()
+            .is_some_and(|segment| segment.ident.to_string().starts_with(|first: char| first.is_uppercase())),
+        Expr::Array(array) => array.elems.iter().all(is_written_out),
+        Expr::Reference(inner) => is_written_out(&inner.expr),
+        Expr::Paren(inner) => is_written_out(&inner.expr),
+        Expr::MethodCall(call) => call.args.is_empty() && is_written_out(&call.receiver),
+        _ => false,
+    }
 }
 
 /// Methods without arguments of which a check says as much about their receiver.

@@ -1,16 +1,16 @@
-//! Numbers: what keeps or changes their bounds, and where they become a wait, a size or a count.
+//! Numbers: operations that keep or change their bounds, and their uses as a wait, a size or a count.
 
 use syn::{BinOp, Expr};
 
 use super::lower::Lower;
-use super::{Sink, SinkKind};
+use super::{CallId, Sink, SinkKind};
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Value};
 
 impl<'a> Lower<'a> {
-    /// `u8::try_from(number)`, `cmp::min(a, b)` and the like, which keep what is known about a number.
-    pub(super) fn converted(&mut self, path: &str, arguments: &[Value]) -> Option<Value> {
+    /// Evaluates `u8::try_from(number)`, `cmp::min(a, b)` and similar functions, which keep the facts about a number.
+    pub(super) fn converted(path: &str, arguments: &[Value]) -> Option<Value> {
         let (holder, name) = path.rsplit_once("::")?;
         let holder = holder.rsplit("::").next()?;
         match (holder, name, arguments) {
@@ -23,7 +23,9 @@ impl<'a> Lower<'a> {
                 let bounds = Interval::of_type(holder)?;
                 Some(Value { bounds: text.bounds.meet(bounds), parsed: true, ..text.clone() })
             }
-            ("cmp", "min" | "max", [one, other]) => {
+            (holder, "min" | "max", [one, other])
+                if ["cmp", "Ord", "Duration"].contains(&holder) || Interval::of_type(holder).is_some() =>
+            {
                 let (bounds, others) = (one.bounds, other.bounds);
                 let chosen = if name == "min" { f64::min } else { f64::max };
                 let bounds = Interval { low: chosen(bounds.low, others.low), high: chosen(bounds.high, others.high) };
@@ -32,45 +34,37 @@ impl<'a> Lower<'a> {
                     value.cap(one);
                     value.cap(other);
                 }
-                self.bounded(one, &value);
-                self.bounded(other, &value);
                 Some(value)
+            }
+            (holder, "clamp", [value, low, high]) if holder == "Ord" || Interval::of_type(holder).is_some() => {
+                let range = Interval { low: low.bounds.low, high: high.bounds.high };
+                Some(Value { bounds: value.bounds.meet(range), ..value.clone() })
             }
             _ => None,
         }
     }
 
-    /// Methods that narrow or combine numbers and durations.
-    pub(super) fn arithmetic(
-        &mut self,
-        name: &str,
-        receiver: &Value,
-        arguments: &[Value],
-        span: Span,
-    ) -> Option<Value> {
+    /// Evaluates methods that narrow or combine numbers and durations.
+    pub(super) fn arithmetic(name: &str, receiver: &Value, arguments: &[Value]) -> Option<Value> {
         let first = arguments.first();
         let mut value = receiver.clone();
         match name {
             "min" => {
                 value.bounds.high = value.bounds.high.min(first?.bounds.high);
                 value.cap(first?);
-                self.bounded(receiver, &value);
             }
             "max" => {
                 value.bounds.low = value.bounds.low.max(first?.bounds.low);
                 value.bounds.high = value.bounds.high.max(first?.bounds.high);
-                self.bounded(receiver, &value);
             }
             "clamp" => {
                 let range = Interval { low: first?.bounds.low, high: arguments.get(1)?.bounds.high };
                 value.bounds = value.bounds.meet(range);
                 value.cap(arguments.get(1)?);
-                self.bounded(receiver, &value);
             }
             "saturating_mul" | "wrapping_mul" | "checked_mul" | "mul_f64" | "mul_f32" => {
                 value.bounds = Interval::binary('*', receiver.bounds, first?.bounds);
                 value.taint_from(first?);
-                self.stretched(&value, span);
             }
             "saturating_add" | "wrapping_add" | "checked_add" => {
                 value.bounds = Interval::binary('+', receiver.bounds, first?.bounds);
@@ -78,7 +72,7 @@ impl<'a> Lower<'a> {
             }
             "saturating_sub" | "checked_sub" => {
                 value.bounds = Interval::binary('-', receiver.bounds, first?.bounds);
-                // A type without negative numbers has none as result.
+                // The result of an unsigned type is never negative.
                 value.bounds.low =
                     if receiver.bounds.low >= 0.0 { value.bounds.low.max(0.0) } else { value.bounds.low };
                 value.taint_from(first?);
@@ -92,7 +86,7 @@ impl<'a> Lower<'a> {
         Some(value)
     }
 
-    /// A constructor of `Duration`: a sink, and a value in seconds.
+    /// Evaluates a constructor of `Duration`: records a sink and returns a value in seconds.
     pub(super) fn duration(&mut self, path: &str, name: &str, arguments: &[Value], span: Span) -> Option<Value> {
         let name = name.rsplit("::").next().unwrap_or(name);
         let (_, scale) = tables::DURATIONS.iter().find(|(known, _)| *known == name)?;
@@ -112,47 +106,25 @@ impl<'a> Lower<'a> {
         }
         value.validated = first.validated;
         value.caps.clone_from(&first.caps);
-        let id = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, span).call;
-        value.call = id;
-        self.facts.sinks.push(Sink {
-            kind: SinkKind::Duration,
-            values: vec![value.clone()],
-            span,
-            by: path.to_owned(),
-            through: None,
-            function: self.frame.function,
-            call: id,
-            open: false,
-            told_on: false,
-        });
+        value.call = self.record(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, span).call;
         Some(value)
     }
 
-    /// A duration times a number: a sink of its own.
-    pub(super) fn stretched(&mut self, product: &Value, span: Span) {
-        if product.duration && product.interests() {
-            self.sink(SinkKind::Duration, product.clone(), span, "a factor".to_owned(), product.call);
+    /// Adds a sink for a wait whose length is the value.
+    pub(super) fn waits(&mut self, value: &Value, span: Span, by: String, call: Option<CallId>) {
+        if value.interests() {
+            self.sink(SinkKind::Duration, value.clone(), span, by, call);
         }
     }
 
-    /// A text that is parsed to a type of durations: whoever writes it chooses the unit as well.
+    /// Adds a sink for a text that is parsed into a duration type: its author chooses the unit, too.
     pub(super) fn parsed_to(&mut self, value: &Value, wanted: &syn::Type, span: Span) {
         if value.parsed && value.interests() && super::types::type_name(wanted) == "Duration" {
             self.sink(SinkKind::Duration, value.clone(), span, "parse".to_owned(), None);
         }
     }
 
-    /// `duration.min(…)`: the duration that was made is not the one that is used.
-    pub(super) fn bounded(&mut self, receiver: &Value, result: &Value) {
-        if let Some(call) = receiver.call
-            && receiver.duration
-            && let Some(sink) = self.facts.sinks.iter_mut().rev().find(|sink| sink.call == Some(call))
-        {
-            sink.values = vec![result.clone()];
-        }
-    }
-
-    /// `while done < count`, for a count that was made of a text; the end of a time is none.
+    /// Adds a sink for `while done < count`, if the count comes from a text; a deadline does not count.
     pub(super) fn round_count(&mut self, condition: &'a Expr) {
         let Expr::Binary(binary) = condition else { return };
         if !matches!(binary.op, BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Ne(_)) {
@@ -167,7 +139,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `(0..).take(count)`: of what has an end of its own it is a limit, of what has none it is the count.
+    /// Evaluates `(0..).take(count)`: a limit for an iterator that ends, the count for one that does not.
     pub(super) fn taken(&mut self, receiver: &Value, count: &Value, span: Span) {
         let open = receiver.fields.iter().any(|(name, _)| name == "start") && receiver.field("end").is_none();
         let made_by = receiver.call.map(|call| self.facts.calls[call].name.as_str());
@@ -176,7 +148,7 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// `for _ in 0..count`, also `(0..count).rev()`.
+    /// Adds a sink for `for _ in 0..count`, also for `(0..count).rev()`.
     pub(super) fn loop_count(&mut self, over: &Expr, range: &Value) {
         let mut over = over;
         loop {
@@ -198,6 +170,7 @@ impl<'a> Lower<'a> {
                 function: self.frame.function,
                 call: None,
                 open: false,
+                behind: Vec::new(),
                 told_on: false,
             });
         }

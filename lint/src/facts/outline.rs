@@ -1,40 +1,41 @@
-//! A file that mentions nothing that a rule looks for: which modules and test functions it has, and which names it
-//! defines, in case that another file needs them.
+//! The outline of a file that mentions no word from the tables: its modules, its test functions, and the names that
+//! other files may need.
 
 use syn::{ImplItem, Item, TraitItem};
 
-use super::ModuleDeclaration;
-use super::attributes::{is_test_attributes, is_test_function, path_attribute};
-use crate::engine::hash;
+use super::attributes::{included, is_own_test, is_test_attributes, is_test_function, is_test_module, path_attribute};
+use super::{INCLUDED, ModuleDeclaration};
+use crate::resolve::Names;
 
-/// What is known without looking into a function.
+/// The facts that need no evaluation of a function.
 #[derive(Debug, Default)]
 pub(crate) struct Outline {
-    /// As in [`super::FileFacts`].
+    /// See [`super::FileFacts::modules`].
     pub modules: Vec<ModuleDeclaration>,
     /// Whether a function is compiled for tests only.
     pub has_test_code: bool,
-    /// Hashes of the names of functions and constants; nobody asks for methods and associated functions of such a file.
-    pub defined: Vec<u64>,
-    /// `#![cfg(test)]`, which stands in front.
+    /// Whether a function that is compiled into a program is a test.
+    pub runs_tests: bool,
+    /// The names that the file defines and imports.
+    pub names: Names,
+    /// Whether the file starts with `#![cfg(test)]`.
     all_test: bool,
 }
 
 impl Outline {
-    /// Adds the items of `file`, which is a file or the next part of one.
+    /// Adds the items of `file`, which is a whole file or its next piece.
     pub(crate) fn add(&mut self, file: &syn::File) {
         self.all_test |= is_test_attributes(&file.attrs);
+        self.names.add(&file.items, "");
         self.items(&file.items, &mut Vec::new(), self.all_test);
     }
 
     fn items(&mut self, items: &[Item], around: &mut Vec<String>, test: bool) {
         for item in items {
             match item {
-                Item::Const(item) => self.name(&item.ident.to_string()),
-                Item::Static(item) => self.name(&item.ident.to_string()),
-                Item::Fn(item) => self.function(&item.attrs, &item.sig, true, test),
+                Item::Fn(item) => self.function(&item.attrs, test),
                 Item::Mod(item) => {
-                    let test = test || is_test_attributes(&item.attrs);
+                    let test = test || is_test_module(item);
                     around.push(item.ident.to_string());
                     if let Some((_, items)) = &item.content {
                         self.items(items, around, test);
@@ -47,18 +48,22 @@ impl Outline {
                 Item::Impl(item) => {
                     let test = test || is_test_attributes(&item.attrs);
                     for item in &item.items {
-                        match item {
-                            ImplItem::Fn(item) => self.function(&item.attrs, &item.sig, false, test),
-                            ImplItem::Const(item) => self.name(&item.ident.to_string()),
-                            _ => {}
+                        if let ImplItem::Fn(item) = item {
+                            self.function(&item.attrs, test);
                         }
                     }
                 }
                 Item::Trait(item) => {
                     for item in &item.items {
                         if let TraitItem::Fn(item) = item {
-                            self.function(&item.attrs, &item.sig, false, test);
+                            self.function(&item.attrs, test);
                         }
+                    }
+                }
+                Item::Macro(item) => {
+                    if let Some(explicit) = included(item) {
+                        let path = around.iter().map(String::as_str).chain([INCLUDED]).map(ToOwned::to_owned).collect();
+                        self.modules.push(ModuleDeclaration { path, explicit: Some(explicit), test });
                     }
                 }
                 _ => {}
@@ -66,14 +71,8 @@ impl Outline {
         }
     }
 
-    fn function(&mut self, attributes: &[syn::Attribute], signature: &syn::Signature, is_free: bool, test: bool) {
+    fn function(&mut self, attributes: &[syn::Attribute], test: bool) {
         self.has_test_code |= test || is_test_attributes(attributes) || attributes.iter().any(is_test_function);
-        if is_free {
-            self.name(&signature.ident.to_string());
-        }
-    }
-
-    fn name(&mut self, name: &str) {
-        self.defined.push(hash(name.as_bytes()));
+        self.runs_tests |= !test && attributes.iter().any(is_own_test);
     }
 }

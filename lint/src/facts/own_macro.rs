@@ -1,5 +1,5 @@
-//! Macros that the file defines. An arm whose matcher is a list of parameters is a function that is written out at each
-//! call; of any other, the body is looked at as it stands.
+//! Macros that the file defines. An arm whose matcher is a parameter list is evaluated like a function at each call;
+//! the body of any other arm is evaluated once, as written.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use syn::parse::Parser;
@@ -8,17 +8,18 @@ use super::Function;
 use super::arena::Parsed;
 use super::closure::{Closure, ClosureCall};
 use super::lower::{Frame, Local, Lower};
+use crate::ir::{BodyKind, Builder};
 use crate::span::Span;
 use crate::value::Value;
 
-/// An arm that is a function.
+/// An arm that behaves like a function.
 pub(super) struct Arm {
     parameters: usize,
     body: Closure,
 }
 
 impl<'a> Lower<'a> {
-    /// The transcribers of `macro_rules!`, with `$name` read as a name: each is walked like the body of a function.
+    /// Walks each transcriber of `macro_rules!` like the body of a function, with `$name` as a name.
     pub(super) fn item_macro(&mut self, item: &'a syn::ItemMacro) {
         if !item.mac.path.is_ident("macro_rules") {
             self.macro_call(&item.mac);
@@ -49,20 +50,28 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Walks the body of an arm in a function of its own, which has no name.
+    /// Walks the body of an arm as an unnamed function.
     fn arm(&mut self, block: &'a syn::Block, parameters: &[Ident]) -> Closure {
         let test = self.facts.functions.get(self.frame.function).is_some_and(|around| around.test);
         let isolated = self.facts.functions.get(self.frame.function).is_some_and(|around| around.isolated);
         let (function, calls, sinks) = (self.facts.functions.len(), self.facts.calls.len(), self.facts.sinks.len());
-        self.facts.functions.push(Function { test, isolated, calls: 0..usize::MAX, ..Function::default() });
-        let own =
-            Frame { function, within: self.frame.within.clone(), parameters: parameters.len(), ..Frame::default() };
+        let flow = Builder::new(&mut self.facts.bodies, function, BodyKind::Function);
+        let body = Some(flow.body());
+        self.facts.functions.push(Function { test, isolated, body, calls: 0..usize::MAX, ..Function::default() });
+        let own = Frame {
+            function,
+            flow,
+            within: self.frame.within.clone(),
+            parameters: parameters.len(),
+            ..Frame::default()
+        };
         let outer = std::mem::replace(&mut self.frame, own);
         for (name, index) in parameters.iter().zip(0..) {
             let value = Value::parameter(self.span(name.span()), index);
             self.frame.locals.push(Local::new(name.to_string(), value, 0));
         }
         let returns = self.block(block);
+        self.ends(&returns);
         self.assemble_commands(function, calls);
         self.apply_closures();
         self.frame = outer;
@@ -71,7 +80,7 @@ impl<'a> Lower<'a> {
         Closure { calls, sinks, returns: Value { call: None, ..returns }, outer: 0, is_whole: true }
     }
 
-    /// What a macro of the file gives for these arguments, if it is like a function.
+    /// Returns the result of a macro of the file for these arguments, if the macro behaves like a function.
     pub(super) fn call_of_own_macro(&mut self, name: &str, arguments: &[Value], span: Span) -> Option<Value> {
         let arm = self.arms.get(name)?.iter().find(|arm| arm.parameters == arguments.len())?;
         let call = ClosureCall::new(arm.body.clone(), format!("{name}!"), arguments.to_vec(), span);
@@ -79,14 +88,14 @@ impl<'a> Lower<'a> {
     }
 }
 
-/// The names of `$a:expr, $b:ident`; `None` if the matcher is anything else.
+/// Returns the names of `$a:expr, $b:ident`; `None` for any other matcher.
 fn parameters_of(matcher: TokenStream) -> Option<Vec<Ident>> {
     let tokens: Vec<TokenTree> = matcher.into_iter().collect();
     let is = |token: Option<&TokenTree>, mark: char| matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark);
     let (mut names, mut at) = (Vec::new(), 0);
     while at < tokens.len() {
         let [dollar, TokenTree::Ident(name), colon, TokenTree::Ident(_)] = tokens.get(at..at + 4)? else {
-            // `$(,)?` behind the last one.
+            // `$(,)?` after the last parameter.
             let is_last = is(tokens.get(at), '$') && matches!(tokens.get(at + 1), Some(TokenTree::Group(_)));
             return (is_last && at + 3 == tokens.len()).then_some(names);
         };
@@ -102,7 +111,7 @@ fn parameters_of(matcher: TokenStream) -> Option<Vec<Ident>> {
     Some(names)
 }
 
-/// Reads `$name` as `name` and `$( … ) sep *` as what is inside, once.
+/// Replaces `$name` by `name`, and `$( … ) sep *` by one copy of its content.
 fn without_dollars(tokens: TokenStream) -> TokenStream {
     let mut plain = TokenStream::new();
     let mut tokens = tokens.into_iter().peekable();

@@ -1,12 +1,13 @@
-//! Patterns: which variable is which part of a value.
+//! Patterns: binds variables to parts of a value.
 
 use syn::Pat;
 
+use super::list::path_of_parts;
 use super::lower::{Local, Lower};
 use crate::value::Value;
 
 impl<'a> Lower<'a> {
-    /// Gives names to the parts of `value` that `pattern` takes apart.
+    /// Binds the variables of `pattern` to the parts of `value`.
     pub(super) fn bind(&mut self, pattern: &'a Pat, value: Value) {
         match pattern {
             Pat::Ident(name) => {
@@ -19,6 +20,10 @@ impl<'a> Lower<'a> {
                 let mut value = value;
                 self.narrow_to_type(&mut value, &typed.ty);
                 value.declared = value.declared.or_else(|| self.declared(&typed.ty));
+                value.ty = self.type_of(&typed.ty).or(value.ty);
+                if value.items.is_some() && value.is_of(&["PathBuf"]) {
+                    value = Value { ty: value.ty.clone(), ..path_of_parts(&value, value.span) };
+                }
                 self.parsed_to(&value, &typed.ty, value.span);
                 self.bind(&typed.pat, value);
             }

@@ -1,5 +1,5 @@
-//! Macros that take a command line as text or tokens of their own: `cmd!` of xshell, `run_cmd!` and its siblings of
-//! cmd_lib. Neither calls a shell by itself; what they run is an argv like any other.
+//! Macros that take a command line as text or tokens: `cmd!` of xshell, `run_cmd!` and related macros of cmd_lib. They
+//! run an argv and do not start a shell.
 
 use super::lower::Lower;
 use super::{Sink, SinkKind};
@@ -8,17 +8,17 @@ use crate::tables;
 use crate::value::Value;
 
 impl Lower<'_> {
-    /// The argv of `cmd!(sh, "program {argument}")`, if the macro with these arguments is that one.
+    /// Returns the argv of `cmd!(sh, "program {argument}")`, if the macro is xshell's.
     pub(super) fn templated_command(&mut self, path: &str, arguments: &[Value], span: Span) -> Option<Vec<Value>> {
         let [_, template, ..] = arguments else { return None };
-        // `use xshell::*` leaves the bare name; duct's `cmd!` begins with the program, which is a text.
+        // `use xshell::*` leaves the bare name; the `cmd!` of duct takes the program, a text, as its first argument.
         let known = tables::ends_with(path, "xshell::cmd!") || (path == "cmd!" && arguments[0].constant().is_none());
         let text = template.constant().filter(|_| known)?;
         let words = words(&text).into_iter().flatten();
         Some(words.map(|word| self.word(&word, span)).collect())
     }
 
-    /// A sink for every command of `run_cmd!(…)`, if the macro is one of cmd_lib's.
+    /// Adds a sink for every command of `run_cmd!(…)`, if the macro comes from cmd_lib.
     pub(super) fn tokens_command(&mut self, call: &syn::Macro, span: Span) {
         let path = format!("{}!", self.resolve(&call.path));
         if !tables::TOKEN_COMMANDS.iter().any(|known| tables::ends_with(&path, known)) {
@@ -37,12 +37,13 @@ impl Lower<'_> {
                 function: self.frame.function,
                 call: None,
                 open: false,
+                behind: Vec::new(),
                 told_on: false,
             });
         }
     }
 
-    /// A word in which `{name}` stands for a value; `{name...}` for a list of them.
+    /// Evaluates a word in which `{name}` is a placeholder for a value, and `{name...}` for a list.
     fn word(&mut self, word: &str, span: Span) -> Value {
         let spread = word.ends_with("...}");
         let plain = word.replace("...}", "}");
@@ -52,7 +53,7 @@ impl Lower<'_> {
     }
 }
 
-/// `r"text"` and `r#"text"#` as a text in which nothing is put in: `$` is doubled in it.
+/// Rewrites `r"text"` and `r#"text"#` as texts without placeholders, by doubling `$`.
 fn without_raw_texts(tokens: &str) -> String {
     let mut text = String::with_capacity(tokens.len());
     let mut rest = tokens;
@@ -72,7 +73,7 @@ fn without_raw_texts(tokens: &str) -> String {
     text
 }
 
-/// `$name`, `${name}` and `$[name]` as `{name}`; other braces are doubled, as a template writes them.
+/// Rewrites `$name`, `${name}` and `$[name]` as `{name}`; doubles all other braces, as templates require.
 fn braced(tokens: &str) -> String {
     let mut text = String::with_capacity(tokens.len());
     let mut rest = tokens;
@@ -104,7 +105,7 @@ fn braced(tokens: &str) -> String {
     text
 }
 
-/// The words of each command, quotes removed; commands end at `;`, `|`, `&` and at the end of a line.
+/// Returns the words of each command, without quotes. A command ends at `;`, `|`, `&` and at the end of a line.
 fn words(text: &str) -> Vec<Vec<String>> {
     let mut commands = vec![Vec::new()];
     let mut word: Option<String> = None;

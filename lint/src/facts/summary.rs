@@ -1,48 +1,66 @@
-//! What a file tells other files: what its functions do with their arguments, what its constants are, and which names
-//! it needs from others.
+//! The facts that a file exports to other files: the effects of its functions on their arguments, the values of its
+//! constants, and the names that it needs from others.
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::{FileFacts, Sink};
-use crate::engine::{ByHash, hash};
+use super::{FileFacts, Place, Sink};
+use crate::hash::{ByHash, hash};
+use crate::ir::Effects;
+use crate::resolve::{Definition, Names, Program, qualifier_and_name};
 use crate::value::Value;
 
-/// What callers need to know about a function.
+/// The facts about a function that its callers need.
 #[derive(Debug)]
 pub(crate) struct Summary {
-    /// What it gives, in terms of its parameters.
+    /// The returned value, as an expression of the parameters.
     pub returns: Option<Value>,
     /// Its sinks that depend on a parameter.
     pub sinks: Vec<Sink>,
-    /// Its caller chooses the type of what it gives: `env_or::<u8>("N")`.
+    /// The caller chooses the return type: `env_or::<u8>("N")`.
     pub is_generic: bool,
     /// Its first parameter is `self`.
     pub is_method: bool,
-    version: Version,
+    /// Its effects besides the result.
+    pub effects: Arc<Effects>,
+    pub(super) version: Version,
 }
 
-/// Tells one state of a summary or constant from another.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Identifies the state of a summary or constant, to detect changes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Version {
     content: u64,
-    /// It does harm, or reads what others choose, whatever the file that uses it holds.
+    /// The item is harmful, or reads input from outside, regardless of the file that uses it.
     pub strong: bool,
 }
 
-/// A function with more sinks is reported for these.
+impl Version {
+    /// Merges the version of the same name in another file; the order does not matter.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.content = self.content.wrapping_add(other.content);
+        self.strong |= other.strong;
+    }
+}
+
+/// The maximum number of sinks kept per function.
 const MAX_SINKS: usize = 32;
-/// Lists in lists and fields in fields are followed this far across functions.
+/// The maximum depth to which nested lists and fields are followed across functions.
 const MAX_DEPTH: usize = 3;
 
 impl Summary {
-    /// Keeps each sink once and the first [`MAX_SINKS`], and lists down to [`MAX_DEPTH`]: functions that call each other
-    /// across files would else tell each other more in every round.
-    pub(super) fn new(all: Vec<Sink>, mut returns: Value, is_generic: bool, is_method: bool) -> Self {
+    /// Deduplicates the sinks, keeps the first [`MAX_SINKS`], and prunes lists below [`MAX_DEPTH`]. Without these
+    /// bounds, functions that call each other across files would add more facts in every round.
+    pub(super) fn new(
+        all: Vec<Sink>,
+        mut returns: Value,
+        effects: Effects,
+        (is_generic, is_method): (bool, bool),
+    ) -> Self {
         returns.prune(MAX_DEPTH);
         let mut state = DefaultHasher::new();
         returns.content(&mut state);
+        effects.hash(&mut state);
         let mut sinks = Vec::new();
         let mut seen = HashSet::new();
         for mut sink in all {
@@ -61,7 +79,7 @@ impl Summary {
                 break;
             }
         }
-        // A child is to be waited for wherever it is handed to.
+        // A child needs a wait wherever it is passed.
         let strong = !returns.sources.is_empty()
             || returns.declared.is_some()
             || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method));
@@ -70,21 +88,24 @@ impl Summary {
             sinks,
             is_generic,
             is_method,
+            effects: Arc::new(effects),
             version: Version { content: state.finish(), strong },
         }
     }
 
-    /// Whether another file learns anything from it.
+    /// Whether the summary matters to another file.
     pub(super) fn matters(&self) -> bool {
-        // An object is mostly made where its methods are; what only it decides is followed there.
+        // Most objects are created where their methods are called; values that depend only on the object are checked
+        // there.
         let depends = |value: &Value| value.parameters.iter().any(|parameter| !self.is_method || parameter.index > 0);
-        self.sinks.iter().any(|sink| sink.depends_on_arguments(self.is_method))
+        self.effects.matter()
+            || self.sinks.iter().any(|sink| sink.depends_on_arguments(self.is_method))
             || self.returns.as_ref().is_some_and(|value| value.matters() || depends(value))
     }
 }
 
 impl Value {
-    /// Whether another file learns anything from it.
+    /// Whether the value matters to another file.
     pub(super) fn matters(&self) -> bool {
         !self.sources.is_empty()
             || self.declared.is_some()
@@ -93,7 +114,7 @@ impl Value {
             || !self.prefix().is_empty()
     }
 
-    /// Forgets the items and fields that stand deeper than `depth`.
+    /// Removes the items and fields below `depth`.
     fn prune(&mut self, depth: usize) {
         if depth == 0 {
             self.items = None;
@@ -104,7 +125,7 @@ impl Value {
         }
     }
 
-    /// All that a caller can see of it; not where it stands.
+    /// Hashes everything that a caller can see of the value, except its span.
     fn content(&self, state: &mut DefaultHasher) {
         self.pieces.hash(state);
         let parts = self.items.iter().flatten().chain(&self.choices);
@@ -116,82 +137,90 @@ impl Value {
         }
         (&self.parameters, self.bounds.low.to_bits(), self.bounds.high.to_bits()).hash(state);
         (self.validated, self.duration, self.parsed, self.spread, self.split.is_some(), self.cut.is_some()).hash(state);
-        (&self.path, self.declared, &self.caps).hash(state);
+        (&self.path, self.declared, &self.caps, &self.ty).hash(state);
     }
 }
 
+/// Functions that call functions are remembered so far.
+const MAX_BEHIND: usize = 8;
+
 impl Sink {
+    /// The sink as the callers of its function see it, which stands in the file `file`.
+    pub(super) fn for_callers(&self, file: usize) -> Self {
+        let mut sink = self.clone();
+        if sink.behind.len() < MAX_BEHIND {
+            sink.behind.push(Place { file, span: self.span });
+        }
+        sink
+    }
+
     /// Whether what it does is decided by the callers of its function, which has `count` parameters.
     pub(super) fn depends_on_parameters(&self, count: usize) -> bool {
         self.values.iter().flat_map(|value| &value.parameters).any(|parameter| parameter.index < count)
     }
 
-    /// The same, the object of a method not counted.
+    /// Whether a value depends on an argument, not counting the receiver of a method.
     fn depends_on_arguments(&self, is_method: bool) -> bool {
         let counts = |value: &Value| value.parameters.iter().any(|parameter| !is_method || parameter.index > 0);
         self.values.iter().any(counts)
     }
 }
 
-/// Functions and constants that other files may use, by name.
+/// Functions and constants that other files may use. The keys are paths within the file: modules, types and name.
 #[derive(Debug, Default)]
 pub(crate) struct Externals {
-    /// `None` for names that two files define.
-    pub functions: HashMap<String, Option<Arc<Summary>>>,
-    /// Constants and statics; `None` for names that two files define.
-    pub constants: HashMap<String, Option<Arc<Value>>>,
-    /// Where to look for what is not here.
-    pub around: Option<Arc<Externals>>,
+    /// Several entries if the file has one variant per system.
+    pub functions: HashMap<String, Vec<Arc<Summary>>>,
+    /// Constants and statics.
+    pub constants: HashMap<String, Arc<Value>>,
 }
 
 impl Externals {
-    /// The state of every name of this scope, by hash.
-    pub(crate) fn versions(&self) -> HashMap<u64, Version, ByHash> {
-        let mut versions = HashMap::default();
-        let unclear = Version { content: 0, strong: false };
-        for (name, summary) in &self.functions {
-            versions.insert(hash(name.as_bytes()), summary.as_ref().map_or(unclear, |summary| summary.version));
-        }
-        for (name, value) in &self.constants {
-            let mut state = DefaultHasher::new();
-            if let Some(value) = value {
-                value.content(&mut state);
+    /// Returns the versions of all names, keyed by the hash of each name that other files may use.
+    pub(crate) fn versions(&self) -> Vec<(u64, Version)> {
+        let mut versions = Vec::new();
+        for (item, twins) in &self.functions {
+            for summary in twins {
+                versions.extend(names_of(item, summary.is_method).map(|name| (hash(name.as_bytes()), summary.version)));
             }
-            versions.insert(hash(name.as_bytes()), Version { content: state.finish(), strong: false });
+        }
+        for (item, value) in &self.constants {
+            let mut state = DefaultHasher::new();
+            value.content(&mut state);
+            let (_, name) = qualifier_and_name(item);
+            versions.push((hash(name.as_bytes()), Version { content: state.finish(), strong: false }));
         }
         versions
     }
 
-    /// The names of the functions of this scope.
-    pub(crate) fn function_names(&self) -> impl Iterator<Item = &str> {
-        self.functions.keys().map(String::as_str)
+    /// Returns the names of the functions that are harmful wherever they are called.
+    pub(crate) fn harmful_names(&self) -> impl Iterator<Item = String> {
+        let strong = |twins: &Vec<Arc<Summary>>| twins.iter().find(|summary| summary.version.strong).cloned();
+        let harmful = self.functions.iter().filter_map(move |(item, twins)| Some((item, strong(twins)?)));
+        harmful.flat_map(|(item, summary)| names_of(item, summary.is_method).collect::<Vec<_>>())
     }
+}
 
-    /// The function called `name`, if there is exactly one.
-    pub(crate) fn function(&self, name: &str) -> Option<Arc<Summary>> {
-        match self.functions.get(name) {
-            Some(known) => known.clone(),
-            None => self.around.as_ref()?.function(name),
-        }
-    }
+/// Returns the names that callers use for a function: the bare name, or the name with its type; for a method also the
+/// name with a leading dot.
+fn names_of(item: &str, is_method: bool) -> impl Iterator<Item = String> {
+    let (holder, name) = qualifier_and_name(item);
+    let holder = holder.filter(|holder| holder.starts_with(|first: char| first.is_uppercase()));
+    let plain = holder.map_or_else(|| name.to_owned(), |holder| format!("{holder}::{name}"));
+    [plain].into_iter().chain(is_method.then(|| format!(".{name}")))
+}
 
-    /// The constant called `name`, if there is exactly one.
-    pub(crate) fn constant(&self, name: &str) -> Option<Arc<Value>> {
-        match self.constants.get(name) {
-            Some(known) => known.clone(),
-            None => self.around.as_ref()?.constant(name),
-        }
-    }
-
-    /// Adds what another file defines.
-    pub(crate) fn merge(&mut self, other: &Self) {
-        for (name, summary) in &other.functions {
-            self.functions.entry(name.clone()).and_modify(|known| *known = None).or_insert_with(|| summary.clone());
-        }
-        for (name, value) in &other.constants {
-            self.constants.entry(name.clone()).and_modify(|known| *known = None).or_insert_with(|| value.clone());
-        }
-    }
+/// The facts that the files of a run share.
+#[derive(Debug, Default)]
+pub(crate) struct World {
+    /// Resolves paths.
+    pub program: Program,
+    /// The exports of each file, by file index.
+    pub files: Vec<Arc<Externals>>,
+    /// The definition of a method with effects, by package and the hash of its name.
+    pub methods: HashMap<(usize, u64), Definition>,
+    /// The package of each file, by file index.
+    pub packages: Vec<usize>,
 }
 
 /// Names that a file uses and does not define, by hash.
@@ -199,8 +228,10 @@ impl Externals {
 pub(crate) struct Unresolved {
     /// Functions and constants.
     pub plain: HashSet<u64, ByHash>,
-    /// Methods, with a dot in front, and associated functions, with their type.
+    /// Methods, with a leading dot, and associated functions, with their type.
     pub associated: HashSet<u64, ByHash>,
+    /// Names that were resolved through the built-in tables; valid as long as no file of the run defines them.
+    pub taken_for_known: HashSet<u64, ByHash>,
 }
 
 impl Unresolved {
@@ -209,22 +240,32 @@ impl Unresolved {
         set.insert(hash(name.as_bytes()));
     }
 
-    /// All names.
+    /// Records that a path was resolved through the built-in tables.
+    pub(super) fn take_for_known(&mut self, path: &str) {
+        let (holder, name) = qualifier_and_name(path);
+        let holder = holder.filter(|holder| holder.starts_with(|first: char| first.is_uppercase()));
+        let name = holder.map_or_else(|| name.to_owned(), |holder| format!("{holder}::{name}"));
+        self.taken_for_known.insert(hash(name.as_bytes()));
+    }
+
+    /// Returns all names.
     pub(crate) fn all(&self) -> impl Iterator<Item = &u64> {
         self.plain.iter().chain(&self.associated)
     }
 }
 
-/// What a walk over a file gives.
+/// The result of walking a file.
 #[derive(Debug)]
 pub(crate) struct Lowered {
-    /// For the rules.
+    /// The facts for the rules.
     pub facts: FileFacts,
-    /// For other files.
+    /// The facts for other files.
     pub externals: Externals,
-    /// What the file needs from others.
+    /// The names that the file defines and imports.
+    pub names: Names,
+    /// The names that the file needs from others.
     pub unresolved: Unresolved,
-    /// Whether the file reads what others choose or does something that a constant can make harmful, so that what
-    /// harmless functions of other files give it matters.
+    /// Whether the file reads input from outside, or uses a value where a constant can be harmful. If so, results of
+    /// harmless functions in other files matter too.
     pub follows: bool,
 }

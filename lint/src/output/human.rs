@@ -1,4 +1,4 @@
-//! For people: the snippets with the spans underlined, file by file, and a last line that counts.
+//! Output for people: snippets with underlined spans, grouped by file, and a summary line.
 
 use std::ffi::OsString;
 use std::io::{self, Write};
@@ -9,10 +9,11 @@ use codespan_reporting::files::SimpleFile;
 use codespan_reporting::term::{Config, Styles, StylesWriter, emit_to_io_write, emit_to_write_style, termcolor::Ansi};
 
 use super::shown;
+use crate::engine::UNPARSABLE;
 use crate::finding::{Finding, Report, Severity};
 use crate::span::Location;
 
-/// Longer lines are not shown.
+/// Longer lines are not displayed.
 const MAX_LINE_BYTES: usize = 4_096;
 
 pub(super) fn write(report: &Report, terminal: bool, out: &mut dyn Write) -> io::Result<()> {
@@ -28,7 +29,7 @@ pub(super) fn write(report: &Report, terminal: bool, out: &mut dyn Write) -> io:
         }
     }
     for problem in &report.problems {
-        writeln!(out, "error[unparsable-file]: {} {}\n", shown(&problem.path), problem.message)?;
+        writeln!(out, "{}[{UNPARSABLE}]: {} {}\n", problem.severity, shown(&problem.path), problem.message)?;
     }
     summary(report, out)
 }
@@ -40,8 +41,8 @@ fn emit(finding: &Finding, file: &SimpleFile<String, String>, coloured: bool, ou
             [location.start_byte, location.end_byte].iter().any(|byte| is_on_long_line(file.source(), *byte as usize));
         file.source().get(range(location)).is_some() && !is_long
     };
-    // The file may have changed since it was checked, and a generated line is nothing to show: the place is then said in
-    // words alone.
+    // The file may have changed since the check, or the line may be too long to display; the location is then written
+    // as text only.
     if !is_shown(finding.location) || !finding.labels.iter().all(|label| is_shown(label.location)) {
         let start = finding.location.start;
         return writeln!(
@@ -80,12 +81,12 @@ fn emit(finding: &Finding, file: &SimpleFile<String, String>, coloured: bool, ou
     }
 }
 
-/// What <https://no-color.org> asks for, and what a terminal says that cannot show any.
+/// Whether the output may have colours: respects <https://no-color.org> and terminals without colours.
 fn allows_colour(no_color: Option<OsString>, term: Option<OsString>) -> bool {
     no_color.is_none_or(|value| value.is_empty()) && term.is_none_or(|value| value != "dumb")
 }
 
-/// Whether the line around `byte` is longer than a screen.
+/// Whether the line around `byte` is longer than [`MAX_LINE_BYTES`].
 fn is_on_long_line(text: &str, byte: usize) -> bool {
     let text = text.as_bytes();
     let at = byte.min(text.len());
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// The report about a file with one finding, after `change` was made to the file.
+    /// Returns the report about a file with one finding, written after `change` was applied to the file.
     fn written(code: &str, change: impl FnOnce(&Path)) -> String {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.rs");
@@ -148,7 +149,7 @@ mod tests {
         let said = "a.rs:1:46\n  = help: ";
         assert!(written(CODE, |path| fs::remove_file(path).expect("removed")).contains(said));
         assert!(written(CODE, |path| fs::write(path, "fn").expect("written")).contains(said));
-        // The end of the place is now within a character.
+        // The end of the span is now inside a character.
         let other = "é".repeat(100);
         assert!(written(CODE, |path| fs::write(path, other).expect("written")).contains(said));
         let long = format!("/*{}*/", "-".repeat(10_000));

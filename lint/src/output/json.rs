@@ -1,5 +1,5 @@
-//! For other programs. The schema is `docs/lint-json.md`; `version` changes when a field changes its meaning or
-//! goes, not when one is added.
+//! Output for other programs. `docs/lint-json.md` documents the schema; `version` changes when a field is removed or
+//! changes its meaning, but not when a field is added.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,4 @@
-//! The formats of a report. Each is made from [`Report`] alone.
+//! The formats of a report. Each format reads only the [`Report`].
 
 mod github;
 mod human;
@@ -23,7 +23,7 @@ pub(crate) enum Format {
     Github,
 }
 
-/// Writes `report` to `out`; `terminal` says whether a person watches.
+/// Writes `report` to `out`; `terminal` enables colours.
 pub(crate) fn write(format: Format, report: &Report, terminal: bool, out: &mut dyn Write) -> io::Result<()> {
     match format {
         Format::Human => human::write(report, terminal, out),
@@ -33,7 +33,7 @@ pub(crate) fn write(format: Format, report: &Report, terminal: bool, out: &mut d
     }
 }
 
-/// A path as a person can read it on one line.
+/// Returns a path as one line of printable text.
 pub(crate) fn shown(path: &Path) -> String {
     slashed(path).escape_debug().to_string()
 }

@@ -1,13 +1,14 @@
-//! SARIF 2.1.0, one run. Lines and columns are 1-based there as here; columns count Unicode code points, which is
-//! what `columnKind` says.
+//! SARIF 2.1.0, one run. Lines and columns are 1-based, as in the report; columns count Unicode code points, as
+//! `columnKind` declares.
 
 use std::io::{self, Write};
 
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
+use crate::catalogue::{BUILT_IN, RULES};
+use crate::engine::UNPARSABLE;
 use crate::finding::{Edit, Finding, Fix, Report, Severity, slashed};
-use crate::rules::{BUILT_IN, REGISTRY};
 use crate::span::Location;
 
 #[derive(Serialize)]
@@ -27,7 +28,7 @@ struct Run<'a> {
     results: Results<'a>,
 }
 
-/// Made one after the other while they are written: all at once would take several times the report's memory.
+/// Serializes one result at a time; all at once would need several times the memory of the report.
 struct Results<'a>(&'a Report);
 
 impl Serialize for Results<'_> {
@@ -52,9 +53,9 @@ fn document(report: &Report) -> Document<'_> {
         .iter()
         .map(|problem| {
             json!({
-                "level": "error",
+                "level": level(problem.severity),
                 "message": { "text": problem.message },
-                "descriptor": { "id": "unparsable-file" },
+                "descriptor": { "id": UNPARSABLE },
                 "locations": [{ "physicalLocation": { "artifactLocation": { "uri": uri(&slashed(&problem.path)) } } }],
             })
         })
@@ -70,7 +71,7 @@ fn document(report: &Report) -> Document<'_> {
             } }),
             column_kind: "unicodeCodePoints",
             invocations: [json!({
-                "executionSuccessful": report.problems.is_empty(),
+                "executionSuccessful": !report.is_incomplete(),
                 "toolExecutionNotifications": notifications,
             })],
             results: Results(report),
@@ -79,12 +80,12 @@ fn document(report: &Report) -> Document<'_> {
 }
 
 fn rules() -> Vec<Value> {
-    let own = REGISTRY.iter().map(|entry| {
+    let own = RULES.iter().map(|entry| {
         json!({
-            "id": entry.rule.name(),
+            "id": entry.name,
             "shortDescription": { "text": entry.summary() },
             "help": { "text": entry.documentation(), "markdown": entry.documentation() },
-            "defaultConfiguration": { "level": level(entry.rule.severity()) },
+            "defaultConfiguration": { "level": level(entry.severity) },
         })
     });
     let built_in = BUILT_IN.iter().map(|(name, what)| {
@@ -160,8 +161,8 @@ fn level(severity: Severity) -> &'static str {
     }
 }
 
-/// A path as a relative reference, an absolute one as a file URI (RFC 3986, RFC 8089): everything but unreserved characters
-/// and `/` is escaped.
+/// Converts a path to a relative reference, or an absolute path to a file URI (RFC 3986, RFC 8089); escapes all
+/// characters except unreserved ones and `/`.
 fn uri(path: &str) -> String {
     let mut uri = String::with_capacity(path.len());
     if path.starts_with('/') {

@@ -1,18 +1,20 @@
-//! Texts that are addresses, as the rules about them judge them.
+//! Addresses in texts, as the rules about addresses judge them.
 
-use std::collections::HashSet;
+use std::cell::OnceCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::facts::{Call, FileFacts, Sink};
+use crate::flow::Flow;
+use crate::network::Network;
 use crate::tables;
 use crate::value::Value;
 
-/// An address in a text, with what stands around it.
+/// An address in a text, with its host and port.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
-    /// As written, `{}` for parts that are not known.
+    /// The text as written, with `{}` for unknown parts.
     pub text: String,
-    /// The host: known, or an IPv4 address with known beginning.
+    /// The host: a known address, or an IPv4 address with known first octets.
     pub host: Host,
     /// The port, if it is known.
     pub port: Option<u16>,
@@ -23,14 +25,21 @@ pub(super) struct Found {
 pub(super) enum Host {
     /// An address.
     Known(IpAddr),
-    /// The known first octets of an IPv4 address; the rest is filled in.
+    /// The known first octets of an IPv4 address; the rest is inserted at run time.
     Partly(Vec<u8>),
     /// A name, or nothing.
     Name,
 }
 
-/// Reads `host`, `host:port`, `[host]:port`, `host/length` and URLs of them; `None` if it is no address at all.
+/// Parses `host`, `host:port`, `[host]:port`, `host/length` and URLs with them; `None` if the text is not an address.
 pub(super) fn read(text: &str) -> Option<Found> {
+    if let Some(found) = multiaddress(text) {
+        return Some(found);
+    }
+    let plain = TRANSPORTS.iter().find_map(|transport| text.strip_prefix(transport)?.strip_prefix(['/', ':']));
+    if let Some(plain) = plain.filter(|plain| !plain.starts_with('/')) {
+        return read(plain).map(|found| Found { text: text.to_owned(), ..found });
+    }
     let inner = text.split_once("://").map_or(text, |(_, rest)| rest);
     let inner = inner.rsplit_once('@').map_or(inner, |(_, rest)| rest);
     let authority = if text.contains("://") { inner.split(['/', '?']).next()? } else { inner };
@@ -49,30 +58,51 @@ pub(super) fn read(text: &str) -> Option<Found> {
     Some(Found { text: text.to_owned(), host, port })
 }
 
+/// Prefixes of addresses in some libraries: `tcp/127.0.0.1:80`.
+const TRANSPORTS: &[&str] = &["tcp", "udp", "tls", "quic", "ws", "wss", "http", "tcp4", "tcp6", "udp4", "udp6"];
+
+/// Parses `/ip4/0.0.0.0/tcp/0`, the format of libp2p.
+fn multiaddress(text: &str) -> Option<Found> {
+    let mut parts = text.strip_prefix('/')?.split('/');
+    let host = match (parts.next()?, parts.next()?) {
+        ("ip4" | "ip6", host) => {
+            host.parse().map_or_else(|_| partly_known(host).map(Host::Partly), |host| Some(Host::Known(host)))?
+        }
+        ("dns" | "dns4" | "dns6", _) => Host::Name,
+        _ => return None,
+    };
+    let port = parts.find(|part| ["tcp", "udp"].contains(part)).and_then(|_| parts.next()?.parse().ok());
+    Some(Found { text: text.to_owned(), host, port })
+}
+
 fn host_and_port(text: &str) -> Option<(&str, Option<&str>)> {
     if let Some(rest) = text.strip_prefix('[') {
         let (host, after) = rest.split_once(']')?;
         return Some((host, after.strip_prefix(':')));
     }
     match text.split_once(':') {
-        // More than one colon: an IPv6 address without a port.
-        Some((_, rest)) if rest.contains(':') => Some((text, None)),
+        // A text with more than one colon is an IPv6 address without a port, unless a function that did not know the family
+        // has joined `::1` and a port.
+        Some((_, rest)) if rest.contains(':') => Some(match text.rsplit_once(':') {
+            Some(("::1" | "::", port)) => (text.strip_suffix(port)?.strip_suffix(':')?, Some(port)),
+            _ => (text, None),
+        }),
         Some((host, port)) => Some((host, Some(port))),
         None => Some((text, None)),
     }
 }
 
-/// `10.1.{}.2`: four parts, the first known, all others a number or a hole.
+/// Parses `10.1.{}.2`: four parts, the first known, each other a number or a hole.
 fn partly_known(host: &str) -> Option<Vec<u8>> {
     let parts: Vec<&str> = host.split('.').collect();
     if parts.len() != 4 || !parts.iter().all(|part| *part == "{}" || part.parse::<u8>().is_ok()) {
         return None;
     }
-    let known: Vec<u8> = parts.iter().map_while(|part| part.parse().ok()).collect();
+    let known: Vec<u8> = parts.iter().map_while(|part| part.parse::<u8>().ok()).collect();
     (!known.is_empty()).then_some(known)
 }
 
-/// Every address in a longer text, such as the command line of a shell.
+/// Returns every address in a longer text, such as a shell command line.
 pub(super) fn addresses_in(text: &str) -> Vec<Found> {
     text.split(|c: char| c.is_whitespace() || "\"'=,;()<>|".contains(c))
         .filter_map(read)
@@ -80,27 +110,8 @@ pub(super) fn addresses_in(text: &str) -> Vec<Found> {
         .collect()
 }
 
-/// An address or a network: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`.
-pub(super) fn network(text: &str) -> Option<(IpAddr, u32)> {
-    let (address, length) = text.split_once('/').map_or((text, None), |(address, length)| (address, Some(length)));
-    let address: IpAddr = address.parse().ok()?;
-    let most = if address.is_ipv4() { 32 } else { 128 };
-    let length = length.map_or(Some(most), |length| length.parse().ok())?;
-    (length <= most).then_some((address, length))
-}
-
-/// Whether every address that begins with the first `known` bits of `address` is in the network.
-fn is_in(address: IpAddr, known: u32, (network, length): (IpAddr, u32)) -> bool {
-    let bits = |address: IpAddr| match address {
-        IpAddr::V4(address) => u128::from(address.to_bits()) << 96,
-        IpAddr::V6(address) => address.to_bits(),
-    };
-    let differ = (bits(address) ^ bits(network)).leading_zeros();
-    address.is_ipv4() == network.is_ipv4() && known >= length && differ >= length
-}
-
 impl Found {
-    /// Whether the configuration's list has it: as written, or in a network.
+    /// Whether the configuration allows the address: literally, or as part of a network.
     pub(super) fn is_allowed(&self, allowed: &[String]) -> bool {
         let (address, known) = match &self.host {
             Host::Known(address) => (*address, if address.is_ipv4() { 32 } else { 128 }),
@@ -111,12 +122,12 @@ impl Found {
             }
             Host::Name => return false,
         };
-        allowed
-            .iter()
-            .any(|text| *text == self.text || network(text).is_some_and(|network| is_in(address, known, network)))
+        allowed.iter().any(|text| {
+            *text == self.text || Network::parse(text).is_some_and(|network| network.contains(address, known))
+        })
     }
 
-    /// Whether the address may belong to somebody else on the next machine.
+    /// Whether the address may belong to somebody else on another machine.
     pub(super) fn is_claimed_by_nobody(&self) -> bool {
         match &self.host {
             Host::Known(IpAddr::V4(address)) => foreign_v4(*address),
@@ -129,7 +140,7 @@ impl Found {
         }
     }
 
-    /// Whether it is an address of this machine, whichever that is.
+    /// Whether it is an address of the local machine, on every machine.
     pub(super) fn is_local(&self) -> bool {
         match &self.host {
             Host::Known(address) => address.is_loopback() || address.is_unspecified(),
@@ -141,36 +152,49 @@ impl Found {
         }
     }
 
-    /// Whether it stands for every address of the machine.
+    /// Whether it is the unspecified address, which covers every address of the machine.
     pub(super) fn is_wildcard(&self) -> bool {
         matches!(&self.host, Host::Known(address) if address.is_unspecified())
     }
 }
 
-/// The functions that run in a network of their own: by their attribute, or by what they make.
-pub(super) fn with_own_network(facts: &FileFacts) -> HashSet<usize> {
-    let makes = |call: &&Call| {
-        let known = |list: &[&str]| list.iter().any(|known| tables::ends_with(&call.path, known));
-        known(tables::LABS)
-            || known(tables::NAMESPACE_CALLS)
-            || tables::NAMESPACE_METHODS.iter().any(|(_, makers)| known(makers))
-    };
-    let isolated = facts.functions.iter().enumerate().filter(|(_, function)| function.isolated);
-    isolated.map(|(index, _)| index).chain(facts.calls.iter().filter(makes).map(|call| call.function)).collect()
+/// Decides which sinks have their own network: through an attribute of the test, through a library that creates one, or
+/// because the thread is in a network namespace.
+pub(super) struct Networks<'f> {
+    facts: &'f FileFacts,
+    flow: OnceCell<Flow<'f>>,
 }
 
-/// Whether the address stands in the function that is called, which has its own finding.
+impl<'f> Networks<'f> {
+    /// Creates the check for a file; computes the control flow on first use.
+    pub(super) fn new(facts: &'f FileFacts) -> Self {
+        Self { facts, flow: OnceCell::new() }
+    }
+
+    /// Whether the sink has its own network.
+    pub(super) fn is_own(&self, sink: &Sink) -> bool {
+        let makes_lab = |call: &Call| {
+            let known = || tables::LABS.iter().any(|known| tables::ends_with(&call.path, known));
+            call.function == sink.function && call.effects.is_none() && known()
+        };
+        self.facts.functions[sink.function].isolated
+            || self.facts.calls.iter().any(makes_lab)
+            || self.flow.get_or_init(|| Flow::new(self.facts)).is_sink_inside(sink)
+    }
+}
+
+/// Whether the address is written in the called function, which has its own finding.
 pub(super) fn is_of_callee(sink: &Sink, value: &Value) -> bool {
     sink.through.is_some() && value.host.is_some_and(|host| host == sink.span)
 }
 
-/// Not loopback, documentation (RFC 5737), multicast, the unspecified address or a mask.
+/// Whether the address is not loopback, documentation (RFC 5737), multicast, unspecified or a mask.
 fn foreign_v4(address: Ipv4Addr) -> bool {
     let first = address.octets()[0];
     !(address.is_loopback() || address.is_documentation() || address.is_multicast() || first == 0 || first == 255)
 }
 
-/// Not loopback, documentation (RFC 3849, RFC 9637), multicast or the unspecified address.
+/// Whether the address is not loopback, documentation (RFC 3849, RFC 9637), multicast or unspecified.
 fn foreign_v6(address: Ipv6Addr) -> bool {
     let segments = address.segments();
     let documentation =
@@ -221,6 +245,7 @@ mod tests {
             "{}.1.2.3",
             "std::net",
             "::ffff:127.0.0.1",
+            "::1:0",
         ] {
             assert!(!foreign(text), "{text}");
         }
@@ -236,6 +261,9 @@ mod tests {
                 && !allowed("fd00::1", "0.0.0.0/0")
         );
         assert_eq!(read("localhost:20000").and_then(|found| found.port), Some(20000));
+        assert!(foreign("/ip4/10.0.0.1/udp/53/quic-v1") && foreign("tcp/10.0.0.1:80") && foreign("tcp:10.0.0.1:80"));
+        assert!(!foreign("/ip4/127.0.0.1/tcp/0") && !foreign("/proc/10.0.0.1") && !foreign("tcp/localhost:80"));
+        assert_eq!(read("/ip4/0.0.0.0/udp/7/quic-v1").and_then(|found| found.port), Some(7));
         assert!(read("[::]:80").is_some_and(|found| found.is_wildcard()));
     }
 }

@@ -1,24 +1,28 @@
-//! Command lines as the rules read them: words of an argv, and the simple commands of a shell's text.
+//! Command lines for the rules: the words of an argv, and the simple commands of a shell script.
+
+use std::collections::HashMap;
 
 use crate::config::Config;
 use crate::facts::{CallId, FileFacts, Sink, SinkKind};
+use crate::rule::Hit;
 use crate::tables;
 use crate::value::Value;
 
-/// The shell of an argv, and the text that it interprets, `None` if that is not in the list.
+/// Returns the shell of an argv, and the script that it interprets; the script is `None` if the argv does not contain
+/// it.
 pub(super) fn script_of<'v>(argv: &'v [Value], config: &Config) -> Option<(String, Option<&'v Value>)> {
     named_script(argv, config).or_else(|| script_of_chosen_shell(argv)).or_else(|| remote_script(argv))
 }
 
-/// The text behind `-c` of the shell that the environment names, `$SHELL`.
+/// Returns the script after `-c`, if the shell comes from the environment, `$SHELL`.
 fn script_of_chosen_shell(argv: &[Value]) -> Option<(String, Option<&Value>)> {
     let chosen = argv.first()?.sources.iter().find_map(|source| source.name.as_deref())?;
     let option = argv.iter().position(|value| value.constant().is_some_and(|word| is_command_option(&word)))?;
     (chosen == "SHELL").then(|| ("$SHELL".to_owned(), argv.get(option + 1)))
 }
 
-/// What a shell on another machine gets: `ssh` hands on its operands as one text, so one that is a line of words is a
-/// script, whatever it was meant to be.
+/// Returns the script for a shell on another machine. `ssh` joins its operands into one text, so an operand with
+/// several words is always a script.
 fn remote_script(argv: &[Value]) -> Option<(String, Option<&Value>)> {
     let (program, operands) = argv.split_first()?;
     let program = program.constant().filter(|program| tables::program_name(program) == "ssh")?;
@@ -36,9 +40,9 @@ fn named_script<'v>(argv: &'v [Value], config: &Config) -> Option<(String, Optio
         is_unix(name) || tables::SHELL_STARTERS.contains(&name) || tables::WINDOWS_SHELLS.contains(&name)
     };
     let first = constant(0).unwrap_or_else(|| "…".to_owned());
-    // Whatever a program that is not known does, with `sh` and `-c` among its operands it runs a shell.
+    // An unknown program with `sh` and `-c` among its operands runs a shell, too.
     let wrapped = first == "…" || tables::WRAPPERS.contains(&tables::program_name(&first));
-    // The shell is somewhere among the operands of the wrapper.
+    // For a wrapper, the shell is one of the operands.
     let is_starter = tables::SHELL_STARTERS.contains(&tables::program_name(&first));
     let at = if wrapped && !is_starter {
         (1..argv.len()).find(|index| constant(*index).is_some_and(|word| is_shell(&word)))?
@@ -63,16 +67,16 @@ fn named_script<'v>(argv: &'v [Value], config: &Config) -> Option<(String, Optio
     Some((shown, argv.get(option + 1)))
 }
 
-/// `-c` alone or among other letters, `-euxc`.
+/// Whether a word is `-c`, alone or combined with other letters, `-euxc`.
 fn is_command_option(word: &str) -> bool {
     word.strip_prefix('-')
         .is_some_and(|letters| letters.contains('c') && letters.chars().all(|letter| letter.is_ascii_lowercase()))
 }
 
-/// The commands that a sink runs on this machine, each as words with `{}` for what is not known: the argv itself,
-/// and those of the text that a shell in it interprets.
+/// Returns the commands that a sink runs on this machine, as words with `{}` for unknown parts: the argv itself, and
+/// the commands of the script of a shell in it.
 ///
-/// What is sent to a guest, a container or another machine is left out, but the program that sends it is not.
+/// The result excludes commands for a guest, a container or another machine, but includes the program that sends them.
 pub(super) fn commands(sink: &Sink, config: &Config) -> Vec<Vec<String>> {
     match sink.kind {
         SinkKind::Command => {
@@ -92,7 +96,7 @@ pub(super) fn commands(sink: &Sink, config: &Config) -> Vec<Vec<String>> {
     }
 }
 
-/// A shell's text taken apart at the operators between commands; quotes are dropped, not understood.
+/// Splits a shell script at the operators between commands; drops quotes without interpreting them.
 pub(super) fn simple_commands(script: &str) -> Vec<Vec<String>> {
     script
         .split([';', '|', '&', '\n', '(', ')', '`'])
@@ -118,11 +122,11 @@ fn is_assignment(word: &str) -> bool {
     })
 }
 
-/// The command behind `sudo`, `env`, `timeout` and the like, and the wrappers that were taken off.
+/// Returns the names of leading wrappers such as `sudo`, `env` or `timeout`, and the words of the command behind them.
 pub(super) fn unwrapped(words: &[String]) -> (Vec<&str>, &[String]) {
     let mut wrappers = Vec::new();
     let mut rest = words;
-    // A helper that is not known, and what it enters.
+    // An unknown helper in front of `ip netns exec`.
     if let [helper, ip, netns, exec, ..] = words
         && helper == "{}"
         && tables::program_name(ip) == "ip"
@@ -159,16 +163,69 @@ pub(super) fn unwrapped(words: &[String]) -> (Vec<&str>, &[String]) {
     (wrappers, rest)
 }
 
-/// Whether a word of a command stands where the sink is: not in a function that is called there, which has its own
-/// finding, unless the caller gives it the word.
+/// Whether a command runs in a network namespace that it names or creates: `ip netns exec`, `ip -n`, `nsenter --net`,
+/// `unshare -n`.
+pub(super) fn is_confined(words: &[String]) -> bool {
+    let (wrappers, rest) = unwrapped(words);
+    let of_network = |word: &String| {
+        let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
+        word.starts_with("--net") || letters.is_some_and(|letters| letters.contains('n') && letters.len() < 6)
+    };
+    let by_wrapper = |wrapper: &&str| match *wrapper {
+        "ip" => true,
+        "nsenter" | "unshare" => words.iter().take(words.len() - rest.len()).any(of_network),
+        _ => false,
+    };
+    let program = rest.first().map(|program| tables::program_name(program));
+    let options = rest.iter().skip(1).take_while(|word| word.starts_with('-'));
+    let names_one = |word: &String| word == "-n" || word == "-netns" || word.starts_with("--netns");
+    wrappers.iter().any(by_wrapper)
+        || ["ip", "bridge", "tc", "ss"].contains(&program.unwrap_or_default()) && options.clone().any(names_one)
+}
+
+/// Whether this sink must report the word. A word from a called function is reported there, unless the caller passes
+/// it.
 pub(super) fn is_said_here(sink: &Sink, word: &str) -> bool {
     let given = |value: &Value| value.span != sink.span && value.shown().contains(word);
     sink.through.is_none() || sink.values.iter().any(given)
 }
 
-/// The commands of a sink with the wrappers taken off.
+/// Returns the commands of a sink without their wrappers.
 pub(super) fn inner_commands(sink: &Sink, config: &Config) -> Vec<Vec<String>> {
     commands(sink, config).iter().map(|words| unwrapped(words).1.to_vec()).filter(|words| !words.is_empty()).collect()
+}
+
+/// Calls in a file of functions that do something with what they are given, by where those do it.
+pub(super) struct Callers<'f>(HashMap<u32, Vec<&'f Sink>>);
+
+/// So many calls of a function are shown.
+const SHOWN_CALLS: usize = 5;
+
+impl<'f> Callers<'f> {
+    pub(super) fn new(facts: &'f FileFacts) -> Self {
+        let mut calls: HashMap<u32, Vec<&Sink>> = HashMap::new();
+        for sink in &facts.sinks {
+            for place in sink.behind.iter().filter(|place| place.file == facts.file) {
+                calls.entry(place.span.start).or_default().push(sink);
+            }
+        }
+        Self(calls)
+    }
+
+    /// The hit with the calls as labels that lead to the sink, each with what `about` says of it, if anything.
+    pub(super) fn labelled(&self, mut hit: Hit, sink: &Sink, about: impl Fn(&Sink) -> Option<String>) -> Hit {
+        let mut shown = Vec::new();
+        for call in self.0.get(&sink.span.start).into_iter().flatten() {
+            if shown.len() < SHOWN_CALLS
+                && !shown.contains(&call.span)
+                && let Some(message) = about(call)
+            {
+                shown.push(call.span);
+                hit = hit.label(call.span, message);
+            }
+        }
+        hit.behind(&sink.behind)
+    }
 }
 
 /// Whether every program that the command starts is one of `tools`.

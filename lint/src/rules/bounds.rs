@@ -1,27 +1,27 @@
-//! What the rules about numbers of the environment share: a sink, a bound, and the words around them.
+//! Shared parts of the rules about numbers from the environment: a sink, a bound, and the texts.
 
 use crate::facts::Sink;
 use crate::rule::Hit;
 use crate::value::{Origin, Value};
 
-/// The bound of a rule and how it speaks.
+/// The bound of a rule, and the texts for its message.
 pub(super) struct Bound<'a> {
     /// The largest harmless value.
     pub high: f64,
-    /// The largest possible value in words.
+    /// Formats the largest possible value.
     pub shown: &'a dyn Fn(f64) -> String,
-    /// The largest harmless value in words.
+    /// The largest harmless value as text.
     pub limit: String,
-    /// What the value decides, `wait`.
+    /// The effect of the value, for example `wait`.
     pub what: &'static str,
-    /// The fix.
+    /// The remedy.
     pub help: &'static str,
 }
 
-/// A hit at the place where the environment is read, if what is read there is not bounded.
+/// Returns a hit at the location that reads the environment, if the value has no sufficient bound.
 pub(super) fn judged(sink: &Sink, value: &Value, bound: &Bound<'_>) -> Option<Hit> {
     let source = value.source(Origin::Environment)?;
-    // What a parameter limits is judged where that is given.
+    // If a parameter limits the value, the caller that passes it is checked instead.
     if value.validated || !value.caps.is_empty() || value.bounds.high <= bound.high {
         return None;
     }
@@ -40,7 +40,7 @@ pub(super) fn judged(sink: &Sink, value: &Value, bound: &Bound<'_>) -> Option<Hi
     Some(hit)
 }
 
-/// A number as it is written; the largest of 64 bits is not among the numbers of an interval, which has its neighbour.
+/// Formats a number. An `f64` cannot hold the largest 64-bit number; its neighbour is shown as that number.
 pub(super) fn number(high: f64) -> String {
     const ONE_TOO_MANY: f64 = 18_446_744_073_709_551_616.0;
     match high {

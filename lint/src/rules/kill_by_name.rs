@@ -15,7 +15,7 @@
 //! ```text
 //! child.kill()?;
 //! child.wait()?;
-//! host.command("dnsmasq").spawn()?;   // netns-fixtures: dies with the test, its children too
+//! host.command("dnsmasq")?.spawn()?;   // netns-fixtures: dies with the test, its children too
 //! ```
 //!
 //! ## Limits
@@ -27,47 +27,39 @@
 use super::argv::{inner_commands, is_said_here};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink};
-use crate::finding::Severity;
-use crate::rule::{Hit, Rule};
+use crate::rule::Hit;
 use crate::tables;
 use crate::value::Value;
-
-/// See the documentation of the module.
-pub(crate) struct KillByName;
 
 const HELP: &str = "keep the child's handle and kill that: `child.kill()`, then `child.wait()`; children of a `#[netns_test]` \
                     die with it";
 
-impl Rule for KillByName {
-    fn name(&self) -> &'static str {
-        "kill-by-name"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Error
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        for sink in &facts.sinks {
-            let commands = inner_commands(sink, config);
-            let of_text = commands.iter().enumerate().find_map(|(at, words)| hazard(words, &commands[at + 1..]));
-            let word = |(what, word): (String, String)| Some(what).filter(|_| is_said_here(sink, &word));
-            if let Some(what) = of_text.and_then(word).or_else(|| of_output(facts, sink)) {
-                hits.push(Hit::new(sink.function, sink.span, format!("{what} ends processes that are not this test's"), HELP));
-            }
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    for sink in &facts.sinks {
+        let commands = inner_commands(sink, config);
+        let of_text = commands.iter().enumerate().find_map(|(at, words)| hazard(words, &commands[at + 1..]));
+        let word = |(what, word): (String, String)| Some(what).filter(|_| is_said_here(sink, &word));
+        if let Some(what) = of_text.and_then(word).or_else(|| of_output(facts, sink)) {
+            hits.push(Hit::new(
+                sink.function,
+                sink.span,
+                format!("{what} ends processes that are not this test's"),
+                HELP,
+            ));
         }
-        for call in &facts.calls {
-            let kills = tables::KILL_CALLS.iter().any(|known| tables::ends_with(&call.path, known));
-            let everybody = |value: &Value| value.exact().is_some_and(|pid| pid <= -1.0 && pid > -1.5);
-            if kills && call.arguments.len() == 2 && everybody(&call.arguments[0]) {
-                let message = "`kill` with the pid -1 ends processes that are not this test's";
-                hits.push(Hit::new(call.function, call.span, message, HELP));
-            }
+    }
+    for call in &facts.calls {
+        let kills = tables::KILL_CALLS.iter().any(|known| tables::ends_with(&call.path, known));
+        let everybody = |value: &Value| value.exact().is_some_and(|pid| pid <= -1.0 && pid > -1.5);
+        if kills && call.arguments.len() == 2 && everybody(&call.arguments[0]) {
+            let message = "`kill` with the pid -1 ends processes that are not this test's";
+            hits.push(Hit::new(call.function, call.span, message, HELP));
         }
     }
 }
 
-/// `kill` of what another command has found by a name and printed.
+/// Returns the hazard of a `kill` whose pid another command found by name and printed.
 fn of_output(facts: &FileFacts, sink: &Sink) -> Option<String> {
     let [program, arguments @ ..] = sink.values.as_slice() else { return None };
     let name = |value: &Value| value.constant().map(|program| tables::program_name(&program).to_owned());
@@ -81,18 +73,22 @@ fn of_output(facts: &FileFacts, sink: &Sink) -> Option<String> {
     finders.map(|finder| format!("`kill` of what `{finder}` found")).next()
 }
 
-/// What in a command kills by a name, and the word that does; `later` are the commands behind it, where those of `$(…)`
-/// stand.
+/// Returns a command's way to kill by name, and the word that causes it. `later` holds the following commands, which
+/// include those of `$(…)`.
 fn hazard(words: &[String], later: &[Vec<String>]) -> Option<(String, String)> {
     let first = words.first()?;
     let name = tables::program_name(first);
-    let program = |words: &Vec<String>| words.first().map(|first| tables::program_name(first).to_owned());
-    let finds = |words: &Vec<String>| program(words).is_some_and(|name| tables::PROCESS_FINDERS.contains(&name.as_str()));
     let what = match name {
-        name if tables::KILLERS.contains(&name) => format!("`{name}`"),
-        "kill" if words.len() > 2 && words.last().is_some_and(|last| last == "-1") => "`kill` with the pid -1".to_owned(),
-        "kill" if later.iter().any(finds) => "`kill` of what a search by name found".to_owned(),
-        name if tables::PROCESS_FINDERS.contains(&name) && later.iter().any(|words| words.iter().any(|word| word == "kill")) => {
+        name if tables::KILLERS.contains(&name) && !is_harmless(words) => format!("`{name}`"),
+        "kill" if is_harmless(words) => return None,
+        "kill" if words.len() > 2 && words.last().is_some_and(|last| last == "-1") => {
+            "`kill` with the pid -1".to_owned()
+        }
+        // The words of the command do not include the content of `$(…)`.
+        "kill" if !has_target(words) && later.first().is_some_and(|next| finds_by_name(next)) => {
+            "`kill` of what a search by name found".to_owned()
+        }
+        name if finds_by_name(words) && later.iter().any(|words| takes_pids(words)) => {
             format!("`kill` of what `{name}` found")
         }
         "taskkill" if words.iter().any(|word| word.eq_ignore_ascii_case("/im")) => "`taskkill /IM`".to_owned(),
@@ -100,6 +96,35 @@ fn hazard(words: &[String], later: &[Vec<String>]) -> Option<(String, String)> {
         _ => return None,
     };
     Some((what, first.clone()))
+}
+
+/// Whether the command searches processes by a property that others may share, and not by pid.
+fn finds_by_name(words: &[String]) -> bool {
+    let program = words.first().map(|first| tables::program_name(first));
+    let by_number = |word: &String| tables::PID_OPTIONS.iter().any(|option| word.starts_with(option));
+    program.is_some_and(|program| tables::PROCESS_FINDERS.contains(&program))
+        && !(program == Some("ps") && words.iter().any(by_number))
+}
+
+/// Whether the signal is 0, which only checks that the process exists, or the command only lists something.
+fn is_harmless(words: &[String]) -> bool {
+    let zero = |word: &str| ["-0", "-l", "-L", "--list", "-s0"].contains(&word);
+    let named_zero =
+        words.windows(2).any(|pair| ["-s", "-n", "--signal"].contains(&pair[0].as_str()) && pair[1] == "0");
+    named_zero || words.iter().skip(1).any(|word| zero(word))
+}
+
+/// Whether a `kill` contains a pid: `kill -9 1234`, `kill {}`.
+fn has_target(words: &[String]) -> bool {
+    let takes_next = |before: &str| ["-s", "-n", "--signal"].contains(&before);
+    words.windows(2).any(|pair| !pair[1].starts_with('-') && !takes_next(&pair[0]))
+}
+
+/// Whether a command kills the pids that another one prints: `xargs -r kill`, `do kill $pid`, `kill $pid`.
+fn takes_pids(words: &[String]) -> bool {
+    let at = words.iter().position(|word| tables::program_name(word) == tables::KILL);
+    let is_number = |word: &String| word == "{}" || word.chars().all(|one| one.is_ascii_digit());
+    at.is_some_and(|at| !is_harmless(&words[at..]) && !words[at + 1..].iter().any(is_number))
 }
 
 #[cfg(test)]
@@ -129,6 +154,8 @@ mod tests {
                 r#"Command::new("taskkill").args(["/F", "/IM", "server.exe"]).status().unwrap();"#,
                 r"unsafe { libc::kill(-1, libc::SIGKILL) };",
                 r"nix::sys::signal::kill(Pid::from_raw(-1), Signal::SIGKILL).unwrap();",
+                r#"Command::new("sh").args(["-c", "for p in $(pgrep -x dnsmasq); do kill $p; done"]).status().unwrap();"#,
+                r#"Command::new("sh").args(["-c", "ps ax | grep dnsmasq | awk '{print $1}' | xargs -r kill"]).status().unwrap();"#,
                 r#"Command::new("fuser").args(["-k", "8080/tcp"]).status().unwrap();"#,
             ],
         );
@@ -141,6 +168,10 @@ mod tests {
             FRAME,
             &[
                 r"child.kill().unwrap();",
+                r#"Command::new("sh").args(["-c", "ps aux; kill 1234"]).status().unwrap();"#,
+                r#"Command::new("sh").arg("-c").arg(format!("ps -p {pid} -o comm=; kill {pid}")).status().unwrap();"#,
+                r#"Command::new("sh").args(["-c", "pgrep dnsmasq && kill -0 $PID"]).status().unwrap();"#,
+                r#"Command::new("pkill").args(["-0", "dnsmasq"]).status().unwrap();"#,
                 r#"Command::new("kill").arg(pid.to_string()).status().unwrap();"#,
                 r#"Command::new("kill").args(["-1", "1234"]).status().unwrap();"#,
                 r#"Command::new("kill").args(["-9", x]).status().unwrap();"#,

@@ -18,7 +18,7 @@
 //! ```text
 //! let server = tokio::process::Command::new("server").kill_on_drop(true).spawn()?;
 //! struct Server(Child);             // with a `Drop` that kills and waits
-//! let server = host.command("server").spawn()?;      // netns-fixtures: dies with the test, its children too
+//! let server = host.command("server")?.spawn()?;     // netns-fixtures: dies with the test, its children too
 //! ```
 //!
 //! ## Fix
@@ -35,47 +35,47 @@
 use super::argv::is_one_of;
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
-use crate::finding::{Confidence, Severity};
-use crate::fix::Proposal;
-use crate::rule::{Hit, Rule};
+use crate::finding::Confidence;
+use crate::flow::{Exit, Flow, Lives, Point, starts_child};
+use crate::rule::{Hit, Proposal, cut_short};
 use crate::span::Span;
 use crate::tables;
+use crate::value::Value;
 
-/// See the documentation of the module.
-pub(crate) struct LeakedChild;
-
-impl Rule for LeakedChild {
-    fn name(&self) -> &'static str {
-        "leaked-child"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| call.name == "spawn") {
-            let Some(command) = call.receiver.as_ref().and_then(|receiver| receiver.call).and_then(|before| facts.command_behind(before))
-            else {
-                continue;
-            };
-            let own_drop = facts.object(command).any(|(_, other)| other.name == "kill_on_drop");
-            let plain = tables::ends_with(&facts.calls[command].path, "process::Command::new")
-                || tables::ends_with(&facts.calls[command].path, "Command::new");
-            let same = facts.with_alternatives(id);
-            let escapes = same.iter().any(|id| facts.escaped.contains(id));
-            if own_drop || !plain || facts.functions[call.function].isolated || escapes || is_refused(facts, id) {
-                continue;
-            }
-            let short = is_one_of(facts, command, config, tables::SHORT_TOOLS);
-            let guard = || kill_on_drop(facts, command, call);
-            let found = judged(facts, id, &same, call).map(|hit| if short { hit.pedantic(true) } else { hit });
-            hits.extend(found.map(|hit| hit.fix(guard())));
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let mut flow = None;
+    for (id, call) in facts.calls.iter().enumerate() {
+        if !starts_child(facts, id) || facts.functions[call.function].isolated || is_refused(facts, id) {
+            continue;
         }
+        let flow = flow.get_or_insert_with(|| Flow::new(facts));
+        let Some(start) = flow.place(id).map(Point::behind) else { continue };
+        let command = call.receiver.as_ref().and_then(|receiver| facts.command_behind(receiver.call?));
+        let is_piped = command.is_none_or(|command| facts.object(command).any(|(_, other)| is_pipe(facts, other)));
+        let is_there = |of: CallId| match facts.calls[of].name.as_str() {
+            "take" => is_piped,
+            name => tables::CHILD_GETTERS.contains(&name) || tables::CHILD_LOOKS.contains(&name),
+        };
+        let lives = flow.lives(&facts.with_alternatives(id), start, is_there);
+        if flow.is_cut_short() {
+            hits.push(cut_short(call));
+            return;
+        }
+        let short = command.is_some_and(|command| is_one_of(facts, command, config, tables::SHORT_TOOLS));
+        let hit = judged(facts, &lives, call).map(|hit| if short { hit.pedantic(true) } else { hit });
+        hits.extend(hit.map(|hit| hit.fix(command.and_then(|command| kill_on_drop(facts, command, call)))));
     }
 }
 
-/// `kill_on_drop(true)` before `spawn` on the commands that have it, on a line of its own where `spawn` is.
+/// Whether the call requests a pipe to the child.
+fn is_pipe(facts: &FileFacts, call: &Call) -> bool {
+    let is_piped = |value: &Value| value.call.is_some_and(|call| facts.calls[call].name == "piped");
+    ["stdin", "stdout", "stderr"].contains(&call.name.as_str()) && call.arguments.iter().any(is_piped)
+}
+
+/// Proposes `kill_on_drop(true)` before `spawn` for commands that support it; on its own line if `spawn` is on its own
+/// line.
 fn kill_on_drop(facts: &FileFacts, command: CallId, spawn: &Call) -> Option<Proposal> {
     let has_it = ["tokio::process::Command::new", "async_process::Command::new"];
     if !has_it.iter().any(|known| tables::ends_with(&facts.calls[command].path, known)) || !is_kept(facts, spawn) {
@@ -89,7 +89,7 @@ fn kill_on_drop(facts: &FileFacts, command: CallId, spawn: &Call) -> Option<Prop
     Some(Proposal::insert("kill it when it is dropped", spawn.name_span.start, text))
 }
 
-/// Whether the statement around the call is `let name = ….spawn()…;`, with nothing behind but the error taken off.
+/// Whether the statement is `let name = ….spawn()…;`, and the code after `spawn` only unwraps the error.
 fn is_kept(facts: &FileFacts, spawn: &Call) -> bool {
     let before = facts.written(Span::new(0, spawn.span.start)).trim_end();
     let named = before.strip_suffix('=').map(str::trim_end);
@@ -106,47 +106,41 @@ fn is_kept(facts: &FileFacts, spawn: &Call) -> bool {
     named && !dropped_at_once && after.starts_with(';')
 }
 
-fn judged(facts: &FileFacts, id: CallId, same: &[CallId], spawn: &Call) -> Option<Hit> {
-    let belongs = |other: &Call| other.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(|before| same.iter().any(|id| belongs_to(facts, before, *id)));
-    let later = || facts.calls_from(id).skip(1).map(|(_, other)| other).filter(|other| belongs(other));
+fn judged(facts: &FileFacts, lives: &Lives, start: &Call) -> Option<Hit> {
     let help = "give it to a guard whose `Drop` kills and waits, or use `kill_on_drop(true)` (tokio); with netns-fixtures, \
-                `host.command(…).spawn()` dies with the test";
-    let end = later().find(|other| tables::CHILD_ENDS.contains(&other.name.as_str()));
-    let Some(end) = end else {
+                `host.command(…)?.spawn()` dies with the test";
+    let Some(last) = lives.ends.iter().rfind(|end| end.by.is_some()).or(lives.ends.last()) else {
+        if lives.looks || lives.exits.is_empty() {
+            return None;
+        }
         let message = "this child process is never waited for or killed: it may run on after the test";
-        return Some(Hit::new(spawn.function, spawn.span, message, help));
+        return Some(Hit::new(start.function, start.span, message, help));
     };
-    let between = |exit: &&crate::facts::Exit| {
-        exit.function == spawn.function && exit.span.start >= spawn.span.end && exit.span.end <= end.span.start && exit.of != Some(id)
-    };
-    let exit = facts.exits.iter().find(between)?;
-    let killed = later().any(|other| ["kill", "start_kill"].contains(&other.name.as_str()));
-    let message = format!("this child process runs on if the test ends before `{}`", end.name);
-    Some(
-        Hit::new(spawn.function, spawn.span, message, help)
-            .label(exit.span, "the test may end here")
-            .label(end.name_span, "the child ends here")
-            .confidence(if killed { Confidence::High } else { Confidence::Medium })
-            .pedantic(!killed),
-    )
+    // A loop that ends each child of a list runs once per child.
+    let in_rounds = last.by.is_some_and(|by| facts.calls[by].surroundings.repeated) && !start.surroundings.repeated;
+    let is_written = |exit: &&Exit| exit.span != Span::default() || !in_rounds;
+    let exit = lives.exits.iter().find(is_written)?;
+    let killed = lives.ends.iter().any(|end| end.killed || end.by.is_none());
+    let end = last.by.map(|by| &facts.calls[by]);
+    let before = end.map_or("it is handed on".to_owned(), |end| format!("`{}`", end.name));
+    let ends = if exit.is_return { "function returns" } else { "test ends" };
+    let message = format!("this child process runs on if the {ends} before {before}");
+    let mut hit = Hit::new(start.function, start.span, message, help)
+        .confidence(if killed { Confidence::High } else { Confidence::Medium })
+        .pedantic(!killed);
+    if exit.span != Span::default() {
+        hit = hit.label(exit.span, if exit.is_return { "it may return here" } else { "the test may end here" });
+    }
+    Some(match end {
+        Some(end) => hit.label(end.name_span, "the child ends here"),
+        None => hit,
+    })
 }
 
-/// Whether the test expects that there is no such program.
+/// Whether the test expects that the program does not exist.
 fn is_refused(facts: &FileFacts, spawn: CallId) -> bool {
     let of_it = |other: &Call| other.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(spawn));
     facts.calls_from(spawn).any(|(_, other)| tables::REFUSALS.contains(&other.name.as_str()) && of_it(other))
-}
-
-/// Whether the call `before` gives the child that the call `spawn` made, or a part of it.
-fn belongs_to(facts: &FileFacts, before: CallId, spawn: CallId) -> bool {
-    let mut next = Some(before);
-    while let Some(id) = next {
-        if id == spawn || facts.calls[id].root == spawn {
-            return true;
-        }
-        next = facts.calls[id].receiver.as_ref().and_then(|receiver| receiver.call).filter(|earlier| *earlier < id);
-    }
-    false
 }
 
 #[cfg(test)]

@@ -16,120 +16,118 @@
 //! ## Good
 //! ```text
 //! let socket = UdpSocket::bind("127.0.0.1:0")?;
-//! let socket = net.server.udp_socket().await?;      // netns-fixtures: an address of the test's own network
+//! let socket = net.server.udp_socket(0)?;           // netns-fixtures: an address of the test's own network
 //! const PEER: &str = "192.0.2.1";                   // RFC 5737: belongs to nobody
 //! ```
 //!
 //! ## Limits
 //! What a file configures is guessed from the end of its name (`.conf`, `.cfg` and the like). An address that is only parsed or compared is the data of a test; it is shown with `--pedantic`. So is one inside
-//! a `#[netns_test]`, whose network is its own. `allowed_addresses` of the configuration takes others out.
+//! of a network namespace: a `#[netns_test]`, a thread that has entered one, `ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`.
+//! `allowed-addresses` of the configuration takes others out.
 //!
 //! ## References
 //! RFC 1918, RFC 5737, RFC 3849, RFC 9637.
 
-use super::address::{Found, addresses_in, is_of_callee, read, with_own_network};
+use super::address::{Found, Networks, addresses_in, is_of_callee, read};
+use super::argv::{commands, is_confined, script_of, unwrapped};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
-use crate::rule::{Hit, Rule};
+use crate::rule::Hit;
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
 
-/// See the documentation of the module.
-pub(crate) struct LiteralAddress;
-
 const HELP: &str = "use loopback with port 0, an address set aside for documentation (192.0.2.0/24, 2001:db8::/32), or, with \
                     netns-fixtures, the address that the test's own network gives: `net.server.ipv4()`";
 
-impl Rule for LiteralAddress {
-    fn name(&self) -> &'static str {
-        "literal-address"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        let own_network = with_own_network(facts);
-        let mut reported = Vec::new();
-        for sink in &facts.sinks {
-            let (found, value) = match found_in(sink) {
-                Some(found) if !found.0.is_allowed(&config.allowed_addresses) && !is_of_callee(sink, found.1) => found,
-                _ => continue,
-            };
-            let what = match sink.kind {
-                SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "a socket is bound to it",
-                SinkKind::Connect => "a connection or a packet goes to it",
-                SinkKind::Configure => "a device or a route gets it",
-                SinkKind::Written => "a configuration file contains it",
-                _ => "a command line contains it",
-            };
-            let isolated = own_network.contains(&sink.function);
-            // Where the literal stands is the place to change; in another file, the call that led there.
-            let place = value.host.unwrap_or(value.span);
-            let place = if place == Span::default() { sink.span } else { place };
-            let mut hit = Hit::new(sink.function, place, format!("the address `{}` is fixed, and {what}", found.text), HELP)
-                .pedantic(isolated);
-            if sink.kind == SinkKind::Written {
-                hit = hit.confidence(Confidence::Medium);
-            }
-            if place != sink.span {
-                hit = hit.label(sink.span, format!("here, by `{}`", sink.by));
-            }
-            reported.push(place);
-            hits.push(hit);
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let networks = Networks::new(facts);
+    let mut reported = Vec::new();
+    for sink in &facts.sinks {
+        let (found, value, confined) = match found_in(sink, config) {
+            Some(found) if !found.0.is_allowed(&config.allowed_addresses) && !is_of_callee(sink, found.1) => found,
+            _ => continue,
+        };
+        let what = match sink.kind {
+            SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "a socket is bound to it",
+            SinkKind::Connect => "a connection or a packet goes to it",
+            SinkKind::Configure => "a device or a route gets it",
+            SinkKind::Written => "a configuration file contains it",
+            _ => "a command line contains it",
+        };
+        let isolated = networks.is_own(sink);
+        // Report the literal; if it is in another file, report the call that leads there.
+        let place = value.host.unwrap_or(value.span);
+        let place = if place == Span::default() { sink.span } else { place };
+        let mut hit =
+            Hit::new(sink.function, place, format!("the address `{}` is fixed, and {what}", found.text), HELP)
+                .pedantic(isolated || confined);
+        if sink.kind == SinkKind::Written {
+            hit = hit.confidence(Confidence::Medium);
         }
-        if config.pedantic {
-            data(facts, config, &reported, hits);
+        if place != sink.span {
+            hit = hit.label(sink.span, format!("here, by `{}`", sink.by));
         }
+        reported.push(place);
+        hits.push(hit);
+    }
+    if config.pedantic {
+        data(facts, config, &reported, hits);
     }
 }
 
-/// The address of a sink that is nobody's, and the value that holds it.
-fn found_in(sink: &Sink) -> Option<(Found, &Value)> {
+/// Returns an address of a sink that nobody has reserved, the value that holds it, and whether the command uses it
+/// inside a namespace.
+fn found_in<'s>(sink: &'s Sink, config: &Config) -> Option<(Found, &'s Value, bool)> {
     let nobody = |found: &Found| found.is_claimed_by_nobody();
     match sink.kind {
         SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram | SinkKind::Connect | SinkKind::Configure => {
             let value = sink.values.first()?;
-            read(&value.shown()).filter(nobody).map(|found| (found, value))
+            read(&value.shown()).filter(nobody).map(|found| (found, value, false))
         }
-        SinkKind::Command => {
-            let program = sink.values.first()?.constant().unwrap_or_default();
-            if tables::GUESTS.contains(&tables::program_name(&program)) {
-                return None;
-            }
-            if tables::PRINTERS.contains(&tables::program_name(&program)) {
-                return None;
-            }
-            sink.values[1..].iter().find_map(|value| {
-                let found = addresses_in(&value.shown()).into_iter().find(nobody)?;
-                Some((found, value))
-            })
+        SinkKind::Command | SinkKind::ShellString => {
+            let in_command = |words: Vec<String>| {
+                let (_, rest) = unwrapped(&words);
+                let (program, operands) = rest.split_first()?;
+                let program = tables::program_name(program);
+                if tables::PRINTERS.contains(&program) || tables::GUESTS.contains(&program) {
+                    return None;
+                }
+                let found = operands.iter().flat_map(|word| addresses_in(word)).find(nobody)?;
+                Some((found, is_confined(&words)))
+            };
+            // A shell's own words include the whole script; skip them.
+            let own = usize::from(sink.kind == SinkKind::Command && script_of(&sink.values, config).is_some());
+            let all: Vec<(Found, bool)> = commands(sink, config).into_iter().skip(own).filter_map(in_command).collect();
+            // Prefer a command that acts on this machine.
+            let (found, confined) = all.iter().find(|(_, confined)| !confined).or(all.first())?.clone();
+            let holds = |value: &&Value| addresses_in(&value.shown()).contains(&found);
+            let value = sink.values.iter().find(holds)?;
+            Some((found, value, confined))
         }
         SinkKind::Written => {
             let [path, content] = sink.values.as_slice() else { return None };
             let path = path.shown();
             let configures = tables::CONFIGURATION_FILES.iter().any(|ending| path.ends_with(ending));
             let found = addresses_in(&content.shown()).into_iter().find(nobody);
-            found.filter(|_| configures).map(|found| (found, content))
-        }
-        SinkKind::ShellString => {
-            let value = sink.values.first()?;
-            addresses_in(&value.shown()).into_iter().find(nobody).map(|found| (found, value))
+            found.filter(|_| configures).map(|found| (found, content, false))
         }
         _ => None,
     }
 }
 
-/// Addresses that are arguments of some call, as notes.
+/// Reports addresses that are arguments of any call, as notes.
 fn data(facts: &FileFacts, config: &Config, reported: &[Span], hits: &mut Vec<Hit>) {
     for call in &facts.calls {
-        let is_reported = |argument: &Value| argument.host.iter().chain([&argument.span]).any(|place| reported.contains(place));
+        let is_reported =
+            |argument: &Value| argument.host.iter().chain([&argument.span]).any(|place| reported.contains(place));
         for argument in call.arguments.iter().filter(|argument| !is_reported(argument)) {
             let Some(text) = argument.constant() else { continue };
-            if read(&text).is_some_and(|found| found.is_claimed_by_nobody() && !found.is_allowed(&config.allowed_addresses)) {
+            if read(&text)
+                .is_some_and(|found| found.is_claimed_by_nobody() && !found.is_allowed(&config.allowed_addresses))
+            {
                 let message = format!("the address `{text}` is fixed; nothing shows that it reaches a network");
                 hits.push(
                     Hit::new(call.function, argument.span, message, HELP)

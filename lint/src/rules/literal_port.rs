@@ -18,63 +18,61 @@
 //! ```
 //!
 //! ## Limits
-//! Ports on command lines are not seen.
+//! Ports on command lines are not seen. An address that an object keeps counts if a function of the run that uses the object
+//! connects or listens; for objects of other crates, the names of the functions and of the client's type decide.
 //!
 //! ## References
 //! ip(7): port 0 lets the kernel choose.
 
-use super::address::{Host, read, with_own_network};
+use super::address::{Host, Networks, read};
 use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
-use crate::finding::Severity;
-use crate::rule::{Hit, Rule};
+use crate::rule::Hit;
 use crate::span::Span;
 use crate::value::Value;
 
-/// See the documentation of the module.
-pub(crate) struct LiteralPort;
-
-impl Rule for LiteralPort {
-    fn name(&self) -> &'static str {
-        "literal-port"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Note
-    }
-
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
-        let own_network = with_own_network(facts);
-        for sink in &facts.sinks {
-            let what = match sink.kind {
-                SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "bound",
-                SinkKind::Connect => "connected to",
-                _ => continue,
-            };
-            let Some(value) = sink.values.first() else { continue };
-            let Some(found) = read(&value.shown()) else { continue };
-            // Methods called `connect` take many texts with a colon.
-            if found.host == Host::Name && !sink.by.contains("::") && !found.is_local() {
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    let networks = Networks::new(facts);
+    for sink in &facts.sinks {
+        let what = match sink.kind {
+            SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "bound",
+            SinkKind::Connect => "connected to",
+            _ => continue,
+        };
+        // No test uses the start value of a counter as its port.
+        let Some(value) = sink.values.first().filter(|value| !value.is_counted()) else { continue };
+        let Some(found) = read(&value.shown()) else { continue };
+        // Many methods called `connect` take texts with a colon.
+        if found.host == Host::Name && !sink.by.contains("::") && !found.is_local() {
+            continue;
+        }
+        let port = found.port.filter(|port| *port != 0);
+        // A port on another machine cannot collide with this one's.
+        let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
+        if let Some(port) = port.filter(|_| !elsewhere && !networks.is_own(sink)) {
+            let end = |name: &str| value.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+            let ends: Vec<(&Value, f64)> =
+                ["start", "end"].iter().filter_map(|name| Some((end(name)?, end(name)?.exact()?))).collect();
+            let help = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";
+            if let [(first, from), (last, to)] = ends[..] {
+                let message =
+                    format!("a port of the fixed range {from} to {to} is {what}; another test or service may have it");
+                for end in [first, last].iter().filter(|end| end.span != Span::default()) {
+                    hits.push(
+                        Hit::new(sink.function, end.span, message.clone(), help)
+                            .label(sink.span, format!("here, by `{}`", sink.by)),
+                    );
+                }
                 continue;
             }
-            let port = found.port.filter(|port| *port != 0);
-            // Nobody here takes the port of another machine away.
-            let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
-            if let Some(port) = port.filter(|_| !elsewhere && !own_network.contains(&sink.function)) {
-                let end = |name: &str| value.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
-                let ends: Vec<(&Value, f64)> = ["start", "end"].iter().filter_map(|name| Some((end(name)?, end(name)?.exact()?))).collect();
-                let help = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";
-                if let [(first, from), (last, to)] = ends[..] {
-                    let message = format!("a port of the fixed range {from} to {to} is {what}; another test or service may have it");
-                    for end in [first, last].iter().filter(|end| end.span != Span::default()) {
-                        hits.push(Hit::new(sink.function, end.span, message.clone(), help).label(sink.span, format!("here, by `{}`", sink.by)));
-                    }
-                    continue;
-                }
-                let message = format!("the fixed port {port} is {what}; another test or service may have it");
-                let hit = Hit::new(sink.function, value.span, message, help);
-                hits.push(if value.span == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
-            }
+            let message = format!("the fixed port {port} is {what}; another test or service may have it");
+            let hit = Hit::new(sink.function, value.span, message, help);
+            hits.push(if value.span == sink.span {
+                hit
+            } else {
+                hit.label(sink.span, format!("here, by `{}`", sink.by))
+            });
         }
     }
 }
@@ -109,6 +107,25 @@ mod tests {
     }
 
     #[test]
+    fn an_object_that_keeps_the_address_is_followed() {
+        each_found(
+            RULE,
+            "fn f() { {} }",
+            &[
+                r#"let client = influx::Client::new("http://127.0.0.1:2086", "db"); client.query().await;"#,
+                r#"coap::UdpClient::connect("127.0.0.1:5683").unwrap();"#,
+                r#"coap::Server::bind(coap::Transport::new("127.0.0.1:5683")).unwrap();"#,
+            ],
+        );
+        each_found(
+            RULE,
+            "struct Client(String); impl Client { fn new(host: &str, port: u16) -> Self { Self(join(host, port)) } \
+             fn ask(&self) { std::net::TcpStream::connect(&self.0).unwrap(); } } fn f() { {} }",
+            &[r#"Client::new("localhost", 7000).ask();"#, r#"let c = Client::new("localhost:7000", 0); c.ask();"#],
+        );
+    }
+
+    #[test]
     fn good() {
         each_clean(
             RULE,
@@ -126,7 +143,19 @@ mod tests {
                 r#"UnixListener::bind("/run/x.sock").unwrap();"#,
                 r#"bus.connect("signal:9");"#,
                 r#"let url = "http://localhost:80/";"#,
+                r#"let client = salvo::test::TestClient::new("http://127.0.0.1:5801"); client.send().await;"#,
+                r#"let client = web::MockClient::new("http://127.0.0.1:5801"); client.send().await;"#,
+                r#"sql::PgPool::connect_lazy("postgres://localhost:5432/db").unwrap();"#,
+                r#"let client = web::Client::build("http://127.0.0.1:0"); client.retry("localhost", 3).await;"#,
             ],
+        );
+        clean(
+            RULE,
+            r#"struct Client; impl Client { fn new(_: &str) -> Self { Self } fn ask(&self) {} } fn f() { Client::new("localhost:80").ask(); }"#,
+        );
+        clean(
+            RULE,
+            r#"fn spawn_app(base: &str) -> App { let l = std::net::TcpListener::bind("127.0.0.1:0").unwrap(); App::on(l, base) } #[test] fn f() { spawn_app("http://localhost:3000"); }"#,
         );
         clean(RULE, r#"#[netns_test] fn f() { std::net::TcpListener::bind("127.0.0.1:80").unwrap(); }"#);
     }

@@ -30,106 +30,54 @@
 //! setns(2), unshare(2), namespaces(7).
 
 use crate::config::Config;
-use crate::facts::{Call, CallId, FileFacts, Function};
-use crate::finding::{Confidence, Severity};
-use crate::rule::{Hit, Rule};
+use crate::facts::{Call, FileFacts};
+use crate::finding::Confidence;
+use crate::flow::{Flow, Thread};
+use crate::rule::Hit;
 use crate::tables;
 
-/// See the documentation of the module.
-pub(crate) struct NamespaceOnSharedThread;
-
-impl Rule for NamespaceOnSharedThread {
-    fn name(&self) -> &'static str {
-        "namespace-on-shared-thread"
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    let enters: Vec<usize> = (0..facts.calls.len()).filter(|id| Flow::enters(facts, *id)).collect();
+    if enters.is_empty() {
+        return;
     }
-
-    fn severity(&self) -> Severity {
-        Severity::Error
-    }
-
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
-        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| enters(call) || enters_by_method(facts, call)) {
-            let function = &facts.functions[call.function];
-            if function.isolated || function.name == "drop" || on_own_thread(facts, id) {
-                continue;
-            }
-            let (what, confidence) = if call.function < 2 || facts.enclosed_by(id, tables::is_lazy) {
-                ("whichever thread comes first enters it, and no other", Confidence::High)
-            } else if call.surroundings.asynchronous {
-                ("after the next `.await` the task may be on another thread, and another task on this one", Confidence::High)
-            } else if is_guarded(facts, call) || forks(facts, call) || function.name == "main" || called_on_own_threads(facts, call) {
-                continue;
-            } else {
-                ("the thread goes on to other tests in that namespace", Confidence::Medium)
-            };
-            let message = format!("`{}` changes the namespace of a shared thread: {what}", call.name);
-            let help = "do it on a thread that ends with it (`std::thread::spawn`), or let `#[netns_test]` run the whole test inside";
-            hits.push(Hit::new(call.function, call.span, message, help).confidence(confidence));
+    let flow = Flow::new(facts);
+    for id in &enters {
+        let call = &facts.calls[*id];
+        let function = &facts.functions[call.function];
+        if function.isolated || function.name == "drop" {
+            continue;
         }
+        let (what, confidence) = match flow.thread(*id) {
+            Thread::Own | Thread::Unknown => continue,
+            Thread::First => ("whichever thread comes first enters it, and no other", Confidence::High),
+            Thread::Pool if call.surroundings.asynchronous => (
+                "after the next `.await` the task may be on another thread, and another task on this one",
+                Confidence::High,
+            ),
+            Thread::Pool => ("the thread of the pool goes on to other work in that namespace", Confidence::High),
+            Thread::Shared if is_guarded(facts, call, &enters) => continue,
+            Thread::Shared => ("the thread goes on to other tests in that namespace", Confidence::Medium),
+        };
+        let message = format!("`{}` changes the namespace of a shared thread: {what}", call.name);
+        let help = "do it on a thread that ends with it (`std::thread::spawn`), or let `#[netns_test]` run the whole test inside";
+        hits.push(Hit::new(call.function, call.span, message, help).confidence(confidence));
     }
 }
 
-fn enters(call: &Call) -> bool {
-    if call.path.is_empty() {
-        return false;
-    }
-    let known = |list: &[&str]| list.iter().any(|known| tables::ends_with(&call.path, known));
-    known(tables::NAMESPACE_CALLS) && !call.arguments.is_empty()
-}
-
-/// `enter` and `run` of netns-rs: `run` goes back at its end, but not when its closure panics.
-fn enters_by_method(facts: &FileFacts, call: &Call) -> bool {
-    let Some(before) = call.receiver.as_ref().and_then(|receiver| receiver.call).filter(|_| call.path.is_empty()) else {
-        return false;
-    };
-    let maker = &facts.calls[facts.calls[before].root].path;
-    let known = tables::NAMESPACE_METHODS.iter().find(|(method, _)| *method == call.name);
-    known.is_some_and(|(_, makers)| makers.iter().any(|known| tables::ends_with(maker, known)))
-}
-
-/// Whether the call stands in what a new thread or a child runs.
-fn on_own_thread(facts: &FileFacts, id: CallId) -> bool {
-    let known = if facts.calls[id].surroundings.asynchronous { tables::OWN_THREAD_IN_ASYNC } else { tables::OWN_THREAD };
-    let elsewhere = |name: &str| {
-        let last = name.rsplit("::").next().unwrap_or(name);
-        let of_pool = tables::THREAD_POOLS.iter().any(|pool| name.starts_with(pool));
-        (!of_pool && known.iter().any(|known| tables::ends_with(name, known)))
-            || tables::CHILD_WORDS.iter().any(|word| last.split('_').any(|part| part == *word))
-    };
-    facts.enclosed_by(id, elsewhere)
-}
-
-/// Whether the type around has a `Drop` that goes back, or the function makes a value of such a type.
-fn is_guarded(facts: &FileFacts, call: &Call) -> bool {
-    let guards = facts.calls.iter().filter(|other| enters(other) && facts.functions[other.function].name == "drop");
-    let own = facts.functions[call.function].item.rsplit_once("::").map(|(holder, _)| holder);
-    let mut guards = guards.filter_map(|other| facts.functions[other.function].item.rsplit_once("::")).map(|(holder, _)| holder);
-    guards.any(|guard| {
-        let name = guard.rsplit("::").next().unwrap_or(guard);
-        Some(guard) == own
-            || facts.functions[call.function]
-                .returns
-                .as_ref()
-                .and_then(|value| value.path.as_deref())
-                .is_some_and(|path| tables::ends_with(path, name))
+/// Whether the enclosing type has a `Drop` that returns to the old namespace, or the function creates a value of such a
+/// type.
+fn is_guarded(facts: &FileFacts, call: &Call, enters: &[usize]) -> bool {
+    let function = &facts.functions[call.function];
+    let holder = |item: &str| item.rsplit_once("::").map(|(holder, _)| holder.to_owned());
+    let own = holder(&function.item);
+    let made = function.returns.as_ref().and_then(|value| value.path.as_deref());
+    let in_drop = enters.iter().map(|id| &facts.functions[facts.calls[*id].function]);
+    in_drop.filter(|function| function.name == "drop").filter_map(|function| holder(&function.item)).any(|guard| {
+        let name = guard.rsplit("::").next().unwrap_or(&guard);
+        Some(&guard) == own.as_ref() || made.is_some_and(|path| tables::ends_with(path, name))
     })
-}
-
-fn forks(facts: &FileFacts, call: &Call) -> bool {
-    let in_function = |other: &&Call| other.function == call.function;
-    let is_fork = |other: &Call| tables::FORKS.iter().any(|known| tables::ends_with(&other.path, known));
-    facts.calls.iter().filter(in_function).any(is_fork)
-}
-
-/// Whether the function is only called in what new threads or children run.
-fn called_on_own_threads(facts: &FileFacts, call: &Call) -> bool {
-    let Function { name, item, .. } = &facts.functions[call.function];
-    let holder = item.rsplit("::").nth(1);
-    let is_method = holder.is_some_and(|holder| holder.starts_with(|first: char| first.is_uppercase()));
-    // Many methods are called `enter`, a function of this name is called by its path.
-    let is_it = |other: &Call| other.name == *name && !name.is_empty() && (is_method || !other.path.is_empty());
-    let mut calls = facts.calls.iter().enumerate().filter(|(_, other)| is_it(other)).peekable();
-    calls.peek().is_some() && calls.all(|(id, _)| on_own_thread(facts, id))
 }
 
 #[cfg(test)]

@@ -16,7 +16,7 @@
 //! ```text
 //! Command::new("ping").arg("--").arg(std::env::var("TARGET")?).status()?;
 //! let target: IpAddr = std::env::var("TARGET")?.parse()?;   // an address has no leading dash
-//! host.command("dnsmasq").option("--address", value)        // netns-fixtures: joined with `=`
+//! host.command("dnsmasq")?.option("--address", value)       // netns-fixtures: joined with `=`
 //! ```
 //!
 //! ## Fix
@@ -32,50 +32,42 @@
 
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
-use crate::finding::{Confidence, Severity};
-use crate::fix::Proposal;
-use crate::rule::{Hit, Rule};
+use crate::finding::Confidence;
+use crate::rule::{Hit, Proposal};
 use crate::tables;
 use crate::value::{Interval, Origin, Piece, Source, Value};
 
-/// See the documentation of the module.
-pub(crate) struct OptionInjection;
-
-impl Rule for OptionInjection {
-    fn name(&self) -> &'static str {
-        "option-injection"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
-        for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Command) {
-            let [program, arguments @ ..] = sink.values.as_slice() else { continue };
-            if let Some(source) = foreign(program) {
-                hits.push(hit(sink, source, "decides which program runs", "name the program in full, or choose among known ones with a `match`"));
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Command) {
+        let [program, arguments @ ..] = sink.values.as_slice() else { continue };
+        if let Some(source) = foreign(program) {
+            hits.push(hit(
+                sink,
+                source,
+                "decides which program runs",
+                "name the program in full, or choose among known ones with a `match`",
+            ));
+        }
+        let mut before = program.constant();
+        for (index, argument) in arguments.iter().enumerate() {
+            if before.as_deref() == Some("--") {
+                break;
             }
-            let mut before = program.constant();
-            for (index, argument) in arguments.iter().enumerate() {
-                if before.as_deref() == Some("--") {
-                    break;
-                }
-                let value_of_option = before.as_ref().is_some_and(|before| takes_a_value(before));
-                if let Some(source) = foreign(argument).filter(|_| !value_of_option && !argument.spread) {
-                    let help = "put `--` before it, join it to its option with `=`, or parse it into a type that has no leading `-`";
-                    let hit = hit(sink, source, "is an argument that may start with `-` and be read as an option", help);
-                    hits.push(hit.fix(separated(facts, sink, index + 1)));
-                    break;
-                }
-                before = argument.constant();
+            let value_of_option = before.as_ref().is_some_and(|before| takes_a_value(before));
+            if let Some(source) = foreign(argument).filter(|_| !value_of_option && !argument.spread) {
+                let help = "put `--` before it, join it to its option with `=`, or parse it into a type that has no leading `-`";
+                let hit = hit(sink, source, "is an argument that may start with `-` and be read as an option", help);
+                hits.push(hit.fix(separated(facts, sink, index + 1)));
+                break;
             }
+            before = argument.constant();
         }
     }
 }
 
-/// `.arg("--")` before the call that gives the value `at`, if the program is known to take it and what follows are no
-/// options.
+/// Proposes `.arg("--")` before the call that passes the value `at`, if the program supports it and all following
+/// arguments are operands.
 fn separated(facts: &FileFacts, sink: &Sink, at: usize) -> Option<Proposal> {
     let command = sink.call.filter(|_| sink.through.is_none() && !sink.open)?;
     let program = sink.values.first()?.constant()?;
@@ -83,7 +75,7 @@ fn separated(facts: &FileFacts, sink: &Sink, at: usize) -> Option<Proposal> {
     if !tables::ENDS_OPTIONS.contains(&tables::program_name(&program)) || !are_operands {
         return None;
     }
-    // The program is the first value, and every call gives the next one, or the next ones.
+    // The first value is the program; each call passes the next value or values.
     let mut given = facts.calls[command].arguments.len();
     for (_, call) in facts.object(command).skip(1) {
         let values = match call.name.as_str() {
@@ -100,13 +92,13 @@ fn separated(facts: &FileFacts, sink: &Sink, at: usize) -> Option<Proposal> {
     None
 }
 
-/// Whether a word may be an option whose value comes next: not `--name=value`, and not `-c1`.
+/// Whether a word may be an option with its value in the next word: not `--name=value`, and not `-c1`.
 fn takes_a_value(word: &str) -> bool {
     let attached = word.chars().nth(2).is_some_and(|third| !word.starts_with("--") && third.is_ascii_digit());
     word.starts_with('-') && !word.contains('=') && !attached
 }
 
-/// The source of a value that somebody else chose, first character included.
+/// Returns the source of a value from outside whose first character is not fixed.
 fn foreign(value: &Value) -> Option<&Source> {
     let of_the_kernel = |source: &Source| {
         let path = source.name.as_deref().filter(|_| source.origin == Origin::File);
@@ -114,7 +106,7 @@ fn foreign(value: &Value) -> Option<&Source> {
     };
     let somebody = |source: &Source| matches!(source.origin, Origin::Environment | Origin::Argument | Origin::File);
     let source = value.sources.iter().find(|source| somebody(source) && !of_the_kernel(source))?;
-    // What stands before a slash is a folder.
+    // Text before a slash is a directory.
     let starts_open = match value.pieces.as_slice() {
         [Piece::Hole, Piece::Text(text), ..] => !text.starts_with('/'),
         [Piece::Hole, ..] => true,

@@ -26,58 +26,52 @@
 use super::argv::{commands, is_said_here, unwrapped};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
-use crate::finding::{Confidence, Severity};
-use crate::rule::{Hit, Rule};
+use crate::finding::Confidence;
+use crate::rule::Hit;
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
 
-/// See the documentation of the module.
-pub(crate) struct PrivilegedCommand;
+const HELP: &str =
+    "do it in namespaces of the test's own, where it needs no privileges: `#[netns_test]` of netns-fixtures";
 
-const HELP: &str = "do it in namespaces of the test's own, where it needs no privileges: `#[netns_test]` of netns-fixtures";
-
-/// Where `ip netns exec`, which needs privileges, is put behind a program that a text names which is split, or that
-/// somebody else chooses: a root helper by configuration.
+/// Returns the location of a configurable root helper: a program from a split text, or from outside, in front of `ip
+/// netns exec`, which needs privileges.
 fn behind_a_helper(sink: &Sink) -> Option<Span> {
     let helper = sink.values.first().filter(|_| sink.kind == SinkKind::Command)?;
     let chosen = helper.constant().is_none() && (helper.split.is_some() || !helper.sources.is_empty());
     let is = |value: &Value, word: &str| value.constant().is_some_and(|text| tables::program_name(&text) == word);
-    let entered = sink.values.windows(3).find(|words| is(&words[0], "ip") && is(&words[1], "netns") && is(&words[2], "exec"))?;
+    let entered =
+        sink.values.windows(3).find(|words| is(&words[0], "ip") && is(&words[1], "netns") && is(&words[2], "exec"))?;
     chosen.then_some(entered[0].span)
 }
 
-impl Rule for PrivilegedCommand {
-    fn name(&self) -> &'static str {
-        "privileged-command"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        for sink in &facts.sinks {
-            if let Some(place) = behind_a_helper(sink) {
-                let message = "`ip netns exec` runs behind a helper that is chosen elsewhere, with its privileges";
-                hits.push(Hit::new(sink.function, place, message, HELP).confidence(Confidence::Medium).label(sink.span, "in this command"));
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    for sink in &facts.sinks {
+        if let Some(place) = behind_a_helper(sink) {
+            let message = "`ip netns exec` runs behind a helper that is chosen elsewhere, with its privileges";
+            hits.push(
+                Hit::new(sink.function, place, message, HELP)
+                    .confidence(Confidence::Medium)
+                    .label(sink.span, "in this command"),
+            );
+            continue;
+        }
+        for words in commands(sink, config) {
+            let Some(first) = words.first() else { continue };
+            let (wrappers, rest) = unwrapped(&words);
+            let mut names = wrappers.iter().copied().chain([tables::program_name(first)]);
+            let Some(gate) = names.find(|name| tables::PRIVILEGE.contains(name)) else { continue };
+            if !is_said_here(sink, gate) {
                 continue;
             }
-            for words in commands(sink, config) {
-                let Some(first) = words.first() else { continue };
-                let (wrappers, rest) = unwrapped(&words);
-                let mut names = wrappers.iter().copied().chain([tables::program_name(first)]);
-                let Some(gate) = names.find(|name| tables::PRIVILEGE.contains(name)) else { continue };
-                if !is_said_here(sink, gate) {
-                    continue;
-                }
-                let what = rest.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ");
-                let what = what.replace("{}", "…");
-                let what = if what.is_empty() { "a command".to_owned() } else { format!("`{what}`") };
-                let message = format!("`{gate}` runs {what} with privileges on this machine");
-                hits.push(Hit::new(sink.function, sink.span, message, HELP));
-                break;
-            }
+            let what = rest.iter().take(3).map(String::as_str).collect::<Vec<_>>().join(" ");
+            let what = what.replace("{}", "…");
+            let what = if what.is_empty() { "a command".to_owned() } else { format!("`{what}`") };
+            let message = format!("`{gate}` runs {what} with privileges on this machine");
+            hits.push(Hit::new(sink.function, sink.span, message, HELP));
+            break;
         }
     }
 }

@@ -18,7 +18,7 @@
 //! ## Good
 //! ```text
 //! Command::new("/usr/bin/ping").args(["-c", "1", "--"]).arg(addr.to_string()).status()?;
-//! host.command("ping").args(["-c", "1"]).spawn()?;   // netns-fixtures: inside the host's namespace
+//! host.command("ping")?.args(["-c", "1"]).spawn()?;  // netns-fixtures: inside the host's namespace
 //! ```
 //!
 //! ## Limits
@@ -28,44 +28,66 @@
 //! ## References
 //! CWE-78; the man page of system(3), section "Caveats".
 
-use super::argv::script_of;
+use super::argv::{Callers, script_of};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
-use crate::finding::{Confidence, Severity};
-use crate::rule::{Hit, Rule};
-use crate::value::{Origin, Value};
+use crate::finding::Confidence;
+use crate::rule::Hit;
+use crate::value::{Origin, Piece, Value};
 
-/// See the documentation of the module.
-pub(super) struct ShellCommand;
-
-impl Rule for ShellCommand {
-    fn name(&self) -> &'static str {
-        "shell-command"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Error
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        for sink in &facts.sinks {
-            let found = match sink.kind {
-                SinkKind::Command => script_of(&sink.values, config),
-                SinkKind::ShellString | SinkKind::RemoteScript => sink.values.first().map(|text| (sink.by.clone(), Some(text))),
-                _ => None,
-            };
-            if let Some((shell, script)) = found {
-                hits.push(hit(sink, &shell, script));
-            }
-        }
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let callers = Callers::new(facts);
+    for sink in &facts.sinks {
+        let Some((shell, script)) = script_in(sink, config) else { continue };
+        // What is constant there does no harm there.
+        let given = |call: &Sink| {
+            let (_, text) = script_in(call, config)?;
+            let text = text.filter(|text| !is_settled(text))?;
+            let (name, text) = (call.through.as_ref()?, shortened(text));
+            let what = if text == "{}" { "a text".to_owned() } else { format!("`{text}`") };
+            Some(format!("`{name}` gets {what} here"))
+        };
+        hits.push(callers.labelled(hit(sink, &shell, script), sink, given));
     }
 }
 
+/// The shell that gets a text, and the text if it is known which.
+fn script_in<'s>(sink: &'s Sink, config: &Config) -> Option<(String, Option<&'s Value>)> {
+    match sink.kind {
+        SinkKind::Command => script_of(&sink.values, config),
+        SinkKind::ShellString | SinkKind::RemoteScript => sink.values.first().map(|text| (sink.by.clone(), Some(text))),
+        _ => None,
+    }
+}
+
+/// The text on one line, or its beginning.
+fn shortened(script: &Value) -> String {
+    let text = script.shown().split_whitespace().collect::<Vec<_>>().join(" ");
+    if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
+}
+
+/// Whether nobody but the code decides what the shell does: every part is constant, or quoted for it.
+fn is_settled(script: &Value) -> bool {
+    let settled = |value: &Value| {
+        let mut before = "";
+        value.items.is_none()
+            && value.pieces.iter().all(|piece| match piece {
+                Piece::Text(text) => {
+                    before = text;
+                    true
+                }
+                // Inside other quotes, the shell would split the quoted text again.
+                Piece::Quoted => !before.ends_with(['"', '\'']),
+                _ => false,
+            })
+    };
+    script.readings().all(settled)
+}
+
 fn hit(sink: &Sink, shell: &str, script: Option<&Value>) -> Hit {
-    let constant = script.is_none_or(|script| script.constant().is_some());
-    let text = script.map(Value::shown).unwrap_or_default();
-    let text: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let text = if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text };
+    let constant = script.is_none_or(is_settled);
+    let text = script.map(shortened).unwrap_or_default();
     let message = match (script, constant) {
         (None, _) => format!("`{shell}` interprets a command line that is put together elsewhere"),
         (Some(_), true) => format!("`{shell}` interprets the fixed command line `{text}`"),
@@ -77,7 +99,7 @@ fn hit(sink: &Sink, shell: &str, script: Option<&Value>) -> Hit {
         None => message,
     };
     let help = "give the program its arguments as a list, `Command::new(program).args([…])`; with netns-fixtures, \
-                `host.command(program)` runs it inside the host's namespace without a shell";
+                `host.command(program)?` runs it inside the host's namespace without a shell";
     let mut hit = Hit::new(sink.function, sink.span, message, help).pedantic(constant);
     if let Some(script) = script {
         if script.span != sink.span {
@@ -173,13 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn callers_of_a_helper_are_the_place_to_report() {
+    fn a_helper_is_reported_once_with_its_callers() {
         let code = r#"
             fn sh(script: &str) { std::process::Command::new("sh").arg("-c").arg(script).status().unwrap(); }
             fn a(ns: &str) { sh(&format!("ip netns add {ns}")); }
         "#;
-        let lines: Vec<u32> = found(RULE, code).iter().map(|finding| finding.location.start.line).collect();
-        assert_eq!(lines, [2, 3]);
+        let [finding] = &found(RULE, code)[..] else { panic!("one finding") };
+        let labels: Vec<u32> = finding.labels.iter().map(|label| label.location.start.line).collect();
+        assert_eq!((finding.location.start.line, labels), (2, vec![2, 3]));
     }
 
     #[test]

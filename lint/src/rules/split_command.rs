@@ -16,7 +16,7 @@
 //! ## Good
 //! ```text
 //! fn run(argv: &[&str]) { Command::new(argv[0]).args(&argv[1..]).status() }
-//! host.command("ping").args(["-c", "1"])      // netns-fixtures
+//! host.command("ping")?.args(["-c", "1"])     // netns-fixtures
 //! ```
 //!
 //! ## Limits
@@ -25,44 +25,34 @@
 //! ## References
 //! CWE-88.
 
+use super::argv::Callers;
 use crate::config::Config;
-use crate::facts::{FileFacts, SinkKind};
-use crate::finding::Severity;
-use crate::rule::{Hit, Rule};
+use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::rule::Hit;
 
-/// See the documentation of the module.
-pub(crate) struct SplitCommand;
-
-impl Rule for SplitCommand {
-    fn name(&self) -> &'static str {
-        "split-command"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
-        for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Command) {
-            let program = sink.values.first();
-            let found = program.filter(|program| program.split.is_some()).map(|program| (program, "a program"));
-            let found = found.or_else(|| {
-                let list = sink.values.iter().find(|value| value.spread && value.split.is_some())?;
-                Some((list, "a list of arguments"))
-            });
-            let Some((value, what)) = found else { continue };
-            // What another program printed, or the kernel shows, is data.
-            if value.call.is_some_and(|call| facts.command_behind(call).is_some()) {
-                continue;
-            }
-            let message = format!("a text that is split on white space becomes {what}");
-            let help = "take the arguments as a list, `&[&str]`, from the start; with netns-fixtures, `host.command(program).args([…])`";
-            let mut hit = Hit::new(sink.function, sink.span, message, help);
-            if let Some(split) = value.split.filter(|split| *split != sink.span) {
-                hit = hit.label(split, "it is split here");
-            }
-            hits.push(hit);
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    let callers = Callers::new(facts);
+    for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Command) {
+        let program = sink.values.first();
+        let found = program.filter(|program| program.split.is_some()).map(|program| (program, "a program"));
+        let found = found.or_else(|| {
+            let list = sink.values.iter().find(|value| value.spread && value.split.is_some())?;
+            Some((list, "a list of arguments"))
+        });
+        let Some((value, what)) = found else { continue };
+        // Output of another program or of the kernel is data.
+        if value.call.is_some_and(|call| facts.command_behind(call).is_some()) {
+            continue;
         }
+        let message = format!("a text that is split on white space becomes {what}");
+        let help = "take the arguments as a list, `&[&str]`, from the start; with netns-fixtures, `host.command(program)?.args([…])`";
+        let mut hit = Hit::new(sink.function, sink.span, message, help);
+        if let Some(split) = value.split.filter(|split| *split != sink.span) {
+            hit = hit.label(split, "it is split here");
+        }
+        let given = |call: &Sink| call.through.as_ref().map(|name| format!("`{name}` gets a text here"));
+        hits.push(callers.labelled(hit, sink, given));
     }
 }
 

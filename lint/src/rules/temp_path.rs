@@ -25,65 +25,38 @@
 //! ## References
 //! CWE-377, CWE-59.
 
-use super::argv::commands;
+use super::argv::{commands, unwrapped};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, SinkKind};
-use crate::finding::{Confidence, Severity};
-use crate::rule::{Hit, Rule};
+use crate::finding::Confidence;
+use crate::rule::Hit;
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Origin, Value};
 
-/// See the documentation of the module.
-pub(crate) struct TempPath;
-
 const HELP: &str = "make a folder of the test's own, `tempfile::tempdir()`, and put it there";
 
-impl Rule for TempPath {
-    fn name(&self) -> &'static str {
-        "temp-path"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        for sink in &facts.sinks {
-            match sink.kind {
-                SinkKind::Created | SinkKind::SocketPath | SinkKind::Bind => {
-                    if let Some(value) = sink.values.first() {
-                        let found = hit(sink.function, sink.span, value, &sink.by);
-                        // What is created exclusively fails where somebody was there first, and writes nowhere else.
-                        let claims = tables::EXCLUSIVE_CALLS.iter().any(|known| tables::ends_with(&sink.by, known));
-                        let harmless = claims && value.constant().is_none() || is_refused(facts, sink.call);
-                        hits.extend(found.filter(|_| !harmless));
-                    }
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    for sink in &facts.sinks {
+        match sink.kind {
+            SinkKind::Created | SinkKind::SocketPath | SinkKind::Bind => {
+                if let Some(value) = sink.values.first() {
+                    let found = hit(sink.function, sink.span, value, &sink.by);
+                    // Exclusive creation fails if the path exists, and never writes to an existing file.
+                    let claims = tables::EXCLUSIVE_CALLS.iter().any(|known| tables::ends_with(&sink.by, known));
+                    let harmless = claims && value.constant().is_none() || is_refused(facts, sink.call);
+                    hits.extend(found.filter(|_| !harmless));
                 }
-                SinkKind::Command | SinkKind::ShellString => {
-                    if let Some(path) = commands(sink, config).iter().find_map(|words| redirected(words)) {
-                        let message = format!("a command writes to the fixed path `{path}` in a folder that everybody shares");
-                        hits.push(Hit::new(sink.function, sink.span, message, HELP));
-                    }
+            }
+            SinkKind::Command | SinkKind::ShellString => {
+                if let Some(path) = commands(sink, config).iter().find_map(|words| written_by(words)) {
+                    let message =
+                        format!("a command writes to the fixed path `{path}` in a folder that everybody shares");
+                    hits.push(Hit::new(sink.function, sink.span, message, HELP));
                 }
-                _ => {}
             }
-        }
-        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| call.name == "open" && call.path.is_empty()) {
-            let Some(root) = call.receiver.as_ref().and_then(|receiver| receiver.call).map(|before| facts.calls[before].root)
-            else {
-                continue;
-            };
-            let options = &facts.calls[root].path;
-            if !tables::WRITABLE_OPENERS.iter().any(|known| tables::ends_with(options, known)) {
-                continue;
-            }
-            let has = |name: &str| facts.object(root).take_while(|(at, _)| *at <= id).any(|(_, call)| call.name == name);
-            if (has("create") || has("truncate") || has("append")) && !has("create_new")
-                && let Some(path) = call.arguments.first()
-            {
-                hits.extend(hit(call.function, call.span, path, "open"));
-            }
+            _ => {}
         }
     }
 }
@@ -105,7 +78,11 @@ fn hit(function: usize, span: Span, value: &Value, by: &str) -> Option<Hit> {
     } else {
         match value.sources.iter().find(|source| matches!(source.origin, Origin::Pid | Origin::Time)) {
             Some(source) if value.source(Origin::Random).is_none() => {
-                if source.origin == Origin::Pid { "made of a process id" } else { "made of a time" }
+                if source.origin == Origin::Pid {
+                    "made of a process id"
+                } else {
+                    "made of a time"
+                }
             }
             _ => return None,
         }
@@ -116,8 +93,9 @@ fn hit(function: usize, span: Span, value: &Value, by: &str) -> Option<Hit> {
     Some(if value.span == span { hit } else { hit.label(value.span, format!("the path that `{by}` gets")) })
 }
 
-/// The fixed path in a shared folder that a simple command writes to by redirection, `touch` or `mkdir`.
-fn redirected(words: &[String]) -> Option<String> {
+/// Returns the fixed path in a shared directory that a simple command creates or overwrites: by redirection, as an
+/// operand, or through an option.
+fn written_by(words: &[String]) -> Option<String> {
     let shared = |word: &str| {
         let fixed = !word.contains("{}") && !word.contains("XXX") && !word.contains('$');
         fixed && tables::SHARED_FOLDERS.iter().any(|folder| word.starts_with(folder) && word.len() > folder.len())
@@ -126,18 +104,48 @@ fn redirected(words: &[String]) -> Option<String> {
         let target = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('>')?.trim_start_matches('>');
         if target.is_empty() { words.get(at + 1).cloned() } else { Some(target.to_owned()) }
     });
-    let by_program = words.first().filter(|first| tables::PATH_MAKERS.contains(&tables::program_name(first)));
-    by_arrow
-        .filter(|path| shared(path))
-        .or_else(|| by_program.and_then(|_| words[1..].iter().find(|word| shared(word)).cloned()))
+    if let Some(path) = by_arrow.filter(|path| shared(path)) {
+        return Some(path);
+    }
+    let (program, operands) = unwrapped(words).1.split_first()?;
+    let program = tables::program_name(program);
+    if tables::PATH_MAKERS.contains(&program) {
+        return operands.iter().find(|word| shared(word)).cloned();
+    }
+    if tables::LAST_IS_MADE.contains(&program) {
+        return operands.last().filter(|word| operands.len() > 1 && shared(word)).cloned();
+    }
+    let known = || tables::OUTPUT_OPTIONS.iter().filter(|(name, _)| *name == program).flat_map(|(_, options)| *options);
+    let creates = program != "tar" || operands.iter().any(|word| makes_archive(word));
+    operands.iter().enumerate().find_map(|(at, word)| {
+        let (option, value) = match word.split_once('=') {
+            Some((option, value)) => (option, Some(value.to_owned())),
+            None => (word.as_str(), operands.get(at + 1).cloned()),
+        };
+        let is_archive = program == "tar" && !word.starts_with("--") && word.ends_with('f');
+        let is_output = known().any(|known| *known == option) || is_archive || says_output(option);
+        value.filter(|path| creates && is_output && shared(path))
+    })
+}
+
+/// Whether a word makes tar create an archive: `-c`, `czf`, `--create` and similar.
+fn makes_archive(word: &str) -> bool {
+    let letters = word.strip_prefix('-').unwrap_or(word);
+    let is_letters = letters.len() < 6 && letters.chars().all(|letter| letter.is_ascii_alphabetic());
+    ["--create", "--append", "--update"].contains(&word) || is_letters && letters.contains(['c', 'r', 'u'])
+}
+
+/// Whether the name of an option marks an output path, for example `--log-file`.
+fn says_output(option: &str) -> bool {
+    let name = option.trim_start_matches('-');
+    option.starts_with('-') && name.len() > 1 && name.split(['-', '_']).any(|word| tables::OUTPUT_WORDS.contains(&word))
 }
 
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::{each_clean, each_found};
 
-    const FRAME: &str =
-        "use std::{env, fs, fs::File, process, process::Command}; use std::os::unix::net::UnixListener; const P: &str = \"/tmp/x\"; fn f(x: &str) { {} }";
+    const FRAME: &str = "use std::{env, fs, fs::File, process, process::Command}; use std::os::unix::net::UnixListener; const P: &str = \"/tmp/x\"; fn f(x: &str) { {} }";
     const RULE: &str = "temp-path";
 
     #[test]

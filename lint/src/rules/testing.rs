@@ -1,28 +1,28 @@
-//! What the tests of the rules share: one text in, the findings of one rule out.
+//! Shared helpers for the tests of the rules: they check a text and return the findings of one rule.
 
 use crate::config::Config;
 use crate::engine::findings_in;
 use crate::finding::{Finding, Fix};
 use crate::fix::applied;
 
-/// The findings of `rule` at default settings.
+/// Returns the findings of `rule` with default settings.
 pub(crate) fn found(rule: &str, code: &str) -> Vec<Finding> {
     with(rule, code, &Config::default())
 }
 
-/// The findings of `rule` with `--pedantic`.
+/// Returns the findings of `rule` with `--pedantic`.
 pub(crate) fn found_pedantic(rule: &str, code: &str) -> Vec<Finding> {
     with(rule, code, &Config { pedantic: true, ..Config::default() })
 }
 
-/// Asserts that `rule` has nothing to say at default settings.
+/// Asserts that `rule` reports nothing with default settings.
 pub(crate) fn clean(rule: &str, code: &str) {
     let messages: Vec<String> = found(rule, code).into_iter().map(|finding| finding.message).collect();
     assert!(messages.is_empty(), "{rule} should have nothing to say about\n{code}\nbut says {messages:#?}");
 }
 
-/// Asserts that `rule` has exactly one thing to say about each piece of code, put into `frame` for `{}`, and that a
-/// suppression on the line above silences that and is counted as used.
+/// Asserts that `rule` reports exactly one finding for each piece of code, inserted into `frame` for `{}`; and that a
+/// suppression on the line above suppresses it and counts as used.
 pub(crate) fn each_found(rule: &str, frame: &str, codes: &[&str]) {
     for code in codes {
         let code = frame.replace("{}", code);
@@ -37,14 +37,15 @@ pub(crate) fn each_found(rule: &str, frame: &str, codes: &[&str]) {
     }
 }
 
-/// Asserts that `rule` has nothing to say about any piece of code, put into `frame` for `{}`.
+/// Asserts that `rule` reports nothing for any piece of code, inserted into `frame` for `{}`.
 pub(crate) fn each_clean(rule: &str, frame: &str, codes: &[&str]) {
     for code in codes {
         clean(rule, &frame.replace("{}", code));
     }
 }
 
-/// Asserts that the fixes of `rule` make the second of each piece of code of the first, and that nothing is found there.
+/// Asserts that the fixes of `rule` turn the first piece of code of each pair into the second, and that the second has
+/// no finding.
 pub(crate) fn each_fixed(rule: &str, frame: &str, codes: &[(&str, &str)]) {
     for (before, after) in codes {
         let (before, after) = (frame.replace("{}", before), frame.replace("{}", after));
@@ -55,7 +56,7 @@ pub(crate) fn each_fixed(rule: &str, frame: &str, codes: &[(&str, &str)]) {
     }
 }
 
-/// Asserts that `rule` finds something in each piece of code and offers no fix.
+/// Asserts that `rule` reports each piece of code without a fix.
 pub(crate) fn each_without_fix(rule: &str, frame: &str, codes: &[&str]) {
     for code in codes {
         let findings = found_pedantic(rule, &frame.replace("{}", code));

@@ -28,8 +28,9 @@
 //! environment's value reaches it in the same function. A smaller bound, or an error, is for you to choose.
 //!
 //! ## Limits
-//! The bound is the configuration's `max_duration`, ten minutes by default. A check in a function of another crate
-//! is not seen.
+//! The bound is the configuration's `max-duration`, ten minutes by default. A check in a function of another crate
+//! is not seen. A time counts where a call gets it or a deadline is made of it, not where it is constructed, printed or
+//! compared.
 //!
 //! ## References
 //! CWE-400, CWE-1284.
@@ -39,70 +40,64 @@ use std::time::Duration;
 use super::bounds::{Bound, judged, number};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
-use crate::finding::Severity;
-use crate::fix::Proposal;
-use crate::rule::{Hit, Rule};
-
-/// See the documentation of the module.
-pub(crate) struct UnboundedEnvDuration;
+use crate::rule::{Hit, Proposal};
 
 const HELP: &str = "bound it where it is read, `.clamp(1, 60)`, or refuse what is out of range; with netns-fixtures, declare \
                     it as `Setting<Duration>`, which has a range, a unit and a default";
 
-impl Rule for UnboundedEnvDuration {
-    fn name(&self) -> &'static str {
-        "unbounded-env-duration"
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let longest = config.max_duration.as_secs_f64();
+    for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Duration) {
+        let Some(value) = sink.values.first() else { continue };
+        // A plain number is in milliseconds or a larger unit.
+        let bound = if value.duration { longest } else { longest * 1000.0 };
+        let shown = |high: f64| match high {
+            high if value.duration => time(high),
+            high if high.is_finite() => format!("for {} milliseconds or more", number(high)),
+            _ => "for any time".to_owned(),
+        };
+        let limit = time(longest).trim_start_matches("for ").to_owned();
+        let hit = judged(sink, value, &Bound { high: bound, shown: &shown, limit, what: "wait", help: HELP });
+        hits.extend(hit.map(|hit| hit.fix(capped(facts, sink, config.max_duration))));
     }
-
-    fn severity(&self) -> Severity {
-        Severity::Error
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        let longest = config.max_duration.as_secs_f64();
-        for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Duration) {
-            let Some(value) = sink.values.first() else { continue };
-            // A plain number is taken as milliseconds at least.
-            let bound = if value.duration { longest } else { longest * 1000.0 };
-            let shown = |high: f64| match high {
-                high if value.duration => time(high),
-                high if high.is_finite() => format!("for {} milliseconds or more", number(high)),
-                _ => "for any time".to_owned(),
-            };
-            let limit = time(longest).trim_start_matches("for ").to_owned();
-            let hit = judged(sink, value, &Bound { high: bound, shown: &shown, limit, what: "wait", help: HELP });
-            hits.extend(hit.map(|hit| hit.fix(capped(facts, sink, config.max_duration))));
-        }
-        for call in &facts.calls {
-            let polls = ["sleep", "interval", "park_timeout"].contains(&call.name.as_str());
-            let Some(value) = call.arguments.first().filter(|value| value.duration) else { continue };
-            let spins = value.bounds.low <= 0.0 && value.bounds.high <= longest && !value.validated;
-            if polls
-                && spins
-                && (call.surroundings.repeated || call.name == "interval")
-                && let Some(source) = value.source(crate::value::Origin::Environment)
-            {
-                let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));
-                let message = format!("{name} may make this loop poll without a pause: its least value is zero");
-                let hit = Hit::new(call.function, source.span, message, "raise the lower bound, `.max(1)`, or use `.clamp(1, …)`");
-                hits.push(hit.label(call.span, "the pause of the loop"));
-            }
+    for call in &facts.calls {
+        let polls = ["sleep", "interval", "park_timeout"].contains(&call.name.as_str());
+        let Some(value) = call.arguments.first().filter(|value| value.duration) else { continue };
+        let spins = value.bounds.low <= 0.0 && value.bounds.high <= longest && !value.validated;
+        if polls
+            && spins
+            && (call.surroundings.repeated || call.name == "interval")
+            && let Some(source) = value.source(crate::value::Origin::Environment)
+        {
+            let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));
+            let message = format!("{name} may make this loop poll without a pause: its least value is zero");
+            let hit = Hit::new(
+                call.function,
+                source.span,
+                message,
+                "raise the lower bound, `.max(1)`, or use `.clamp(1, …)`",
+            );
+            hits.push(hit.label(call.span, "the pause of the loop"));
         }
     }
 }
 
-/// `.min(…)` behind the constructor: a `Duration` can be compared whatever type its number is inferred to be.
+/// Proposes `.min(…)` after the constructor, because a `Duration` can be compared regardless of the inferred number
+/// type.
 fn capped(facts: &FileFacts, sink: &Sink, longest: Duration) -> Option<Proposal> {
-    let call = &facts.calls[sink.call.filter(|_| sink.through.is_none())?];
-    // A product has the constructor's call, but is another expression.
-    if sink.span != call.span {
+    let value = sink.values.first().filter(|_| sink.through.is_none())?;
+    let call = &facts.calls[value.call?];
+    // A product refers to the constructor's call, but is a different expression.
+    if value.span != call.span {
         return None;
     }
-    let is_std = ["std", "core", "tokio"].iter().any(|owner| call.path.starts_with(&format!("{owner}::time::Duration::")));
-    // A constant's own expression has no method that is not `const`.
+    let is_std =
+        ["std", "core", "tokio"].iter().any(|owner| call.path.starts_with(&format!("{owner}::time::Duration::")));
+    // The initializer of a constant can only call `const` methods.
     let in_code = !facts.functions[call.function].name.is_empty() || call.surroundings.closure;
     let (holder, _) = facts.written(call.span).split_once(&format!("::{}(", call.name))?;
-    // `.map(Duration::from_secs)` is no call that begins with the path.
+    // `.map(Duration::from_secs)` is not a call that starts with the path.
     let is_path = holder.chars().all(|character| character.is_alphanumeric() || "_:".contains(character));
     if !is_std || !in_code || !is_path || longest.subsec_nanos() != 0 {
         return None;
@@ -111,8 +106,7 @@ fn capped(facts: &FileFacts, sink: &Sink, longest: Duration) -> Option<Proposal>
     Some(Proposal::insert("limit it to the longest wait that is allowed", call.span.end, text))
 }
 
-
-/// A time as people say it.
+/// Formats a time for people.
 fn time(seconds: f64) -> String {
     const YEAR: f64 = 365.25 * 86_400.0;
     let (count, unit) = match seconds {
@@ -140,20 +134,20 @@ mod tests {
             RULE,
             FRAME,
             &[
-                r#"let d = Duration::from_secs(env::var("T").unwrap().parse().unwrap());"#,
+                r#"let d = Duration::from_secs(env::var("T").unwrap().parse().unwrap()); thread::sleep(d);"#,
                 r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); thread::sleep(Duration::from_millis(n));"#,
                 r#"let n = env::var("T").ok().and_then(|s| s.parse().ok()).unwrap_or(5); thread::sleep(Duration::from_secs(n));"#,
-                r#"let mut n = 1; if let Ok(s) = env::var("T") { n = s.parse().unwrap(); } let d = Duration::from_secs(n);"#,
-                r#"let n = match env::var("T") { Ok(s) => s.parse().unwrap(), Err(_) => 5 }; Duration::from_secs(n);"#,
-                r#"let Ok(s) = env::var("T") else { return }; Duration::from_secs(s.parse::<u32>().unwrap() as u64);"#,
-                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); Duration::from_secs(n.max(1));"#,
-                r#"let n: u16 = env::var("T").unwrap().parse().unwrap(); Duration::from_secs(n as u64 * 60);"#,
-                r#"const NAME: &str = "T"; let n = env::var(NAME).unwrap().parse().unwrap(); Duration::from_secs_f64(n);"#,
-                r#"let d = env::var("T").map(|s| Duration::from_secs(s.parse().unwrap())).unwrap_or(Duration::from_secs(1));"#,
-                r#"let d = env::var("T").unwrap().parse().map(Duration::from_secs).unwrap();"#,
-                r#"let ms: u64 = env::var("T").unwrap().parse().unwrap(); if ms == 0 { panic!() } Duration::from_millis(ms);"#,
+                r#"let mut n = 1; if let Ok(s) = env::var("T") { n = s.parse().unwrap(); } stream.set_read_timeout(Some(Duration::from_secs(n)));"#,
+                r#"let n = match env::var("T") { Ok(s) => s.parse().unwrap(), Err(_) => 5 }; thread::sleep(Duration::from_secs(n));"#,
+                r#"let Ok(s) = env::var("T") else { return }; thread::sleep(Duration::from_secs(s.parse::<u32>().unwrap() as u64));"#,
+                r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); receiver.recv_timeout(Duration::from_secs(n.max(1)));"#,
+                r#"let n: u16 = env::var("T").unwrap().parse().unwrap(); let end = std::time::Instant::now() + Duration::from_secs(n as u64 * 60);"#,
+                r#"const NAME: &str = "T"; let n = env::var(NAME).unwrap().parse().unwrap(); thread::sleep(Duration::from_secs_f64(n));"#,
+                r#"let d = env::var("T").map(|s| Duration::from_secs(s.parse().unwrap())).unwrap_or(Duration::from_secs(1)); thread::sleep(d);"#,
+                r#"let d = env::var("T").unwrap().parse().map(Duration::from_secs).unwrap(); thread::sleep(d);"#,
+                r#"let ms: u64 = env::var("T").unwrap().parse().unwrap(); if ms == 0 { panic!() } thread::sleep(Duration::from_millis(ms));"#,
                 r#"let d = humantime::parse_duration(&env::var("T").unwrap()).unwrap();"#,
-                r#"println!("{:?}", Duration::from_secs(env::var("T").unwrap().parse().unwrap()));"#,
+                r#"fn wait(d: Duration) { thread::sleep(d * 2); } wait(Duration::from_secs(env::var("T").unwrap().parse().unwrap()));"#,
                 r#"let n: u8 = env::var("T").unwrap().parse().unwrap(); loop { thread::sleep(Duration::from_millis(n.into())); }"#,
             ],
         );
@@ -180,6 +174,9 @@ mod tests {
                 r#"let n: u64 = env::var("CARGO_PKG_VERSION_MAJOR").unwrap().parse().unwrap(); Duration::from_secs(n);"#,
                 r#"static PATIENCE: Setting<Duration> = Setting::duration("T", "how long", Unit::Seconds, FIVE, ONE..=SIXTY); thread::sleep(PATIENCE.read().unwrap());"#,
                 "let d = Duration::from_secs(5);",
+                r#"println!("{:?}", Duration::from_secs(env::var("T").unwrap().parse().unwrap()));"#,
+                r#"let d = Duration::from_secs(env::var("T").unwrap().parse().unwrap()); assert!(d > Duration::from_secs(1));"#,
+                r#"fn short(d: Duration) -> Duration { d.min(Duration::from_secs(60)) } thread::sleep(short(Duration::from_secs(env::var("T").unwrap().parse().unwrap())));"#,
             ],
         );
     }
@@ -216,8 +213,8 @@ mod tests {
                     r#"thread::sleep(Duration::from_millis(env::var("T").unwrap().parse().unwrap()).min(Duration::from_secs(600)));"#,
                 ),
                 (
-                    r#"let n: f64 = env::var("T").unwrap().parse().unwrap(); let d = std::time::Duration::from_secs_f64(n);"#,
-                    r#"let n: f64 = env::var("T").unwrap().parse().unwrap(); let d = std::time::Duration::from_secs_f64(n).min(std::time::Duration::from_secs(600));"#,
+                    r#"let n: f64 = env::var("T").unwrap().parse().unwrap(); thread::sleep(std::time::Duration::from_secs_f64(n));"#,
+                    r#"let n: f64 = env::var("T").unwrap().parse().unwrap(); thread::sleep(std::time::Duration::from_secs_f64(n).min(std::time::Duration::from_secs(600)));"#,
                 ),
             ],
         );
@@ -225,8 +222,8 @@ mod tests {
             RULE,
             FRAME,
             &[
-                r#"let d = env::var("T").ok().and_then(|t| t.parse().ok()).map(Duration::from_secs);"#,
-                r#"let d = other::Duration::from_secs(env::var("T").unwrap().parse().unwrap());"#,
+                r#"let d = env::var("T").ok().and_then(|t| t.parse().ok()).map(Duration::from_secs); thread::sleep(d.unwrap());"#,
+                r#"thread::sleep(other::Duration::from_secs(env::var("T").unwrap().parse().unwrap()));"#,
                 r#"let n: u64 = env::var("T").unwrap().parse().unwrap(); wait_timeout(n);"#,
                 r#"fn wait(n: u64) { thread::sleep(Duration::from_secs(n)); } wait(env::var("T").unwrap().parse().unwrap());"#,
             ],

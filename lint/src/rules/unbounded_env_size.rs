@@ -21,7 +21,7 @@
 //! ```
 //!
 //! ## Limits
-//! The bound is the configuration's `max_size`, 2^30 by default.
+//! The bound is the configuration's `max-size`, 2^30 by default.
 //!
 //! ## References
 //! CWE-770, CWE-789.
@@ -29,41 +29,28 @@
 use super::bounds::{Bound, judged, number};
 use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
-use crate::finding::Severity;
-use crate::rule::{Hit, Rule};
+use crate::rule::Hit;
 use crate::value::Origin;
-
-/// See the documentation of the module.
-pub(crate) struct UnboundedEnvSize;
 
 const HELP: &str = "bound it where it is read, `.clamp(1, 256)`, or refuse what is out of range; with netns-fixtures, declare \
                     it as `Setting`, which has a range and a default";
 
-impl Rule for UnboundedEnvSize {
-    fn name(&self) -> &'static str {
-        "unbounded-env-size"
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Size) {
+        let Some(value) = sink.values.first() else { continue };
+        #[expect(clippy::cast_precision_loss, reason = "a bound of the configuration, compared with an estimate")]
+        let high = config.max_size as f64;
+        let limit = number(high);
+        hits.extend(judged(sink, value, &Bound { high, shown: &number, limit, what: "a size or a count", help: HELP }));
     }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Size) {
-            let Some(value) = sink.values.first() else { continue };
-            #[expect(clippy::cast_precision_loss, reason = "a bound of the configuration, compared with an estimate")]
-            let high = config.max_size as f64;
-            let limit = number(high);
-            hits.extend(judged(sink, value, &Bound { high, shown: &number, limit, what: "a size or a count", help: HELP }));
-        }
-        for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Port) {
-            let Some(value) = sink.values.first().filter(|value| !value.validated) else { continue };
-            if let (Some(cut), Some(source)) = (value.cut, value.source(Origin::Environment)) {
-                let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));
-                let message = format!("{name} decides a port, and what does not fit is cut off: 65537 becomes 1");
-                let help = "parse it as `u16`, which refuses what is no port, or use `u16::try_from`";
-                hits.push(Hit::new(sink.function, source.span, message, help).label(cut, "it is cut here"));
-            }
+    for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Port) {
+        let Some(value) = sink.values.first().filter(|value| !value.validated) else { continue };
+        if let (Some(cut), Some(source)) = (value.cut, value.source(Origin::Environment)) {
+            let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));
+            let message = format!("{name} decides a port, and what does not fit is cut off: 65537 becomes 1");
+            let help = "parse it as `u16`, which refuses what is no port, or use `u16::try_from`";
+            hits.push(Hit::new(sink.function, source.span, message, help).label(cut, "it is cut here"));
         }
     }
 }

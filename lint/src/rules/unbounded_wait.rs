@@ -1,6 +1,7 @@
 //! # unbounded-wait
 //!
-//! Reports waiting for a child process, or reading its output to the end, without a limit of time around it.
+//! Reports waiting for a child process, reading its output to the end, or waiting for a message of a peer, without a limit
+//! of time around it.
 //!
 //! ## Why is this bad?
 //! A server that does not end, or a child that keeps the pipe open, hangs the whole run until the machine's own
@@ -9,6 +10,8 @@
 //! ## Bad
 //! ```text
 //! let status = child.wait()?;
+//! let reply = client.recv().await?;
+//! loop { tokio::select! { event = one.next_event() => { … } event = other.next_event() => { … } } }
 //! ```
 //!
 //! ## Good
@@ -19,8 +22,13 @@
 //! ```
 //!
 //! ## Limits
-//! `output()` and `status()`, which mostly run short tools, are shown with `--pedantic`. Waiting for a tool that is
-//! known to end by itself (`true`, `ls`, `sleep`) is a note: it ends, unless its standard input or output is stuck.
+//! A tool that does one thing on this machine and ends (`ls`, `ip link`, `cargo build`), and any command that
+//! `output()` or `status()` runs without a name that is known, is shown with `--pedantic`. Programs of the workspace,
+//! servers, virtual machines and downloads are shown always. A tool that reads from a pipe is a note. A thread that nobody joins may wait as long as it likes.
+//!
+//! A wait for a message counts in a function that a test runs itself and that contacts a peer, or gets one as a parameter; not in
+//! spawned tasks, nor in closures, which are mostly the handlers of a server. A race in a loop counts if neither an arm nor the
+//! loop looks at a clock. Pedantic: a channel that the function makes, `next` and `accept`, and everything in examples.
 //!
 //! ## References
 //! CWE-400; waitpid(2).
@@ -29,110 +37,131 @@ use super::argv::{commands, is_one_of, unwrapped};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Sink};
 use crate::finding::{Confidence, Severity};
-use crate::rule::{Hit, Rule};
+use crate::flow::Flow;
+use crate::rule::{Hit, cut_short};
 use crate::tables;
+use crate::value::Value;
 
-/// See the documentation of the module.
-pub(crate) struct UnboundedWait;
-
-impl Rule for UnboundedWait {
-    fn name(&self) -> &'static str {
-        "unbounded-wait"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        for (id, call) in facts.calls.iter().enumerate() {
-            let Some(receiver) = &call.receiver else { continue };
-            let (what, pedantic) = match call.name.as_str() {
-                "wait" | "wait_with_output" => ("waits for a child process", false),
-                "read_to_end" | "read_to_string" => ("reads a child's output to its end", false),
-                // tokio's `lines` waits for nothing yet.
-                "lines" if call.surroundings.asynchronous => continue,
-                "lines" | "next_line" | "read_line" | "read_until" | "read_exact" => ("reads from a child", false),
-                "output" | "status" => ("waits for a command", true),
-                _ => continue,
-            };
-            let reads = !["wait", "wait_with_output", "output", "status"].contains(&call.name.as_str());
-            if reads && receiver.declared.is_none() && !comes_from_spawn(facts, receiver.call) {
-                continue;
-            }
-            let command = receiver.call.and_then(|before| facts.command_behind(before));
-            let declared = match call.name.as_str() {
-                "wait" | "wait_with_output" => ["Child", "GroupChild"].as_slice(),
-                "output" | "status" => &["Command"],
-                _ => &["ChildStdout", "ChildStderr"],
-            };
-            let is_declared = receiver.declared.is_some_and(|name| declared.contains(&name));
-            if command.is_none() && !is_declared {
-                continue;
-            }
-            if facts.functions[call.function].isolated || has_ended(facts, id, call) || is_bounded(facts, config, (id, call), command) {
-                continue;
-            }
-            let message = format!("`{}` {what} without a limit of time", call.name);
-            let help = "put `tokio::time::timeout` around it, wait with `wait-timeout`, or kill the child first; a `#[netns_test]` \
-                        has a deadline that ends its children too";
-            let confidence = if command.is_some() { Confidence::High } else { Confidence::Medium };
-            let hit = Hit::new(call.function, call.name_span, message, help).confidence(confidence).pedantic(pedantic);
-            let short = command.is_some_and(|command| is_one_of(facts, command, config, &[tables::SHORT_TOOLS, tables::TIMED_TOOLS].concat()));
-            hits.push(if short { hit.severity(Severity::Note) } else { hit });
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let mut flow = None;
+    for (id, call) in facts.calls.iter().enumerate() {
+        let (Some(receiver), Some((what, waits_for))) = (&call.receiver, kind(call)) else { continue };
+        let is_read = waits_for == ["ChildStdout", "ChildStderr"];
+        if is_read && !is_pipe(facts, receiver) {
+            continue;
         }
+        let command = receiver.call.and_then(|before| facts.command_behind(before));
+        let is_declared = is_read || receiver.declared.is_some_and(|name| waits_for.contains(&name));
+        if facts.functions[call.function].isolated || command.is_none() && !is_declared {
+            continue;
+        }
+        let flow = flow.get_or_insert_with(|| Flow::new(facts));
+        let is_bounded = command.is_some_and(|command| ends_itself(facts, config, command)) || flow.is_bounded(id);
+        if flow.is_cut_short() {
+            hits.push(cut_short(call));
+            return;
+        }
+        if is_bounded {
+            continue;
+        }
+        let message = format!("`{}` {what} without a limit of time", call.name);
+        let help = "put `tokio::time::timeout` around it, wait with `wait-timeout`, or kill the child first; a `#[netns_test]` \
+                    has a deadline that ends its children too";
+        let confidence = if command.is_some() { Confidence::High } else { Confidence::Medium };
+        let hit = Hit::new(call.function, call.name_span, message, help).confidence(confidence);
+        let runs_once = waits_for == ["Command"];
+        let is_short = command.is_some_and(|command| is_short(facts, config, command));
+        let is_long = || command.is_some_and(|command| is_long(facts, config, command));
+        // A tool that reads from a pipe ends when the test closes the pipe.
+        let is_fed = || command.is_some_and(|command| is_fed(facts, command));
+        let is_pedantic = runs_once && !is_long() || is_short && !is_fed();
+        hits.push(if is_short && !is_pedantic { hit.severity(Severity::Note) } else { hit.pedantic(is_pedantic) });
     }
+    super::message::check(facts, &mut flow, hits);
 }
 
-/// Whether a value is a running child or a part of one, and not what is left when it has ended.
-fn comes_from_spawn(facts: &FileFacts, value: Option<CallId>) -> bool {
-    let mut next = value;
-    while let Some(id) = next {
+/// Returns the subject of a wait as text, and the possible types of the receiver; `None` if the call does not wait.
+fn kind(call: &Call) -> Option<(&'static str, &'static [&'static str])> {
+    Some(match call.name.as_str() {
+        "wait" | "wait_with_output" => ("waits for a child process", &["Child", "GroupChild"]),
+        "read_to_end" | "read_to_string" => ("reads a child's output to its end", &["ChildStdout", "ChildStderr"]),
+        // `lines` of tokio does not wait yet.
+        "lines" if call.surroundings.asynchronous => return None,
+        "lines" | "next_line" | "read_line" | "read_until" | "read_exact" => {
+            ("reads from a child", &["ChildStdout", "ChildStderr"])
+        }
+        "output" | "status" => ("waits for a command", &["Command"]),
+        _ => return None,
+    })
+}
+
+/// Whether a value is an output of a running child, or reads from one, and not what is left when it has ended.
+///
+/// What another crate starts, a session of a terminal or a child with limits of its own, reads in its own way.
+fn is_pipe(facts: &FileFacts, value: &Value) -> bool {
+    let mut next = Some(value);
+    while let Some(value) = next {
+        if value.declared.is_some_and(|name| ["ChildStdout", "ChildStderr"].contains(&name)) {
+            return true;
+        }
+        let Some(id) = value.call else { return false };
         let call = &facts.calls[id];
         if tables::TERMINAL.contains(&call.name.as_str()) {
-            return ["spawn", "start", "popen"].contains(&call.name.as_str());
+            return tables::STARTS.contains(&call.name.as_str())
+                && (value.declared == Some("Child") || facts.command_behind(id).is_some());
         }
-        next = call.receiver.as_ref().and_then(|receiver| receiver.call).filter(|before| *before < id);
+        let is_earlier = |receiver: &&Value| receiver.call.is_none_or(|before| before < id);
+        next = call.receiver.as_ref().filter(is_earlier);
     }
     false
 }
 
-/// Whether the function has waited for the same child before: if that came to an end, so does this.
-fn has_ended(facts: &FileFacts, id: CallId, call: &Call) -> bool {
-    let child = |call: &Call| call.receiver.as_ref().and_then(|receiver| receiver.call);
-    let waits = |other: &Call| ["wait", "wait_with_output"].contains(&other.name.as_str());
-    let first = facts.calls_around(id).start;
-    facts.calls[first..id].iter().any(|other| other.function == call.function && waits(other) && child(other).is_some() && child(other) == child(call))
+/// Whether the command has its own timeout: `timeout 5 server`, or one that the test set on it.
+fn ends_itself(facts: &FileFacts, config: &Config, command: CallId) -> bool {
+    let of_command = |sink: &&Sink| sink.call == Some(command);
+    let is_limited = |words: &Vec<String>| unwrapped(words).0.contains(&tables::TIMEOUT);
+    facts.object(command).any(|(_, other)| tables::is_limit(&other.name))
+        || facts.sinks.iter().filter(of_command).any(|sink| commands(sink, config).first().is_some_and(is_limited))
 }
 
-/// Whether something ends the wait: a limit around it, one of the command's own, or a kill before it.
-fn is_bounded(facts: &FileFacts, config: &Config, (id, call): (CallId, &Call), command: Option<CallId>) -> bool {
-    let limits = |name: &str| {
-        let name = name.rsplit("::").next().unwrap_or(name);
-        name.contains("timeout") || name.contains("deadline") || name == "select!"
+/// Whether the command does one task on this machine and ends.
+fn is_short(facts: &FileFacts, config: &Config, command: CallId) -> bool {
+    is_one_of(facts, command, config, &[tables::SHORT_TOOLS, tables::TIMED_TOOLS, tables::LOCAL_TOOLS].concat())
+}
+
+/// Whether the command reads from a pipe that the test holds open.
+fn is_fed(facts: &FileFacts, command: CallId) -> bool {
+    let is_piped = |value: &Value| value.call.is_some_and(|call| facts.calls[call].name == "piped");
+    facts.object(command).any(|(_, call)| call.name == "stdin" && call.arguments.iter().any(is_piped))
+}
+
+/// Whether the command is a program of the workspace, or a program that serves or waits for others.
+fn is_long(facts: &FileFacts, config: &Config, command: CallId) -> bool {
+    let of_workspace = |value: &Value| {
+        let made_by = value.call.map_or("", |call| facts.calls[call].name.as_str());
+        facts.written(value.span).contains("CARGO_BIN_EXE_") || tables::WORKSPACE_PROGRAMS.contains(&made_by)
     };
-    if facts.enclosed_by(id, limits) {
-        return true;
-    }
-    if command.is_some_and(|command| facts.object(command).any(|(_, other)| limits(&other.name))) {
-        return true;
-    }
-    // `timeout 5 server`
-    let of_command = |sink: &&Sink| sink.call.is_some() && sink.call == command;
-    let ends_itself = |words: &Vec<String>| unwrapped(words).0.contains(&tables::TIMEOUT);
-    if facts.sinks.iter().filter(of_command).any(|sink| commands(sink, config).first().is_some_and(ends_itself)) {
-        return true;
-    }
-    // `child.kill()`, `kill(pid, …)`, or the end of a limit of our own before it.
-    facts.calls[..id].iter().rev().take_while(|other| other.function >= call.function).any(|other| {
-        other.function == call.function && (tables::ends_a_process(&other.name) || limits(&other.name))
-    })
+    let is_known = |words: &Vec<String>| {
+        let Some((program, operands)) = unwrapped(words).1.split_first() else { return false };
+        let name = tables::program_name(program);
+        let does = |(known, does): &(&str, &[&str])| {
+            *known == name && operands.iter().any(|word| does.contains(&word.as_str()))
+        };
+        tables::LONG_PROGRAMS.contains(&name) || tables::LONG_OPERANDS.iter().any(does)
+    };
+    let is_it = |sink: &&Sink| sink.call == Some(command);
+    let about_itself =
+        |value: &Value| value.constant().is_some_and(|word| tables::ABOUT_ITSELF.contains(&word.as_str()));
+    let mut sinks = facts.sinks.iter().filter(is_it).peekable();
+    let asks = sinks.peek().is_some_and(|sink| sink.values.iter().any(about_itself));
+    let by_workspace = facts.calls[command].arguments.first().is_some_and(of_workspace);
+    !asks && (by_workspace || sinks.any(|sink| commands(sink, config).iter().any(is_known)))
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::finding::Severity;
-    use crate::rules::testing::{clean, each_clean, each_found, found, found_pedantic};
+    use crate::rules::testing::{clean, each_clean, each_found, found_pedantic};
 
     const FRAME: &str = "use std::process::{Child, Command}; {}";
     const RULE: &str = "unbounded-wait";
@@ -150,7 +179,7 @@ mod tests {
                 "fn f(mut child: Child) { child.wait().unwrap(); }",
                 "fn f(child: &mut Child) { child.wait().unwrap(); }",
                 r#"async fn f() { let mut c = tokio::process::Command::new("server").spawn().unwrap(); c.wait().await.unwrap(); }"#,
-                r#"fn f() { let mut c = rt().block_on(async { Command::new("true").spawn().unwrap() }); rt().block_on(async { c.wait().await.unwrap(); }); }"#,
+                r#"fn f() { let mut c = rt().block_on(async { Command::new("server").spawn().unwrap() }); rt().block_on(async { c.wait().await.unwrap(); }); }"#,
                 r#"fn f() { let mut c = Command::new("server").spawn().unwrap(); let mut s = String::new(); c.stdout.take().unwrap().read_to_string(&mut s).unwrap(); }"#,
                 "struct S { child: Child } impl S { fn stop(&mut self) { self.child.wait().unwrap(); } }",
                 r#"fn start() -> Child { Command::new("server").spawn().unwrap() } fn f() { let mut c = start(); c.wait().unwrap(); }"#,
@@ -195,14 +224,25 @@ mod tests {
     }
 
     #[test]
-    fn a_tool_that_ends_by_itself_is_a_note() {
-        let severity = |argv: &str| {
+    fn tools_that_end_by_themselves_are_pedantic() {
+        for argv in [r#""/bin/true""#, r#""sh").args(["-c", "echo a; exit 1"]"#, r#""ip").args(["link", "show"]"#] {
             let code = format!("fn f() {{ std::process::Command::new({argv}).spawn().unwrap().wait().unwrap(); }}");
-            found(RULE, &code)[0].severity
-        };
-        assert_eq!(severity(r#""/bin/true""#), Severity::Note);
-        assert_eq!(severity(r#""sh").args(["-c", "echo a; exit 1"]"#), Severity::Note);
-        assert_eq!(severity(r#""sh").args(["-c", "true; server"]"#), Severity::Warning);
-        assert_eq!(severity(r#""server""#), Severity::Warning);
+            clean(RULE, &code);
+            assert_eq!(found_pedantic(RULE, &code).len(), 1, "{argv}");
+        }
+    }
+
+    #[test]
+    fn programs_that_may_never_end_are_not() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"fn f() { Command::new("sh").args(["-c", "true; server"]).spawn().unwrap().wait().unwrap(); }"#,
+                r#"fn f() { Command::new(env!("CARGO_BIN_EXE_server")).output().unwrap(); }"#,
+                r#"fn f() { Command::new("curl").arg(url).status().unwrap(); }"#,
+                r#"fn f() { Command::new("sudo").args(["qemu-system-x86_64", "-m", "1G"]).status().unwrap(); }"#,
+            ],
+        );
     }
 }

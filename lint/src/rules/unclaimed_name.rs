@@ -16,7 +16,7 @@
 //!
 //! ## Good
 //! ```text
-//! #[netns_test] fn forwards(a: Namespace, b: Namespace) { … }     // netns-fixtures: namespaces without names
+//! #[netns_test] fn forwards(net: Routed) { … }                    // netns-fixtures: namespaces without names
 //! let (name, tap) = IfName::generated("tap")?.claim(|name| create(name))?;   // a name that is created exclusively
 //! ```
 //!
@@ -30,59 +30,53 @@
 use super::argv::{commands, unwrapped};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
-use crate::finding::{Confidence, Severity};
-use crate::rule::{Hit, Rule};
+use crate::finding::Confidence;
+use crate::flow::Flow;
+use crate::rule::Hit;
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Origin, Value};
 
-/// See the documentation of the module.
-pub(crate) struct UnclaimedName;
-
-/// The most bytes that the name of a device can have (IFNAMSIZ without the final zero).
+/// The maximum length of a device name in bytes (IFNAMSIZ without the final zero).
 const DEVICE_NAME_BYTES: usize = 15;
 
-impl Rule for UnclaimedName {
-    fn name(&self) -> &'static str {
-        "unclaimed-name"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        let own_namespace = facts.calls.iter().any(|call| ["unshare", "setns"].contains(&call.name.as_str()));
-        for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
-            for (value, what) in names_of(sink, config) {
-                let Some(reason) = hazard(&value, what) else { continue };
-                if value.constant().is_none() && is_exclusive(facts, sink) {
-                    continue;
-                }
-                if own_namespace && what == What::Device && value.constant().is_some_and(|name| name.len() <= DEVICE_NAME_BYTES) {
-                    continue;
-                }
-                let message = format!("the {} `{}` {reason}", what.noun(), value.shown().escape_debug());
-                // A function that makes the name of its own and of what it is given has its own finding.
-                if sink.through.is_some() && value.span == sink.span && value.constant().is_none() {
-                    continue;
-                }
-                // Where the name is made is the place to change.
-                let place = if value.span == Span::default() { sink.span } else { value.span };
-                let hit = Hit::new(sink.function, place, message, what.help()).confidence(Confidence::Medium);
-                hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let mut flow = None;
+    for sink in facts.sinks.iter().filter(|sink| !facts.functions[sink.function].isolated) {
+        for (value, what) in names_of(sink, config) {
+            let Some(reason) = hazard(&value, what) else { continue };
+            if value.constant().is_none() && is_exclusive(facts, sink) {
+                continue;
             }
+            // Devices and abstract sockets belong to the network namespace that the path has entered.
+            let is_abstract = || value.prefix().starts_with('\0') || sink.by.ends_with("from_abstract_name");
+            let is_confined = what == What::Device
+                && value.constant().is_some_and(|name| name.len() <= DEVICE_NAME_BYTES)
+                || what == What::Socket && is_abstract();
+            if is_confined && flow.get_or_insert_with(|| Flow::new(facts)).is_sink_inside(sink) {
+                continue;
+            }
+            let message = format!("the {} `{}` {reason}", what.noun(), value.shown().escape_debug());
+            // A function that builds the name from its own text and its arguments has its own finding.
+            if sink.through.is_some() && value.span == sink.span && value.constant().is_none() {
+                continue;
+            }
+            // Report the expression that builds the name.
+            let place = if value.span == Span::default() { sink.span } else { value.span };
+            let hit = Hit::new(sink.function, place, message, what.help()).confidence(Confidence::Medium);
+            hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
     }
 }
 
-/// Whether the call fails where the name exists.
+/// Whether the call fails if the name exists.
 fn is_exclusive(facts: &FileFacts, sink: &Sink) -> bool {
     let excludes = |value: &Value| value.path.as_ref().is_some_and(|path| path.contains("O_EXCL"));
     sink.call.is_some_and(|call| facts.calls[call].arguments.iter().any(excludes))
 }
 
-/// What a name names.
+/// The kind of object that a name refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum What {
     Namespace,
@@ -103,15 +97,21 @@ impl What {
 
     fn help(self) -> &'static str {
         match self {
-            Self::Namespace => "use a namespace without a name: `Namespace` of netns-fixtures is a descriptor and ends with the test",
-            Self::Device => "make it in a namespace of the test's own (`#[netns_test]`), or claim a name with `IfName::generated(…)?.claim(…)`",
+            Self::Namespace => {
+                "use a namespace without a name: a `#[netns_test]` of netns-fixtures runs in one, which ends with the test"
+            }
+            Self::Device => {
+                "make it in a namespace of the test's own (`#[netns_test]`), or claim a name with `IfName::generated(…)?.claim(…)`"
+            }
             Self::SharedMemory => "use `memfd_create`, which has no name, or create it exclusively (O_EXCL)",
-            Self::Socket => "put it into a `tempfile::tempdir()`; bind an abstract socket without a name, the kernel chooses a free one",
+            Self::Socket => {
+                "put it into a `tempfile::tempdir()`; bind an abstract socket without a name, the kernel chooses a free one"
+            }
         }
     }
 }
 
-/// The names that a sink gives to something.
+/// Returns the names that a sink assigns.
 fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
     let single = |what| sink.values.first().map(|value| vec![(value.clone(), what)]).unwrap_or_default();
     match sink.kind {
@@ -119,18 +119,23 @@ fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
         SinkKind::DeviceName => single(What::Device),
         SinkKind::SharedMemoryName => single(What::SharedMemory),
         SinkKind::SocketPath => single(What::Socket),
-        SinkKind::Bind if sink.values.first().is_some_and(|value| value.prefix().starts_with('\0')) => single(What::Socket),
-        SinkKind::Command | SinkKind::ShellString => commands(sink, config).iter().flat_map(|words| created(words, sink)).collect(),
+        SinkKind::Bind if sink.values.first().is_some_and(|value| value.prefix().starts_with('\0')) => {
+            single(What::Socket)
+        }
+        SinkKind::Command | SinkKind::ShellString => {
+            commands(sink, config).iter().flat_map(|words| created(words, sink)).collect()
+        }
         _ => Vec::new(),
     }
 }
 
-/// The names that a command line creates; `ip` inside a namespace is left out.
+/// Returns the names that a command line creates; ignores `ip` inside a namespace.
 fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
     let (wrappers, rest) = unwrapped(words);
     let inside = wrappers.iter().any(|wrapper| ["ip", "nsenter", "unshare"].contains(wrapper));
     let Some(program) = rest.first() else { return Vec::new() };
-    let operands: Vec<&str> = rest[1..].iter().map(String::as_str).skip_while(|word| word.starts_with('-') && *word != "-n").collect();
+    let operands: Vec<&str> =
+        rest[1..].iter().map(String::as_str).skip_while(|word| word.starts_with('-') && *word != "-n").collect();
     let mut named = Vec::new();
     match (tables::program_name(program), operands.as_slice()) {
         ("ip", ["netns", "add", name, ..]) => named.push((*name, What::Namespace)),
@@ -148,27 +153,32 @@ fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
         }
         _ => {}
     }
-    // A word of the command line itself stands where its value does; one of a script is found by its text.
+    // A word of the command line itself has the location of its value; a word of a script is located by its text.
     let at = |name: &str| words.iter().position(|word| std::ptr::eq(word.as_str(), name));
-    let itself = |name: &str| at(name).and_then(|at| sink.values.get(at)).filter(|value| value.shown() == name).cloned();
+    let itself =
+        |name: &str| at(name).and_then(|at| sink.values.get(at)).filter(|value| value.shown() == name).cloned();
     named.into_iter().filter_map(|(name, what)| Some((itself(name).or_else(|| value_of(name, sink))?, what))).collect()
 }
 
-/// The name in what follows `ip link add` (ip-link(8)): behind `name` or `dev`, or the first word that is no keyword.
+/// Returns the name after `ip link add` (ip-link(8)): after `name` or `dev`, or the first word that is not a keyword.
 fn name_of_link<'w>(words: &[&'w str]) -> Option<&'w str> {
     let mut rest = words;
     loop {
         rest = match rest {
-            ["link" | "mode" | "user" | "group" | "txqueuelen" | "address" | "broadcast" | "mtu" | "index", _, after @ ..] => after,
+            [
+                "link" | "mode" | "user" | "group" | "txqueuelen" | "address" | "broadcast" | "mtu" | "index",
+                _,
+                after @ ..,
+            ] => after,
             ["type", ..] | [] => return None,
             ["name" | "dev", name, ..] | [name, ..] => return Some(name),
         };
     }
 }
 
-/// The value that is the word `name` of a command line.
+/// Returns the value of the word `name` of a command line.
 fn value_of(name: &str, sink: &Sink) -> Option<Value> {
-    // The value itself where it is a word of its own; else the word is all there is.
+    // If the word is a value of its own, return the value; otherwise only the word is known.
     let whole = sink.values.iter().find(|value| value.shown() == name).cloned();
     let origin = sink.values.iter().find(|value| value.shown().contains(name));
     whole.or_else(|| {
@@ -181,36 +191,40 @@ fn value_of(name: &str, sink: &Sink) -> Option<Value> {
     })
 }
 
-/// What is wrong with a name, if something is.
+/// Returns the hazard of a name, if there is one.
 fn hazard(value: &Value, what: What) -> Option<String> {
     let constant = value.constant();
-    let known: usize = value.pieces.iter().map(|piece| if let crate::value::Piece::Text(text) = piece { text.len() } else { 0 }).sum();
+    let known: usize =
+        value.pieces.iter().map(|piece| if let crate::value::Piece::Text(text) = piece { text.len() } else { 0 }).sum();
     if what == What::Device && known > DEVICE_NAME_BYTES {
         return Some(format!("is longer than the {DEVICE_NAME_BYTES} bytes that the kernel keeps"));
     }
     if let Some(name) = constant {
-        // The kernel puts the first free number there (netdevice(7) does not say so; `dev_alloc_name` does).
+        // The kernel replaces it by the first free number (netdevice(7) omits this; see `dev_alloc_name`).
         if what == What::Device && name.contains("%d") {
             return None;
         }
-        // A fixed path in a shared folder is the business of `temp-path`; elsewhere somebody chose the folder.
-        // The kernel chooses a free name for a socket without one (unix(7), autobind).
+        // `temp-path` reports fixed paths in shared directories; elsewhere, the test chose the directory. The kernel
+        // chooses a free name for an unnamed socket (unix(7), autobind).
         let fixed = what != What::Socket || !(name.contains('/') || name.is_empty());
         return fixed.then(|| "is fixed: a second run, or another test, has the same".to_owned());
     }
-    // The same for one that can be guessed.
+    // `temp-path` also reports guessable paths there.
     if what == What::Socket && tables::SHARED_FOLDERS.iter().any(|folder| value.prefix().starts_with(folder)) {
         return None;
     }
     let source = value.sources.iter().find(|source| {
-        matches!(source.origin, Origin::Random | Origin::Pid | Origin::Time) && source.name.as_deref() != Some(tables::UUID)
+        matches!(source.origin, Origin::Random | Origin::Pid | Origin::Time)
+            && source.name.as_deref() != Some(tables::UUID)
     })?;
-    Some(match source.origin {
-        Origin::Pid => "is made of a process id, which is used again, and nothing claims it",
-        Origin::Time => "is made of a time, and nothing claims it",
-        _ => "is random, and nothing claims it before it is used",
-    }
-    .to_owned())
+    Some(
+        match source.origin {
+            Origin::Pid => "is made of a process id, which is used again, and nothing claims it",
+            Origin::Time => "is made of a time, and nothing claims it",
+            _ => "is random, and nothing claims it before it is used",
+        }
+        .to_owned(),
+    )
 }
 
 #[cfg(test)]

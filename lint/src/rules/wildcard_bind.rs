@@ -19,77 +19,72 @@
 //! ```
 //!
 //! ## Fix
-//! `127.0.0.1` for a stream listener's `0.0.0.0` that is written in the call itself. `[::]` has no fix, as it takes
-//! IPv4 too and `[::1]` does not; nor has a datagram socket, which may send to others.
+//! `127.0.0.1` for a stream listener's `0.0.0.0` that is written in the call itself, where the port is free and every
+//! use of the listener is seen: a client that learns the port may be in another network namespace. `[::]` has no fix, as
+//! it takes IPv4 too and `[::1]` does not; nor has a datagram socket, which may send to others.
 //!
 //! ## Limits
 //! A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
-//! for programs that are known to take it as data (`ip`, `nft`, `ping`).
+//! for programs that are known to take it as data (`ip`, `nft`, `ping`), and inside of a network namespace, where it is
+//! shown with `--pedantic`.
 //!
 //! ## References
 //! CWE-1327; ip(7), INADDR_ANY.
 
-use super::address::{is_of_callee, read, with_own_network};
-use super::argv::{inner_commands, is_said_here};
+use super::address::{Networks, is_of_callee, read};
+use super::argv::{commands, is_confined, is_said_here, unwrapped};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
-use crate::finding::{Confidence, Severity};
-use crate::fix::Proposal;
-use crate::rule::{Hit, Rule};
+use crate::finding::Confidence;
+use crate::rule::{Hit, Proposal};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
 
-/// See the documentation of the module.
-pub(crate) struct WildcardBind;
-
 const HELP: &str = "bind loopback, `127.0.0.1:0` or `[::1]:0`; inside a `#[netns_test]` there is no other network";
 
-impl Rule for WildcardBind {
-    fn name(&self) -> &'static str {
-        "wildcard-bind"
-    }
-
-    fn severity(&self) -> Severity {
-        Severity::Warning
-    }
-
-    fn check(&self, facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-        let own_network = with_own_network(facts);
-        for sink in &facts.sinks {
-            let datagram = match sink.kind {
-                SinkKind::Listen => false,
-                SinkKind::Bind => !is_stream(facts, sink),
-                SinkKind::Datagram => true,
-                _ => continue,
-            };
-            let Some(value) = sink.values.first() else { continue };
-            let Some(found) = read(&value.shown()).filter(super::address::Found::is_wildcard) else { continue };
-            let port_is_open = found.port == Some(0);
-            if (datagram && port_is_open) || own_network.contains(&sink.function) || is_of_callee(sink, value) {
-                continue;
-            }
-            let message = format!("`{}` listens on every address of this machine", found.text);
-            let place = value.host.unwrap_or(value.span);
-            let hit = Hit::new(sink.function, place, message, HELP);
-            let hit = hit.fix((sink.kind == SinkKind::Listen).then(|| loopback(facts, sink)).flatten());
-            hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let networks = Networks::new(facts);
+    for sink in &facts.sinks {
+        let datagram = match sink.kind {
+            SinkKind::Listen => false,
+            SinkKind::Bind => !is_stream(facts, sink),
+            SinkKind::Datagram => true,
+            _ => continue,
+        };
+        let Some(value) = sink.values.first() else { continue };
+        let Some(found) = read(&value.shown()).filter(super::address::Found::is_wildcard) else { continue };
+        let port_is_open = found.port == Some(0);
+        if (datagram && port_is_open) || is_client(facts, sink) || networks.is_own(sink) || is_of_callee(sink, value) {
+            continue;
         }
-        for sink in facts.sinks.iter().filter(|sink| !own_network.contains(&sink.function)) {
-            let commands = inner_commands(sink, config);
-            let Some((program, word)) = commands.iter().find_map(|words| listens(words)) else { continue };
-            if !is_said_here(sink, &word) {
-                continue;
-            }
-            let place = sink.values.iter().find(|value| value.shown().contains(&word)).map_or(sink.span, |value| value.span);
-            let message = format!("`{program}` is told to use every address of this machine, `{word}`");
-            let hit = Hit::new(sink.function, place, message, HELP).confidence(Confidence::Medium);
-            hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
+        let message = format!("`{}` listens on every address of this machine", found.text);
+        let place = value.host.unwrap_or(value.span);
+        let hit = Hit::new(sink.function, place, message, HELP);
+        let is_certain = sink.kind == SinkKind::Listen && port_is_open && every_use_is_seen(facts, sink);
+        let hit = hit.fix(is_certain.then(|| loopback(facts, sink)).flatten());
+        hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
+    }
+    for sink in &facts.sinks {
+        let commands = commands(sink, config);
+        let listening = |words: &Vec<String>| {
+            let (program, word) = listens(unwrapped(words).1)?;
+            Some((program.to_owned(), word, is_confined(words)))
+        };
+        let Some((program, word, confined)) = commands.iter().find_map(listening) else { continue };
+        if !is_said_here(sink, &word) || networks.is_own(sink) {
+            continue;
         }
+        let place =
+            sink.values.iter().find(|value| value.shown().contains(&word)).map_or(sink.span, |value| value.span);
+        let message = format!("`{program}` is told to use every address of this machine, `{word}`");
+        let hit = Hit::new(sink.function, place, message, HELP).confidence(Confidence::Medium).pedantic(confined);
+        hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
     }
 }
 
-/// Ways to write the IPv4 address of every interface, and of loopback.
+/// The spellings of the IPv4 wildcard address, with the loopback address to replace it.
 const IPV4: &[(&str, &str)] = &[
     ("\"0.0.0.0:", "\"127.0.0.1:"),
     ("\"0.0.0.0\"", "\"127.0.0.1\""),
@@ -98,9 +93,10 @@ const IPV4: &[(&str, &str)] = &[
     ("[0, 0, 0, 0]", "[127, 0, 0, 1]"),
 ];
 
-/// Loopback in the call itself, where the address is written once in its arguments.
+/// Proposes loopback, if the arguments of the call contain the address exactly once.
 ///
-/// A name may be used for something else, and `[::]` also takes IPv4, which `[::1]` does not: both are left alone.
+/// Two cases have no fix: a named address, which may have other uses; and `[::]`, which also accepts IPv4 while `[::1]`
+/// does not.
 fn loopback(facts: &FileFacts, sink: &Sink) -> Option<Proposal> {
     let call = &facts.calls[sink.call.filter(|_| sink.through.is_none())?];
     let arguments = Span::new(call.name_span.end, call.span.end);
@@ -115,16 +111,41 @@ fn loopback(facts: &FileFacts, sink: &Sink) -> Option<Proposal> {
     Some(Proposal::one("listen on loopback", place, to))
 }
 
-/// Whether a method called `bind` is that of a server or of a stream socket, by what made its receiver.
+/// Whether every use of the listener is known and none of them publishes its port. A client that knows the port may be
+/// in another network namespace, where loopback does not reach the listener.
+fn every_use_is_seen(facts: &FileFacts, sink: &Sink) -> bool {
+    let Some(bind) = sink.call.filter(|bind| tables::ends_with(&facts.calls[*bind].path, "TcpListener::bind")) else {
+        return false;
+    };
+    let root = facts.calls[bind].root;
+    let of_listener = |value: &Value| value.call.is_some_and(|call| facts.calls[call].root == root);
+    let mut uses = facts.calls.iter().filter(|call| call.receiver.as_ref().is_some_and(of_listener));
+    !facts.escaped.contains(&root) && uses.all(|call| !tables::TELLING_THE_PORT.contains(&call.name.as_str()))
+}
+
+/// Whether the socket connects later and never listens; the kernel then chooses the local address.
+fn is_client(facts: &FileFacts, sink: &Sink) -> bool {
+    let Some(bind) = sink.call.filter(|_| sink.kind == SinkKind::Bind) else { return false };
+    let socket = facts.calls[bind].receiver.as_ref().and_then(|receiver| receiver.call);
+    let Some(socket) = socket.map(|call| facts.calls[call].root) else { return false };
+    let calls = |name: &str| facts.object(socket).any(|(_, call)| call.name == name);
+    calls("connect") && !calls("listen")
+}
+
+/// Whether a method called `bind` belongs to a server or a stream socket, judging by the receiver's constructor.
 fn is_stream(facts: &FileFacts, sink: &Sink) -> bool {
-    let receiver = sink.call.and_then(|call| facts.calls[call].receiver.as_ref()).and_then(|receiver| receiver.call);
-    receiver.map(|call| &facts.calls[facts.calls[call].root]).is_some_and(|maker| {
-        let by_argument = |value: &Value| value.path.as_ref().is_some_and(|path| path.to_ascii_lowercase().ends_with("stream"));
-        ["Server", "Listener", "TcpSocket"].iter().any(|word| maker.path.contains(word)) || maker.arguments.iter().any(by_argument)
+    let receiver = sink.call.and_then(|call| facts.calls[call].receiver.as_ref());
+    if receiver.is_some_and(|receiver| receiver.is_of(tables::STREAM_BINDERS)) {
+        return true;
+    }
+    receiver.and_then(|receiver| receiver.call).map(|call| &facts.calls[facts.calls[call].root]).is_some_and(|maker| {
+        let by_argument =
+            |value: &Value| value.path.as_ref().is_some_and(|path| path.to_ascii_lowercase().ends_with("stream"));
+        maker.arguments.iter().any(by_argument)
     })
 }
 
-/// The program of a command line and the operand that is a wildcard address, if it can be one to listen on.
+/// Returns the program of a command line, and the operand that is a wildcard address to listen on.
 fn listens(words: &[String]) -> Option<(&str, String)> {
     let (program, operands) = words.split_first()?;
     let program = tables::program_name(program);
@@ -132,7 +153,8 @@ fn listens(words: &[String]) -> Option<(&str, String)> {
         return None;
     }
     let wildcard = |word: &&String| {
-        let value = word.strip_prefix('-').and_then(|option| option.split_once('=')).map_or(word.as_str(), |(_, value)| value);
+        let value =
+            word.strip_prefix('-').and_then(|option| option.split_once('=')).map_or(word.as_str(), |(_, value)| value);
         !value.contains('/') && read(value).is_some_and(|found| found.is_wildcard())
     };
     operands.iter().find(wildcard).map(|word| (program, word.clone()))
@@ -167,7 +189,6 @@ mod tests {
                 r#"Command::new("nc").args(["-l", "0.0.0.0", "80"]).spawn().unwrap();"#,
                 r#"Command::new("server").args(["--listen", "0.0.0.0:8080"]).spawn().unwrap();"#,
                 r#"Command::new("dnsmasq").arg("--listen-address=::").spawn().unwrap();"#,
-                r#"Command::new("ip").args(["netns", "exec", ns, "nc", "-l", ANY, "80"]).spawn().unwrap();"#,
             ],
         );
     }
@@ -193,6 +214,8 @@ mod tests {
                 r#"Command::new("ip").args(["route", "add", "0.0.0.0/0", "via", gw]).status().unwrap();"#,
                 r#"Command::new("ip").args(["route", "get", "0.0.0.0"]).status().unwrap();"#,
                 r#"Command::new("nc").args(["-l", "127.0.0.1", "80"]).spawn().unwrap();"#,
+                r#"Command::new("ip").args(["netns", "exec", ns, "nc", "-l", ANY, "80"]).spawn().unwrap();"#,
+                r#"let s = tokio::net::TcpSocket::new_v4().unwrap(); s.bind("0.0.0.0:80".parse().unwrap()).unwrap(); s.connect(peer).unwrap();"#,
             ],
         );
         clean(RULE, r#"#[netns_test] fn f() { std::net::TcpListener::bind("0.0.0.0:0").unwrap(); }"#);
@@ -204,15 +227,15 @@ mod tests {
             RULE,
             FRAME,
             &[
-                (r#"TcpListener::bind("0.0.0.0:80").unwrap();"#, r#"TcpListener::bind("127.0.0.1:80").unwrap();"#),
+                (r#"TcpListener::bind("0.0.0.0:0").unwrap();"#, r#"TcpListener::bind("127.0.0.1:0").unwrap();"#),
                 ("TcpListener::bind((Ipv4Addr::UNSPECIFIED, 0));", "TcpListener::bind((Ipv4Addr::LOCALHOST, 0));"),
                 (
-                    "TcpListener::bind(SocketAddr::from(([0, 0, 0, 0], port)));",
-                    "TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], port)));",
+                    "TcpListener::bind(SocketAddr::from(([0, 0, 0, 0], 0)));",
+                    "TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0)));",
                 ),
                 (
-                    r#"TcpListener::bind(format!("0.0.0.0:{port}")).unwrap();"#,
-                    r#"TcpListener::bind(format!("127.0.0.1:{port}")).unwrap();"#,
+                    r#"let l = TcpListener::bind("0.0.0.0:0").unwrap(); l.set_nonblocking(true); l.accept();"#,
+                    r#"let l = TcpListener::bind("127.0.0.1:0").unwrap(); l.set_nonblocking(true); l.accept();"#,
                 ),
                 (r#"TcpListener::bind(("0.0.0.0", 0)).unwrap();"#, r#"TcpListener::bind(("127.0.0.1", 0)).unwrap();"#),
             ],
@@ -222,11 +245,21 @@ mod tests {
             FRAME,
             &[
                 r#"TcpListener::bind("[::]:0").unwrap();"#,
-                "TcpListener::bind((ANY, 80)).unwrap();",
+                "TcpListener::bind((ANY, 0)).unwrap();",
                 r#"UdpSocket::bind("0.0.0.0:5353").unwrap();"#,
-                r#"let a = "0.0.0.0:80"; TcpListener::bind(a).unwrap();"#,
-                r#"TcpListener::bind((ANY /* "0.0.0.0" */, 80)).unwrap();"#,
-                r#"TcpListener::bind(if port > 0 { "0.0.0.0:80" } else { "0.0.0.0:80" }).unwrap();"#,
+                r#"let a = "0.0.0.0:0"; TcpListener::bind(a).unwrap();"#,
+                r#"TcpListener::bind("0.0.0.0:80").unwrap();"#,
+                r#"TcpListener::bind(format!("0.0.0.0:{port}")).unwrap();"#,
+                r#"let l = TcpListener::bind("0.0.0.0:0").unwrap(); let p = l.local_addr().unwrap().port(); ns.run(|| TcpStream::connect((gw, p)));"#,
+                r#"let l = TcpListener::bind("0.0.0.0:0").unwrap(); reach(ns, l.local_addr().unwrap().port());"#,
+                r#"let l = TcpListener::bind("0.0.0.0:0").unwrap(); println!("{}", l.local_addr().unwrap());"#,
+                r#"let l = TcpListener::bind("0.0.0.0:0").unwrap(); TcpStream::connect(l.local_addr().unwrap());"#,
+                r#"let l = TcpListener::bind("0.0.0.0:0").unwrap(); serve(&l);"#,
+                r#"let l = TcpListener::bind("0.0.0.0:0").unwrap(); std::thread::spawn(move || serve(l));"#,
+                r#"let server = Server { l: TcpListener::bind("0.0.0.0:0").unwrap() };"#,
+                r#"HttpServer::new(app).bind("0.0.0.0:0").unwrap();"#,
+                r#"TcpListener::bind((ANY /* "0.0.0.0" */, 0)).unwrap();"#,
+                r#"TcpListener::bind(if port > 0 { "0.0.0.0:0" } else { "0.0.0.0:0" }).unwrap();"#,
             ],
         );
     }

@@ -1,33 +1,34 @@
-//! Whether a text mentions, as words, anything that the tables know: a file that does not has no finding, and need not
-//! be evaluated. The words are taken from the tables themselves, so that there is no second list.
+//! Checks whether a text contains words from the tables. A file without such words has no findings, so its evaluation
+//! is skipped. The words come from the tables themselves, so there is no second list.
 
 use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
+use super::network::{NETWORK_CHANGES, client_crates};
 use super::{
-    COMMANDS, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, REMOTE_SHELLS, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS,
-    SOURCE_MACROS, SOURCES, TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WRAPPERS, WRITABLE_OPENERS, hazardous_sinks,
+    BLOCKING, COMMANDS, ExtraTables, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, PORT_PICKERS, PROCESS_STATE,
+    REMOTE_SHELLS, RESOLVING, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS, SLEEPING, SOURCE_MACROS, SOURCES,
+    TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WITHOUT_CHECKS, WRAPPERS, WRITABLE_OPENERS, hazardous_sinks,
 };
-use crate::config::ExtraTables;
 use crate::suppress;
 use crate::value::Origin;
 
-/// How a word stands in a text, as a set of bits.
+/// The context of a word in a text, as a bit set.
 type Context = u8;
 const ANYWHERE: Context = 1;
-/// Behind a dot.
+/// After a dot.
 const METHOD: Context = 2;
 /// Before an exclamation mark.
 const MACRO: Context = 4;
-/// A text that ends with it, perhaps after a path.
+/// At the end of a text, possibly after a path.
 const QUOTED: Context = 8;
 
 /// Finds the words of the tables in texts.
 pub(crate) struct Mentions {
     automaton: AhoCorasick,
     words: usize,
-    /// Each is satisfied by all of its words, in one of the contexts given for each.
+    /// A condition holds if each of its words occurs in one of the given contexts.
     conditions: Vec<Vec<(usize, Context)>>,
 }
 
@@ -48,8 +49,8 @@ impl Builder {
         self.conditions.push(condition);
     }
 
-    /// A path, of which every segment is a word of the text that names it; a method with a dot in front; a macro with
-    /// an exclamation mark behind.
+    /// Adds a pattern: a path, whose segments must all occur as words; a method with a leading dot; or a macro with a
+    /// trailing exclamation mark.
     fn call(&mut self, pattern: &str) {
         if let Some(method) = pattern.strip_prefix('.') {
             self.one(method, METHOD);
@@ -67,7 +68,7 @@ impl Builder {
 }
 
 impl Mentions {
-    /// Of the built-in tables and `extra`.
+    /// Builds the conditions from the built-in tables and `extra`.
     pub(crate) fn new(extra: &ExtraTables) -> Self {
         let mut builder = Builder::default();
         let environment = SOURCES.iter().filter(|(_, origin)| *origin == Origin::Environment).map(|(path, _)| *path);
@@ -78,6 +79,8 @@ impl Mentions {
         let own = own.chain(extra.sinks.iter().map(|sink| sink.call.as_str()));
         let lists = [COMMANDS, TOKEN_COMMANDS, NAMESPACE_CALLS, TYPES, KILL_CALLS, WRITABLE_OPENERS];
         let lists = lists.into_iter().flatten().copied().chain(hazardous_sinks());
+        let habits = [PROCESS_STATE, PORT_PICKERS, RESOLVING, SLEEPING].into_iter().flatten().copied();
+        let lists = lists.chain(habits).chain(BLOCKING.iter().map(|(path, _)| *path));
         for pattern in lists.chain(environment).chain(makers).chain(remote).chain(shells) {
             builder.call(pattern);
         }
@@ -93,6 +96,22 @@ impl Mentions {
         for program in [SHELLS, WINDOWS_SHELLS, WRAPPERS].into_iter().flatten().copied().chain(own) {
             builder.one(program, QUOTED);
         }
+        for name in client_crates() {
+            builder.one(name, ANYWHERE);
+        }
+        for (program, _) in NETWORK_CHANGES {
+            builder.one(program, QUOTED);
+        }
+        for (method, _) in WITHOUT_CHECKS {
+            builder.one(method, METHOD);
+        }
+        for word in ["127.0.0.1", "0.0.0.0", "localhost"] {
+            builder.one(word, ANYWHERE);
+        }
+        builder.one("await", METHOD);
+        builder.one("RUST_TEST_THREADS", ANYWHERE);
+        let threads = vec![(builder.word("test"), ANYWHERE), (builder.word("threads"), ANYWHERE)];
+        builder.conditions.push(threads);
         builder.one(suppress::MARK.trim_end_matches(':'), ANYWHERE);
         let mut words: Vec<(&String, &usize)> = builder.words.iter().collect();
         words.sort_by_key(|(_, index)| **index);
@@ -104,7 +123,7 @@ impl Mentions {
         Self { automaton, words: builder.words.len(), conditions: builder.conditions }
     }
 
-    /// Whether `text` mentions any of them.
+    /// Whether `text` mentions any entry of the tables.
     pub(crate) fn any(&self, text: &str) -> bool {
         let bytes = text.as_bytes();
         let is_word = |at: usize| bytes.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');

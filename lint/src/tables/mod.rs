@@ -1,20 +1,30 @@
-//! Names that mean something to the analysis: constructors of commands, shells, wrappers, sources, sinks, checks.
-//! This is the one place for them; a rule never compares a path with a literal of its own.
+//! The names that the analysis knows: constructors of commands, shells, wrappers, sources, sinks, checks. Only these
+//! modules contain such names; a rule never compares a path with its own literal.
 
+mod extra;
+mod habits;
 mod mentions;
+mod network;
+mod process;
 mod programs;
 mod sinks;
+mod types;
 
+pub use extra::{ExtraSink, ExtraSource, ExtraTables, Origin as ExtraOrigin, SinkKind as ExtraSinkKind};
+pub(crate) use habits::*;
 pub(crate) use mentions::Mentions;
+pub(crate) use network::*;
+pub(crate) use process::*;
 pub(crate) use programs::*;
 pub(crate) use sinks::*;
+pub(crate) use types::*;
 
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 use crate::value::Origin;
 
-/// Calls that read something that others control.
+/// Calls that read input from outside.
 pub(crate) const SOURCES: &[(&str, Origin)] = &[
     ("env::var", Origin::Environment),
     ("env::var_os", Origin::Environment),
@@ -51,38 +61,62 @@ pub(crate) const SOURCES: &[(&str, Origin)] = &[
 /// Types whose values are followed from signatures, annotations and fields.
 pub(crate) const TYPES: &[&str] = &["Child", "GroupChild", "Command", "ChildStdout", "ChildStderr"];
 
-/// Crates whose types of these names are children and commands that nothing ends by itself.
+/// Crates whose types with these names are children and commands that nothing ends automatically.
 pub(crate) const TYPE_OWNERS: &[&str] =
     &["std", "tokio", "async_process", "async_std", "smol", "process", "command_group", "shared_child", "assert_cmd"];
 
-/// First segments of paths that are never the workspace's own.
-pub(crate) const FOREIGN: &[&str] = &[
-    "std",
-    "core",
-    "alloc",
-    "tokio",
-    "libc",
-    "nix",
-    "rustix",
-    "futures",
-    "rand",
-    "uuid",
-    "syn",
-    "serde_json",
-    "tempfile",
-];
-
-/// Beginnings of the names of environment variables that cargo and the compiler set, which nobody chooses.
+/// Prefixes of environment variables that cargo and the compiler set; no user chooses them.
 pub(crate) const CARGO_VARIABLES: &[&str] = &["CARGO", "OUT_DIR", "RUSTC", "RUSTDOC", "DEP_", "NEXTEST"];
 
-/// Functions that take a text apart as a shell would.
+/// Functions that split a text like a shell.
 pub(crate) const SPLITTERS: &[&str] =
     &["shlex::split", "shell_words::split", "shellwords::split", "winsplit::split", "Shlex::new"];
 
-/// Parts of the names of functions whose number is a wait or a count of tries.
+/// Functions and methods that only store or compare their arguments.
+pub(crate) const KEEPING: &[&str] = &[
+    "eq",
+    "ne",
+    "cmp",
+    "partial_cmp",
+    "lt",
+    "le",
+    "gt",
+    "ge",
+    "push",
+    "insert",
+    "extend",
+    "send",
+    "from",
+    "new",
+    "drop",
+    "black_box",
+    "to_string",
+    "record",
+    "observe",
+];
+
+/// Functions that quote a text for a shell.
+pub(crate) const QUOTERS: &[&str] = &[
+    "shlex::try_quote",
+    "shlex::quote",
+    "shlex::bytes::try_quote",
+    "shlex::try_join",
+    "shell_words::quote",
+    "shell_words::join",
+    "shell_escape::escape",
+    "shell_escape::unix::escape",
+    "snailquote::escape",
+    "shell_quote::Bash::quote",
+    "Bash::quote_vec",
+    "Sh::quote_vec",
+    "shellwords::escape",
+    "shell_quote::Sh::quote",
+];
+
+/// Parts of function names whose number is a wait or a retry count.
 pub(crate) const WAITING_WORDS: &[&str] = &["timeout", "deadline", "retries", "attempts", "delay_ms", "sleep_ms"];
 
-/// What the call of a function reads, if it is one of the sources.
+/// Returns the origin of a function's result, if the function is one of the sources.
 pub(crate) fn source(path: &str, name: &str) -> Option<Origin> {
     let known = SOURCES_BY_NAME.get(name)?;
     known.iter().find(|(suffix, _)| ends_with(path, suffix)).map(|(_, origin)| *origin)
@@ -101,19 +135,78 @@ static SOURCES_BY_NAME: LazyLock<HashMap<&'static str, Vec<(&'static str, Origin
     by_name
 });
 
-/// Macros of which the tokens are statics.
+/// Methods of many types, whose name alone identifies none of them.
+pub(crate) const COMMON_METHODS: &[&str] = &[
+    "insert",
+    "push",
+    "get",
+    "get_mut",
+    "remove",
+    "extend",
+    "iter",
+    "next",
+    "lines",
+    "read",
+    "write",
+    "flush",
+    "len",
+    "clear",
+    "contains",
+    "take",
+    "replace",
+    "entry",
+    "join",
+    "send",
+    "recv",
+    "lock",
+    "map",
+    "and_then",
+    "unwrap",
+    "expect",
+    "clone",
+    "into",
+    "as_ref",
+    "to_string",
+    "parse",
+    "split",
+    "trim",
+    "args",
+    "arg",
+    "env",
+    "path",
+    "name",
+    "find",
+    "filter",
+    "collect",
+    "wait",
+    "kill",
+    "id",
+    "spawn",
+    "status",
+    "output",
+    "set",
+    "add",
+];
+
+/// Macros that wait for several futures at the same time.
+pub(crate) const SELECTS: &[&str] = &["select", "select_biased"];
+
+/// Macros in which every function is a test.
+pub(crate) const TEST_MACROS: &[&str] = &["proptest", "quickcheck"];
+
+/// Macros whose tokens are statics.
 pub(crate) const STATICS: &[&str] = &["lazy_static", "thread_local"];
 
-/// Methods of a range that run something once for each of its numbers.
+/// Methods of a range that run code once for each number.
 pub(crate) const REPEATING: &[&str] = &["for_each", "map", "into_par_iter", "try_for_each", "flat_map", "collect"];
 
-/// Methods of an iterator that give its items in another order, or most of them.
+/// Methods of an iterator that return the same items, possibly reordered or with some skipped.
 pub(crate) const REORDERING: &[&str] = &["rev", "step_by", "skip", "enumerate", "into_iter", "into_par_iter"];
 
-/// Functions and methods whose iterators have no end.
+/// Functions and methods that return endless iterators.
 pub(crate) const ENDLESS: &[&str] = &["repeat", "repeat_with", "cycle", "from_fn", "successors"];
 
-/// Whether the macro `name` only looks at its arguments: assertions, prints and logs of the usual names.
+/// Whether the macro `name` only reads its arguments: common assertion, print and log macros.
 pub(crate) fn is_looking(name: &str) -> bool {
     let looking = [
         "assert",
@@ -133,18 +226,18 @@ pub(crate) fn is_looking(name: &str) -> bool {
     looking.contains(&name.as_str()) || logs.contains(&name.as_str())
 }
 
-/// Macros that read the environment when the test is built: the builder's, not the runner's, choice.
+/// Macros that read the environment at build time: the builder chooses the value, not the runner.
 pub(crate) const SOURCE_MACROS: &[(&str, Origin)] =
     &[("env", Origin::Environment), ("option_env", Origin::Environment)];
 
 static TRANSPARENT_NAMES: LazyLock<HashSet<&'static str>> = LazyLock::new(|| TRANSPARENT.iter().copied().collect());
 
-/// Whether the method `name` gives its receiver, as far as the analysis goes.
+/// Whether the analysis treats the result of the method `name` as the receiver.
 pub(crate) fn is_transparent(name: &str) -> bool {
     TRANSPARENT_NAMES.contains(name)
 }
 
-/// Methods whose result is the receiver as far as the analysis goes.
+/// Methods whose result the analysis treats as the receiver.
 pub(crate) const TRANSPARENT: &[&str] = &[
     "unwrap",
     "expect",
@@ -203,14 +296,24 @@ pub(crate) const TRANSPARENT: &[&str] = &[
     "transpose",
     "to_socket_addrs",
     "boxed",
+    "display",
 ];
 
-/// Functions whose only argument is what they give, as far as the analysis goes.
+/// Functions whose result the analysis treats as their only argument.
 pub(crate) const WRAPPING: &[&str] = &[
     "Box::new",
+    "AssertUnwindSafe",
+    "Box::pin",
+    "Pin::new",
     "Arc::new",
     "Rc::new",
     "Mutex::new",
+    "AtomicU8::new",
+    "AtomicU16::new",
+    "AtomicU32::new",
+    "AtomicU64::new",
+    "AtomicUsize::new",
+    "AtomicI32::new",
     "String::from",
     "PathBuf::from",
     "OsString::from",
@@ -220,13 +323,9 @@ pub(crate) const WRAPPING: &[&str] = &[
     "Cow::Borrowed",
     "Cow::Owned",
     "CString::new",
+    "Uri::from_static",
+    "Url::parse",
     "Vec::from",
-    "AtomicU8::new",
-    "AtomicU16::new",
-    "AtomicU32::new",
-    "AtomicU64::new",
-    "AtomicUsize::new",
-    "AtomicI32::new",
     "str::from_utf8",
     "String::from_utf8",
     "String::from_utf8_lossy",
@@ -239,27 +338,31 @@ pub(crate) const WRAPPING: &[&str] = &[
     "RefCell::new",
 ];
 
-/// Whether `Some(x)`, `Box::new(x)` and the like is `x`.
+/// Whether the constructor returns its argument as a wrapper: `Some(x)`, `Box::new(x)` and similar.
 pub(crate) fn is_wrapper(path: &str, name: &str) -> bool {
     matches!(name, "Some" | "Ok" | "Box" | "Wrapping") || WRAPPING.iter().any(|known| ends_with(path, known))
 }
 
-/// Methods that end a builder: their result is another object than the receiver.
+/// Methods that finish a builder: the result is a different object.
 pub(crate) const TERMINAL: &[&str] =
     &["spawn", "id", "output", "status", "start", "run", "read", "popen", "join", "capture", "exec"];
+
+/// Methods of a listener that publish its port.
+pub(crate) const TELLING_THE_PORT: &[&str] =
+    &["local_addr", "try_clone", "into_std", "as_raw_fd", "into_raw_fd", "as_fd", "as_raw_socket", "into_raw_socket"];
 
 /// Whether `path` ends with `suffix` at a `::` boundary.
 pub(crate) fn ends_with(path: &str, suffix: &str) -> bool {
     path.strip_suffix(suffix).is_some_and(|before| before.is_empty() || before.ends_with("::"))
 }
 
-/// Attributes of fields that a parser of command lines fills, perhaps from the environment: clap, structopt.
+/// Attributes of fields that a command-line parser fills, possibly from the environment: clap, structopt.
 pub(crate) const SETTING_ATTRIBUTES: &[&str] = &["arg", "clap", "structopt"];
 
-/// Methods that add a place where settings come from: figment, config.
+/// Methods that add a source of settings: figment, config.
 pub(crate) const SETTING_SOURCES: &[&str] = &["merge", "admerge", "add_source"];
 
-/// Methods whose closure gets what is inside the receiver.
+/// Methods whose closure receives the content of the receiver.
 pub(crate) const MAPS: &[&str] = &[
     "map",
     "and_then",
@@ -279,7 +382,7 @@ pub(crate) const MAPS: &[&str] = &[
     "all",
 ];
 
-/// Methods whose result does not carry what the receiver carried.
+/// Methods whose result does not carry the receiver's sources.
 pub(crate) const UNTAINTED: &[&str] = &[
     "len",
     "is_empty",
@@ -304,7 +407,7 @@ pub(crate) const UNTAINTED: &[&str] = &[
     "wait",
 ];
 
-/// Constructors of durations, and how many seconds one unit is.
+/// Constructors of durations, with the number of seconds per unit.
 pub(crate) const DURATIONS: &[(&str, f64)] = &[
     ("new", 1.0),
     ("from_secs", 1.0),

@@ -1,51 +1,104 @@
-//! Functions and methods whose arguments do something that a rule cares about.
+//! Functions and methods whose arguments reach an operation that a rule checks.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use crate::facts::SinkKind;
 
-/// A function or method whose argument of that index ends in a sink.
+/// A function or method whose argument at that index reaches a sink.
 pub(crate) struct KnownSink {
-    /// A path suffix, or a method with a dot in front.
+    /// A path suffix, or a method with a leading dot.
     pub pattern: &'static str,
-    /// The argument, the receiver not counted.
+    /// The index of the argument, not counting the receiver.
     pub argument: usize,
-    /// What happens to it.
+    /// The kind of operation.
     pub kind: SinkKind,
+    /// For a method, the receiver types; if empty, every type that the run does not define.
+    pub on: &'static [&'static str],
 }
 
 const fn sink(pattern: &'static str, argument: usize, kind: SinkKind) -> KnownSink {
-    KnownSink { pattern, argument, kind }
+    KnownSink { pattern, argument, kind, on: &[] }
 }
 
+const fn on(pattern: &'static str, argument: usize, kind: SinkKind, on: &'static [&'static str]) -> KnownSink {
+    KnownSink { pattern, argument, kind, on }
+}
+
+/// Types whose method `bind` sets the address of a socket.
+const BINDING: &[&str] = &[
+    "Socket",
+    "TcpSocket",
+    "UnixSocket",
+    "HttpServer",
+    "Server",
+    "TcpBuilder",
+    "UdpBuilder",
+    "SocketBuilder",
+    "TcpListener",
+    "UdpSocket",
+];
+
+/// The stream socket types among them.
+pub(crate) const STREAM_BINDERS: &[&str] = &["TcpSocket", "HttpServer", "Server", "TcpBuilder", "TcpListener"];
+
+/// Types whose method `connect` or `send_to` reaches a network.
+const SENDING: &[&str] = &[
+    "Socket",
+    "TcpSocket",
+    "UdpSocket",
+    "TcpStream",
+    "Endpoint",
+    "TcpBuilder",
+    "UdpBuilder",
+    "AsyncUdpSocket",
+    "RawSocket",
+    "IcmpSocket",
+];
+
+/// Clients whose methods take a URL, by their whole path: other crates have clients with such methods, too.
+const HTTP_CLIENTS: &[&str] = &[
+    "reqwest::Client",
+    "reqwest::blocking::Client",
+    "ureq::Agent",
+    "hyper_util::client::legacy::Client",
+    "isahc::HttpClient",
+];
+
 const KNOWN: &[KnownSink] = &[
-    // A listener: everything that binds a stream socket.
+    // Listeners: calls that bind a stream socket.
     sink("TcpListener::bind", 0, SinkKind::Listen),
-    sink("StdTcpListener::bind", 0, SinkKind::Listen),
     sink("Server::bind", 0, SinkKind::Listen),
     sink("Server::http", 0, SinkKind::Listen),
     sink("axum_server::bind", 0, SinkKind::Listen),
     sink("AddrIncoming::bind", 0, SinkKind::Listen),
-    sink(".bind", 0, SinkKind::Bind),
+    on(".bind", 0, SinkKind::Bind, BINDING),
     sink("socket::bind", 1, SinkKind::Bind),
     sink("net::bind", 1, SinkKind::Bind),
     sink("UdpSocket::bind", 0, SinkKind::Datagram),
-    // A connection or a packet.
+    on(".listen_on", 0, SinkKind::Listen, &["Swarm"]),
+    on(".dial", 0, SinkKind::Connect, &["Swarm"]),
+    // Connections and packets.
     sink("TcpStream::connect", 0, SinkKind::Connect),
     sink("TcpStream::connect_timeout", 0, SinkKind::Connect),
-    sink(".connect", 0, SinkKind::Connect),
-    sink(".send_to", 1, SinkKind::Connect),
+    sink("UnixStream::connect", 0, SinkKind::Connect),
+    on(".connect", 0, SinkKind::Connect, SENDING),
+    on(".send_to", 1, SinkKind::Connect, SENDING),
     sink("socket::connect", 1, SinkKind::Connect),
     sink("net::connect", 1, SinkKind::Connect),
-    // Functions alone: methods of these names belong to maps and routers, too.
+    // Only functions: maps and routers have methods with these names, too.
+    on(".get", 0, SinkKind::Connect, HTTP_CLIENTS),
+    on(".post", 0, SinkKind::Connect, HTTP_CLIENTS),
+    on(".put", 0, SinkKind::Connect, HTTP_CLIENTS),
+    on(".delete", 0, SinkKind::Connect, HTTP_CLIENTS),
+    on(".request", 1, SinkKind::Connect, HTTP_CLIENTS),
     sink("reqwest::get", 0, SinkKind::Connect),
     sink("reqwest::blocking::get", 0, SinkKind::Connect),
     sink("ureq::get", 0, SinkKind::Connect),
     sink("ureq::post", 0, SinkKind::Connect),
     sink("tungstenite::connect", 0, SinkKind::Connect),
     sink("tokio_tungstenite::connect_async", 0, SinkKind::Connect),
-    // A device, a route, a neighbour (rtnetlink, tun, interfaces).
+    // Devices, routes and neighbours (rtnetlink, tun, interfaces).
     sink(".address", 0, SinkKind::Configure),
     sink(".destination", 0, SinkKind::Configure),
     sink(".netmask_address", 0, SinkKind::Configure),
@@ -57,7 +110,7 @@ const KNOWN: &[KnownSink] = &[
     sink(".add_address_v6", 0, SinkKind::Configure),
     sink(".destination_prefix", 0, SinkKind::Configure),
     sink("IfAddr::add", 1, SinkKind::Configure),
-    // A name that other processes see.
+    // Names that other processes see.
     sink("NetworkNamespace::add", 0, SinkKind::NamespaceName),
     sink("NetNs::new", 0, SinkKind::NamespaceName),
     sink("LinkDummy::new", 0, SinkKind::DeviceName),
@@ -83,7 +136,7 @@ const KNOWN: &[KnownSink] = &[
     sink("UnixDatagram::bind_addr", 0, SinkKind::SocketPath),
     sink("mqueue::mq_open", 0, SinkKind::SharedMemoryName),
     sink(".os_id", 0, SinkKind::SharedMemoryName),
-    // A path that is made or overwritten.
+    // Paths that are created or overwritten.
     sink("File::create", 0, SinkKind::Created),
     sink("fs::write", 0, SinkKind::Created),
     sink("fs::create_dir", 0, SinkKind::Created),
@@ -92,7 +145,7 @@ const KNOWN: &[KnownSink] = &[
     sink("fs::rename", 1, SinkKind::Created),
     sink("unix::fs::symlink", 1, SinkKind::Created),
     sink("unistd::mkfifo", 0, SinkKind::Created),
-    // A size or a count.
+    // Sizes and counts.
     sink("Vec::with_capacity", 0, SinkKind::Size),
     sink("String::with_capacity", 0, SinkKind::Size),
     sink("BytesMut::with_capacity", 0, SinkKind::Size),
@@ -115,12 +168,12 @@ const KNOWN: &[KnownSink] = &[
     sink(".worker_threads", 0, SinkKind::Size),
     sink(".max_blocking_threads", 0, SinkKind::Size),
     sink(".repeat", 0, SinkKind::Size),
-    sink(".tests", 0, SinkKind::Size),
-    sink(".max_tests", 0, SinkKind::Size),
+    on(".tests", 0, SinkKind::Size, &["QuickCheck"]),
+    on(".max_tests", 0, SinkKind::Size, &["QuickCheck"]),
     sink(".set_len", 0, SinkKind::Size),
     sink("ProptestConfig::with_cases", 0, SinkKind::Size),
     sink("Config::with_cases", 0, SinkKind::Size),
-    // A wait given as a plain number, or as a text that somebody else wrote.
+    // Waits whose length is a plain number, or a text from outside.
     sink("thread::sleep_ms", 0, SinkKind::Duration),
     sink("humantime::parse_duration", 0, SinkKind::Duration),
     sink("duration_str::parse", 0, SinkKind::Duration),
@@ -136,15 +189,21 @@ static BY_NAME: LazyLock<HashMap<&'static str, Vec<&'static KnownSink>>> = LazyL
     by_name
 });
 
-/// Methods of rtnetlink that give what adds an address to the device of an index.
+/// Methods of rtnetlink whose result takes a separately built message.
+pub(crate) const NETLINK_TARGETS: &[&str] = &["route", "rule", "link", "address", "neighbours"];
+
+/// Parts of the names of types that describe a packet or message without sending it.
+pub(crate) const DESCRIPTIONS: &[&str] = &["Packet", "Header", "MessageBuilder"];
+
+/// Methods of rtnetlink that return a handle for adding an address to a device index.
 pub(crate) const NETLINK_HANDLES: &[&str] = &["address", "neighbours"];
 
-/// The patterns of the sinks in which a constant can do harm.
+/// The patterns of the sinks where a constant can be harmful.
 pub(crate) fn hazardous_sinks() -> impl Iterator<Item = &'static str> {
     KNOWN.iter().filter(|known| known.kind.is_hazard_by_itself()).map(|known| known.pattern)
 }
 
-/// The sinks of a call of the function or method `name` with that resolved path; methods have an empty path.
+/// Returns the sinks of a call of the function or method `name` with that resolved path; methods have an empty path.
 pub(crate) fn sinks_of(path: &str, name: &str) -> impl Iterator<Item = &'static KnownSink> {
     let known = BY_NAME.get(name).map(Vec::as_slice).unwrap_or_default();
     known.iter().copied().filter(move |known| match known.pattern.strip_prefix('.') {
@@ -153,90 +212,56 @@ pub(crate) fn sinks_of(path: &str, name: &str) -> impl Iterator<Item = &'static 
     })
 }
 
-/// Constructors of options for opening a file, which may create it.
+/// Methods of these options that create or overwrite a file; without one, the call does neither.
+pub(crate) const CREATING: &[&str] = &["create", "truncate", "append"];
+
+/// Constructors of file-opening options, which may create the file.
 pub(crate) const WRITABLE_OPENERS: &[&str] = &["OpenOptions::new", "File::options"];
 
-/// Functions that send a signal to the process or group of a number.
-pub(crate) const KILL_CALLS: &[&str] = &["libc::kill", "signal::kill"];
-
-/// Calls that make something only if it was not there.
+/// Calls that fail if the path already exists.
 pub(crate) const EXCLUSIVE_CALLS: &[&str] = &["fs::create_dir", "unistd::mkfifo", "File::create_new"];
 
-/// Methods of a result that expect it to be an error.
-pub(crate) const REFUSALS: &[&str] = &["unwrap_err", "expect_err", "is_err"];
-
-/// Folders that every user of the machine may write to.
+/// Directories that every user of the machine can write to.
 pub(crate) const SHARED_FOLDERS: &[&str] = &["/tmp/", "/var/tmp/", "/dev/shm/"];
 
-/// Ends of the names of files that configure a server.
+/// Suffixes of file names that configure a server.
 pub(crate) const CONFIGURATION_FILES: &[&str] = &[".conf", ".cfg", ".cnf", ".network", ".netdev"];
 
-/// Programs whose operands are made or overwritten.
-pub(crate) const PATH_MAKERS: &[&str] = &["touch", "mkdir", "mkfifo", "tee"];
+/// Programs that create or overwrite their operands.
+pub(crate) const PATH_MAKERS: &[&str] = &["touch", "mkdir", "mkfifo", "tee", "truncate", "sqlite3"];
 
-/// Functions that move the calling thread into another namespace.
-pub(crate) const NAMESPACE_CALLS: &[&str] = &[
-    "sched::setns",
-    "sched::unshare",
-    "libc::setns",
-    "libc::unshare",
-    "thread::unshare",
-    "thread::unshare_unsafe",
-    "thread::move_into_link_name_space",
-    "thread::move_into_thread_name_spaces",
+/// Programs that create or overwrite their last operand.
+pub(crate) const LAST_IS_MADE: &[&str] = &["cp", "mv", "ln", "install", "rsync", "scp", "mknod"];
+
+/// Options that set the output path of a program.
+pub(crate) const OUTPUT_OPTIONS: &[(&str, &[&str])] = &[
+    ("curl", &["-o", "--output", "--cookie-jar", "-c", "--dump-header", "-D"]),
+    ("wget", &["-O", "-o", "-P"]),
+    ("tar", &["--file", "-f"]),
+    ("dd", &["of"]),
+    ("tcpdump", &["-w"]),
+    ("tshark", &["-w"]),
+    ("dumpcap", &["-w"]),
+    ("openssl", &["-out", "-keyout"]),
+    ("ssh-keygen", &["-f"]),
+    ("gcc", &["-o"]),
+    ("cc", &["-o"]),
+    ("clang", &["-o"]),
+    ("rustc", &["-o"]),
+    ("go", &["-o"]),
+    ("strace", &["-o"]),
+    ("perf", &["-o"]),
+    ("gpg", &["-o"]),
+    ("sort", &["-o"]),
+    ("objcopy", &["-o"]),
+    ("mkcert", &["-cert-file", "-key-file"]),
 ];
 
-/// What makes a network that a test has for itself, in crates that do so.
-pub(crate) const LABS: &[&str] =
-    &["Lab::new", "Lab::builder", "Lab::load", "netsim::spawn", "Machine::new", "Sandbox::new"];
-
-/// Methods that move the calling thread, and the constructors of their receivers.
-pub(crate) const NAMESPACE_METHODS: &[(&str, &[&str])] = &[
-    ("enter", &["NetNs::new", "NetNs::get", "NetNs::new_with_env"]),
-    ("run", &["NetNs::new", "NetNs::get", "NetNs::new_with_env"]),
+/// Words in option names of any program that mark an output path.
+pub(crate) const OUTPUT_WORDS: &[&str] = &[
+    "output", "out", "outfile", "outdir", "profile", "log", "logs", "logfile", "pid", "pidfile", "report", "dump",
+    "trace", "record", "export", "save", "keylog", "coverage", "pcap",
 ];
 
-/// Calls whose closure runs on a thread or in a process of its own.
-pub(crate) const OWN_THREAD: &[&str] =
-    &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec", "clone", "fork", "spawn"];
-
-/// Crates whose `spawn` runs a closure on a thread that others had before, and will have.
-pub(crate) const THREAD_POOLS: &[&str] = &["rayon::", "tokio::", "blocking::"];
-
-/// The same for calls in an async function, where `spawn` alone may be the runtime's.
-pub(crate) const OWN_THREAD_IN_ASYNC: &[&str] = &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec"];
-
-/// Functions that go on in a child as well.
-pub(crate) const FORKS: &[&str] = &["fork", "vfork", "clone3", "sched::clone", "libc::clone"];
-
-/// Parts of the names of functions that run their closure in a process of its own.
-pub(crate) const CHILD_WORDS: &[&str] = &["child", "fork", "forked", "subprocess", "process"];
-
-/// Whether a constructor runs its closure when somebody first asks.
-pub(crate) fn is_lazy(path: &str) -> bool {
-    ["LazyLock::new", "Lazy::new", "LazyCell::new", "lazy_static!", "get_or_init", "call_once"]
-        .iter()
-        .any(|known| super::ends_with(path, known))
-}
-
-/// Whether the function or method `name` ends a process: `start_kill`, `killpg`, `send_signal_group`.
-pub(crate) fn ends_a_process(name: &str) -> bool {
-    name != "kill_on_drop" && ["kill", "terminate", "signal"].iter().any(|word| name.contains(word)) || name == "close"
-}
-
-/// Methods of a child after which it does not run on, or is somebody else's.
-pub(crate) const CHILD_ENDS: &[&str] = &[
-    "kill",
-    "start_kill",
-    "wait",
-    "wait_with_output",
-    "try_wait",
-    "wait_timeout",
-    "terminate",
-    "into_inner",
-    "status",
-    "output",
-];
-
-/// What the sources call a UUID.
+/// The source name for a UUID.
 pub(crate) const UUID: &str = "uuid";

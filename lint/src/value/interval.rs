@@ -1,11 +1,11 @@
-//! Closed intervals of numbers, the bounds that the analysis has seen for a value.
+//! Closed intervals of numbers: the known bounds of a value.
 
-/// `low..=high`; infinite where nothing is known.
+/// `low..=high`; an unknown bound is infinite.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Interval {
-    /// The least possible value.
+    /// The lowest possible value.
     pub low: f64,
-    /// The greatest possible value.
+    /// The highest possible value.
     pub high: f64,
 }
 
@@ -18,7 +18,7 @@ impl Interval {
         Self { low: value, high: value }
     }
 
-    /// What a value of the primitive type `name` can be, `None` for other types.
+    /// Returns the range of the primitive type `name`; `None` for other types.
     pub(crate) fn of_type(name: &str) -> Option<Self> {
         let unsigned = |bits: i32| Self { low: 0.0, high: 2f64.powi(bits) - 1.0 };
         let signed = |bits: i32| Self { low: -2f64.powi(bits - 1), high: 2f64.powi(bits - 1) - 1.0 };
@@ -42,7 +42,7 @@ impl Interval {
         })
     }
 
-    /// The values that are in both; the nearer one where they do not meet.
+    /// Returns the intersection; for disjoint intervals, the lower bound of the upper one.
     #[must_use]
     pub(crate) fn meet(self, other: Self) -> Self {
         let low = self.low.max(other.low);
@@ -55,7 +55,7 @@ impl Interval {
         Self { low: self.low.min(other.low), high: self.high.max(other.high) }
     }
 
-    /// What is left of it when `taken` is gone; all of it unless that reaches over one of its ends.
+    /// Removes `taken`; has an effect only if `taken` covers one of the ends.
     #[must_use]
     pub(crate) fn without(self, taken: Self) -> Self {
         match (taken.low <= self.low, taken.high >= self.high) {
@@ -65,13 +65,13 @@ impl Interval {
         }
     }
 
-    /// Both ends through a function that does not decrease.
+    /// Applies a non-decreasing function to both bounds.
     #[must_use]
     pub(crate) fn map(self, apply: impl Fn(f64) -> f64) -> Self {
         Self { low: apply(self.low), high: apply(self.high) }
     }
 
-    /// The result of `left operator right`; everything for operators that are not modelled.
+    /// Returns the result of `left operator right`; all numbers for operators that are not modelled.
     pub(crate) fn binary(operator: char, left: Self, right: Self) -> Self {
         let corners = |apply: fn(f64, f64) -> f64| {
             let all = [
@@ -96,7 +96,7 @@ impl Interval {
             '%' if right.high.is_finite() && right.low >= 0.0 => {
                 Self { low: if left.low < 0.0 { -right.high } else { 0.0 }, high: right.high.min(left.high.max(0.0)) }
             }
-            // Of what is counted; a base below one would turn the order round.
+            // Only for counts: a base below one would reverse the order.
             '^' if left.low >= 1.0 && right.low >= 0.0 => {
                 Self { low: left.low.powf(right.low), high: left.high.powf(right.high) }
             }

@@ -1,13 +1,17 @@
-//! What the analysis knows about a value: its text with holes, the items of a list, its bounds, and where it came from.
+//! Abstract values: text with holes, list items, bounds, and origins.
 
 mod interval;
+mod ty;
 
 pub(crate) use interval::Interval;
+pub(crate) use ty::{Type, TypeName};
 
-use crate::facts::CallId;
+use std::sync::Arc;
+
+use crate::ir::{BodyId, CallId, Object};
 use crate::span::Span;
 
-/// The kind of place that a value came from.
+/// The kind of source of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Origin {
     /// An environment variable.
@@ -16,7 +20,7 @@ pub(crate) enum Origin {
     Argument,
     /// A file or standard input.
     File,
-    /// A random generator, a uuid included.
+    /// A random generator or a UUID.
     Random,
     /// The id of a process or thread.
     Pid,
@@ -24,28 +28,28 @@ pub(crate) enum Origin {
     Time,
 }
 
-/// One place that a value came from.
+/// One source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Source {
-    /// Its kind.
+    /// The kind of source.
     pub origin: Origin,
-    /// The variable's name where it is constant.
+    /// The name of the environment variable, if it is constant.
     pub name: Option<String>,
-    /// The expression that read it; in another file, the call that led there.
+    /// The expression that reads the source; if it is in another file, the call that leads there.
     pub span: Span,
 }
 
-/// A parameter of the function around, or a part of one. A method's first parameter is `self`.
+/// A parameter of the enclosing function, or a part of one. A method's first parameter is `self`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Parameter {
-    /// Its place.
+    /// The parameter's index.
     pub index: usize,
-    /// Names of fields, one in the other; empty for all of it.
+    /// The path of field names; empty for the whole parameter.
     pub fields: Vec<String>,
 }
 
 impl Parameter {
-    /// The field called `name` of it; what is deeper than a reader looks is taken as the whole around.
+    /// Returns the field called `name`; below [`MAX_FIELDS`] levels it returns the enclosing part.
     fn field(&self, name: &str) -> Self {
         let mut inner = self.clone();
         if inner.fields.len() < MAX_FIELDS {
@@ -54,12 +58,13 @@ impl Parameter {
         inner
     }
 
-    /// What a call gives for it.
+    /// Returns the value that a call passes for it.
     pub(crate) fn given(&self, arguments: &[Value], call: Span) -> Option<Value> {
         let argument = arguments.get(self.index)?.clone();
         let part = |object: Value, name: &String| {
             let mut part = object.part(name, call);
-            // Of an object that something else has made of a text of the environment, not every part is that text.
+            // If another function built the object from an environment variable, not every part comes from the
+            // variable.
             if object.field(name).is_none() {
                 part.sources.retain(|source| object.span.covers(source.span));
             }
@@ -74,62 +79,70 @@ impl Parameter {
 pub(crate) enum Piece {
     /// Known characters.
     Text(String),
-    /// What is given for a parameter.
+    /// The value of a parameter.
     Parameter(Parameter),
-    /// Anything.
+    /// Unknown text.
     Hole,
+    /// Unknown text, quoted for a shell.
+    Quoted,
+    /// The text of a counter that starts at this number in every run.
+    Counted(String),
 }
 
 /// An abstract value.
 #[derive(Clone, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by one rule")]
 pub(crate) struct Value {
-    /// The expression that gave it.
+    /// The expression that produced it.
     pub span: Span,
-    /// As text; one hole if it is not known to be text.
+    /// The value as text; a single hole if it is not known to be text.
     pub pieces: Vec<Piece>,
-    /// The items of an array, slice, tuple or `vec!`, if it is one.
+    /// The items, if the value is an array, slice, tuple or `vec!`.
     pub items: Option<Vec<Value>>,
     /// The named fields of a struct literal.
     pub fields: Vec<(String, Value)>,
     /// Where it came from.
     pub sources: Vec<Source>,
-    /// The parameters that it was made of.
+    /// The parameters that it depends on.
     pub parameters: Vec<Parameter>,
-    /// The known texts of which it is one, as after a branch or out of a table.
+    /// The known alternatives, for example after a branch or from a table.
     pub choices: Vec<Value>,
-    /// Where the host of a socket address stands, which may be far from its port.
+    /// The location of the host in a socket address, which may be far from the port.
     pub host: Option<Span>,
-    /// As number.
+    /// The value as a number.
     pub bounds: Interval,
-    /// Parameters that it is not greater than: their callers know how great that is.
+    /// Parameters that are upper bounds of the value; the callers know them.
     pub caps: Vec<Parameter>,
-    /// It was shown to be one of a few values, or passed a check that the analysis does not model.
+    /// It was compared with a fixed set of values, or passed a check that the analysis does not model.
     pub validated: bool,
-    /// The call that made it, whose later method calls belong to the same object.
+    /// The call that created it; later method calls on it belong to the same object.
     pub call: Option<CallId>,
-    /// The resolved path that named it, `std::net::Ipv4Addr::UNSPECIFIED`.
+    /// The body of the closure or async block, if the value is one.
+    pub body: Option<BodyId>,
+    /// The resolved path of the constant or item, for example `std::net::Ipv4Addr::UNSPECIFIED`.
     pub path: Option<String>,
-    /// Seconds if it is a duration: `bounds` are seconds then.
+    /// Whether it is a duration; `bounds` are then in seconds.
     pub duration: bool,
-    /// A list made by splitting a text on white space, or an item of one, and where.
+    /// The location of a split at white space, if the value is its result or an item of the result.
     pub split: Option<Span>,
-    /// It is a part of what its call made, or was asked of it.
+    /// It is a part of its call's result, or derived from it.
     pub part: bool,
-    /// It was turned into another type than text.
+    /// It was converted from text to another type.
     pub parsed: bool,
-    /// A cast to a type that cannot hold all of it, and where.
+    /// The location of a cast to a type that cannot hold every value.
     pub cut: Option<Span>,
-    /// It is an error or nothing at all: whoever goes on with a value has another one.
+    /// It is `None` or an error; code that continues with a value has a different one.
     pub absent: bool,
-    /// It stands for all further items of a command line, not for one.
+    /// It represents all remaining items of a command line, not one.
     pub spread: bool,
-    /// Name of its type where a signature or an annotation says it.
+    /// The name of its type, from a signature or an annotation.
     pub declared: Option<&'static str>,
+    /// Its type, from constructors, signatures, annotations and fields.
+    pub ty: Option<Arc<Type>>,
 }
 
 impl Value {
-    /// Nothing known.
+    /// Creates a value about which nothing is known.
     pub(crate) fn unknown(span: Span) -> Self {
         Self {
             span,
@@ -144,6 +157,7 @@ impl Value {
             caps: Vec::new(),
             validated: false,
             call: None,
+            body: None,
             path: None,
             duration: false,
             split: None,
@@ -153,26 +167,27 @@ impl Value {
             absent: false,
             spread: false,
             declared: None,
+            ty: None,
         }
     }
 
-    /// A known text.
+    /// Creates a known text.
     pub(crate) fn text(span: Span, text: impl Into<String>) -> Self {
         Self { pieces: vec![Piece::Text(text.into())], ..Self::unknown(span) }
     }
 
-    /// A known number.
+    /// Creates a known number.
     pub(crate) fn number(span: Span, number: f64) -> Self {
         Self { pieces: vec![Piece::Text(number.to_string())], bounds: Interval::exactly(number), ..Self::unknown(span) }
     }
 
-    /// The parameter of that index.
+    /// Creates the value of the parameter of that index.
     pub(crate) fn parameter(span: Span, index: usize) -> Self {
         let parameter = Parameter { index, fields: Vec::new() };
         Self { pieces: vec![Piece::Parameter(parameter.clone())], parameters: vec![parameter], ..Self::unknown(span) }
     }
 
-    /// A list of known length.
+    /// Creates a list of known length.
     pub(crate) fn list(span: Span, items: Vec<Self>) -> Self {
         let mut value = Self::unknown(span);
         for item in &items {
@@ -182,22 +197,22 @@ impl Value {
         value
     }
 
-    /// The whole text if every part is known.
+    /// Returns the whole text if every piece is known.
     pub(crate) fn constant(&self) -> Option<String> {
         self.items.is_none().then_some(())?;
         self.pieces
             .iter()
-            .map(|piece| if let Piece::Text(text) = piece { Some(text.as_str()) } else { None })
+            .map(|piece| if let Piece::Text(text) | Piece::Counted(text) = piece { Some(text.as_str()) } else { None })
             .collect::<Option<String>>()
     }
 
-    /// The part with that name, or at that place of a tuple, if it is known.
+    /// Returns the field with that name, or the tuple item with that index, if known.
     pub(crate) fn field(&self, name: &str) -> Option<&Self> {
         let named = self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         named.or_else(|| self.items.as_ref()?.get(name.parse::<usize>().ok()?))
     }
 
-    /// The same, or what is known of a part that is not: that it is one.
+    /// Returns the field, or an unknown part that keeps the origin of the whole.
     pub(crate) fn part(&self, name: &str, span: Span) -> Self {
         if let Some(known) = self.field(name) {
             return known.clone();
@@ -210,17 +225,30 @@ impl Value {
         part
     }
 
-    /// The values that it can be: its choices, or itself.
+    /// Returns the alternatives of the value: its choices, or the value itself.
     pub(crate) fn readings(&self) -> std::slice::Iter<'_, Self> {
         if self.choices.is_empty() { std::slice::from_ref(self).iter() } else { self.choices.iter() }
     }
 
-    /// The number if it is exactly known.
+    /// Whether its type comes from another crate and has one of these names or whole paths.
+    pub(crate) fn is_of(&self, types: &[&str]) -> bool {
+        let known = self.ty.as_ref().and_then(|ty| Some((ty.foreign_path()?, ty.foreign_name()?)));
+        known.is_some_and(|(path, name)| types.contains(&name) || types.contains(&path))
+    }
+
+    /// Returns the type of its items, if it is a list.
+    pub(crate) fn item_type(&self) -> Option<Arc<Type>> {
+        let ty = self.ty.as_ref()?;
+        ty.foreign_name().filter(|name| LISTS.contains(name))?;
+        ty.arguments.first().cloned().map(Arc::new)
+    }
+
+    /// Returns the number if it is known exactly.
     pub(crate) fn exact(&self) -> Option<f64> {
         (self.bounds == Interval::exactly(self.bounds.low) && self.bounds.low.is_finite()).then_some(self.bounds.low)
     }
 
-    /// The known characters before the first hole.
+    /// Returns the known characters before the first hole.
     pub(crate) fn prefix(&self) -> &str {
         match self.pieces.first() {
             Some(Piece::Text(text)) if self.items.is_none() => text,
@@ -228,25 +256,42 @@ impl Value {
         }
     }
 
-    /// The text with `{}` for every hole.
+    /// Returns the text with `{}` for every hole.
     pub(crate) fn shown(&self) -> String {
-        let piece = |piece: &Piece| if let Piece::Text(text) = piece { text.clone() } else { "{}".to_owned() };
+        let piece = |piece: &Piece| match piece {
+            Piece::Text(text) | Piece::Counted(text) => text.clone(),
+            _ => "{}".to_owned(),
+        };
         self.pieces.iter().map(piece).collect()
     }
 
-    /// Whether anything that a rule could ask for is known: where it came from, or a parameter it was made of.
+    /// Returns the object that steps act on; a part of a call's result is not an object.
+    pub(crate) fn object(&self) -> Option<Object> {
+        let parameter = || match self.pieces.as_slice() {
+            [Piece::Parameter(parameter)] => Some(Object::Parameter(parameter.index)),
+            _ => None,
+        };
+        self.call.filter(|_| !self.part).map(Object::Call).or_else(parameter)
+    }
+
+    /// Whether it contains the text of a counter.
+    pub(crate) fn is_counted(&self) -> bool {
+        self.pieces.iter().any(|piece| matches!(piece, Piece::Counted(_)))
+    }
+
+    /// Whether it has a source or depends on a parameter; rules need one of them.
     pub(crate) fn interests(&self) -> bool {
         !self.sources.is_empty() || !self.parameters.is_empty()
     }
 
-    /// Whether anything is known of it besides the parameters that it was made of.
+    /// Whether anything besides its parameters is known.
     pub(crate) fn is_known(&self) -> bool {
         let has_text = self.pieces.iter().any(|piece| matches!(piece, Piece::Text(_)));
         let has_parts = self.items.is_some() || !self.fields.is_empty() || !self.choices.is_empty();
         has_text || has_parts || !self.sources.is_empty()
     }
 
-    /// Notes that it is not greater than `limit`, if that is a parameter.
+    /// Records `limit` as an upper bound, if it is a parameter.
     pub(crate) fn cap(&mut self, limit: &Self) {
         if let [Piece::Parameter(parameter)] = limit.pieces.as_slice() {
             self.caps.push(parameter.clone());
@@ -254,12 +299,12 @@ impl Value {
         }
     }
 
-    /// Whether it came from a place of that kind.
+    /// Returns its first source of that kind.
     pub(crate) fn source(&self, origin: Origin) -> Option<&Source> {
         self.sources.iter().find(|source| source.origin == origin)
     }
 
-    /// Adds where `other` came from.
+    /// Adds the sources and parameters of `other`.
     pub(crate) fn taint_from(&mut self, other: &Self) {
         for source in &other.sources {
             if !self.sources.contains(source) && self.sources.len() < MAX_SOURCES {
@@ -276,7 +321,20 @@ impl Value {
     /// Appends the text of `other`, as `format!` and `push_str` do.
     pub(crate) fn append(&mut self, other: &Self) {
         self.taint_from(other);
-        self.choices.iter_mut().for_each(|choice| choice.append(other));
+        if other.choices.is_empty() {
+            self.choices.iter_mut().for_each(|choice| choice.append(other));
+        } else {
+            let each = |before: &Self| {
+                let appended = |choice: &Self| {
+                    let mut one = Self { choices: Vec::new(), ..before.clone() };
+                    one.append(choice);
+                    one
+                };
+                other.choices.iter().map(appended).collect::<Vec<_>>()
+            };
+            let count = self.choices.len().max(1) * other.choices.len();
+            self.choices = if count > MAX_CHOICES { Vec::new() } else { self.readings().flat_map(each).collect() };
+        }
         for piece in &other.pieces {
             let room = self.pieces.len() < MAX_PIECES;
             match (self.pieces.last_mut(), piece) {
@@ -289,7 +347,7 @@ impl Value {
         }
     }
 
-    /// Either of two values, as after a branch.
+    /// Joins two values after a branch: the result covers both.
     #[must_use]
     pub(crate) fn join(mut self, other: &Self) -> Self {
         if self.absent || other.absent {
@@ -312,7 +370,7 @@ impl Value {
             (Some(items), Some(others)) if items.len() == others.len() => {
                 Some(items.into_iter().zip(others).map(|(item, other)| item.join(other)).collect())
             }
-            // What was pushed to the words of a text in one branch may be there.
+            // Keep the items that one branch pushed to the words of a text.
             (items, others) => items.filter(|_| others.is_some() || other.split.is_some()),
         };
         self.call = self.call.or(other.call);
@@ -320,10 +378,11 @@ impl Value {
         self.parsed |= other.parsed;
         self.cut = self.cut.or(other.cut);
         self.declared = self.declared.or(other.declared);
+        self.ty = self.ty.filter(|ty| other.ty.is_none() || other.ty.as_ref() == Some(ty)).or_else(|| other.ty.clone());
         self
     }
 
-    /// An item of a list, whichever it is; of known texts it is the first, which stands for its likes.
+    /// Joins the items of a list; if all are known texts, the first one represents them.
     pub(crate) fn any_of(items: &[Self], list: Span) -> Self {
         let Some((first, rest)) = items.split_first() else { return Self::unknown(list) };
         let joined = rest.iter().fold(first.clone(), Self::join);
@@ -331,7 +390,7 @@ impl Value {
         if texts { Self { pieces: first.pieces.clone(), ..joined } } else { joined }
     }
 
-    /// The same value with the parameters replaced by a caller's arguments, seen at `call`.
+    /// Replaces the parameters by a caller's arguments; the result has the span `call`.
     #[must_use]
     pub(crate) fn instantiate(&self, arguments: &[Self], call: Span) -> Self {
         let mut value = Self::unknown(call);
@@ -359,6 +418,7 @@ impl Value {
             value.call = argument.call;
             value.duration = argument.duration;
             value.declared = argument.declared;
+            value.ty = argument.ty;
             value.bounds = self.bounds.meet(argument.bounds);
         } else {
             value.bounds = self.bounds;
@@ -387,12 +447,13 @@ impl Value {
         }
         value.duration |= self.duration;
         value.declared = self.declared.or(value.declared);
+        value.ty = value.ty.or_else(|| self.ty.clone());
         value.spread = self.spread;
         value.split = value.split.or(self.split.map(|_| call));
         value
     }
 
-    /// The same value as another file sees it: every place is the one that led there.
+    /// Replaces every span by `place`, because the spans of one file mean nothing in another.
     #[must_use]
     pub(crate) fn relocated(mut self, place: Span) -> Self {
         self.span = place;
@@ -403,6 +464,7 @@ impl Value {
         self.split = self.split.map(|_| place);
         self.cut = self.cut.map(|_| place);
         self.call = None;
+        self.body = None;
         self.items = self.items.map(|items| items.into_iter().map(|item| item.relocated(place)).collect());
         self.choices = self.choices.into_iter().map(|choice| choice.relocated(place)).collect();
         self.fields = self.fields.into_iter().map(|(name, value)| (name, value.relocated(place))).collect();
@@ -410,13 +472,16 @@ impl Value {
     }
 }
 
-/// Fields in fields are followed so far.
+/// Types whose first type argument is the type of their items.
+const LISTS: &[&str] =
+    &["[]", "Vec", "VecDeque", "HashSet", "BTreeSet", "BinaryHeap", "LinkedList", "Iter", "IntoIter", "Iterator"];
+/// The maximum depth of nested fields.
 const MAX_FIELDS: usize = 3;
-/// A reader of a report can follow as many.
-const MAX_CHOICES: usize = 8;
-/// More sources than this tell a reader nothing.
+/// The maximum number of choices; a report cannot show more in a readable way.
+const MAX_CHOICES: usize = 16;
+/// The maximum number of sources; more do not help the reader of a report.
 const MAX_SOURCES: usize = 8;
-/// A text of several pieces does not grow beyond this.
+/// The maximum length of a text with several pieces.
 const MAX_TEXT: usize = 16 * 1024;
-/// Longer texts are cut, so that loops in generated code stay bounded.
+/// The maximum number of pieces; bounds texts that generated code builds in loops.
 const MAX_PIECES: usize = 64;

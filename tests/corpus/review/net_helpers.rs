@@ -40,8 +40,8 @@ enum Version {
 }
 
 const LISTEN_ON: [(Version, &str); 2] = [
-    (Version::V4, "0.0.0.0"), //# 8 //~ wildcard-bind
-    (Version::V6, "::"),      //# 9 //~ wildcard-bind
+    (Version::V4, "0.0.0.0"), //# 8 //~ pedantic: wildcard-bind
+    (Version::V6, "::"),      //# 9 //~ pedantic: wildcard-bind
 ];
 
 /// The address of a CIDR moved by `offset`.
@@ -202,18 +202,18 @@ fn random_device_name(prefix: &str) -> String {
 fn create_resource(prefix: &str, kind: &str) -> String {
     loop {
         let name = random_device_name(prefix); //# 12 //~ unclaimed-name
-        if Command::new("ip").args(["link", "add", &name, "type", kind]).status().unwrap().success() {
+        if Command::new("ip").args(["link", "add", &name, "type", kind]).status().unwrap().success() { //~ host-network-changed
             return name;
         }
     }
 }
 
 fn linux_bridge() -> String {
-    create_resource("br-", "bridge")
+    create_resource("br-", "bridge") //~ host-network-changed
 }
 
 fn veth() -> String {
-    create_resource(VETH_PREFIX, "veth")
+    create_resource(VETH_PREFIX, "veth") //~ host-network-changed
 }
 
 /// Two patch ports that connect two bridges.
@@ -225,7 +225,7 @@ fn create_patch_ports(source: &str, destination: &str) {
         [(source, &source_port, &destination_port), (destination, &destination_port, &source_port)]
     {
         let set = ["--", "set", "Interface", port, "type=patch", &format!("options:peer={peer}")];
-        Command::new("ovs-vsctl").args(["add-port", bridge, port]).args(set).status().unwrap();
+        Command::new("ovs-vsctl").args(["add-port", bridge, port]).args(set).status().unwrap(); //~ host-network-changed
     }
 }
 
@@ -234,14 +234,14 @@ fn named_veth(prefix: &str) -> (String, String) {
     let number = rand::random::<u16>();
     let near = format!("{prefix}-{number:04x}0"); //# 13 //~ unclaimed-name
     let far = format!("{prefix}-{number:04x}1"); //# 14 //~ unclaimed-name
-    Command::new("ip").args(["link", "add", &near, "type", "veth", "peer", "name", &far]).status().unwrap();
+    Command::new("ip").args(["link", "add", &near, "type", "veth", "peer", "name", &far]).status().unwrap(); //~ host-network-changed
     (near, far)
 }
 
 /// A port of a bridge of Open vSwitch.
 fn ovs_port(bridge: &str) -> String {
     let name = format!("port{:04x}", rand::random::<u16>()); //# 15 //~ unclaimed-name
-    Command::new("ovs-vsctl").args(["add-port", bridge, &name, "--", "set", "Interface", &name, "type=internal"]).status().unwrap();
+    Command::new("ovs-vsctl").args(["add-port", bridge, &name, "--", "set", "Interface", &name, "type=internal"]).status().unwrap(); //~ host-network-changed
     name
 }
 
@@ -270,5 +270,5 @@ fn the_helpers_fit_together() {
     netcat.stop_processes();
     let manager = ovs_manager();
     assert!(manager.local_addr().is_ok());
-    FrrFixture { namespace: far }.act("start"); //~ shell-command
+    FrrFixture { namespace: far }.act("start");
 }

@@ -95,7 +95,7 @@ fn namespace_fixture(net: Pair) -> TestResult {
 /// Both ends are created where they stay, under names that are the test's own: a taken one is an error.
 #[netns_test]
 fn named_veth(net: Pair) -> TestResult {
-    let [near, far] = net.client.add_veth(Veth::to(&net.server).named("test-a").far_named("test-b"))?;
+    let [near, far] = net.client.add_veth(Veth::to(&net.server).named("test-a").peer_named("test-b"))?;
     assert_eq!((near.name.as_str(), far.name.as_str()), ("test-a", "test-b"));
     Ok(())
 }

@@ -8,12 +8,12 @@ const NETWORK: &str = "10.200.0.0/24"; //~ literal-address
 
 #[test]
 fn of_a_device() {
-    Command::new("ip").args(["addr", "add", "10.0.0.1/24", "dev", &device()]).status().unwrap(); //~ literal-address
+    Command::new("ip").args(["addr", "add", "10.0.0.1/24", "dev", &device()]).status().unwrap(); //~ literal-address, host-network-changed
 }
 
 #[test]
 fn of_a_route() {
-    Command::new("ip").args(["route", "add", NETWORK, "dev", &device()]).status().unwrap();
+    Command::new("ip").args(["route", "add", NETWORK, "dev", &device()]).status().unwrap(); //~ host-network-changed
 }
 
 #[test]
@@ -23,40 +23,40 @@ fn behind_an_option() {
 
 #[test]
 fn joined_with_an_equals_sign() {
-    Command::new("dnsmasq").arg("--dhcp-range=10.30.0.10,10.30.0.20,60s").status().unwrap(); //~ literal-address
+    Command::new("dnsmasq").arg("--dhcp-range=10.30.0.10,10.30.0.20,60s").status().unwrap(); //~ unbounded-wait, literal-address
 }
 
 #[test]
 fn of_version_6() {
-    Command::new("ip").args(["-6", "addr", "add", "fd12:3456::1/64", "dev", &device()]).status().unwrap(); //~ literal-address
+    Command::new("ip").args(["-6", "addr", "add", "fd12:3456::1/64", "dev", &device()]).status().unwrap(); //~ literal-address, host-network-changed
 }
 
 #[test]
 fn in_a_url() {
-    Command::new("curl").arg("http://10.8.0.1:8080/health").status().unwrap(); //~ literal-address
+    Command::new("curl").arg("http://10.8.0.1:8080/health").status().unwrap(); //~ unbounded-wait, literal-address
 }
 
 #[test]
 fn with_a_fixed_beginning() {
     for host in 1..4 {
-        Command::new("ip").args(["addr", "add", &format!("10.60.0.{host}/24"), "dev", &device()]).status().unwrap(); //~ literal-address
+        Command::new("ip").args(["addr", "add", &format!("10.60.0.{host}/24"), "dev", &device()]).status().unwrap(); //~ literal-address, host-network-changed
     }
 }
 
 #[test]
 fn in_the_text_of_a_shell() {
-    Command::new("sh").args(["-c", "ip addr add 172.30.0.1/16 dev dummy0"]).status().unwrap(); //~ literal-address, pedantic: shell-command
+    Command::new("sh").args(["-c", "ip addr add 172.30.0.1/16 dev dummy0"]).status().unwrap(); //~ literal-address, pedantic: shell-command, host-network-changed
 }
 
 #[test]
 fn in_the_text_of_a_shell_with_other_parts() {
     let line = format!("iptables -t nat -A POSTROUTING -s 10.9.0.0/24 -o {} -j MASQUERADE", device()); //~ literal-address
-    Command::new("sh").arg("-c").arg(line).status().unwrap(); //~ shell-command
+    Command::new("sh").arg("-c").arg(line).status().unwrap(); //~ shell-command, host-network-changed
 }
 
 #[test]
 fn by_any_runner() {
-    run_and_check(&["ip", "netns", "exec", &namespace(), "ping", "-c1", "10.5.5.5"]); //~ literal-address
+    run_and_check(&["ip", "netns", "exec", &namespace(), "ping", "-c1", "10.5.5.5"]); //~ pedantic: literal-address
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn behind_a_wrapper() {
 #[test]
 fn of_a_library() {
     duct::cmd!("ping", "-c1", "10.5.5.7").run().unwrap(); //~ literal-address
-    cmd_lib::run_cmd!(ip addr add 10.5.5.8/24 dev dummy0).unwrap(); //~ literal-address
+    cmd_lib::run_cmd!(ip addr add 10.5.5.8/24 dev dummy0).unwrap(); //~ literal-address, host-network-changed
 }
 
 #[test]

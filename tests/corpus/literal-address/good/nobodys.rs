@@ -32,13 +32,13 @@ fn documentation_in_a_command_line() {
 
 #[test]
 fn the_default_route() {
-    Command::new("ip").args(["route", "add", "0.0.0.0/0", "dev", "lo"]).status().unwrap();
-    Command::new("ip").args(["-6", "route", "add", "::/0", "dev", "lo"]).status().unwrap();
+    Command::new("ip").args(["route", "add", "0.0.0.0/0", "dev", "lo"]).status().unwrap(); //~ host-network-changed
+    Command::new("ip").args(["-6", "route", "add", "::/0", "dev", "lo"]).status().unwrap(); //~ host-network-changed
 }
 
 #[test]
 fn netmasks() {
-    Command::new("ifconfig").args(["lo", "netmask", "255.255.255.0"]).status().unwrap();
+    Command::new("ifconfig").args(["lo", "netmask", "255.255.255.0"]).status().unwrap(); //~ host-network-changed
     tun::Configuration::default().netmask((255, 255, 255, 0));
 }
 

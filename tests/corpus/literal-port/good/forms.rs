@@ -24,7 +24,7 @@ fn what_the_kernel_has_chosen() {
 
 #[test]
 fn what_somebody_has_picked() {
-    let port = portpicker::pick_unused_port().unwrap();
+    let port = ports::reserved().unwrap();
     TcpListener::bind(("127.0.0.1", port)).unwrap();
 }
 

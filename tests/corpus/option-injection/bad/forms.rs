@@ -78,7 +78,7 @@ fn of_a_file() {
 #[test]
 fn where_it_is_set() {
     if let Ok(device) = env::var("DEVICE") {
-        Command::new("tcpdump").arg("-n").arg("udp").arg(device).status().unwrap(); //~ option-injection
+        Command::new("tcpdump").arg("-n").arg("udp").arg(device).status().unwrap(); //~ unbounded-wait, option-injection
     }
 }
 

@@ -38,7 +38,7 @@ fn over_statements() {
     let mut command = Command::new("sudo"); //~ privileged-command
     command.arg("-E");
     command.arg("tcpdump");
-    command.status().unwrap();
+    command.status().unwrap(); //~ unbounded-wait
 }
 
 #[test]
@@ -48,18 +48,18 @@ fn by_a_constant_list() {
 
 #[test]
 fn by_any_runner() {
-    run_and_check(&["sudo", "ip", "link", "del", "dummy0"]); //~ privileged-command
+    run_and_check(&["sudo", "ip", "link", "del", "dummy0"]); //~ privileged-command, host-network-changed
 }
 
 #[test]
 fn in_the_text_of_a_shell() {
-    Command::new("sh").args(["-c", "sudo ip link del dummy0"]).status().unwrap(); //~ privileged-command, pedantic: shell-command
+    Command::new("sh").args(["-c", "sudo ip link del dummy0"]).status().unwrap(); //~ privileged-command, pedantic: shell-command, host-network-changed
 }
 
 #[test]
 fn further_on_in_the_text_of_a_shell() {
     let line = format!("set -e; ip link | grep -q {0} && sudo -n ip link del {0}", device());
-    Command::new("bash").arg("-c").arg(line).status().unwrap(); //~ privileged-command, shell-command
+    Command::new("bash").arg("-c").arg(line).status().unwrap(); //~ privileged-command, shell-command, host-network-changed
 }
 
 #[test]
@@ -86,7 +86,7 @@ fn of_libraries() {
 
 #[test]
 fn by_helpers() {
-    ip(&["link", "add", &device(), "type", "dummy"]);
+    ip(&["link", "add", &device(), "type", "dummy"]); //~ host-network-changed
     as_root(&["true"]).status().unwrap();
     sudo!("true", "x").unwrap();
 }

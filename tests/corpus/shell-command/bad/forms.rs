@@ -21,13 +21,13 @@ macro_rules! sh {
 #[test]
 fn a_chain() {
     let device = device();
-    Command::new("sh").arg("-c").arg(format!("ip link del {device}")).status().unwrap(); //~ shell-command
+    Command::new("sh").arg("-c").arg(format!("ip link del {device}")).status().unwrap(); //~ shell-command, host-network-changed
 }
 
 #[test]
 fn a_chain_over_statements() {
     let line = format!("tc qdisc add dev {} root netem", device());
-    let mut command = Process::new("bash"); //~ shell-command
+    let mut command = Process::new("bash"); //~ shell-command, host-network-changed
     command.arg("-e");
     if verbose() {
         command.arg("-x");
@@ -101,13 +101,13 @@ fn in_a_macro() {
 
 #[test]
 fn by_a_helper() {
-    in_namespace("blue", &format!("ping -c 1 {}", peer())); //~ shell-command
+    in_namespace("blue", &format!("ping -c 1 {}", peer()));
 }
 
 #[test]
 fn by_a_closure() {
     let run = |line: &str| Command::new("sh").arg("-c").arg(line).status(); //~ shell-command
-    run(&format!("ip link del {}", device())).unwrap(); //~ shell-command
+    run(&format!("ip link del {}", device())).unwrap(); //~ host-network-changed
 }
 
 #[tokio::test]

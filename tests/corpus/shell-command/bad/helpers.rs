@@ -35,7 +35,7 @@ fn by_a_command_that_a_helper_began() {
 #[test]
 fn by_the_path_of_a_method() {
     let lab = lab();
-    Lab::run(&lab, &format!("ip link set {} up", device())); //~ shell-command
+    Lab::run(&lab, &format!("ip link set {} up", device()));
     Lab::run(&lab, "ip link show");
 }
 
@@ -58,7 +58,7 @@ fn by_a_text_that_grows() {
         script.push_str(&device);
         script.push('\n');
     }
-    Command::new("sh").arg("-c").arg(script).status().unwrap(); //~ shell-command
+    Command::new("sh").arg("-c").arg(script).status().unwrap(); //~ shell-command, host-network-changed
 }
 
 #[test]

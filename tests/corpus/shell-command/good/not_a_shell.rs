@@ -75,7 +75,7 @@ fn a_runner_with_a_list() {
     fn run(argv: &[&str]) -> std::process::Output {
         Command::new(argv[0]).args(&argv[1..]).output().unwrap()
     }
-    run(&["ip", "link", "del", &device()]);
+    run(&["ip", "link", "del", &device()]); //~ host-network-changed
 }
 
 #[test]

@@ -124,7 +124,7 @@ fn on_another_thread_that_is_joined() {
 
 #[test]
 fn of_a_tool_that_ends_by_itself() {
-    Command::new("true").spawn().unwrap().wait().unwrap(); //~ unbounded-wait
+    Command::new("true").spawn().unwrap().wait().unwrap(); //~ pedantic: unbounded-wait
 }
 
 #[test]

@@ -43,36 +43,36 @@ fn made_of_a_time() {
 
 #[test]
 fn a_device() {
-    Command::new("ip").args(["link", "add", "br-test", "type", "bridge"]).status().unwrap(); //~ unclaimed-name
-    Command::new("ip").args(["link", "add", "name", "dummy7", "type", "dummy"]).status().unwrap(); //~ unclaimed-name
+    Command::new("ip").args(["link", "add", "br-test", "type", "bridge"]).status().unwrap(); //~ unclaimed-name, host-network-changed
+    Command::new("ip").args(["link", "add", "name", "dummy7", "type", "dummy"]).status().unwrap(); //~ unclaimed-name, host-network-changed
 }
 
 #[test]
 fn both_ends_of_a_pair() {
-    Command::new("ip").args(["link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]).status().unwrap(); //~ unclaimed-name, unclaimed-name
+    Command::new("ip").args(["link", "add", "veth0", "type", "veth", "peer", "name", "veth1"]).status().unwrap(); //~ unclaimed-name, unclaimed-name, host-network-changed
 }
 
 #[test]
 fn the_other_end_of_a_pair() {
-    Command::new("ip").args(["link", "add", &device(), "type", "veth", "peer", "name", "veth1"]).status().unwrap(); //~ unclaimed-name
+    Command::new("ip").args(["link", "add", &device(), "type", "veth", "peer", "name", "veth1"]).status().unwrap(); //~ unclaimed-name, host-network-changed
 }
 
 #[test]
 fn a_vlan() {
-    Command::new("ip").args(["link", "add", "link", "lo", "name", "lo.10", "type", "vlan", "id", "10"]).status().unwrap(); //~ unclaimed-name
+    Command::new("ip").args(["link", "add", "link", "lo", "name", "lo.10", "type", "vlan", "id", "10"]).status().unwrap(); //~ unclaimed-name, host-network-changed
 }
 
 #[test]
 fn a_tap() {
-    Command::new("ip").args(["tuntap", "add", "dev", "tap0", "mode", "tap"]).status().unwrap(); //~ unclaimed-name
-    Command::new("ip").args(["tuntap", "add", "mode", "tap", "name", "tap1"]).status().unwrap(); //~ unclaimed-name
+    Command::new("ip").args(["tuntap", "add", "dev", "tap0", "mode", "tap"]).status().unwrap(); //~ unclaimed-name, host-network-changed
+    Command::new("ip").args(["tuntap", "add", "mode", "tap", "name", "tap1"]).status().unwrap(); //~ unclaimed-name, host-network-changed
 }
 
 #[test]
 fn a_bridge_of_other_tools() {
-    Command::new("brctl").args(["addbr", "br-test"]).status().unwrap(); //~ unclaimed-name
-    Command::new("ovs-vsctl").args(["--may-exist", "add-br", "br-int"]).status().unwrap(); //~ unclaimed-name
-    Command::new("ovs-vsctl").args(["add-port", &bridge(), "patch-a"]).status().unwrap(); //~ unclaimed-name
+    Command::new("brctl").args(["addbr", "br-test"]).status().unwrap(); //~ unclaimed-name, host-network-changed
+    Command::new("ovs-vsctl").args(["--may-exist", "add-br", "br-int"]).status().unwrap(); //~ unclaimed-name, host-network-changed
+    Command::new("ovs-vsctl").args(["add-port", &bridge(), "patch-a"]).status().unwrap(); //~ unclaimed-name, host-network-changed
 }
 
 #[test]
@@ -83,7 +83,7 @@ fn in_the_text_of_a_shell() {
 #[test]
 fn longer_than_a_device_can_have() {
     let name = format!("integration-test-{}", number()); //~ unclaimed-name
-    Command::new("ip").args(["link", "add", &name, "type", "dummy"]).status().unwrap();
+    Command::new("ip").args(["link", "add", &name, "type", "dummy"]).status().unwrap(); //~ host-network-changed
 }
 
 #[test]
@@ -99,6 +99,6 @@ fn of_a_library() {
 
 #[test]
 fn by_helpers() {
-    ip(&["link", "add", "br-helper", "type", "bridge"]); //~ unclaimed-name
+    ip(&["link", "add", "br-helper", "type", "bridge"]); //~ unclaimed-name, host-network-changed
     add_namespace("red"); //~ unclaimed-name
 }

@@ -9,13 +9,13 @@ use netns_fixtures::prelude::*;
 fn looked_at() {
     Command::new("ip").args(["netns", "list"]).status().unwrap();
     Command::new("ip").args(["link", "show", "dev", "lo"]).status().unwrap();
-    Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap();
+    Command::new("ip").args(["link", "set", "lo", "up"]).status().unwrap(); //~ host-network-changed
 }
 
 #[test]
 fn removed() {
     Command::new("ip").args(["netns", "del", "blue"]).status().unwrap();
-    Command::new("ip").args(["link", "del", "dummy0"]).status().unwrap();
+    Command::new("ip").args(["link", "del", "dummy0"]).status().unwrap(); //~ host-network-changed
 }
 
 #[test]

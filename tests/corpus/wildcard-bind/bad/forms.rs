@@ -77,9 +77,9 @@ fn of_a_socket_without_a_kind() {
 
 #[test]
 fn of_a_server_that_is_started() {
-    Command::new("nc").args(["-l", "0.0.0.0", &port().to_string()]).status().unwrap(); //~ wildcard-bind
+    Command::new("nc").args(["-l", "0.0.0.0", &port().to_string()]).status().unwrap(); //~ unbounded-wait, wildcard-bind
     Command::new("server").args(["--listen", "0.0.0.0:8080"]).status().unwrap(); //~ wildcard-bind
-    Command::new("dnsmasq").arg("--listen-address=::").status().unwrap(); //~ wildcard-bind
+    Command::new("dnsmasq").arg("--listen-address=::").status().unwrap(); //~ unbounded-wait, wildcard-bind
     Command::new("python3").args(["-m", "http.server", "--bind", "0.0.0.0"]).status().unwrap(); //~ wildcard-bind
 }
 
@@ -87,5 +87,5 @@ fn of_a_server_that_is_started() {
 fn of_a_server_behind_a_wrapper() {
     let line = format!("nc -l 0.0.0.0 {}", port()); //~ wildcard-bind
     Command::new("timeout").args(["5", "nc", "-l", ANY]).status().unwrap();
-    Command::new("sh").args(["-c", &line]).status().unwrap(); //~ shell-command
+    Command::new("sh").args(["-c", &line]).status().unwrap(); //~ unbounded-wait, shell-command
 }

@@ -64,14 +64,14 @@ fn what_is_parsed() {
 
 #[test]
 fn what_is_a_default_route() {
-    Command::new("ip").args(["route", "add", "0.0.0.0/0", "via", &gateway()]).status().unwrap();
+    Command::new("ip").args(["route", "add", "0.0.0.0/0", "via", &gateway()]).status().unwrap(); //~ host-network-changed
     Command::new("ip").args(["route", "get", "0.0.0.0"]).status().unwrap();
 }
 
 #[test]
 fn what_a_filter_matches() {
-    Command::new("iptables").args(["-A", "INPUT", "-s", "0.0.0.0/0", "-j", "DROP"]).status().unwrap();
-    Command::new("nft").args(["add", "rule", "t", "c", "ip", "saddr", "0.0.0.0", "drop"]).status().unwrap();
+    Command::new("iptables").args(["-A", "INPUT", "-s", "0.0.0.0/0", "-j", "DROP"]).status().unwrap(); //~ host-network-changed
+    Command::new("nft").args(["add", "rule", "t", "c", "ip", "saddr", "0.0.0.0", "drop"]).status().unwrap(); //~ host-network-changed
 }
 
 #[test]
@@ -88,5 +88,5 @@ fn what_a_url_says() {
 
 #[test]
 fn a_server_on_loopback_that_is_started() {
-    Command::new("nc").args(["-l", "127.0.0.1", &port().to_string()]).status().unwrap();
+    Command::new("nc").args(["-l", "127.0.0.1", &port().to_string()]).status().unwrap(); //~ unbounded-wait
 }

@@ -4,7 +4,7 @@ mod common;
 
 #[test]
 fn by_a_runner() {
-    assert!(common::run("sudo", &["ip", "link", "del", &device()])); //~ privileged-command
+    assert!(common::run("sudo", &["ip", "link", "del", &device()])); //~ privileged-command, host-network-changed
 }
 
 #[test]

@@ -6,5 +6,5 @@ fn run(program: &str, arguments: &[&str]) -> bool {
 
 #[test]
 fn by_a_list() {
-    assert!(run("ip", &["link", "del", &device()]));
+    assert!(run("ip", &["link", "del", &device()])); //~ host-network-changed
 }

@@ -5,5 +5,5 @@ pub fn random_device(prefix: &str) -> String {
 }
 
 pub fn add(name: &str) {
-    std::process::Command::new("ip").args(["link", "add", name, "type", "dummy"]).status().unwrap();
+    std::process::Command::new("ip").args(["link", "add", name, "type", "dummy"]).status().unwrap(); //~ host-network-changed
 }

@@ -1,0 +1,115 @@
+//! Scores the lint against the labels of a blind set: `score LABELS FOLDER`.
+//!
+//! `LABELS` has a row for each hazard that a reader saw, in tab-separated columns: crate, file, line, hazard, tier, reason. `FOLDER`
+//! is what `draw` has written. Only findings in the files that the reader got count. A finding matches a label of its hazard
+//! within three lines. Prints each miss and each finding without a label, then the numbers for both tiers.
+
+mod ended;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use netns_lint::{Config, check};
+
+/// A finding and its label are at most this far apart.
+const LINES: u32 = 3;
+/// Rules that share a hazard: the readers named a host of the Internet an address, and every wait a wait.
+const SAME_HAZARD: &[(&str, &str)] =
+    &[("public-internet", "literal-address"), ("client-without-timeout", "unbounded-wait")];
+
+/// A place that a reader or the lint names.
+struct Place {
+    path: String,
+    lines: Vec<std::ops::RangeInclusive<u32>>,
+    hazard: String,
+    is_pedantic: bool,
+    text: String,
+}
+
+fn main() -> ExitCode {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [labels, folder] = arguments.as_slice() else {
+        eprintln!("usage: score LABELS FOLDER");
+        return ExitCode::from(2);
+    };
+    ended::ended(run(labels, folder))
+}
+
+fn run(labels: &Path, folder: &Path) -> Result<(), String> {
+    let read =
+        |path: &Path| fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()));
+    let labels: Vec<Place> = read(labels)?.lines().filter_map(label).collect();
+    let files: BTreeSet<String> = read(&folder.join("files.tsv"))?.lines().skip(1).filter_map(file).collect();
+    for (name, pedantic) in [("default", false), ("pedantic", true)] {
+        let findings = findings(&folder.join("crates"), &files, pedantic)?;
+        let wanted: Vec<&Place> = labels.iter().filter(|label| pedantic || !label.is_pedantic).collect();
+        let missed: Vec<&&Place> =
+            wanted.iter().filter(|label| !findings.iter().any(|finding| is_same(finding, label))).collect();
+        let wrong: Vec<&Place> =
+            findings.iter().filter(|finding| !labels.iter().any(|label| is_same(finding, label))).collect();
+        for place in &missed {
+            println!("{name}\tmissed\t{}", place.text);
+        }
+        for place in &wrong {
+            println!("{name}\tunlabelled\t{}", place.text);
+        }
+        let (found, right) = (wanted.len() - missed.len(), findings.len() - wrong.len());
+        println!(
+            "{name}: {found} of {} labels found, {right} of {} findings match a label",
+            wanted.len(),
+            findings.len()
+        );
+    }
+    Ok(())
+}
+
+fn label(row: &str) -> Option<Place> {
+    let [package, path, line, hazard, tier, _] = row.split('\t').collect::<Vec<_>>().try_into().ok()?;
+    let line: u32 = line.parse().ok()?;
+    Some(Place {
+        path: format!("{package}/{path}"),
+        lines: std::iter::once(line..=line).collect(),
+        hazard: hazard.to_owned(),
+        is_pedantic: tier == "pedantic",
+        text: row.to_owned(),
+    })
+}
+
+/// The path of a row of `files.tsv`, below the folder of the crates.
+fn file(row: &str) -> Option<String> {
+    let mut cells = row.split('\t');
+    Some(format!("{}/{}", cells.next()?, cells.next()?))
+}
+
+/// The findings of a run with or without `--pedantic`: a finding of one may hide another, so neither is part of the other.
+fn findings(crates: &Path, files: &BTreeSet<String>, pedantic: bool) -> Result<Vec<Place>, String> {
+    let packages: BTreeSet<&str> = files.iter().filter_map(|path| Some(path.split_once('/')?.0)).collect();
+    let config = Config { pedantic, ..Config::default() };
+    let mut found = Vec::new();
+    for package in packages {
+        let report = check(&[crates.join(package)], &config).map_err(|error| format!("failed to {error}"))?;
+        for finding in report.findings {
+            let path = finding.path.strip_prefix(crates).unwrap_or(&finding.path).display().to_string();
+            if !files.contains(&path) {
+                continue;
+            }
+            let places = finding.labels.iter().map(|label| label.location).chain([finding.location]);
+            let lines = places.map(|place| place.start.line..=place.end.line).collect();
+            let text = format!("{path}\t{}\t{}\t{}", finding.location.start.line, finding.rule, finding.message);
+            found.push(Place { path, lines, hazard: finding.rule.to_owned(), is_pedantic: pedantic, text });
+        }
+    }
+    Ok(found)
+}
+
+fn is_same(finding: &Place, label: &Place) -> bool {
+    let hazard = &label.hazard;
+    let is_hazard =
+        finding.hazard == *hazard || SAME_HAZARD.iter().any(|(rule, known)| *rule == finding.hazard && known == hazard);
+    let is_near = |lines: &std::ops::RangeInclusive<u32>| {
+        label.lines.iter().any(|line| line.start() + LINES >= *lines.start() && *line.end() <= lines.end() + LINES)
+    };
+    is_hazard && finding.path == label.path && finding.lines.iter().any(is_near)
+}

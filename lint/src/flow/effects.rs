@@ -1,0 +1,236 @@
+//! Computes the effects of a function on its arguments and on the calling thread, from its body.
+
+use super::child::{Event, Panics, Subject};
+use super::runner::{Runner, runner};
+use super::steps;
+use crate::facts::{CallId, FileFacts, Sink, SinkKind};
+use crate::ir::{BodyId, Effects, Fate, How, Object, Step};
+use crate::tables;
+use crate::value::Value;
+
+/// Returns the effects of the function with that body, which has `count` parameters.
+///
+/// Within a recursion, the function is treated as unknown.
+///
+/// `sinks` has the sinks that the walk over the function has found, possibly among those of its callees.
+pub(crate) fn effects_of(
+    facts: &FileFacts,
+    (function, body): (usize, BodyId),
+    count: usize,
+    returns: &Value,
+    sinks: &[Sink],
+) -> Effects {
+    let mut effects = Effects { parameters: vec![Fate::default(); count], ..Effects::default() };
+    effects.panics = Panics::default().of(facts, body);
+    effects.starts = returns.call.is_some_and(|call| !returns.part && starts_child(facts, call));
+    for sink in sinks.iter().filter(|sink| sink.function == function && sink.call.is_some()) {
+        effects.connects |= sink.kind == SinkKind::Connect;
+        effects.listens |= matches!(sink.kind, SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram);
+    }
+    let forks = steps(&facts.bodies[body]).any(|(_, _, step)| matches!(*step, Step::Call(id) if is_fork(facts, id)));
+    look(facts, body, Place { here: true, alone: forks, limited: false, inside: false }, &mut effects);
+    effects
+}
+
+/// The context of a body, as seen from the function.
+#[derive(Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by one rule")]
+struct Place {
+    /// On the calling thread.
+    here: bool,
+    /// On a dedicated thread or process.
+    alone: bool,
+    /// With a timeout.
+    limited: bool,
+    /// In a network namespace that the function entered.
+    inside: bool,
+}
+
+fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects) {
+    let content = &facts.bodies[body];
+    for (block, at, step) in steps(content) {
+        match *step {
+            Step::Call(id) => {
+                let call = &facts.calls[id];
+                let callee = call.effects.as_deref();
+                effects.connects |= callee.is_some_and(|callee| callee.connects) || contacts(facts, id);
+                effects.listens |= callee.is_some_and(|callee| callee.listens);
+                effects.spawns |= callee.map_or_else(|| tables::starts_concurrent(&call.path), |callee| callee.spawns);
+                effects.limits |= callee.is_some_and(|callee| callee.limits) || tables::is_limit(&call.name);
+                let network = callee.is_some_and(|callee| callee.network) || enters_network(facts, id);
+                if place.here && !place.alone {
+                    effects.enters |= callee.is_some_and(|callee| callee.enters) || enters(facts, id);
+                    effects.network |= network;
+                }
+                place.inside |= network;
+            }
+            Step::Invoked { object: Object::Parameter(index), .. } => {
+                if let Some(fate) = effects.parameters.get_mut(index) {
+                    fate.alone |= place.alone;
+                    fate.limited |= place.limited;
+                    fate.inside |= place.inside;
+                }
+            }
+            Step::Given { object: Object::Parameter(index), to, argument, how } => {
+                let callee = facts.calls[to].effects.as_deref();
+                if let Some(fate) = effects.parameters.get_mut(index) {
+                    let of_callee =
+                        callee.map(|callee| callee.of(argument + usize::from(facts.calls[to].receiver.is_some())));
+                    fate.inside |= place.inside || of_callee.is_some_and(|fate| fate.inside);
+                    match runner(facts, to, argument) {
+                        Runner::Alone if how == How::Moved => fate.alone = true,
+                        Runner::Limited => fate.limited = true,
+                        _ => {
+                            fate.limited |= place.limited;
+                            fate.alone |= place.alone && how == How::Moved;
+                        }
+                    }
+                }
+            }
+            Step::Made { body: inner, .. } => {
+                let given = given_to(facts, content, block, at, inner);
+                let runner = given.map_or(Runner::Here, |(call, argument)| runner(facts, call, argument));
+                let place = Place {
+                    here: place.here && !runner.is_elsewhere(),
+                    alone: (place.alone && runner != Runner::Pool) || runner == Runner::Alone,
+                    limited: place.limited || runner == Runner::Limited,
+                    inside: place.inside && runner != Runner::Pool,
+                };
+                look(facts, inner, place, effects);
+            }
+            _ => {}
+        }
+        let following = &content.blocks[block].steps[at + 1..];
+        for index in parameters_of(facts, step) {
+            let Some(fate) = effects.parameters.get_mut(index) else { continue };
+            match Subject::Parameter(index).event(facts, step, following) {
+                Some(Event::Killed(_)) => fate.killed = true,
+                Some(Event::Awaited(_) | Event::Looked(_)) => fate.awaited = true,
+                Some(Event::Kept) => fate.kept = true,
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Returns the parameters that a step may affect.
+fn parameters_of(facts: &FileFacts, step: &Step) -> Vec<usize> {
+    match *step {
+        Step::Call(id) => {
+            let call = &facts.calls[id];
+            let first = &facts.calls[super::child::origin(facts, id)];
+            let values = call.receiver.iter().chain(&first.receiver).chain(&call.arguments);
+            let mut all: Vec<usize> =
+                values.flat_map(|value| &value.parameters).map(|parameter| parameter.index).collect();
+            all.sort_unstable();
+            all.dedup();
+            all
+        }
+        Step::Given { object: Object::Parameter(index), .. }
+        | Step::Stored { object: Object::Parameter(index), .. }
+        | Step::Returned { object: Object::Parameter(index), .. } => vec![index],
+        _ => Vec::new(),
+    }
+}
+
+/// Returns the call that receives a new closure, and the index of the argument.
+fn given_to(
+    facts: &FileFacts,
+    content: &crate::ir::Body,
+    block: usize,
+    at: usize,
+    inner: BodyId,
+) -> Option<(CallId, usize)> {
+    let gets = |step: &Step| match *step {
+        Step::Call(id) => {
+            let at = facts.calls[id].arguments.iter().position(|value| value.body == Some(inner))?;
+            Some((id, at))
+        }
+        _ => None,
+    };
+    content.blocks[block].steps[at + 1..].iter().find_map(gets)
+}
+
+/// Whether the call returns a child process that keeps running after its handle is dropped.
+pub(crate) fn starts_child(facts: &FileFacts, id: CallId) -> bool {
+    let call = &facts.calls[id];
+    if let Some(effects) = &call.effects {
+        return effects.starts;
+    }
+    let before = call.receiver.as_ref().and_then(|receiver| receiver.call).filter(|_| call.name == "spawn");
+    before.and_then(|before| facts.command_behind(before)).is_some_and(|command| {
+        let own_drop = facts.object(command).any(|(_, other)| other.name == tables::KILL_ON_DROP);
+        !own_drop && tables::ends_with(&facts.calls[command].path, "Command::new")
+    })
+}
+
+/// Whether the call is one of a client library that contacts a peer.
+fn contacts(facts: &FileFacts, id: CallId) -> bool {
+    let call = &facts.calls[id];
+    if call.effects.is_some() {
+        return false;
+    }
+    if !call.path.is_empty() {
+        return tables::waits_for_peer(&call.path);
+    }
+    let holder = call.receiver.as_ref().and_then(|receiver| receiver.ty.as_ref()?.foreign_path());
+    let maker = &facts.calls[call.root].path;
+    holder.is_some_and(|holder| tables::method_waits_for_peer(holder, &call.name))
+        || tables::sends_request(holder.unwrap_or(maker), &call.name)
+}
+
+/// Whether the call moves the thread into another namespace.
+pub(super) fn enters(facts: &FileFacts, id: CallId) -> bool {
+    let call = &facts.calls[id];
+    if !call.path.is_empty() {
+        let known = tables::NAMESPACE_CALLS.iter().any(|known| tables::ends_with(&call.path, known));
+        return known && !call.arguments.is_empty();
+    }
+    let Some(before) = call.receiver.as_ref().and_then(|receiver| receiver.call) else { return false };
+    let maker = &facts.calls[facts.calls[before].root].path;
+    let known = tables::NAMESPACE_METHODS.iter().find(|(method, _)| *method == call.name);
+    known.is_some_and(|(_, makers)| makers.iter().any(|known| tables::ends_with(maker, known)))
+}
+
+/// Whether the call moves the thread into another network namespace, as far as its flags show.
+pub(super) fn enters_network(facts: &FileFacts, id: CallId) -> bool {
+    let flags =
+        |value: &Value| value.path.as_ref().is_some_and(|path| path.contains("NEW") && !path.contains("NEWNET"));
+    enters(facts, id) && !facts.calls[id].arguments.iter().any(flags)
+}
+
+/// Whether the call continues in a child process, too.
+pub(crate) fn is_fork(facts: &FileFacts, id: CallId) -> bool {
+    tables::FORKS.iter().any(|known| tables::ends_with(&facts.calls[id].path, known))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::{FileFacts, World, lower};
+    use crate::ir::Effects;
+    use crate::tables::ExtraTables;
+
+    fn effects(code: &str, name: &str) -> Effects {
+        let file = syn::parse_file(code).expect("it parses");
+        let facts: FileFacts = lower(&file, 0, 0, &World::default(), &ExtraTables::default()).facts;
+        let call = facts.calls.iter().find(|call| call.name == name && call.effects.is_some());
+        (**call.expect("it is called").effects.as_ref().expect("it is known")).clone()
+    }
+
+    #[test]
+    fn a_function_that_kills_by_number_kills_its_argument() {
+        let by_child = "fn end(c: &Child) { unsafe { libc::kill(c.id() as i32, 9); } } fn f(c: &Child) { end(c) }";
+        assert!(effects(by_child, "end").of(0).killed);
+        let by_number = "fn end(pid: u32) { std::thread::spawn(move || { unsafe { libc::kill(pid as i32, 9); } }); } fn f() { end(1) }";
+        assert!(effects(by_number, "end").of(0).killed);
+        let named_so = "fn kill_mock(pid: u32) { println!(\"{pid}\"); } fn f() { kill_mock(1) }";
+        assert!(!effects(named_so, "kill_mock").of(0).killed);
+    }
+
+    #[test]
+    fn functions_that_call_each_other_come_to_an_end() {
+        let code = "fn a(c: &mut Child) { b(c) } fn b(c: &mut Child) { if x() { a(c) } c.kill(); } fn f(c: &mut Child) { a(c) }";
+        assert!(effects(code, "b").of(0).killed, "{:?}", effects(code, "b"));
+        assert!(effects(code, "a").of(0).killed, "{:?}", effects(code, "a"));
+    }
+}

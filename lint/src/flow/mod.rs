@@ -1,0 +1,232 @@
+//! Control flow for the rules: the possible orders of steps, the thread that runs a closure, and the life of an object
+//! on every path.
+//!
+//! An object has few states, and only one of them is dangerous ("still running", "not yet inside"). So each question
+//! has the form "can control get from here to there in that state", and one visit to each block answers it. The work is
+//! linear in the size of a body; loops and recursion need no widening.
+
+mod child;
+mod effects;
+mod place;
+mod runner;
+mod wait;
+
+pub(crate) use child::{Exit, Lives};
+pub(crate) use effects::{effects_of, starts_child};
+pub(crate) use place::Thread;
+
+use std::cell::{Cell, RefCell};
+use std::collections::{HashMap, HashSet};
+
+use crate::facts::{CallId, FileFacts};
+use crate::ir::{BlockId, Body, BodyId, Edge, Object, Step};
+use crate::tables;
+
+/// A position between two steps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Point {
+    /// The body.
+    pub body: BodyId,
+    /// The block of the body.
+    pub block: BlockId,
+    /// The index of the next step.
+    pub step: usize,
+}
+
+impl Point {
+    /// Returns the entry of a body.
+    pub(crate) fn entry(body: BodyId) -> Self {
+        Self { body, block: 0, step: 0 }
+    }
+
+    /// Returns the position after the step.
+    pub(crate) fn behind(self) -> Self {
+        Self { step: self.step + 1, ..self }
+    }
+}
+
+/// The bodies of a file, with the positions of its calls.
+pub(crate) struct Flow<'f> {
+    facts: &'f FileFacts,
+    calls: Vec<Option<Point>>,
+    awaits: HashMap<CallId, Point>,
+    /// For each call, the calls that receive its result, and the index of the argument; `None` for a receiver.
+    users: HashMap<CallId, Vec<(CallId, Option<usize>)>>,
+    made: Vec<Option<Point>>,
+    got: Vec<Option<CallId>>,
+    named: HashMap<&'f str, Option<usize>>,
+    callers: HashMap<usize, Vec<CallId>>,
+    /// Calls that get a function by its name, and as which argument.
+    handed: HashMap<usize, Vec<(CallId, usize)>>,
+    panics: RefCell<child::Panics>,
+    left: Cell<usize>,
+    depth: Cell<usize>,
+}
+
+impl<'f> Flow<'f> {
+    /// Indexes every step of a file once.
+    pub(crate) fn new(facts: &'f FileFacts) -> Self {
+        let (calls, made) = (vec![None; facts.calls.len()], vec![None; facts.bodies.len()]);
+        let mut flow = Self {
+            facts,
+            calls,
+            made,
+            got: vec![None; facts.bodies.len()],
+            awaits: HashMap::new(),
+            users: HashMap::new(),
+            named: HashMap::new(),
+            callers: HashMap::new(),
+            handed: HashMap::new(),
+            panics: RefCell::default(),
+            left: Cell::new(MAX_STEPS),
+            depth: Cell::new(0),
+        };
+        for (at, body) in facts.bodies.iter().enumerate() {
+            for (block, step, what) in steps(body) {
+                let point = Point { body: at, block, step };
+                match *what {
+                    Step::Call(call) => flow.calls[call] = Some(point),
+                    Step::Given { object: Object::Call(call), to, argument, .. } => {
+                        flow.users.entry(call).or_default().push((to, Some(argument)));
+                    }
+                    Step::Await { of: Some(call), .. } => drop(flow.awaits.insert(call, point)),
+                    Step::Made { body, .. } => flow.made[body] = Some(point),
+                    _ => {}
+                }
+            }
+        }
+        for (id, call) in facts.calls.iter().enumerate() {
+            if let Some(before) = call.receiver.as_ref().and_then(|receiver| receiver.call) {
+                flow.users.entry(before).or_default().push((id, None));
+            }
+            for body in call.arguments.iter().chain(&call.receiver).filter_map(|value| value.body) {
+                flow.got[body] = flow.got[body].or(Some(id));
+            }
+        }
+        for (at, function) in facts.functions.iter().enumerate().filter(|(_, function)| !function.name.is_empty()) {
+            flow.named.entry(&function.name).and_modify(|known| *known = None).or_insert(Some(at));
+        }
+        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| call.effects.is_some()) {
+            if let Some(function) = flow.function(&call.name) {
+                flow.callers.entry(function).or_default().push(id);
+            }
+        }
+        for (id, call) in facts.calls.iter().enumerate() {
+            for (argument, value) in call.arguments.iter().enumerate() {
+                if let Some(function) = value.path.as_deref().and_then(|path| flow.function_at(path)) {
+                    flow.handed.entry(function).or_default().push((id, argument));
+                }
+            }
+        }
+        flow
+    }
+
+    /// Returns the position of a call; `None` if the call was evaluated without a record.
+    pub(crate) fn place(&self, call: CallId) -> Option<Point> {
+        self.calls.get(call).copied().flatten()
+    }
+
+    /// Returns the position where the result of a call is awaited.
+    pub(crate) fn awaited(&self, call: CallId) -> Option<Point> {
+        self.awaits.get(&call).copied()
+    }
+
+    /// Returns the position where a closure or an async block is created.
+    pub(crate) fn made(&self, body: BodyId) -> Option<Point> {
+        self.made.get(body).copied().flatten()
+    }
+
+    /// Returns the call that receives a closure or an async block.
+    pub(crate) fn got_by(&self, body: BodyId) -> Option<CallId> {
+        self.got.get(body).copied().flatten()
+    }
+
+    /// Returns the function of the file with that name, if there is exactly one.
+    pub(crate) fn function(&self, name: &str) -> Option<usize> {
+        self.named.get(name).copied().flatten()
+    }
+
+    /// Whether a call gets the function by its name.
+    pub(crate) fn is_handed(&self, function: usize) -> bool {
+        self.handed.contains_key(&function)
+    }
+
+    /// The function of the file that a path leads to, if there is exactly one of its name.
+    fn function_at(&self, path: &str) -> Option<usize> {
+        let own =
+            ["crate::", "self::", "super::", "Self::"].iter().fold(path, |rest, first| rest.trim_start_matches(first));
+        let function = self.function(own.rsplit("::").next()?)?;
+        tables::ends_with(&self.facts.functions[function].item, own).then_some(function)
+    }
+
+    /// The body that a place is in.
+    pub(crate) fn body(&self, point: Point) -> &'f Body {
+        &self.facts.bodies[point.body]
+    }
+
+    /// Whether a path leads from the position `from` to `to` without a step that `stops` accepts.
+    pub(crate) fn is_reached_without(&self, from: Point, to: Point, stops: impl Fn(&Step) -> bool) -> bool {
+        let mut reached = false;
+        self.explore(
+            from,
+            |at, step| {
+                reached |= at == to;
+                at != to && !stops(step)
+            },
+            |_, _| true,
+        );
+        reached
+    }
+}
+
+/// Returns all steps of a body with their positions.
+pub(crate) fn steps(body: &Body) -> impl Iterator<Item = (BlockId, usize, &Step)> {
+    let blocks = body.blocks.iter().enumerate();
+    blocks.flat_map(|(block, content)| content.steps.iter().enumerate().map(move |(at, step)| (block, at, step)))
+}
+
+/// The maximum number of steps that a rule visits in one file; later steps are ignored.
+const MAX_STEPS: usize = 5_000_000;
+
+/// The maximum number of callers that are followed upwards.
+const MAX_CALLERS: usize = 64;
+
+impl Flow<'_> {
+    /// Whether the file has too many paths, so that a part of it was not checked.
+    pub(crate) fn is_cut_short(&self) -> bool {
+        self.left.get() == 0
+    }
+
+    /// Follows every path from `from`, visiting each block once. `step` and `edge` return whether to continue; `edge`
+    /// also receives all edges of the block.
+    fn explore(
+        &self,
+        from: Point,
+        mut step: impl FnMut(Point, &Step) -> bool,
+        mut edge: impl FnMut(&Edge, &[Edge]) -> bool,
+    ) {
+        let body = self.body(from);
+        let mut seen = HashSet::new();
+        let mut open = vec![(from.block, from.step)];
+        while let Some((block, first)) = open.pop() {
+            let Some(content) = body.blocks.get(block) else { continue };
+            let cost = content.steps.len().saturating_sub(first) + content.edges.len() + 1;
+            self.left.set(self.left.get().saturating_sub(cost));
+            if self.is_cut_short() {
+                return;
+            }
+            let rest = content.steps.iter().enumerate().skip(first);
+            let mut points = rest.map(|(at, what)| (Point { body: from.body, block, step: at }, what));
+            if !points.all(|(point, what)| step(point, what)) {
+                continue;
+            }
+            for next in &content.edges {
+                if let (true, Some(to)) = (edge(next, &content.edges), next.to)
+                    && seen.insert(to)
+                {
+                    open.push((to, 0));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Determines the thread and the network namespace of a step.
+
+use std::collections::HashSet;
+
+use super::effects::{enters, enters_network, is_fork};
+use super::runner::{Runner, runner};
+use super::{Flow, MAX_CALLERS, Point, steps};
+use crate::facts::{CallId, FileFacts, Sink};
+use crate::ir::{BodyKind, Step};
+use crate::tables;
+
+/// The kind of thread that runs a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Thread {
+    /// A dedicated thread, a child process, or the only thread of the program.
+    Own,
+    /// A pool thread, which runs tasks or closures of others, too.
+    Pool,
+    /// The thread that first needs a lazily created value.
+    First,
+    /// The thread of an unknown function.
+    Unknown,
+    /// A thread that continues with other work, such as a test's.
+    Shared,
+}
+
+impl Flow<'_> {
+    /// Returns the kind of thread that runs a call.
+    pub(crate) fn thread(&self, call: CallId) -> Thread {
+        if self.facts.enclosed_by(call, tables::is_lazy) {
+            return Thread::First;
+        }
+        self.place(call).map_or(Thread::Shared, |place| self.thread_of(place, &mut HashSet::new()))
+    }
+
+    fn thread_of(&self, point: Point, seen: &mut HashSet<usize>) -> Thread {
+        let facts = self.facts;
+        let mut at = point;
+        let mut is_task = false;
+        loop {
+            let body = self.body(at);
+            is_task |= body.kind == BodyKind::Async;
+            if body.kind == BodyKind::Function || body.function < 2 && self.made(at.body).is_none() {
+                break;
+            }
+            if let Some((call, argument)) = self.given(at.body) {
+                match runner(facts, call, argument) {
+                    Runner::Alone => return Thread::Own,
+                    Runner::Pool => return Thread::Pool,
+                    Runner::Lazy => return Thread::First,
+                    Runner::Unknown => return Thread::Unknown,
+                    Runner::Here | Runner::Caught | Runner::Limited => {}
+                }
+            }
+            match self.made(at.body) {
+                Some(made) => at = made,
+                None => break,
+            }
+        }
+        let body = self.body(at);
+        if body.function < 2 {
+            return Thread::First;
+        }
+        let function = &facts.functions[body.function];
+        if is_task || function.asynchronous {
+            return Thread::Pool;
+        }
+        let forks = || steps(body).any(|(_, _, step)| matches!(*step, Step::Call(call) if is_fork(facts, call)));
+        if function.name == "main" || function.before_main || forks() {
+            return Thread::Own;
+        }
+        let (callers, handed) = (self.callers(body.function), self.handed(body.function));
+        let is_own_at = |call: CallId, seen: &mut HashSet<usize>| {
+            self.place(call).is_some_and(|place| matches!(self.thread_of(place, seen), Thread::Own | Thread::Unknown))
+        };
+        let is_own_of = |(call, argument): (CallId, usize), seen: &mut HashSet<usize>| {
+            let runner = runner(facts, call, argument);
+            matches!(runner, Runner::Alone | Runner::Unknown)
+                || !matches!(runner, Runner::Pool | Runner::Lazy) && is_own_at(call, seen)
+        };
+        let is_used = !callers.is_empty() || !handed.is_empty();
+        let known = is_used && seen.len() < MAX_CALLERS && seen.insert(body.function);
+        let is_own = known
+            && callers.iter().all(|call| is_own_at(*call, seen))
+            && handed.iter().all(|one| is_own_of(*one, seen));
+        if is_own { Thread::Own } else { Thread::Shared }
+    }
+
+    /// Whether every path to the call enters another network namespace.
+    pub(crate) fn is_inside(&self, call: CallId) -> bool {
+        self.place(call).is_some_and(|place| self.is_point_inside(place, &mut HashSet::new()))
+    }
+
+    fn is_point_inside(&self, point: Point, seen: &mut HashSet<usize>) -> bool {
+        let facts = self.facts;
+        let enters = |step: &Step| match *step {
+            Step::Call(call) => {
+                let by_callee = facts.calls[call].effects.as_ref().is_some_and(|effects| effects.network);
+                by_callee || enters_network(facts, call)
+            }
+            _ => false,
+        };
+        let mut at = point;
+        loop {
+            if !self.is_reached_without(Point::entry(at.body), at, enters) {
+                return true;
+            }
+            let body = self.body(at);
+            if body.kind == BodyKind::Function {
+                break;
+            }
+            let run = self.given(at.body).and_then(|(call, argument)| self.is_run_inside(call, argument));
+            if let Some(known) = run {
+                return known;
+            }
+            match self.made(at.body) {
+                Some(made) => at = made,
+                None => return false,
+            }
+        }
+        let function = self.body(at).function;
+        let (callers, handed) = (self.callers(function), self.handed(function));
+        let is_inside = |call: CallId, seen: &mut HashSet<usize>| {
+            self.place(call).is_some_and(|place| self.is_point_inside(place, seen))
+        };
+        let runs_inside = |(call, argument): (CallId, usize), seen: &mut HashSet<usize>| {
+            self.is_run_inside(call, argument).unwrap_or_else(|| is_inside(call, seen))
+        };
+        facts.functions[function].isolated
+            || !(callers.is_empty() && handed.is_empty())
+                && seen.len() < MAX_CALLERS
+                && seen.insert(function)
+                && callers.iter().all(|call| is_inside(*call, seen))
+                && handed.iter().all(|one| runs_inside(*one, seen))
+    }
+
+    /// Whether the call runs the closure or function that it gets as that argument inside of a network namespace; `None`
+    /// if it runs it where the call stands.
+    fn is_run_inside(&self, call: CallId, argument: usize) -> Option<bool> {
+        let facts = self.facts;
+        let known = facts.calls[call].effects.as_ref();
+        let index = argument + usize::from(facts.calls[call].receiver.is_some());
+        let inside = match known {
+            Some(effects) => effects.of(index).inside,
+            None => enters_network(facts, call),
+        };
+        // A thread of a pool is not where its task was made; a new one is.
+        let elsewhere = runner(facts, call, argument) == Runner::Pool;
+        (inside || elsewhere).then_some(inside)
+    }
+
+    /// Whether the sink, or the start of its command, is reachable only inside a network namespace that the code
+    /// entered.
+    pub(crate) fn is_sink_inside(&self, sink: &Sink) -> bool {
+        let facts = self.facts;
+        let call = sink.call.or_else(|| facts.calls.iter().position(|call| call.span == sink.span));
+        let inside = |call: CallId| self.is_inside(call) || self.enters_before_exec(call);
+        // If the sink is inside a called function, the function's body decides.
+        let function = sink.through.as_deref().and_then(|name| self.function(name));
+        let proper = facts.sinks.iter().filter(|other| Some(other.function) == function && other.by == sink.by);
+        call.is_some_and(inside) || function.is_some() && proper.filter_map(|other| other.call).any(inside)
+    }
+
+    /// Whether the call moves its own thread into another namespace.
+    pub(crate) fn enters(facts: &FileFacts, call: CallId) -> bool {
+        enters(facts, call)
+    }
+
+    /// Whether the command that `call` creates enters a network namespace before it executes its program.
+    pub(crate) fn enters_before_exec(&self, command: CallId) -> bool {
+        let facts = self.facts;
+        let prepares = facts.object(command).filter(|(_, call)| tables::ends_with(&call.name, "pre_exec"));
+        let mut bodies = prepares.flat_map(|(_, call)| &call.arguments).filter_map(|value| value.body);
+        bodies.any(|body| {
+            steps(&facts.bodies[body])
+                .any(|(_, _, step)| matches!(*step, Step::Call(call) if enters_network(facts, call)))
+        })
+    }
+
+    /// Returns the call that receives a closure, and the index of the argument.
+    fn given(&self, body: usize) -> Option<(CallId, usize)> {
+        let call = self.got_by(body)?;
+        let at = self.facts.calls[call].arguments.iter().position(|value| value.body == Some(body))?;
+        Some((call, at))
+    }
+
+    /// The calls that get a function of the file by its name.
+    fn handed(&self, function: usize) -> &[(CallId, usize)] {
+        self.handed.get(&function).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// The calls of a function in its file.
+    fn callers(&self, function: usize) -> &[CallId] {
+        self.callers.get(&function).map(Vec::as_slice).unwrap_or_default()
+    }
+}

@@ -1,0 +1,197 @@
+//! Decides whether a wait has a timeout on every path that leads to it.
+
+use std::collections::HashMap;
+
+use super::child::{Event, Subject, origin};
+use super::effects::starts_child;
+use super::runner::{Runner, runner};
+use super::{Flow, Point, steps};
+use crate::facts::CallId;
+use crate::ir::{BodyKind, Object, Step, Why};
+use crate::tables;
+use crate::value::Piece;
+
+/// The maximum depth of nested closures.
+const MAX_DEPTH: usize = 32;
+
+impl Flow<'_> {
+    /// Whether the wait that the call `id` is or starts certainly ends: it has a timeout, it is part of a race, its
+    /// subject has ended or was killed on every earlier path, or it runs on a thread that nobody joins.
+    pub(crate) fn is_bounded(&self, id: CallId) -> bool {
+        let facts = self.facts;
+        let Some(point) = self.awaited(id).or_else(|| self.place(id)) else { return false };
+        if self.is_limited_in_time(id) {
+            return true;
+        }
+        let receiver = facts.calls[id].receiver.as_ref();
+        let first = receiver.and_then(|receiver| receiver.call).map(|call| origin(facts, call));
+        let behind = first.and_then(|first| facts.calls[first].receiver.as_ref()).into_iter().chain(receiver);
+        let parameter = behind.flat_map(|value| &value.pieces).find_map(|piece| match piece {
+            Piece::Parameter(parameter) => Some(parameter.index),
+            _ => None,
+        });
+        // A function that starts no child itself may have got one from elsewhere: what it gave is the object all the same.
+        let is_start =
+            |made: &CallId| tables::STARTS.contains(&facts.calls[*made].name.as_str()) || starts_child(facts, *made);
+        let made = first.filter(|made| parameter.is_none() || is_start(made));
+        let same = made.map(|made| facts.with_alternatives(made)).unwrap_or_default();
+        let subject = match parameter {
+            Some(index) if made.is_none() => Subject::Parameter(index),
+            _ => Subject::Made(&same),
+        };
+        let start = made.and_then(|made| self.place(made)).map(Point::behind);
+        !self.is_reached(subject, start, point, id, 0)
+    }
+
+    /// Whether the call, or code around it, runs with a timeout or in a race.
+    pub(crate) fn is_limited_in_time(&self, id: CallId) -> bool {
+        let awaited = self.awaited(id);
+        let Some(point) = awaited.or_else(|| self.place(id)) else { return false };
+        self.is_limited(id, awaited.is_some()) || self.is_around_limited(point)
+    }
+
+    /// Whether the call may run on another thread or in another task than its function: in what is spawned, or in a closure,
+    /// which is mostly the handler of a server.
+    pub(crate) fn is_spawned(&self, id: CallId) -> bool {
+        let spawns = |name: &str| tables::SPAWNING.contains(&name.rsplit("::").next().unwrap_or(name));
+        let Some(mut point) = self.awaited(id).or_else(|| self.place(id)) else { return false };
+        if self.facts.enclosed_by(id, spawns) {
+            return true;
+        }
+        for _ in 0..MAX_DEPTH {
+            if self.facts.bodies[point.body].kind == BodyKind::Closure {
+                return true;
+            }
+            let spawner = self.got_by(point.body).map(|call| self.facts.calls[call].name.as_str());
+            let Some(made) = self.made(point.body).filter(|_| !spawner.is_some_and(spawns)) else {
+                return spawner.is_some_and(spawns);
+            };
+            point = made;
+        }
+        true
+    }
+
+    /// Whether the future that the call returns is passed to a call that limits it.
+    fn is_limited(&self, id: CallId, is_awaited: bool) -> bool {
+        let facts = self.facts;
+        let limits = |(user, argument): &(CallId, Option<usize>)| {
+            let name = facts.calls[*user].name.as_str();
+            let runs = argument.map_or(tables::is_limit(name), |at| runner(facts, *user, at) == Runner::Limited);
+            runs || tables::RACES.contains(&name)
+        };
+        // A future in a race is not awaited alone; code after the race, inside its arm, is.
+        let races = !is_awaited && facts.enclosed_by(id, |name| tables::RACES.contains(&name));
+        races || self.users.get(&id).is_some_and(|users| users.iter().any(limits))
+    }
+
+    /// Whether an enclosing closure or async block runs with a timeout.
+    fn is_around_limited(&self, point: Point) -> bool {
+        let facts = self.facts;
+        let mut body = point.body;
+        for _ in 0..MAX_DEPTH {
+            if let Some(call) = self.got_by(body) {
+                let at = facts.calls[call].arguments.iter().position(|value| value.body == Some(body));
+                if at.is_some_and(|at| runner(facts, call, at) == Runner::Limited)
+                    || tables::RACES.contains(&facts.calls[call].name.as_str())
+                {
+                    return true;
+                }
+            } else if facts.bodies[body].kind == BodyKind::Async {
+                let first = steps(&facts.bodies[body]).find_map(|(_, _, step)| match *step {
+                    Step::Call(call) => Some(call),
+                    _ => None,
+                });
+                if first.is_some_and(|call| facts.enclosed_by(call, |name| tables::RACES.contains(&name))) {
+                    return true;
+                }
+            }
+            match self.made(body) {
+                Some(made) => body = made.body,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    /// Whether the wait can start while the object is running, and block the function.
+    fn is_reached(&self, subject: Subject<'_>, start: Option<Point>, to: Point, id: CallId, depth: usize) -> bool {
+        let facts = self.facts;
+        let body = self.body(to);
+        let from = start.filter(|start| start.body == to.body);
+        let mut known = HashMap::new();
+        let mut reached = false;
+        let mut ends = |at: Point, step: &Step| {
+            let following = &body.blocks[at.block].steps[at.step + 1..];
+            match self.event(subject, step, following, &mut known) {
+                Some(Event::Killed(_)) => true,
+                Some(Event::Awaited(by)) => by != id && !self.is_elsewhere(step),
+                Some(Event::Looked(by)) => facts.calls[by].name != "try_wait" || facts.calls[by].surroundings.repeated,
+                _ => false,
+            }
+        };
+        self.explore(
+            from.unwrap_or(Point::entry(to.body)),
+            |at, step| {
+                reached |= at == to;
+                at != to && !ends(at, step)
+            },
+            |_, _| true,
+        );
+        // Beyond the maximum depth, the wait counts as not reached and is not reported.
+        if !reached || from.is_some() || depth == MAX_DEPTH {
+            return reached;
+        }
+        let Some(made) = self.made(to.body) else { return reached };
+        if let Some(call) = self.got_by(to.body)
+            && let Some(at) = facts.calls[call].arguments.iter().position(|value| value.body == Some(to.body))
+            && runner(facts, call, at).is_elsewhere()
+        {
+            return self.holds_up(subject, call) && self.is_reached(subject, start, made, id, depth + 1);
+        }
+        self.is_reached(subject, start, made, id, depth + 1)
+    }
+
+    /// Whether the call of a step runs its closure on another thread.
+    fn is_elsewhere(&self, step: &Step) -> bool {
+        let Step::Call(call) = *step else { return false };
+        (0..self.facts.calls[call].arguments.len()).any(|at| runner(self.facts, call, at).is_elsewhere())
+    }
+
+    /// Whether the function waits for the thread that the call `spawn` starts before it kills the object.
+    fn holds_up(&self, subject: Subject<'_>, spawn: CallId) -> bool {
+        let facts = self.facts;
+        let Some(place) = self.place(spawn) else { return true };
+        let body = self.body(place);
+        let is_handle = |call: CallId| origin(facts, call) == spawn;
+        let is_scoped = facts.calls[spawn].path.is_empty() && body.kind == BodyKind::Closure;
+        let mut known = HashMap::new();
+        let mut joined = false;
+        let mut left = false;
+        self.explore(
+            place.behind(),
+            |at, step| {
+                let following = &body.blocks[at.block].steps[at.step + 1..];
+                if matches!(self.event(subject, step, following, &mut known), Some(Event::Killed(_))) {
+                    return false;
+                }
+                joined |= match *step {
+                    Step::Call(call) => {
+                        let receiver = facts.calls[call].receiver.as_ref().and_then(|receiver| receiver.call);
+                        tables::JOINS.contains(&facts.calls[call].name.as_str()) && receiver.is_some_and(is_handle)
+                    }
+                    // A handle that is stored is joined elsewhere.
+                    Step::Await { of: Some(call), .. }
+                    | Step::Stored { object: Object::Call(call), .. }
+                    | Step::Returned { object: Object::Call(call), .. } => is_handle(call),
+                    _ => false,
+                };
+                true
+            },
+            |edge, _| {
+                left |= edge.to.is_none() && edge.why == Why::Return;
+                true
+            },
+        );
+        joined || is_scoped && left
+    }
+}

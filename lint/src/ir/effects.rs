@@ -1,0 +1,90 @@
+//! The effects of a function on its arguments and its thread, as its callers see them.
+
+/// The effects of a function. They come from its body, never from its name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by one rule")]
+pub(crate) struct Effects {
+    /// One entry per parameter; the receiver of a method comes first.
+    pub parameters: Vec<Fate>,
+    /// Moves the calling thread into another namespace.
+    pub enters: bool,
+    /// Moves the calling thread into another network namespace.
+    pub network: bool,
+    /// Returns a child process that it started and that nothing ends automatically.
+    pub starts: bool,
+    /// May panic.
+    pub panics: bool,
+    /// Connects a socket, or sends to a peer, directly or through a function of the run.
+    pub connects: bool,
+    /// Binds a socket, directly or through a function of the run.
+    pub listens: bool,
+    /// Starts a thread or a task, directly or through a function of the run.
+    pub spawns: bool,
+    /// Calls a function with a timeout or a deadline in its name, directly or through a function of the run.
+    pub limits: bool,
+}
+
+impl Effects {
+    /// Returns the effect on the argument of that index.
+    pub(crate) fn of(&self, parameter: usize) -> Fate {
+        self.parameters.get(parameter).copied().unwrap_or_default()
+    }
+
+    /// Returns the effects of either of two functions, for example of two variants for different systems.
+    pub(crate) fn join(&self, other: &Self) -> Self {
+        let count = self.parameters.len().max(other.parameters.len());
+        Self {
+            parameters: (0..count).map(|index| self.of(index).join(other.of(index))).collect(),
+            enters: self.enters || other.enters,
+            network: self.network || other.network,
+            starts: self.starts || other.starts,
+            panics: self.panics || other.panics,
+            connects: self.connects || other.connects,
+            listens: self.listens || other.listens,
+            spawns: self.spawns || other.spawns,
+            limits: self.limits || other.limits,
+        }
+    }
+
+    /// Whether the effects matter to a caller in another file.
+    pub(crate) fn matter(&self) -> bool {
+        self.enters
+            || self.starts
+            || self.connects
+            || self.listens
+            || self.spawns
+            || self.limits
+            || self.parameters.iter().any(|fate| *fate != Fate { kept: fate.kept, ..Fate::default() })
+    }
+}
+
+/// The effects of a function on an argument, on at least one path.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[expect(clippy::struct_excessive_bools, reason = "independent effects, each asked for by one rule")]
+pub(crate) struct Fate {
+    /// Sends a signal that ends it.
+    pub killed: bool,
+    /// Waits for it, with or without a limit.
+    pub awaited: bool,
+    /// Stores it, returns it, or passes it to an unknown function.
+    pub kept: bool,
+    /// Runs or polls it with a timeout.
+    pub limited: bool,
+    /// Runs it on a dedicated thread or process, which ends with it.
+    pub alone: bool,
+    /// Enters a network namespace and runs it there.
+    pub inside: bool,
+}
+
+impl Fate {
+    fn join(self, other: Self) -> Self {
+        Self {
+            killed: self.killed || other.killed,
+            awaited: self.awaited || other.awaited,
+            kept: self.kept || other.kept,
+            limited: self.limited || other.limited,
+            alone: self.alone || other.alone,
+            inside: self.inside || other.inside,
+        }
+    }
+}

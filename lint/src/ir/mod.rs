@@ -1,0 +1,172 @@
+//! Control-flow graphs of functions, independent of the syntax: blocks of steps, and edges between the blocks.
+//!
+//! The front end builds one [`Body`] for each function, closure and async block while it evaluates them. A step names a
+//! call by its index among the facts, and an object by the call that made it. Rules that check every path read the
+//! bodies; the calls hold the values.
+
+mod build;
+mod effects;
+
+pub(crate) use build::Builder;
+pub(crate) use effects::{Effects, Fate};
+
+use crate::span::Span;
+
+/// Index of a call among the facts of a file.
+pub(crate) type CallId = usize;
+/// Index of a body among the facts of a file.
+pub(crate) type BodyId = usize;
+/// Index of a block of a body.
+pub(crate) type BlockId = usize;
+
+/// The object that a step acts on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Object {
+    /// The result of the call.
+    Call(CallId),
+    /// The argument of that index, counting the receiver of a method, or a part of it.
+    Parameter(usize),
+}
+
+/// Code that runs from one entry to its exits.
+#[derive(Debug)]
+pub(crate) struct Body {
+    /// Index of the enclosing function, which may be the file's constants.
+    pub function: usize,
+    /// The kind of body.
+    pub kind: BodyKind,
+    /// The first block is the entry. A block without an incoming edge is dead code, for example behind a `return`.
+    pub blocks: Vec<Block>,
+}
+
+/// The kind of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    /// A function.
+    Function,
+    /// A closure: `?` and `return` leave only the closure; a panic continues in its caller.
+    Closure,
+    /// An async block, with the same exits; its poller runs it.
+    Async,
+}
+
+/// Steps that run in sequence.
+#[derive(Debug, Default)]
+pub(crate) struct Block {
+    /// In the order of evaluation: arguments before their call.
+    pub steps: Vec<Step>,
+    /// The ways out of the block; control takes one of them.
+    pub edges: Vec<Edge>,
+}
+
+/// A transition from one block to another, or out of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Edge {
+    /// The next block; `None` if the edge leaves the body.
+    pub to: Option<BlockId>,
+    /// Why control takes this edge.
+    pub why: Why,
+    /// The span of the `?`, the macro or the keyword; empty if the source has none.
+    pub span: Span,
+    /// The call whose result does not exist on this edge, because the call returned an error or `None`.
+    pub lacks: Option<CallId>,
+}
+
+/// Why control takes an edge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Why {
+    /// The next statement.
+    Next,
+    /// A branch was taken, or all branches were skipped.
+    Arm,
+    /// The next iteration of a loop.
+    Again,
+    /// `break`.
+    Break,
+    /// `continue`.
+    Continue,
+    /// `return`, or the end of the body.
+    Return,
+    /// `?` on the result of the call.
+    Try(Option<CallId>),
+    /// A panic: an `unwrap` of the call's result, or an assertion.
+    Panic(Option<CallId>),
+}
+
+/// One event in a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Step {
+    /// A call of a function, method or macro.
+    Call(CallId),
+    /// Awaits the result of a call.
+    Await {
+        /// The call that returned the future, if known.
+        of: Option<CallId>,
+        /// The awaited expression.
+        span: Span,
+    },
+    /// Creates a closure or an async block, without running it.
+    Made {
+        /// The body of the closure or block.
+        body: BodyId,
+        /// The whole expression.
+        span: Span,
+    },
+    /// Runs a closure that a variable holds.
+    Run {
+        /// The body of the closure.
+        body: BodyId,
+        /// The call.
+        span: Span,
+    },
+    /// Runs a closure that the caller of this body passed.
+    Invoked {
+        /// The closure.
+        object: Object,
+        /// The call.
+        span: Span,
+    },
+    /// Passes an object to a call.
+    Given {
+        /// The object.
+        object: Object,
+        /// The call that receives it; its own step comes before this one.
+        to: CallId,
+        /// The index of the argument, not counting the receiver.
+        argument: usize,
+        /// How the call takes it.
+        how: How,
+    },
+    /// Stores an object where it outlives the variable: in a field, a list or a struct.
+    Stored {
+        /// The object.
+        object: Object,
+        /// The expression that stores it.
+        span: Span,
+    },
+    /// Returns an object from the body.
+    Returned {
+        /// The object.
+        object: Object,
+        /// The returned expression.
+        span: Span,
+    },
+    /// Drops an object: its variable goes out of scope, or `drop` takes it.
+    Dropped {
+        /// The object.
+        object: Object,
+        /// The call of `drop`; empty at the end of a scope.
+        span: Span,
+    },
+}
+
+/// How a call takes an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum How {
+    /// By shared reference.
+    Lent,
+    /// By mutable reference.
+    LentMutably,
+    /// By value.
+    Moved,
+}

@@ -1,0 +1,67 @@
+//! # certificate-check-off
+//!
+//! Reports clients that accept every certificate: `danger_accept_invalid_certs(true)`, `SslVerifyMode::NONE`,
+//! `curl --insecure`.
+//!
+//! ## Why is this bad?
+//! A test that does not check whom it talks to passes with anybody, also where the code under test presents the wrong
+//! certificate. Towards a host of the Internet, what comes back may be anybody's.
+//!
+//! ## Bad
+//! ```text
+//! let client = reqwest::Client::builder().danger_accept_invalid_certs(true).build()?;
+//! client.get("https://example.com/").send().await?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let client = reqwest::Client::builder().add_root_certificate(of_this_test).build()?;
+//! ```
+//!
+//! ## Limits
+//! Pedantic unless the same function contacts a host of the Internet: against a server of the test, nobody else can
+//! answer.
+//!
+//! ## References
+//! CWE-295.
+
+use super::argv::inner_commands;
+use super::public_internet::contacts;
+use crate::config::Config;
+use crate::facts::FileFacts;
+use crate::rule::Hit;
+use crate::tables;
+
+const HELP: &str = "make a certificate authority in the test (rcgen) and trust that one";
+
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let mut found = Vec::new();
+    for call in &facts.calls {
+        let is_known = |(name, argument): &&(&str, &str)| {
+            call.name == *name
+                && call.arguments.first().is_some_and(|value| facts.written(value.span).ends_with(argument))
+        };
+        if let Some((name, argument)) = tables::WITHOUT_CHECKS.iter().find(is_known) {
+            found.push((call.function, call.span, format!("`{name}({argument})`")));
+        }
+    }
+    for sink in &facts.sinks {
+        let commands = inner_commands(sink, config);
+        let option = commands.iter().find_map(|words| {
+            let program = tables::program_name(words.first()?);
+            let of_program = tables::INSECURE_OPTIONS.iter().filter(|(known, _)| *known == program);
+            of_program.map(|(_, option)| *option).find(|option| words.iter().any(|word| word == option))
+        });
+        found.extend(option.map(|option| (sink.function, sink.span, format!("`{option}`"))));
+    }
+    if found.is_empty() {
+        return;
+    }
+    let contacts = contacts(facts, config);
+    for (function, span, what) in found {
+        let is_confined = !contacts.iter().any(|contact| contact.function == function);
+        let message = format!("{what} accepts the certificate of anybody");
+        hits.push(Hit::new(function, span, message, HELP).pedantic(is_confined));
+    }
+}

@@ -1,0 +1,173 @@
+//! # client-without-timeout
+//!
+//! Reports clients that connect, send a request or read a reply without a limit of time, where their library has none by
+//! default: reqwest, ureq, hyper, tungstenite, redis, tokio-postgres, lapin, TLS handshakes and others. So do `async`
+//! functions of other files of the run that connect and set no limit.
+//!
+//! ## Why is this bad?
+//! A peer that accepts the connection and then says nothing holds the test until the machine's own limit ends the run. A
+//! host behind a firewall that drops packets does the same for minutes.
+//!
+//! ## Bad
+//! ```text
+//! let reply = reqwest::get("https://example.com/").await?;
+//! let client = redis::Client::open(env::var("REDIS_URL")?)?.get_connection()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let client = reqwest::Client::builder().timeout(Duration::from_secs(5)).build()?;
+//! let reply = tokio::time::timeout(Duration::from_secs(5), client.get(url).send()).await??;
+//! #[netns_test(deadline = "10s")] async fn …        // netns-fixtures: every test has a deadline
+//! ```
+//!
+//! ## Limits
+//! Pedantic unless the peer is a host of the Internet or comes from the environment: a server of the test mostly answers
+//! or dies with it. A client that a function gets from elsewhere may have a limit and is left alone.
+//!
+//! ## References
+//! The documentation of `reqwest::ClientBuilder::timeout`: "Default is no timeout". CWE-400.
+
+use super::public_internet::{contacts, public_host};
+use crate::config::Config;
+use crate::facts::{Call, CallId, FileFacts};
+use crate::flow::Flow;
+use crate::rule::{Hit, cut_short};
+use crate::tables;
+use crate::value::{Origin, Value};
+
+const HELP: &str =
+    "set the client's own limit (`.timeout(…)`, `set_read_timeout`), or put `tokio::time::timeout` around the wait";
+
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let mut flow = None;
+    let mut hosts = None;
+    for (id, call) in facts.calls.iter().enumerate() {
+        let function = &facts.functions[call.function];
+        let Some(what) = waits(facts, id, call).filter(|_| !function.isolated) else { continue };
+        if facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name)) {
+            continue;
+        }
+        let flow = flow.get_or_insert_with(|| Flow::new(facts));
+        let is_bounded = flow.is_limited_in_time(id);
+        if flow.is_cut_short() {
+            hits.push(cut_short(call));
+            return;
+        }
+        if is_bounded {
+            continue;
+        }
+        let hosts = hosts.get_or_insert_with(|| contacts(facts, config));
+        let is_of_world = is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
+        let why = if call.effects.is_some() { "" } else { ", and its library has none by default" };
+        let message = format!("`{}` {what} without a limit of time{why}", call.name);
+        let hit = Hit::new(call.function, call.span, message, HELP);
+        hits.push(hit.pedantic(!is_of_world || function.ignored));
+    }
+}
+
+/// Returns what the call waits for, if its library sets no limit.
+fn waits(facts: &FileFacts, id: CallId, call: &Call) -> Option<&'static str> {
+    if let Some(effects) = &call.effects {
+        // A function of this file has a finding of its own.
+        let is_here = facts.functions.iter().any(|function| function.name == call.name);
+        let waits = call.awaited && effects.connects && !effects.limits && !is_here;
+        return waits.then_some("waits for its peer");
+    }
+    if !call.path.is_empty() {
+        return tables::waits_for_peer(&call.path).then_some("waits for its peer");
+    }
+    let root = &facts.calls[call.root];
+    let receiver = call.receiver.as_ref()?;
+    // The object must come from a constructor that is in sight: only then is it known to have no limit.
+    if root.path.is_empty() {
+        return None;
+    }
+    let of_type = receiver.ty.as_ref().and_then(|ty| ty.foreign_path());
+    let by_type = of_type.is_some_and(|holder| tables::method_waits_for_peer(holder, &call.name));
+    let by_maker = tables::REQUESTS.iter().any(|(maker, ends)| {
+        root.path.starts_with(maker) && !root.path.contains("blocking") && ends.contains(&call.name.as_str())
+    });
+    let connects = |other: &Call| {
+        let of_type = other.receiver.as_ref().and_then(|receiver| receiver.ty.as_ref()?.foreign_path());
+        tables::waits_for_peer(&other.path) || of_type.is_some_and(|of| tables::method_waits_for_peer(of, &other.name))
+    };
+    let reads = tables::READING_FROM_PEER.contains(&call.name.as_str())
+        && facts.object(call.root).take_while(|(other, _)| *other < id).any(|(_, other)| connects(other));
+    match (by_type || by_maker, reads) {
+        (true, _) => Some("waits for its peer"),
+        (_, true) => Some("reads from its peer"),
+        _ => None,
+    }
+}
+
+/// Whether an address that the object was made with is one of the Internet, or comes from the environment.
+fn is_peer_elsewhere(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    let of_object = facts.object(call.root).take_while(|(other, _)| *other <= id).map(|(_, other)| other);
+    // The name of a program that talks to the peer may look like a host, too.
+    let is_of_world = |text: &str| text.contains(':') && public_host(text).is_some();
+    let elsewhere = |value: &Value| value.source(Origin::Environment).is_some() || is_of_world(&value.shown());
+    let is_server = |value: &Value| {
+        tables::CONNECTING.contains(&call.name.as_str())
+            && value.constant().is_some_and(|host| public_host(&host).is_some())
+    };
+    of_object.chain([call]).flat_map(|other| &other.arguments).any(elsewhere) || call.arguments.iter().any(is_server)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{clean, each_clean, each_found, found_pedantic};
+
+    const FRAME: &str = "use std::{env, time::Duration}; async fn f(client: reqwest::Client, limit: Duration) { {} }";
+    const RULE: &str = "client-without-timeout";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                r#"reqwest::get("https://example.com/").await.unwrap();"#,
+                r#"reqwest::get(env::var("URL").unwrap()).await.unwrap();"#,
+                r#"reqwest::Client::new().get("https://example.com/").send().await.unwrap();"#,
+                r#"let c = reqwest::Client::builder().build().unwrap(); c.get("https://example.com/").send().await.unwrap();"#,
+                r#"ureq::get("https://example.com/").call().unwrap();"#,
+                r#"tokio_tungstenite::connect_async("wss://example.com/").await.unwrap();"#,
+                r#"redis::Client::open(env::var("REDIS_URL").unwrap()).unwrap().get_connection().unwrap();"#,
+                r#"tokio_postgres::connect(&env::var("DATABASE").unwrap(), NoTls).await.unwrap();"#,
+                r#"tokio::net::TcpStream::connect("example.com:80").await.unwrap();"#,
+                r#"use lapin::Connection; Connection::connect(&env::var("AMQP").unwrap(), options).await.unwrap();"#,
+            ],
+        );
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                r#"let c = reqwest::Client::builder().timeout(limit).build().unwrap(); c.get("https://example.com/").send().await.unwrap();"#,
+                r#"reqwest::Client::new().get("https://example.com/").timeout(limit).send().await.unwrap();"#,
+                r#"tokio::time::timeout(limit, reqwest::get("https://example.com/")).await.unwrap();"#,
+                r#"tokio::select! { _ = reqwest::get("https://example.com/") => {}, _ = tokio::time::sleep(limit) => {} }"#,
+                r#"client.get("https://example.com/").send().await.unwrap();"#,
+                r#"reqwest::get(format!("http://{}/", server.address())).await.unwrap();"#,
+                r#"reqwest::blocking::get("https://example.com/").unwrap();"#,
+                r"std::net::TcpStream::connect_timeout(&address, limit).unwrap();",
+                r#"channel.send("https://example.com/").await.unwrap();"#,
+                r#"reqwest::Client::new().get(server.url()).header("user-agent", "tool.example.org").send().await.unwrap();"#,
+                r#"sqlx::PgPool::connect(&env::var("DATABASE").unwrap()).await.unwrap();"#,
+            ],
+        );
+        clean(RULE, r#"#[netns_test] async fn f() { reqwest::get("https://example.com/").await.unwrap(); }"#);
+    }
+
+    #[test]
+    fn a_server_of_the_test_is_pedantic() {
+        let code = "async fn f(url: String) { reqwest::get(url).await.unwrap(); }";
+        clean(RULE, code);
+        assert_eq!(found_pedantic(RULE, code).len(), 1);
+    }
+}

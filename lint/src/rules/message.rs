@@ -1,0 +1,199 @@
+//! Waits for messages and events of a peer, as `unbounded-wait` judges them.
+
+use crate::facts::{Call, CallId, FileFacts};
+use crate::flow::Flow;
+use crate::rule::Hit;
+use crate::tables;
+use crate::value::Value;
+
+const HELP: &str =
+    "put `tokio::time::timeout` around it, so that a lost message fails the test; a `#[netns_test]` has a deadline";
+
+/// Finds waits for a message or an event in code that a test runs itself. Spawned tasks end with the test.
+pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits: &mut Vec<Hit>) {
+    for (id, call) in facts.calls.iter().enumerate() {
+        let function = &facts.functions[call.function];
+        let is_race = is_race_in_loop(facts, id, call);
+        let is_message = tables::RECEIVING.contains(&call.name.as_str());
+        let is_item = tables::NEXT_ITEM.contains(&call.name.as_str());
+        if !is_race && !(call.awaited && call.receiver.is_some() && (is_message || is_item)) {
+            continue;
+        }
+        let what =
+            if is_race { "repeats a wait for the first of several events" } else { "waits for a message or an event" };
+        // A race of channels, and a wait for one, ends with the senders.
+        let is_own = if is_race {
+            call.arguments.iter().all(|future| future.call.is_some_and(|wait| is_own(facts, &facts.calls[wait])))
+        } else {
+            is_item || is_own(facts, call)
+        };
+        let is_pedantic = is_own || !may_have_peer(facts, call);
+        let flow = flow.get_or_insert_with(|| Flow::new(facts));
+        let by_itself = call.effects.as_ref().is_some_and(|effects| effects.limits);
+        let is_limited = || {
+            by_itself
+                || flow.is_limited_in_time(id)
+                || facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name))
+        };
+        if function.isolated || flow.is_spawned(id) || is_for_tasks(facts, flow, call.function) || is_limited() {
+            continue;
+        }
+        let message = format!("`{}` {what} without a limit of time", call.name);
+        hits.push(
+            Hit::new(call.function, call.name_span, message, HELP)
+                .pedantic(is_pedantic || function.ignored)
+                .only_in_tests(),
+        );
+    }
+}
+
+/// Whether the call is a race that a loop repeats, and no arm and nothing else in the loop looks at a clock.
+fn is_race_in_loop(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    if !call.name.ends_with('!')
+        || !tables::SELECTS.contains(&call.name.trim_end_matches('!'))
+        || !call.surroundings.repeated
+    {
+        return false;
+    }
+    let is_known = call.arguments.iter().all(|future| future.call.is_some());
+    let looks = |other: &Call| {
+        let is_clock = tables::CLOCKS.contains(&other.name.as_str()) || tables::is_limit(&other.name);
+        other.function == call.function && is_clock
+    };
+    is_known && !facts.calls[facts.calls_around(id)].iter().any(looks)
+}
+
+/// Whether the function contacts a peer, or gets the object that may. All other waits are for the test's own tasks.
+fn may_have_peer(facts: &FileFacts, wait: &Call) -> bool {
+    let function = wait.function;
+    let reaches = |call: &Call| {
+        let effects = call.effects.as_ref().is_some_and(|effects| effects.connects || effects.listens);
+        effects || tables::names_contact(&call.path, &call.name)
+    };
+    let objects = wait.receiver.iter().chain(&wait.arguments);
+    let made_by = |value: &Value| value.call.map(|call| &facts.calls[facts.calls[call].root]);
+    let of_caller = |value: &Value| !value.parameters.is_empty();
+    objects.into_iter().any(|value| {
+        of_caller(value) || made_by(value).is_some_and(|maker| maker.receiver.as_ref().is_some_and(of_caller))
+    }) || facts.sinks.iter().any(|sink| sink.function == function && sink.kind.is_contact())
+        || facts.calls.iter().any(|call| call.function == function && reaches(call))
+}
+
+/// Whether the call waits for a channel in memory, or for a datagram at a socket of the test.
+fn is_own(facts: &FileFacts, wait: &Call) -> bool {
+    let ty = wait.receiver.as_ref().and_then(|receiver| receiver.ty.as_ref());
+    is_channel_in_sight(facts, wait)
+        || ty
+            .and_then(|ty| ty.foreign_path())
+            .is_some_and(|path| tables::is_receiver(path) || tables::is_datagram(path))
+}
+
+/// Whether the function itself has made the channel: its senders are in the test, and the wait ends with them.
+fn is_channel_in_sight(facts: &FileFacts, call: &Call) -> bool {
+    let maker =
+        call.receiver.as_ref().and_then(|receiver| receiver.call).map(|call| &facts.calls[facts.calls[call].root]);
+    maker.is_some_and(|maker| maker.name.ends_with("channel") || tables::CHANNELS.contains(&maker.name.as_str()))
+}
+
+/// Whether the function runs in tasks of its own: a caller in the file, near or far, spawns it, or somebody gets it by its
+/// name.
+fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, function: usize) -> bool {
+    let mut functions = vec![function];
+    let mut next = 0;
+    while let Some(&function) = functions.get(next) {
+        next += 1;
+        let called = &facts.functions[function];
+        if called.run_by_harness {
+            continue;
+        }
+        let is_it = |(_, call): &(CallId, &Call)| call.of_run && call.name == called.name;
+        let mut callers = facts.calls.iter().enumerate().filter(is_it).peekable();
+        // Functions that nothing here calls are mostly handlers, which a server calls.
+        if flow.is_handed(function) || callers.peek().is_none() {
+            return true;
+        }
+        for (id, call) in callers {
+            if flow.is_spawned(id) {
+                return true;
+            }
+            if !functions.contains(&call.function) {
+                functions.push(call.function);
+            }
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{clean, each_clean, each_found, found_pedantic};
+
+    const FRAME: &str =
+        "use tokio::time::timeout; #[tokio::test] async fn f(mut peer: Peer, mut other: Peer, limit: Duration) { {} }";
+    const RULE: &str = "unbounded-wait";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                "let received = peer.recv().await.unwrap();",
+                "let mut rx = peer.subscribe(); rx.recv().await.unwrap();",
+                "loop { tokio::select! { _ = peer.next_event() => {}, event = other.next_event() => if done(event) { break } } }",
+                "while !done() { tokio::select! { _ = peer.next_event() => {}, _ = other.next_event() => {} } }",
+            ],
+        );
+        let helper = "async fn talk(mut peer: Peer) { peer.recv().await.unwrap(); } #[tokio::test] async fn f() { talk(peer()).await; }";
+        assert_eq!(found_pedantic(RULE, helper).len(), 1);
+    }
+
+    #[test]
+    fn channels_in_memory_and_own_sockets_are_pedantic() {
+        let uses = "use tokio::sync::{broadcast, mpsc}; use tokio::net::UdpSocket;";
+        for code in [
+            "async fn next(rx: &mut mpsc::Receiver<u8>) { connect(peer()).await; rx.recv().await; } #[tokio::test] async fn f() { next(rx()).await; }",
+            "struct S { rx: mpsc::UnboundedReceiver<u8> } impl S { async fn next(&mut self) { self.rx.recv().await; } } #[tokio::test] async fn f() { s().next().await; }",
+            "#[tokio::test] async fn f(mut rx: broadcast::Receiver<u8>) { rx.recv().await; }",
+            "#[tokio::test] async fn f(rx: flume::Receiver<u8>) { rx.recv().await; }",
+            "#[tokio::test] async fn f() { connect(peer()).await; let (tx, mut rx) = mpsc::channel(1); rx.recv().await; }",
+            "#[tokio::test] async fn f() { connect(peer()).await; let (a, mut b) = mpsc::channel(1); let (c, mut d) = mpsc::channel(1); loop { tokio::select! { _ = b.recv() => {}, _ = d.recv() => {} } } }",
+            "#[tokio::test] async fn f(socket: UdpSocket) { socket.recv(&mut buffer).await; }",
+        ] {
+            let code = format!("{uses} {code}");
+            clean(RULE, &code);
+            assert!(!found_pedantic(RULE, &code).is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn a_task_is_found_behind_several_callers() {
+        clean(
+            RULE,
+            "async fn one(mut peer: Peer) { peer.recv().await; } async fn all(peer: Peer) { one(peer).await; } \
+             #[tokio::test] async fn f() { tokio::spawn(all(peer())); }",
+        );
+        clean(RULE, "async fn handler(mut peer: Peer) { peer.recv().await; }");
+    }
+
+    #[test]
+    fn good() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                "timeout(limit, peer.recv()).await.unwrap();",
+                "timeout(limit, async { peer.recv().await }).await.unwrap();",
+                "tokio::spawn(async move { peer.recv().await });",
+                "tokio::select! { _ = peer.recv() => {}, _ = tokio::time::sleep(limit) => {} }",
+                "loop { tokio::select! { _ = peer.next_event() => {}, _ = tokio::time::sleep(limit) => break } }",
+                "let (tx, mut rx) = tokio::sync::mpsc::channel(1); tokio::spawn(work(tx)); rx.recv().await;",
+            ],
+        );
+        clean(
+            RULE,
+            "async fn serve(mut peer: Peer) { peer.recv().await; } #[tokio::test] async fn f() { tokio::spawn(serve(peer())); }",
+        );
+        clean(RULE, "#[netns_test] async fn f(mut peer: Peer) { peer.recv().await; }");
+    }
+}

@@ -1,0 +1,65 @@
+//! # port-reuse-race
+//!
+//! Reports ports that were free a moment ago: the listener that found one is gone when somebody else shall use it.
+//!
+//! ## Why is this bad?
+//! Between the moment in which the listener closes and the one in which the server binds, the system may give the port
+//! to any other process, and does so to the test beside this one. The failure is rare, and looks like the server's.
+//!
+//! ## Bad
+//! ```text
+//! fn free_port() -> u16 { TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port() }
+//! let port = portpicker::pick_unused_port().unwrap();
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let listener = TcpListener::bind("127.0.0.1:0")?;      // handed to the server, which never binds
+//! server.listen("127.0.0.1:0")?; server.local_addr();    // or the server says which port it got
+//! let lease = net.server.lease_port(Tcp, range)?;        // netns-fixtures: held until somebody listens
+//! ```
+//!
+//! ## Limits
+//! Seen are functions that return the port and let go of the listener, and the usual crates for that purpose.
+//!
+//! ## References
+//! ip(7), ip_local_port_range; CWE-367.
+
+use crate::config::Config;
+use crate::facts::{CallId, FileFacts, SinkKind};
+use crate::rule::Hit;
+use crate::rules::address::read;
+use crate::tables;
+
+const HELP: &str = "bind port 0 where the port is used, and ask that socket; or hand the bound listener on. netns-fixtures: \
+                    every test has all ports of its network, and `lease_port` holds one until somebody listens";
+
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    for call in &facts.calls {
+        if tables::PORT_PICKERS.iter().any(|known| tables::ends_with(&call.path, known)) {
+            let message = format!("`{}` finds a port that may be taken before it is used", call.name);
+            hits.push(Hit::new(call.function, call.span, message, HELP));
+        }
+    }
+    for sink in &facts.sinks {
+        let binds = matches!(sink.kind, SinkKind::Listen | SinkKind::Datagram | SinkKind::Bind);
+        let Some(bind) = sink.call.filter(|_| binds && sink.through.is_none()) else { continue };
+        let address = sink.values.first().and_then(|value| read(&value.shown()));
+        if address.is_some_and(|found| found.port == Some(0)) && gives_the_port_away(facts, bind) {
+            let message = "the port is free again when this function returns it, and anybody may take it";
+            hits.push(Hit::new(sink.function, sink.span, message, HELP));
+        }
+    }
+}
+
+/// Whether the function returns the port of the socket that `bind` created, and the socket does not outlive the
+/// function.
+fn gives_the_port_away(facts: &FileFacts, bind: CallId) -> bool {
+    let (root, function) = (facts.calls[bind].root, facts.calls[bind].function);
+    let is_of_it = |id: CallId| facts.calls[id].root == root;
+    let asks = facts.calls.iter().enumerate().any(|(id, call)| call.name == "local_addr" && is_of_it(id));
+    let returned = facts.functions[function].returns.as_ref().and_then(|value| value.call);
+    let returns_port = returned.is_some_and(|call| is_of_it(call) && facts.calls[call].name == "port");
+    asks && returns_port
+}

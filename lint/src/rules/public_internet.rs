@@ -1,0 +1,172 @@
+//! # public-internet
+//!
+//! Reports tests that contact a host of the public Internet by its name.
+//!
+//! ## Why is this bad?
+//! The test fails where there is no network, behind a proxy, and on the day on which the host changes; and it tells a
+//! stranger each time it runs. `example.com` is a host like others when it is contacted.
+//!
+//! ## Bad
+//! ```text
+//! let response = reqwest::get("https://example.com/").await?;
+//! Command::new("curl").arg("https://www.rust-lang.org").status()?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let server = MockServer::start().await;                  // a server of the test
+//! net.client.set_hosts([("example.com", address)])?;       // netns-fixtures: a name in a network of its own
+//! #[ignore = "contacts the public Internet"]
+//! ```
+//!
+//! ## Limits
+//! Names as data are left alone: only what connects, sends, resolves or runs a known program counts. Tests with
+//! `#[ignore]`, and functions with a network of their own, are left alone. Addresses are the matter of
+//! `literal-address`.
+//!
+//! ## References
+//! RFC 2606, RFC 6761: names for tests and documentation.
+
+use super::address::Networks;
+use super::argv::{inner_commands, is_said_here};
+use crate::config::Config;
+use crate::facts::{Call, CallId, FileFacts, Place, Sink, SinkKind};
+use crate::rule::Hit;
+use crate::span::Span;
+use crate::tables;
+use crate::value::Value;
+
+const HELP: &str = "start a server in the test and contact that; `example.test` and other names of RFC 6761 are for data; \
+                    mark a test that needs the world with `#[ignore]`";
+
+/// A place that contacts a host of the Internet.
+pub(super) struct Contact {
+    /// The call that contacts it, or the call of the function that does.
+    pub span: Span,
+    /// The enclosing function.
+    pub function: usize,
+    /// The name of the host.
+    pub host: String,
+    /// The functions behind the call that contact it.
+    behind: Vec<Place>,
+}
+
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let is_open = |function: usize| !facts.functions[function].isolated && !facts.functions[function].ignored;
+    for contact in contacts(facts, config).into_iter().filter(|contact| is_open(contact.function)) {
+        let message = format!("the test contacts `{}` on the public Internet", contact.host);
+        hits.push(Hit::new(contact.function, contact.span, message, HELP).behind(&contact.behind));
+    }
+}
+
+/// Returns the places that contact hosts of the Internet.
+pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
+    let mut found = Vec::new();
+    let networks = Networks::new(facts);
+    for sink in &facts.sinks {
+        let host = match sink.kind {
+            SinkKind::Connect | SinkKind::Resolve => sink.values.first().and_then(|value| public_host(&value.shown())),
+            _ => of_command(sink, config),
+        };
+        if let Some(host) = host.filter(|_| !networks.is_own(sink)) {
+            found.push(Contact { span: sink.span, function: sink.function, host, behind: sink.behind.clone() });
+        }
+    }
+    for (id, call) in facts.calls.iter().enumerate() {
+        let resolves = tables::RESOLVING.iter().any(|known| tables::ends_with(&call.path, known));
+        let value = call.arguments.first().filter(|_| resolves || requests(facts, id, call));
+        if let Some(host) = value.and_then(Value::constant).and_then(|text| public_host(&text)) {
+            found.push(Contact { span: call.span, function: call.function, host, behind: Vec::new() });
+        }
+    }
+    found.sort_by_key(|contact| contact.span);
+    found.dedup_by_key(|contact| contact.span);
+    found
+}
+
+/// Whether the call creates a request for its first argument, which is sent later.
+fn requests(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    let sends = |(_, other): (CallId, &Call)| tables::SENDING_REQUESTS.contains(&other.name.as_str());
+    let is_url = || call.arguments.first().and_then(Value::constant).is_some_and(|text| text.starts_with("http"));
+    call.path.is_empty()
+        && tables::REQUESTING.contains(&call.name.as_str())
+        && is_url()
+        && facts.object(call.root).filter(|(other, _)| *other > id).any(sends)
+}
+
+fn of_command(sink: &Sink, config: &Config) -> Option<String> {
+    inner_commands(sink, config).iter().find_map(|words| {
+        let (program, operands) = words.split_first()?;
+        if !tables::CONTACTING.contains(&tables::program_name(program)) {
+            return None;
+        }
+        // The name of a certificate file looks like a host, too.
+        let is_meant = |word: &str, host: &str| {
+            let last = host.rsplit('.').next().unwrap_or_default();
+            word.contains("://") || tables::COMMON_DOMAINS.contains(&last)
+        };
+        let said = operands.iter().filter(|word| is_said_here(sink, word));
+        said.into_iter().find_map(|word| public_host(word).filter(|host| is_meant(word, host)))
+    })
+}
+
+/// Returns the host of a URL, or of a name with or without a port, if a public resolver may know the host.
+pub(super) fn public_host(text: &str) -> Option<String> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
+    let labels: Vec<&str> = host.split('.').collect();
+    let is_label = |label: &&str| {
+        !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+    };
+    let last = labels.last()?;
+    let is_domain = labels.len() > 1 && labels.iter().all(is_label) && last.len() > 1;
+    let is_name =
+        last.chars().all(|character| character.is_ascii_alphabetic()) && !tables::PRIVATE_DOMAINS.contains(last);
+    (is_domain && is_name).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::public_host;
+    use crate::rules::testing::{clean, found};
+
+    #[test]
+    fn a_plain_function_contacts_only_what_it_gives_to_a_socket() {
+        let asks = "fn ask(origin: &str) { let mut s = std::net::TcpStream::connect(own()).unwrap(); s.write_all(origin.as_bytes()).unwrap(); }";
+        clean("public-internet", &format!("{asks} #[test] fn f() {{ ask(\"https://example.com\"); }}"));
+        let asks = "fn ask(peer: &str) { std::net::TcpStream::connect(peer).unwrap(); }";
+        let code = format!("{asks} #[test] fn f() {{ ask(\"example.com:80\"); }}");
+        assert_eq!(found("public-internet", &code).len(), 1);
+    }
+
+    #[test]
+    fn hosts_of_the_world_are_told_from_others() {
+        for text in [
+            "https://example.com/a",
+            "www.rust-lang.org:443",
+            "example.com",
+            "https://user@a.example.org?x",
+            "ONE.one.",
+        ] {
+            assert!(public_host(text).is_some(), "{text}");
+        }
+        for text in [
+            "http://localhost:80",
+            "server.test",
+            "a.example",
+            "printer.local:631",
+            "db",
+            "{}.example.com:80x/",
+            "1.1.1.1:53",
+            "[::1]:80",
+            "http://{}/",
+            "a_b.com",
+            "server.internal",
+            "-v",
+        ] {
+            assert!(public_host(text).is_none(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! # set-env-in-test
+//!
+//! Reports `set_var`, `remove_var` and `set_current_dir` in a test.
+//!
+//! ## Why is this bad?
+//! Tests are threads of one process. What one of them sets, all others see, some of them halfway through; and where
+//! another thread reads the environment at the same moment, the C library reads freed memory.
+//!
+//! ## Bad
+//! ```text
+//! #[test]
+//! fn uses_the_proxy() { unsafe { std::env::set_var("HTTP_PROXY", &proxy) }; … }
+//! ```
+//!
+//! ## Good
+//! ```text
+//! Command::new(server).env("HTTP_PROXY", &proxy).spawn()?;
+//! Client::with_proxy(&proxy);
+//! ```
+//!
+//! ## Limits
+//! A function that takes a lock is left alone, and a helper whose callers in the file all take one, as are files that use `#[serial]`, `main`, and tests with a process of
+//! their own (`#[netns_test]`). Pedantic: the only test of a file, and variables that only logs and reports read.
+//!
+//! ## References
+//! std::env::set_var, Safety; setenv(3).
+
+use crate::config::Config;
+use crate::facts::{Call, FileFacts};
+use crate::rule::Hit;
+use crate::tables;
+use crate::value::Value;
+
+const HELP: &str = "hand the value to the code under test, or to a child with `Command::env` and `current_dir`; a \
+                    `#[netns_test]` runs in a process of its own";
+
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    if facts.text.contains("#[serial") || facts.text.contains("::serial") {
+        return;
+    }
+    let tests = facts.functions.iter().filter(|function| function.run_by_harness).count();
+    for call in &facts.calls {
+        let function = &facts.functions[call.function];
+        let changes = tables::PROCESS_STATE.iter().any(|known| tables::ends_with(&call.path, known));
+        if !changes || function.isolated || function.name == "main" || takes_turns(facts, call.function) {
+            continue;
+        }
+        let is_of_reports = call
+            .arguments
+            .first()
+            .and_then(Value::constant)
+            .is_some_and(|name| tables::VARIABLES_OF_REPORTS.contains(&name.as_str()));
+        let what = if call.name == "set_current_dir" { "folder" } else { "environment" };
+        let message = format!("`{}` changes the {what} of every test in this process", call.name);
+        hits.push(Hit::new(call.function, call.span, message, HELP).pedantic(is_of_reports || tests < 2));
+    }
+}
+
+/// Whether the function holds a lock, which may serialize it with the others, or each caller in the file holds one.
+fn takes_turns(facts: &FileFacts, function: usize) -> bool {
+    let locks = |function: usize| {
+        let mut own = facts.calls.iter().filter(|other| other.function == function);
+        own.any(|other| tables::TAKING_TURNS.contains(&other.name.as_str()))
+    };
+    let called = &facts.functions[function];
+    let is_it = |other: &&Call| other.of_run && other.name == called.name && other.function != function;
+    let mut callers = facts.calls.iter().filter(is_it).peekable();
+    let by_callers = !called.run_by_harness && callers.peek().is_some() && callers.all(|other| locks(other.function));
+    locks(function) || by_callers
+}

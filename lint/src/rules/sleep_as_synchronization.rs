@@ -1,0 +1,134 @@
+//! # sleep-as-synchronization
+//!
+//! Reports a fixed sleep between the start of something and the connection to it.
+//!
+//! ## Why is this bad?
+//! The time is too short on a busy machine, where the test then fails, and too long on every other. What the test waits
+//! for can be asked: a port that listens, a line of output, a file, a message.
+//!
+//! ## Bad
+//! ```text
+//! let server = Command::new("server").spawn()?;
+//! std::thread::sleep(Duration::from_millis(500));
+//! let client = TcpStream::connect(address)?;
+//! ```
+//!
+//! ## Good
+//! ```text
+//! let listener = TcpListener::bind("127.0.0.1:0")?;       // before the server's thread starts
+//! server.ready_when(Ready::tcp_port(port)).spawn()?;      // netns-fixtures: until it listens
+//! wait_until(deadline, || TcpStream::connect(address))?;
+//! ```
+//!
+//! ## Limits
+//! A function that starts a process, sleeps and returns it counts, too: its callers connect. Functions of the run that start threads or tasks, or that connect, count like the calls themselves. A sleep in a loop is a poll and is left alone, and so is one after a connection or a request to what was started: it has answered. Pedantic: a sleep before an assertion, which may be about time itself.
+//!
+//! ## References
+//! Luo et al., "An Empirical Analysis of Flaky Tests", FSE 2014: the first cause is waiting for a time.
+
+use crate::config::Config;
+use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
+use crate::rule::Hit;
+use crate::tables;
+
+const HELP: &str = "wait for the condition with a limit: until the port accepts, until the server prints or sends that it \
+                    listens; netns-fixtures: `ready_when`, `wait_until`";
+
+/// Finds the hazard in one file.
+pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    for (id, call) in facts.calls.iter().enumerate() {
+        let sleeps = tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known));
+        let is_fixed = call.arguments.first().is_some_and(|time| time.sources.is_empty() && time.parameters.is_empty());
+        if !sleeps || !is_fixed || call.surroundings.repeated || call.surroundings.closure {
+            continue;
+        }
+        let here = |other: &Call| other.function == call.function && !other.surroundings.closure;
+        let before = facts.calls[..id].iter().enumerate().rev().filter(|(_, other)| here(other));
+        let Some(start) = before.into_iter().find(|(started, other)| starts(facts, *started, other)) else { continue };
+        let after = || facts.calls.iter().enumerate().skip(id + 1).filter(|(_, other)| here(other));
+        // A function that connects counts where it is called.
+        let connects = |id: CallId, other: &Call| {
+            let is_it = |sink: &&Sink| sink.call == Some(id) || sink.through.is_some() && sink.span == other.span;
+            let by_function = other.effects.as_ref().is_some_and(|effects| effects.connects);
+            by_function || facts.sinks.iter().filter(is_it).any(|sink| sink.kind == SinkKind::Connect)
+        };
+        // What has answered is ready, and the time is for something else: an entry that expires, a limit of requests.
+        let is_asked = |(asked, other): (CallId, &Call)| {
+            let is_part = facts.enclosed_by(asked, tables::starts_concurrent);
+            here(other)
+                && !is_part
+                && other.span.start > start.1.span.end
+                && (connects(asked, other) || requests(facts, other))
+        };
+        if (start.0 + 1..id).any(|asked| is_asked((asked, &facts.calls[asked]))) {
+            continue;
+        }
+        let message = "a fixed time stands for waiting until what was started is ready";
+        let hit = Hit::new(call.function, call.span, message, HELP).label(start.1.span, "started here");
+        let next = after().find(|(id, other)| connects(*id, other) || asserts(other));
+        if let Some((_, next)) = next {
+            hits.push(hit.pedantic(asserts(next)).label(next.span, "needed here"));
+        } else if hands_on(facts, start.0) {
+            hits.push(hit);
+        }
+    }
+}
+
+/// Whether the function returns or stores the child that it started, and does nothing more with it: the sleep is for its
+/// callers.
+fn hands_on(facts: &FileFacts, start: CallId) -> bool {
+    let is_child = facts.calls[start].name == "spawn" && facts.command_behind(start).is_some();
+    let of_child = |other: &Call| other.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(start));
+    let changes = |other: &Call| of_child(other) && !tables::CHILD_GETTERS.contains(&other.name.as_str());
+    let handed = facts.escaped.contains(&start);
+    is_child && handed && !facts.calls_from(start).any(|(_, other)| changes(other) && other.name != "expect")
+}
+
+/// Whether the call waits for the answer to a request that it sends.
+fn requests(facts: &FileFacts, call: &Call) -> bool {
+    let of_request = |other: &Call| tables::REQUESTING.contains(&other.name.as_str());
+    call.awaited
+        && tables::SENDING_REQUESTS.contains(&call.name.as_str())
+        && facts.object(call.root).any(|(_, other)| of_request(other))
+}
+
+fn starts(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    let by_function = call.effects.as_ref().is_some_and(|effects| effects.spawns);
+    by_function || tables::starts_concurrent(&call.path) || (call.name == "spawn" && facts.command_behind(id).is_some())
+}
+
+fn asserts(call: &Call) -> bool {
+    call.path.starts_with("assert") && call.path.ends_with('!')
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{each_clean, each_found};
+
+    const FRAME: &str = "use std::net::TcpStream; #[tokio::test] async fn f() { tokio::spawn(serve()); {} }";
+    const RULE: &str = "sleep-as-synchronization";
+
+    #[test]
+    fn bad() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                "tokio::time::sleep(SECOND).await; TcpStream::connect(address).unwrap();",
+                "tokio::spawn(async { TcpStream::connect(address).unwrap(); }); tokio::time::sleep(SECOND).await; TcpStream::connect(address).unwrap();",
+            ],
+        );
+    }
+
+    #[test]
+    fn what_has_answered_before_the_sleep_is_ready() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                "TcpStream::connect(address).unwrap(); tokio::time::sleep(SECOND).await; TcpStream::connect(address).unwrap();",
+                "client.get(url).send().await.unwrap(); tokio::time::sleep(SECOND).await; TcpStream::connect(address).unwrap();",
+            ],
+        );
+    }
+}

@@ -1,0 +1,174 @@
+//! Calls and words for the rules about test habits: state that tests change, hosts that they contact, and ways in which
+//! they wait.
+
+/// Functions that change the state of the whole process.
+pub(crate) const PROCESS_STATE: &[&str] = &["env::set_var", "env::remove_var", "env::set_current_dir"];
+
+/// Variables that only logs and reports read, so that the order of the tests does not matter.
+pub(crate) const VARIABLES_OF_REPORTS: &[&str] = &["RUST_LOG", "RUST_BACKTRACE", "RUST_LIB_BACKTRACE", "NO_COLOR"];
+
+/// Methods and functions that make a test wait for another test before it changes shared state.
+pub(crate) const TAKING_TURNS: &[&str] = &["lock", "blocking_lock", "write", "with_var", "with_vars", "scoped"];
+
+/// Functions that return the number of a port that was free at the time of the check.
+pub(crate) const PORT_PICKERS: &[&str] = &[
+    "portpicker::pick_unused_port",
+    "portpicker::is_free",
+    "openport::pick_unused_port",
+    "openport::pick_random_unused_port",
+    "port_check::free_local_port",
+    "port_check::free_local_ipv4_port",
+    "port_selector::random_free_port",
+    "port_selector::random_free_tcp_port",
+];
+
+/// Functions that block their thread, with the alternative.
+pub(crate) const BLOCKING: &[(&str, &str)] = &[
+    ("std::thread::sleep", "await `tokio::time::sleep`, or the condition that the sleep is for"),
+    ("reqwest::blocking::get", "await `reqwest::get`: the blocking client panics inside a runtime"),
+    ("reqwest::blocking::Client::new", "use `reqwest::Client`: the blocking client panics inside a runtime"),
+    ("futures::executor::block_on", "await the future: blocking on one keeps the runtime from driving the rest"),
+];
+
+/// Methods that accept a peer with an invalid certificate, with the argument that has this effect.
+pub(crate) const WITHOUT_CHECKS: &[(&str, &str)] = &[
+    ("danger_accept_invalid_certs", "true"),
+    ("danger_accept_invalid_hostnames", "true"),
+    ("accept_invalid_certs", "true"),
+    ("accept_invalid_hostnames", "true"),
+    ("tls_danger_accept_invalid_certs", "true"),
+    ("ssl_verify_peer", "false"),
+    ("ssl_verify_host", "false"),
+    ("set_verify_hostname", "false"),
+    ("verify_hostname", "false"),
+    ("validate_domain", "false"),
+    ("set_verify", "SslVerifyMode::NONE"),
+];
+
+/// Programs that contact a host from their operands.
+pub(crate) const CONTACTING: &[&str] = &[
+    "curl",
+    "wget",
+    "ping",
+    "ping6",
+    "dig",
+    "nslookup",
+    "host",
+    "nc",
+    "ncat",
+    "netcat",
+    "telnet",
+    "traceroute",
+    "tracepath",
+    "mtr",
+    "whois",
+    "openssl",
+    "kdig",
+    "drill",
+    "http",
+    "xh",
+];
+
+/// Options of [`CONTACTING`] programs that disable certificate checks.
+pub(crate) const INSECURE_OPTIONS: &[(&str, &str)] =
+    &[("curl", "-k"), ("curl", "--insecure"), ("wget", "--no-check-certificate")];
+
+/// Functions that query a resolver.
+pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_host"];
+
+/// Methods of HTTP clients that build a request for a URL, which a method of [`SENDING_REQUESTS`] sends.
+pub(crate) const REQUESTING: &[&str] = &["get", "post", "put", "patch", "delete", "head"];
+
+/// Methods that send a request that was built earlier.
+pub(crate) const SENDING_REQUESTS: &[&str] = &["send", "call", "send_string", "send_json", "execute"];
+
+/// Top-level domains that no public resolver knows (RFC 2606, RFC 6761, RFC 6762, RFC 8375), or that are commonly used
+/// internally. `example` is one of them, `example.com` is not.
+pub(crate) const PRIVATE_DOMAINS: &[&str] = &[
+    "test",
+    "invalid",
+    "localhost",
+    "example",
+    "local",
+    "internal",
+    "lan",
+    "arpa",
+    "onion",
+    "home",
+    "corp",
+    "localdomain",
+];
+
+/// Top-level domains of most host names that people write without a scheme.
+pub(crate) const COMMON_DOMAINS: &[&str] = &[
+    "com", "org", "net", "io", "dev", "edu", "gov", "info", "co", "app", "cloud", "ai", "eu", "de", "uk", "fr", "ch",
+    "at", "nl", "jp", "cn", "ru", "us",
+];
+
+/// Names of functions that bind the address that they get.
+pub(crate) const LISTENING: &[&str] =
+    &["bind", "bind_addr", "bind_tcp", "listen", "listen_on", "serve", "bind_with_graceful_shutdown"];
+
+/// Names of functions that connect to the address that they get.
+pub(crate) const CONNECTING: &[&str] = &[
+    "connect",
+    "connect_async",
+    "connect_with",
+    "connect_tcp",
+    "connect_timeout",
+    "connect_to",
+    "dial",
+    "get_connection",
+    "get_async_connection",
+    "get_multiplexed_async_connection",
+];
+
+/// Ends of the names of types that contact a peer.
+pub(crate) const CLIENT_TYPES: &[&str] =
+    &["Client", "Connection", "Pool", "Producer", "Consumer", "Publisher", "Subscriber"];
+
+/// Types that describe a request and send nothing.
+pub(crate) const DESCRIBING: &[&str] = &["Request", "RequestBuilder", "Uri", "Url", "Method"];
+
+/// Whether a function is named as if it contacts a peer: a transport behind a trait hides whether it does.
+pub(crate) fn names_contact(path: &str, name: &str) -> bool {
+    let holder = path.rsplit("::").nth(1).unwrap_or_default();
+    let verb = name.split('_').next().unwrap_or_default();
+    ["connect", "dial", "listen", "serve"].contains(&verb)
+        // Statements of databases have a method `bind`.
+        || verb == "bind" && !path.is_empty()
+        || CLIENT_TYPES.iter().any(|end| holder.ends_with(end))
+}
+
+/// Crates whose sockets belong to a simulation.
+pub(crate) const SIMULATED: &[&str] = &["turmoil", "madsim", "netsim", "patchbay", "loom", "shuttle"];
+
+/// Beginnings of the names of types that stand in for a peer within the process.
+const STANDING_IN: &[&str] = &["Test", "Mock", "Fake", "Replay", "Local"];
+
+/// Modules of such types.
+const MODULES_STANDING_IN: &[&str] = &["test", "testing", "local", "mock"];
+
+/// Whether a function at that path contacts no host: its type belongs to a simulation, or stands in for a peer.
+pub(crate) fn is_simulated(path: &str) -> bool {
+    let mut around: Vec<&str> = path.split("::").collect();
+    around.pop();
+    let holder = around.last().copied().unwrap_or_default();
+    around.first().is_some_and(|first| SIMULATED.contains(first))
+        || STANDING_IN.iter().any(|begin| holder.starts_with(begin))
+        || around.iter().any(|module| MODULES_STANDING_IN.contains(module))
+}
+
+/// Schemes of URLs that name no host.
+pub(crate) const SCHEMES_OF_FILES: &[&str] = &["file", "data", "unix", "ipc", "inproc", "mem", "memory", "sqlite"];
+
+/// Functions that start code that runs concurrently with the test.
+pub(crate) const STARTING: &[&str] = &["thread::spawn", "tokio::spawn", "task::spawn", "task::spawn_blocking"];
+
+/// Whether the function at that path starts a thread or a task.
+pub(crate) fn starts_concurrent(path: &str) -> bool {
+    STARTING.iter().any(|known| super::ends_with(path, known))
+}
+
+/// Functions that sleep.
+pub(crate) const SLEEPING: &[&str] = &["thread::sleep", "time::sleep", "thread::sleep_ms"];

@@ -1,0 +1,187 @@
+//! The network: commands that change that of the machine, and clients of other crates that wait without a limit.
+
+/// How the words of a command show that it changes the network.
+pub(crate) enum Change {
+    /// Any of these words among the operands.
+    Word(&'static [&'static str]),
+    /// An object, and then one of these verbs.
+    Verb(&'static [&'static str], &'static [&'static str]),
+    /// An operand with this prefix.
+    Prefix(&'static str),
+    /// An operand that contains this text.
+    Containing(&'static str),
+    /// At least this number of operands.
+    Operands(usize),
+}
+
+const ADDED_AND_REMOVED: &[&str] =
+    &["add", "append", "attach", "change", "chg", "create", "del", "delete", "flush", "prepend", "replace", "set"];
+const FILTER_RULES: &[&str] = &[
+    "-A",
+    "-D",
+    "-E",
+    "-F",
+    "-I",
+    "-N",
+    "-P",
+    "-R",
+    "-X",
+    "-Z",
+    "--append",
+    "--delete",
+    "--delete-chain",
+    "--flush",
+    "--insert",
+    "--new-chain",
+    "--policy",
+    "--rename-chain",
+    "--replace",
+];
+
+/// Programs that change the network of the namespace that they run in, with the words that do so. The man pages ip(8),
+/// tc(8), bridge(8), nft(8), iptables(8), sysctl(8), firewall-cmd(1), ethtool(8), wg(8) have them.
+pub(crate) const NETWORK_CHANGES: &[(&str, Change)] = &[
+    ("ip", Change::Verb(IP_OBJECTS, ADDED_AND_REMOVED)),
+    ("bridge", Change::Verb(&["fdb", "link", "mdb", "vlan", "vni"], ADDED_AND_REMOVED)),
+    ("tc", Change::Verb(&["qdisc", "class", "filter", "action", "actions", "chain"], ADDED_AND_REMOVED)),
+    ("nft", Change::Word(&["-f", "--file", "add", "create", "delete", "destroy", "flush", "insert", "replace"])),
+    ("iptables", Change::Word(FILTER_RULES)),
+    ("ip6tables", Change::Word(FILTER_RULES)),
+    ("ebtables", Change::Word(FILTER_RULES)),
+    ("arptables", Change::Word(FILTER_RULES)),
+    ("iptables-restore", Change::Operands(0)),
+    ("ip6tables-restore", Change::Operands(0)),
+    ("ipset", Change::Word(&["add", "create", "del", "destroy", "flush"])),
+    ("sysctl", Change::Word(&["-w", "--write", "-p", "--load", "--system"])),
+    ("sysctl", Change::Containing("=")),
+    ("brctl", Change::Word(&["addbr", "addif", "delbr", "delif", "stp"])),
+    ("firewall-cmd", Change::Prefix("--add")),
+    ("firewall-cmd", Change::Prefix("--remove")),
+    ("firewall-cmd", Change::Prefix("--set")),
+    ("ufw", Change::Word(&["allow", "delete", "deny", "disable", "enable", "reject", "reset"])),
+    ("ifconfig", Change::Operands(2)),
+    ("route", Change::Word(&["add", "del", "delete", "change"])),
+    ("ethtool", Change::Word(&["-A", "-C", "-G", "-K", "-L", "-s", "--change", "--offload"])),
+    ("ovs-vsctl", Change::Word(&["add-br", "add-port", "del-br", "del-port", "set"])),
+    ("wg", Change::Word(&["addconf", "set", "setconf", "syncconf"])),
+    ("wg-quick", Change::Word(&["down", "up"])),
+    (
+        "nmcli",
+        Change::Verb(&["connection", "con", "c", "device", "dev", "d"], &["add", "delete", "down", "modify", "up"]),
+    ),
+    ("netsh", Change::Word(&["add", "delete", "set"])),
+];
+
+/// Objects of ip(8), with their short forms. A named namespace alone changes nothing for others.
+const IP_OBJECTS: &[&str] = &[
+    "a",
+    "addr",
+    "address",
+    "l",
+    "link",
+    "maddress",
+    "mroute",
+    "n",
+    "neigh",
+    "neighbour",
+    "nexthop",
+    "r",
+    "ro",
+    "route",
+    "ru",
+    "rule",
+    "tunnel",
+    "tuntap",
+    "vrf",
+    "xfrm",
+];
+
+/// Folders of files that hold settings of the network, where the writer's namespace decides which.
+pub(crate) const NETWORK_SETTINGS: &[&str] = &["/proc/sys/net/", "/sys/class/net/"];
+
+impl Change {
+    /// Whether the operands of a command show the change.
+    pub(crate) fn is_in(&self, operands: &[String]) -> bool {
+        let has = |words: &[&str]| operands.iter().any(|word| words.contains(&word.as_str()));
+        match self {
+            Self::Word(words) => has(words),
+            Self::Verb(objects, verbs) => {
+                let plain = operands.iter().skip_while(|word| !objects.contains(&word.as_str())).skip(1);
+                plain.take(1).any(|word| verbs.contains(&word.as_str()))
+            }
+            Self::Prefix(prefix) => operands.iter().any(|word| word.starts_with(prefix)),
+            Self::Containing(text) => operands.iter().any(|word| word.contains(text)),
+            Self::Operands(count) => operands.len() >= *count,
+        }
+    }
+}
+
+/// Functions and methods of client libraries that wait for a peer as long as it takes, unless the caller sets a limit. A
+/// method stands behind the path of its type. The documentation of each library says which limits it has by default;
+/// left out are those that have one: the blocking client of reqwest (30 s), sqlx (30 s), mongodb (30 s), async-nats (5 s), surf (60 s),
+/// awc (5 s), lettre (60 s).
+const CLIENTS: &[(&str, &[&str])] = &[
+    ("reqwest", &["get"]),
+    ("isahc", &["get", "post", "get_async", "post_async", "head", "put", "delete"]),
+    ("hyper_util::client::legacy::Client", &["get", "request"]),
+    ("hyper::Client", &["get", "request"]),
+    ("tungstenite", &["connect"]),
+    ("tokio_tungstenite", &["connect_async", "client_async", "connect_async_tls_with_config"]),
+    ("async_tungstenite::tokio", &["connect_async"]),
+    ("redis::Client", &["get_connection", "get_async_connection", "get_tokio_connection"]),
+    ("tokio_postgres", &["connect"]),
+    ("postgres::Client", &["connect"]),
+    ("mysql::Conn", &["new"]),
+    ("mysql_async::Conn", &["new", "from_url"]),
+    ("lapin::Connection", &["connect"]),
+    ("amqprs::connection::Connection", &["open"]),
+    ("etcd_client::Client", &["connect"]),
+    ("russh::client", &["connect"]),
+    ("suppaftp::FtpStream", &["connect"]),
+    ("ldap3::LdapConnAsync", &["new"]),
+    ("ldap3::LdapConn", &["new"]),
+    ("tonic::transport::Endpoint", &["connect"]),
+    ("rskafka::client::ClientBuilder", &["build"]),
+    ("memcache", &["connect"]),
+    ("tokio_native_tls::TlsConnector", &["connect"]),
+    ("tokio_rustls::TlsConnector", &["connect"]),
+    ("async_native_tls", &["connect"]),
+    ("async_native_tls::TlsConnector", &["connect"]),
+    ("tokio::net::TcpStream", &["connect"]),
+    ("async_std::net::TcpStream", &["connect"]),
+    ("smol::net::TcpStream", &["connect"]),
+];
+
+/// Requests that are built first and sent later: what the builder's path begins with, and the methods that send. The
+/// blocking clients of reqwest have a limit.
+pub(crate) const REQUESTS: &[(&str, &[&str])] = &[
+    ("reqwest::", &["send", "execute"]),
+    ("ureq::", &["call", "send", "send_string", "send_json", "send_form", "send_bytes"]),
+    ("redis::Client::", &["get_connection", "get_async_connection", "get_multiplexed_async_connection"]),
+];
+
+/// Whether a method sends a request that a client of that type, or of that constructor, has built.
+pub(crate) fn sends_request(client: &str, method: &str) -> bool {
+    REQUESTS.iter().any(|(maker, ends)| client.starts_with(maker) && ends.contains(&method))
+}
+
+/// Methods that read until the peer closes, or has sent enough.
+pub(crate) const READING_FROM_PEER: &[&str] =
+    &["read_to_end", "read_to_string", "read_exact", "read_line", "read_until"];
+
+/// Whether a function at that resolved path waits without a limit.
+pub(crate) fn waits_for_peer(path: &str) -> bool {
+    let Some((holder, name)) = path.rsplit_once("::") else { return false };
+    CLIENTS.iter().any(|(known, names)| *known == holder && names.contains(&name))
+}
+
+/// Whether that method of a type of another crate waits without a limit.
+pub(crate) fn method_waits_for_peer(holder: &str, name: &str) -> bool {
+    CLIENTS.iter().any(|(known, names)| *known == holder && names.contains(&name))
+}
+
+/// The crates of [`CLIENTS`] and [`REQUESTS`], for finding files that mention one.
+pub(super) fn client_crates() -> impl Iterator<Item = &'static str> {
+    let requests = REQUESTS.iter().map(|(path, _)| *path);
+    CLIENTS.iter().map(|(path, _)| *path).chain(requests).filter_map(|path| path.split("::").next())
+}

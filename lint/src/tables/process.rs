@@ -1,0 +1,162 @@
+//! Processes and threads: calls that end a child, that run a closure elsewhere, that move a thread into a namespace, or
+//! that limit a wait.
+
+use super::ends_with;
+
+/// The method of a command whose child dies with its handle.
+pub(crate) const KILL_ON_DROP: &str = "kill_on_drop";
+
+/// Methods of a child that end it.
+pub(crate) const CHILD_KILLS: &[&str] = &["kill", "start_kill", "terminate", "send_signal", "signal"];
+
+/// Methods of a child that return after it has ended.
+pub(crate) const CHILD_WAITS: &[&str] = &["wait", "wait_with_output", "status", "output"];
+
+/// Methods of a child that return when it has ended or after a limited time.
+pub(crate) const CHILD_LOOKS: &[&str] = &["try_wait", "wait_timeout", "wait_deadline"];
+
+/// Methods of a child that do not change its state.
+pub(crate) const CHILD_GETTERS: &[&str] =
+    &["id", "pid", "inner", "stdin", "stdout", "stderr", "raw_handle", "as_raw_handle", "take"];
+
+/// Methods that start a process.
+pub(crate) const STARTS: &[&str] = &["spawn", "start", "popen"];
+
+/// Methods whose result is an error only in an incorrect program.
+pub(crate) const NEVER_FAIL: &[&str] = &["lock"];
+
+/// Functions that send a signal to a process or group by number.
+pub(crate) const KILL_CALLS: &[&str] = &[
+    "libc::kill",
+    "libc::killpg",
+    "signal::kill",
+    "signal::killpg",
+    "process::kill_process",
+    "process::kill_process_group",
+    "process::pidfd_send_signal",
+];
+
+/// The same functions under the names that `use …::*` imports.
+pub(crate) const KILLS_BY_GLOB: &[&str] = &["kill", "killpg", "kill_process", "kill_process_group"];
+
+/// The program that sends a signal to processes by number.
+pub(crate) const KILL: &str = "kill";
+
+/// Methods of a result that expect it to be an error.
+pub(crate) const REFUSALS: &[&str] = &["unwrap_err", "expect_err", "is_err"];
+
+/// Functions that move the calling thread into another namespace.
+pub(crate) const NAMESPACE_CALLS: &[&str] = &[
+    "sched::setns",
+    "sched::unshare",
+    "libc::setns",
+    "libc::unshare",
+    "thread::unshare",
+    "thread::unshare_unsafe",
+    "thread::move_into_link_name_space",
+    "thread::move_into_thread_name_spaces",
+];
+
+/// Calls of libraries that create a private network for a test.
+pub(crate) const LABS: &[&str] = &["Lab::new", "Lab::builder", "Lab::load", "netsim::spawn"];
+
+/// Methods that move the calling thread, and the constructors of their receivers.
+pub(crate) const NAMESPACE_METHODS: &[(&str, &[&str])] = &[
+    ("enter", &["NetNs::new", "NetNs::get", "NetNs::new_with_env"]),
+    ("run", &["NetNs::new", "NetNs::get", "NetNs::new_with_env"]),
+];
+
+/// Calls whose closure runs on a dedicated thread or in a dedicated process.
+pub(crate) const OWN_THREAD: &[&str] =
+    &["thread::spawn", "spawn_scoped", "spawn_unchecked", "pre_exec", "sched::clone", "spawn"];
+
+/// Crates whose `spawn` runs a closure on a pool thread, which other closures share.
+pub(crate) const THREAD_POOLS: &[&str] = &["rayon::", "tokio::", "blocking::", "async_std::", "smol::"];
+
+/// Crates whose other functions all run their closure on the calling thread.
+pub(crate) const RUN_HERE: &[&str] = &["std", "core", "alloc", "futures", "proptest", "temp_env", "serial_test"];
+
+/// Calls whose closure runs on a pool thread, in any crate.
+pub(crate) const POOL_CALLS: &[&str] = &["spawn_blocking", "spawn_local", "block_in_place", "unblock"];
+
+/// Functions that continue in a child process, too.
+pub(crate) const FORKS: &[&str] = &["fork", "vfork", "clone3", "sched::clone", "libc::clone"];
+
+/// Calls that catch the panic of their closure.
+pub(crate) const CATCHERS: &[&str] = &["catch_unwind"];
+
+/// Whether a constructor runs its closure on first use.
+pub(crate) fn is_lazy(path: &str) -> bool {
+    ["LazyLock::new", "Lazy::new", "LazyCell::new", "lazy_static!", "get_or_init", "call_once"]
+        .iter()
+        .any(|known| ends_with(path, known))
+}
+
+/// Functions that return the path of a program of the workspace.
+pub(crate) const WORKSPACE_PROGRAMS: &[&str] = &["cargo_bin", "cargo_bin!"];
+
+/// Methods that wait for a thread or a task.
+pub(crate) const JOINS: &[&str] = &["join"];
+
+/// Whether a library call ends a wait after a limited time: `tokio::time::timeout_at`, `FutureExt::timeout`,
+/// `wait_timeout`, `with_deadline`.
+pub(crate) fn is_limit(name: &str) -> bool {
+    name.contains("timeout") || name.contains("deadline")
+}
+
+/// Functions that run a closure or a future on another thread or in another task.
+pub(crate) const SPAWNING: &[&str] = &[
+    "spawn",
+    "spawn_blocking",
+    "spawn_local",
+    "spawn_pinned",
+    "spawn_scoped",
+    "spawn_on",
+    "spawn_local_on",
+    "spawn_detached",
+    "unblock",
+    "execute",
+];
+
+/// Methods that wait for the next message or event of a peer.
+pub(crate) const RECEIVING: &[&str] = &[
+    "recv",
+    "recv_msg",
+    "recv_message",
+    "receive",
+    "receive_message",
+    "next_event",
+    "next_message",
+    "next_swarm_event",
+    "select_next_some",
+    "read_message",
+    "read_frame",
+];
+
+/// Methods that wait for the next item, mostly of a stream or a socket of the test itself.
+pub(crate) const NEXT_ITEM: &[&str] = &["next", "try_next", "accept", "recv_from", "changed", "notified"];
+
+/// Constructors of channels and of streams that end with their senders.
+pub(crate) const CHANNELS: &[&str] = &["unbounded", "bounded", "duplex", "pair"];
+
+/// Crates whose receivers get what other parts of the program send.
+const CHANNEL_CRATES: &[&str] = &["async_channel", "flume", "kanal", "crossbeam", "crossbeam_channel"];
+
+/// Whether a type at that path gets messages in memory: receivers of channels of `std`, `tokio`, `futures` and other crates.
+pub(crate) fn is_receiver(path: &str) -> bool {
+    let first = path.split("::").next().unwrap_or_default();
+    let last = path.rsplit("::").next().unwrap_or_default();
+    CHANNEL_CRATES.contains(&first) || ["Receiver", "UnboundedReceiver"].contains(&last)
+}
+
+/// Whether a type at that path gets datagrams.
+pub(crate) fn is_datagram(path: &str) -> bool {
+    ["UdpSocket", "UnixDatagram"].iter().any(|known| ends_with(path, known))
+}
+
+/// Calls whose result ends a wait at a certain time.
+pub(crate) const CLOCKS: &[&str] =
+    &["sleep", "sleep_until", "tick", "interval", "elapsed", "now", "after", "delay_for", "cancelled", "ctrl_c"];
+
+/// Macros and functions that wait for the first of several futures.
+pub(crate) const RACES: &[&str] = &["select!", "select_biased!", "select", "race", "or"];

@@ -1,0 +1,63 @@
+//! What blocks the only thread of a runtime.
+
+use std::thread;
+use std::time::Duration;
+
+#[tokio::test]
+async fn sleeps() {
+    thread::sleep(Duration::from_millis(100)); //~ blocking-in-async
+}
+
+#[tokio::test]
+async fn sleeps_by_full_path() {
+    std::thread::sleep(Duration::from_millis(100)); //~ blocking-in-async
+}
+
+#[tokio::test]
+async fn sleeps_in_a_branch() {
+    if server::is_slow() {
+        thread::sleep(Duration::from_secs(1)); //~ blocking-in-async
+    }
+}
+
+#[tokio::test]
+async fn sleeps_while_polling() {
+    while !server::is_ready().await {
+        thread::sleep(Duration::from_millis(10)); //~ blocking-in-async
+    }
+}
+
+#[tokio::test]
+async fn sleeps_in_a_task() {
+    let task = tokio::spawn(async {
+        thread::sleep(Duration::from_millis(10)); //~ blocking-in-async
+    });
+    task.await.unwrap();
+}
+
+#[tokio::test]
+async fn gets_by_the_blocking_client() {
+    let answer = reqwest::blocking::get("http://server.test/"); //~ blocking-in-async
+    assert!(answer.is_err());
+}
+
+#[tokio::test]
+async fn makes_a_blocking_client() {
+    let client = reqwest::blocking::Client::new(); //~ blocking-in-async
+    drop(client);
+}
+
+#[tokio::test]
+async fn blocks_on_a_future() {
+    futures::executor::block_on(server::stop()); //~ blocking-in-async
+}
+
+
+async fn settle() {
+    thread::sleep(Duration::from_millis(5)); //~ blocking-in-async
+}
+
+#[tokio::test]
+async fn uses_a_helper() {
+    settle().await;
+}

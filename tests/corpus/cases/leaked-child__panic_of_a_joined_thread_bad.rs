@@ -1,0 +1,5 @@
+#![allow(unused_imports)]
+use std::{env,fs,net::{TcpListener,TcpStream},process::{Child,Command,Stdio},thread,time::{Duration,Instant}};
+#[test] fn t() { let mut c = Command::new("server").spawn().unwrap();
+    let client = thread::spawn(|| TcpStream::connect("localhost:0").unwrap());
+    client.join().unwrap(); c.kill().unwrap(); c.wait().unwrap(); }

@@ -1,0 +1,5 @@
+mod server;
+
+pub mod prelude {
+    pub use crate::server::*;
+}

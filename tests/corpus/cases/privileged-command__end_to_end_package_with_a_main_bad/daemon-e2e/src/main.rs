@@ -1,0 +1,6 @@
+mod bridge;
+
+fn main() {
+    bridge::add_bridge();
+    println!("{}", daemon::version());
+}

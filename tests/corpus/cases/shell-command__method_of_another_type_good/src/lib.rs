@@ -1,0 +1,2 @@
+pub mod remote;
+pub mod script;

@@ -1,0 +1,2 @@
+#[cfg(feature = "test-support")]
+pub mod devices;

@@ -1,0 +1,4 @@
+#[test]
+fn runs() {
+    agent::run("true");
+}

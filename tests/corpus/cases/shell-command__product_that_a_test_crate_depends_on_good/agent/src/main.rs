@@ -1,0 +1,3 @@
+fn main() {
+    agent::run(&std::env::args().nth(1).unwrap());
+}

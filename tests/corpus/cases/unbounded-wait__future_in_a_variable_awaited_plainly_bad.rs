@@ -1,0 +1,5 @@
+#![allow(unused_imports)]
+use std::{env,fs,net::{TcpListener,TcpStream},process::{Child,Command,Stdio},thread,time::{Duration,Instant}};
+#[tokio::test] async fn t() { let mut c = tokio::process::Command::new("server").kill_on_drop(true).spawn().unwrap();
+    let end = c.wait();
+    println!("started"); end.await.unwrap(); }

@@ -1,0 +1,6 @@
+#[test]
+fn forwards() {
+    let origin = origin::start();
+    proxy::forward();
+    drop(origin);
+}

@@ -1,0 +1,47 @@
+//! Clients that check.
+
+use std::process::Command;
+
+#[test]
+fn trusts_its_own() {
+    let client = reqwest::Client::builder().add_root_certificate(certificate()).build();
+    assert!(client.is_ok());
+}
+
+#[test]
+fn says_that_it_checks() {
+    let client = reqwest::Client::builder().danger_accept_invalid_certs(false).build();
+    assert!(client.is_ok());
+}
+
+#[test]
+fn checks_by_openssl() {
+    let mut builder = SslConnector::builder(SslMethod::tls()).unwrap();
+    builder.set_verify(SslVerifyMode::PEER);
+}
+
+#[test]
+fn checks_by_libcurl() {
+    let mut easy = curl::easy::Easy::new();
+    easy.ssl_verify_peer(true).unwrap();
+}
+
+#[test]
+fn another_program_with_that_option() {
+    assert!(Command::new("/bin/ls").arg("-k").spawn().unwrap().wait().is_ok());
+}
+
+#[test]
+fn a_program_that_checks() {
+    assert!(Command::new("curl").args(["--cacert", "ca.pem", "https://server.test/"]).spawn().unwrap().kill().is_ok());
+}
+
+#[test]
+fn reads_a_setting() {
+    assert!(!settings().danger_accept_invalid_certs);
+}
+
+#[test]
+fn says_it_in_a_text() {
+    assert_eq!(help(), "--insecure: accept every certificate");
+}

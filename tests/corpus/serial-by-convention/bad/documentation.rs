@@ -1,0 +1,5 @@
+/// Needs `--test-threads=1`, as the port is fixed. //~ serial-by-convention
+#[test]
+fn shares() {
+    assert!(server::starts());
+}

@@ -1,0 +1,5 @@
+#[test]
+fn shares() {
+    // only with --test-threads=1 //~ serial-by-convention
+    assert!(server::starts());
+}

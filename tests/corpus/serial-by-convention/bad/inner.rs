@@ -1,0 +1,6 @@
+//! These tests need --test-threads=1. //~ serial-by-convention
+
+#[test]
+fn shares() {
+    assert!(server::starts());
+}

@@ -1,0 +1,5 @@
+// Run with `cargo test -- --test-threads=1`. //~ serial-by-convention
+#[test]
+fn shares() {
+    assert!(server::starts());
+}

@@ -1,0 +1,5 @@
+// cargo test -- --test-threads 1 //~ serial-by-convention
+#[test]
+fn shares() {
+    assert!(server::starts());
+}
