@@ -1,4 +1,4 @@
-//! The floor: what the kernel alone takes for a process in six namespaces of its own that ends at once.
+//! The floor: the time that the kernel alone needs for a process in six new namespaces that exits at once.
 
 use std::io;
 
@@ -10,7 +10,7 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
     | libc::CLONE_NEWIPC
     | libc::CLONE_NEWUTS;
 
-/// One `clone3`, `_exit` in the child, one `waitid`.
+/// Runs one `clone3`, `_exit` in the child, and one `waitid`.
 pub(crate) fn floor() -> io::Result<()> {
     // SAFETY: all fields of `clone_args` are integers, for which zero is a valid value and means "not used".
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };

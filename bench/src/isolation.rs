@@ -1,7 +1,7 @@
-//! What an empty `#[netns_test]` costs, against the floor of the same run, and what the zygote holds.
+//! Measures the cost of an empty `#[netns_test]` against the floor of the same run, and the memory of the zygote.
 //!
-//! The test is what the attribute would have made of an empty function, because the attribute makes tests only, and this
-//! is a program. Every kind is measured in turns with the floor, so that a machine that slows down slows down both.
+//! The attribute only makes tests, and this is a program, so the bench contains the attribute's expansion of an empty function. Each kind
+//! of test alternates with the floor, so that a slow machine slows down both.
 
 mod floor;
 
@@ -16,6 +16,7 @@ use clap::Parser;
 use netns_fixtures::__private as runtime;
 
 use floor::floor;
+use netns_bench::cpu;
 use netns_bench::report::{self, Figure};
 
 /// Measures the isolation of netns-fixtures.
@@ -28,13 +29,16 @@ struct Options {
     /// How often each is measured.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     samples: u32,
-    /// Print nothing but the times of tests for which no child was prepared, in nanoseconds. The fixtures take the word for
-    /// libtest's and prepare none.
+    /// Print only the times of tests without a prepared child, in nanoseconds. The fixtures take the argument for libtest's and do not
+    /// prepare a child.
     #[arg(long, hide = true)]
     exact: bool,
+    /// Exit at once. The fixtures take the argument for libtest's and do not start a zygote.
+    #[arg(long, hide = true)]
+    list: bool,
 }
 
-runtime::zygote!();
+runtime::zygote!(EMPTY);
 
 static EMPTY: runtime::Declaration = runtime::Declaration {
     module_path: module_path!(),
@@ -46,34 +50,61 @@ static EMPTY: runtime::Declaration = runtime::Declaration {
     body: |_| Ok(ExitCode::SUCCESS),
 };
 
-/// How long the child that was prepared ahead has to make itself ready: about ten times what it takes.
+/// The number of turns of the measurements that have many operations in each.
+const ROUNDS: usize = 10;
+
+/// The time for the prepared child to finish its setup: about ten times its usual duration.
 const TIME_TO_PREPARE: Duration = Duration::from_millis(10);
 
 const MEANING: &str = "\
 prepared: the child had the time to be ready; back_to_back: one test right after the other;
+cpu: CPU time of one of them on all cores, without the kernel's own threads, against the floor's;
+thread: a thread that ends at once, which is all that a plain #[test] is; unshare: this program started
+again by `unshare` in the same namespaces, as a test that isolates itself does;
 unprepared: the first test of a process, as under nextest; *_2_threads, 1000_tests: wall time by tests,
 against the floor at two threads; pss: the zygote's share of memory, rss: with what it shares";
+
+/// The largest spread of the floor (95th percentile to median) on a quiet machine.
+const QUIET_SPREAD: f64 = 3.0;
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let samples = options.samples as usize;
+    if options.list {
+        return Ok(());
+    }
     if options.exact {
         for time in (0..samples).map(|_| timed(one_test)) {
             println!("{}", time?.as_nanos());
         }
         return Ok(());
     }
+    let load_before = load()?;
     let mut figures = Vec::new();
     one_after_the_other(samples, &mut figures)?;
     side_by_side(samples, &mut figures)?;
     memory(&mut figures)?;
     report::print(&figures, options.json, MEANING)?;
+    let spread = figures[0].p95 / figures[0].median;
+    let cores = f64::from(u32::try_from(thread::available_parallelism()?.get())?);
+    if load_before > cores / 2.0 || spread > QUIET_SPREAD {
+        eprintln!(
+            "warning: the machine is busy: the load was {load_before} on {cores} cores, and the floor's p95 is {spread:.1} times its \
+             median (quiet: at most {QUIET_SPREAD}); compare only the ratio of CPU times"
+        );
+    }
     Ok(())
+}
+
+/// Returns the mean number of processes that wanted to run in the last minute; source: proc_loadavg(5).
+fn load() -> anyhow::Result<f64> {
+    let text = fs::read_to_string("/proc/loadavg").context("failed to read /proc/loadavg")?;
+    text.split_whitespace().next().context("an empty loadavg")?.parse().context("no number in loadavg")
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "measured in the same way as the floor, which can fail")]
 fn one_test() -> io::Result<()> {
-    // A failure unwinds, and ends the bench.
+    // A failure unwinds and ends the bench.
     runtime::run(&EMPTY);
     Ok(())
 }
@@ -84,26 +115,63 @@ fn timed(operation: impl FnOnce() -> io::Result<()>) -> io::Result<Duration> {
     Ok(start.elapsed())
 }
 
-/// Latencies on one thread.
+/// Measures latencies on one thread, in turns.
 fn one_after_the_other(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
-    let (mut floors, mut prepared, mut back_to_back) = (Vec::new(), Vec::new(), Vec::new());
     one_test()?;
+    let ways: [fn() -> io::Result<()>; 4] = [floor, one_test, one_thread, one_unshare];
+    let mut times = ways.map(|_| Vec::new());
     for _ in 0..samples {
-        // The pause is before both: a processor that slept wakes as slowly for the one as for the other.
-        thread::sleep(TIME_TO_PREPARE);
-        floors.push(timed(floor).context("the floor needs user namespaces")?);
-        thread::sleep(TIME_TO_PREPARE);
-        prepared.push(timed(one_test)?);
+        for (way, times) in ways.iter().zip(&mut times) {
+            // The pause comes before each: a processor that slept wakes equally slowly for all.
+            thread::sleep(TIME_TO_PREPARE);
+            times.push(timed(way)?);
+        }
     }
-    for _ in 0..samples {
-        back_to_back.push(timed(one_test)?);
+    let mut back_to_back = Vec::new();
+    let (mut cpu_of_floors, mut cpu_of_tests) = (Vec::new(), Vec::new());
+    let zygote = zygote().context("this process has no zygote")?;
+    let each = (samples / ROUNDS).max(1);
+    for _ in 0..ROUNDS {
+        cpu_of_floors.push(cpu_each(zygote, each, || floor().map_err(Into::into))?);
+        cpu_of_tests.push(cpu_each(zygote, each, || {
+            back_to_back.push(timed(one_test)?);
+            Ok(())
+        })?);
     }
+    let [floors, prepared, threads, unshared] = times;
     let floor = Figure::of_times("isolation/floor", &floors, None);
-    let prepared = Figure::of_times("isolation/prepared", &prepared, Some(&floor)).at_most(1.3);
-    let back_to_back = Figure::of_times("isolation/back_to_back", &back_to_back, Some(&floor));
-    let unprepared = Figure::of_times("isolation/unprepared", &unprepared(samples)?, Some(&floor));
-    figures.extend([floor, prepared, back_to_back, unprepared]);
+    let prepared = Figure::of_times("isolation/prepared", &prepared, Some(&floor)).at_most(0.6);
+    let back_to_back = Figure::of_times("isolation/back_to_back", &back_to_back, Some(&floor)).at_most(1.1);
+    let unprepared = Figure::of_times("isolation/unprepared", &unprepared(samples)?, Some(&floor)).at_most(1.5);
+    let thread = Figure::of_times("isolation/thread", &threads, Some(&floor));
+    let unshare = Figure::of_times("isolation/unshare", &unshared, Some(&floor));
+    let cpu_of_floor = Figure::of_times("isolation/floor_cpu", &cpu_of_floors, None);
+    let cpu_of_test = Figure::of_times("isolation/cpu", &cpu_of_tests, Some(&cpu_of_floor));
+    figures.extend([floor, prepared, back_to_back, unprepared, thread, unshare, cpu_of_floor, cpu_of_test]);
     Ok(())
+}
+
+/// Returns the CPU time of one of `each` operations.
+fn cpu_each(zygote: u32, each: usize, mut operation: impl FnMut() -> anyhow::Result<()>) -> anyhow::Result<Duration> {
+    let before = cpu::spent(zygote)?;
+    for _ in 0..each {
+        operation()?;
+    }
+    Ok(cpu::spent(zygote)?.saturating_sub(before) / u32::try_from(each)?)
+}
+
+fn one_thread() -> io::Result<()> {
+    thread::spawn(|| {}).join().map_err(|_| io::Error::other("the thread panicked"))
+}
+
+/// Starts this program in the same namespaces by util-linux.
+fn one_unshare() -> io::Result<()> {
+    let status = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--net", "--mount", "--pid", "--ipc", "--uts", "--fork", "--mount-proc"])
+        .arg(std::env::current_exe()?)
+        .arg("--list")
+        .status()?;
+    if status.success() { Ok(()) } else { Err(io::Error::other(format!("unshare {status}"))) }
 }
 
 fn unprepared(samples: usize) -> anyhow::Result<Vec<Duration>> {
@@ -117,9 +185,8 @@ fn unprepared(samples: usize) -> anyhow::Result<Vec<Duration>> {
     text.lines().map(|line| Ok(Duration::from_nanos(line.parse()?))).collect()
 }
 
-/// Throughput of two threads, as wall time by tests, in rounds.
+/// Measures the throughput of two threads, as wall time a test, in rounds.
 fn side_by_side(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
-    const ROUNDS: usize = 10;
     let each = (samples / ROUNDS).max(1);
     let (mut floors, mut tests) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
@@ -127,13 +194,13 @@ fn side_by_side(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()>
         tests.push(two_threads(each, one_test)?);
     }
     let floor = Figure::of_times("isolation/floor_2_threads", &floors, None);
-    let tests = Figure::of_times("isolation/throughput_2_threads", &tests, Some(&floor)).at_most(1.6);
-    let thousand = Figure::of_times("isolation/1000_tests", &thousand_tests()?, Some(&floor));
+    let tests = Figure::of_times("isolation/throughput_2_threads", &tests, Some(&floor)).at_most(1.3);
+    let thousand = Figure::of_times("isolation/1000_tests", &thousand_tests()?, Some(&floor)).at_most(1.3);
     figures.extend([floor, tests, thousand]);
     Ok(())
 }
 
-/// The wall time of `2 * each` operations on two threads, by operation.
+/// Returns the wall time of `2 * each` operations on two threads, divided by their number.
 fn two_threads(each: usize, operation: fn() -> io::Result<()>) -> anyhow::Result<Duration> {
     let start = Instant::now();
     thread::scope(|scope| {
@@ -145,7 +212,7 @@ fn two_threads(each: usize, operation: fn() -> io::Result<()>) -> anyhow::Result
     Ok(start.elapsed() / u32::try_from(2 * each)?)
 }
 
-/// The wall time by test of a test binary with a thousand tests, at two threads, with libtest's start and end.
+/// Returns the wall time a test of a test binary with a thousand tests on two threads, including libtest's start and end.
 fn thousand_tests() -> anyhow::Result<Vec<Duration>> {
     const RUNS: usize = 3;
     let binary = build_thousand()?;
@@ -173,7 +240,7 @@ fn build_thousand() -> anyhow::Result<String> {
         .context("failed to start cargo")?;
     ensure!(built.status.success(), "the thousand tests did not build: {}", String::from_utf8_lossy(&built.stderr));
     let text = String::from_utf8(built.stdout)?;
-    // The program that measures is built with the tests of its package, and named as well.
+    // cargo also lists the measuring program, which belongs to the same package.
     text.lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
         .filter(|message| message["target"]["name"] == "thousand")
@@ -181,9 +248,9 @@ fn build_thousand() -> anyhow::Result<String> {
         .context("cargo names no executable")
 }
 
-/// What the zygote holds: the child of this process that is a copy of it and no namespace's pid 1.
+/// Measures the memory of the zygote: the child that is a copy of this process and not the pid 1 of a namespace.
 fn memory(figures: &mut Vec<Figure>) -> anyhow::Result<()> {
-    let zygote = zygote().context("there is no zygote to be found")?;
+    let zygote = zygote().context("this process has no zygote")?;
     let rollup = fs::read_to_string(format!("/proc/{zygote}/smaps_rollup")).context("failed to read smaps_rollup")?;
     let kib = |field: &str| {
         let line = rollup.lines().find_map(|line| line.strip_prefix(field)).with_context(|| format!("no {field}"))?;
@@ -197,7 +264,7 @@ fn memory(figures: &mut Vec<Figure>) -> anyhow::Result<()> {
 fn zygote() -> Option<u32> {
     let own_namespace = fs::read_link("/proc/self/ns/pid").ok()?;
     let me = std::process::id();
-    // Children that were cloned for other threads as well; source: proc_pid_task_tid_children(5).
+    // Includes children that were cloned for other threads; source: proc_pid_task_tid_children(5).
     let children = fs::read_dir("/proc/self/task")
         .ok()?
         .flatten()

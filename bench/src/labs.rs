@@ -1,7 +1,7 @@
-//! What networks cost, against the netlink messages that they come down to in the same run.
+//! Measures the cost of networks against the netlink messages that they consist of, in the same run.
 //!
-//! Needs what a test has, so it measures in the body of one: `netns_fixtures::__private::run` isolates it, and what it prints
-//! comes out here.
+//! The measurement needs the environment of a test, so it runs in the body of one: `netns_fixtures::__private::run` isolates it and
+//! forwards its output.
 
 mod peers;
 
@@ -21,10 +21,11 @@ use netlink_packet_route::{AddressFamily, RouteNetlinkMessage};
 use netlink_sys::{Socket, SocketAddr, protocols::NETLINK_ROUTE};
 use netns_fixtures::__private as runtime;
 use netns_fixtures::net::address::AddressPlan;
-use netns_fixtures::net::{Lab, Namespace};
+use netns_fixtures::net::{Lab, Namespace, Switch};
 use netns_fixtures::time::Deadline;
 use nix::sched::{CloneFlags, unshare};
 
+use netns_bench::cpu;
 use netns_bench::report::{self, Figure};
 
 /// Measures the networks of netns-fixtures.
@@ -41,7 +42,7 @@ struct Options {
     peers: peers::Options,
 }
 
-runtime::zygote!();
+runtime::zygote!(MEASURE);
 
 static MEASURE: runtime::Declaration = runtime::Declaration {
     module_path: module_path!(),
@@ -63,7 +64,7 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
 };
 
 fn main() {
-    // `--help` and mistakes end here, before anything is isolated.
+    // `--help` and mistakes exit here, before the isolation.
     Options::parse();
     runtime::run(&MEASURE);
 }
@@ -80,36 +81,55 @@ fn run(options: &Options) -> Measured {
 
 const MEANING: &str = "\
 floor: two namespaces, one veth, both ends addressed and up, by the fewest messages and nothing read back;
-lan_*: by host, of as many hosts on one switch, against the cost of one of two hosts; memory: the kernel's, by host";
+without_journal: two hosts, in turns with the row above, and nothing is recorded; journal: two hosts against that;
+*_cpu: CPU time on all cores, without the kernel's own threads;
+lan_*: by host, of as many hosts on one switch (1000 at most on each), against the cost of one of two hosts; memory: the kernel's, by host";
 
 type Measured<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 fn measure(samples: usize) -> Measured<Vec<Figure>> {
-    let (mut floors, mut pairs) = (Vec::new(), Vec::new());
+    let (mut floors, mut pairs, mut silent) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut cpu_of_floors, mut cpu_of_pairs) = (Vec::new(), Vec::new());
     for _ in 0..samples {
         settle()?;
+        let before = cpu::own()?;
         floors.push(timed_floor()?);
+        cpu_of_floors.push(cpu::own()?.saturating_sub(before));
         settle()?;
+        let before = cpu::own()?;
         pairs.push(timed(|| lab(2, false).map(drop))?);
+        cpu_of_pairs.push(cpu::own()?.saturating_sub(before));
+        settle()?;
+        runtime::keep_journal(false);
+        silent.push(timed(|| lab(2, false).map(drop))?);
+        runtime::keep_journal(true);
     }
     let floor = Figure::of_times("labs/floor", &floors, None);
     let two = Figure::of_times("labs/two_hosts", &pairs, Some(&floor)).at_most(1.3);
     let of_two: Vec<Duration> = pairs.iter().map(|time| *time / 2).collect();
     let host_of_two = Figure::of_times("labs/host_of_two", &of_two, None);
-    let mut figures = vec![floor, two];
-    for hosts in [100_u32, 500] {
-        let mut times = Vec::new();
+    let silent = Figure::of_times("labs/without_journal", &silent, None);
+    let journal = Figure::of_times("labs/journal", &pairs, Some(&silent)).at_most(1.03);
+    let floor_cpu = Figure::of_times("labs/floor_cpu", &cpu_of_floors, None);
+    let two_cpu = Figure::of_times("labs/two_hosts_cpu", &cpu_of_pairs, Some(&floor_cpu));
+    let cpu_of_host: Vec<Duration> = cpu_of_pairs.iter().map(|time| *time / 2).collect();
+    let host_of_two_cpu = Figure::of_times("labs/host_of_two_cpu", &cpu_of_host, None);
+    let mut figures = vec![floor, two, floor_cpu, two_cpu, silent, journal];
+    for (hosts, rounds) in [(100_u32, samples / 20), (500, samples / 20), (2000, samples / 100)] {
+        let (mut times, mut cpu) = (Vec::new(), Vec::new());
         let mut memory = 0.0;
-        for _ in 0..(samples / 20).max(1) {
+        for _ in 0..rounds.max(1) {
             settle()?;
             let before = kernel_memory()?;
-            let start = Instant::now();
+            let (start, cpu_before) = (Instant::now(), cpu::own()?);
             let up = lab(hosts, true)?;
             times.push(start.elapsed() / hosts);
+            cpu.push(cpu::own()?.saturating_sub(cpu_before) / hosts);
             memory = (kernel_memory()? - before).max(0.0) / f64::from(hosts);
             drop(up);
         }
         figures.push(Figure::of_times(&format!("labs/lan_{hosts}_per_host"), &times, Some(&host_of_two)).at_most(1.5));
+        figures.push(Figure::of_times(&format!("labs/lan_{hosts}_cpu_per_host"), &cpu, Some(&host_of_two_cpu)));
         figures.push(Figure::of_value(&format!("labs/lan_{hosts}_memory_per_host"), "KiB", memory.round()));
     }
     Ok(figures)
@@ -127,13 +147,22 @@ fn timed_floor() -> Measured<Duration> {
     })
 }
 
+/// A bridge has 1023 ports at most; source: `BR_MAX_PORTS` in net/bridge/br_private.h.
+const HOSTS_ON_A_SWITCH: usize = 1000;
+
 fn lab(hosts: u32, switched: bool) -> Measured<Lab> {
     let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(300)));
     let hosts: Vec<_> = (0..hosts).map(|i| lab.host(format!("host{i}"))).collect();
     if switched {
-        let switch = lab.switch("switch");
-        for host in &hosts {
-            lab.link(host, switch.as_host());
+        let mut before: Option<Switch> = None;
+        for (number, hosts) in hosts.chunks(HOSTS_ON_A_SWITCH).enumerate() {
+            let switch = lab.switch(format!("switch{number}"));
+            for host in hosts {
+                lab.link(host, &switch);
+            }
+            if let Some(before) = before.replace(switch.clone()) {
+                lab.link(&before, &switch);
+            }
         }
     } else if let [one, other] = &hosts[..] {
         lab.link(one, other);
@@ -142,8 +171,8 @@ fn lab(hosts: u32, switched: bool) -> Measured<Lab> {
     Ok(lab)
 }
 
-/// Until the kernel has taken apart what came before: it does so in the background, with the lock that making devices takes.
-/// With one namespace allowed besides this test's own, one can be made exactly when no other is left.
+/// Waits until the kernel has destroyed earlier namespaces: it does so in the background, with the lock that device creation also takes.
+/// The limit allows one namespace besides the test's own, so a new one succeeds only after all others are gone.
 fn settle() -> Measured {
     const LIMIT: &str = "/proc/sys/user/max_net_namespaces";
     let usual = fs::read_to_string(LIMIT)?;
@@ -153,7 +182,7 @@ fn settle() -> Measured {
     alone.map(drop).map_err(Into::into)
 }
 
-/// What of the machine's memory is the kernel's own, in KiB: it holds the namespaces.
+/// Returns the memory of the kernel itself in KiB, which includes the namespaces.
 fn kernel_memory() -> Measured<f64> {
     let text = fs::read_to_string("/proc/meminfo")?;
     let field = |name: &str| {
@@ -163,7 +192,7 @@ fn kernel_memory() -> Measured<f64> {
     Ok(field("Slab:")? + field("Percpu:")? + field("VmallocUsed:")? + field("KernelStack:")?)
 }
 
-/// On a thread of its own, which ends with it.
+/// Runs on a thread that ends with the measurement.
 fn floor() -> io::Result<()> {
     let end = || -> io::Result<(OwnedFd, Socket)> {
         unshare(CloneFlags::CLONE_NEWNET)?;
@@ -209,7 +238,7 @@ fn floor() -> io::Result<()> {
         ipv6.attributes = vec![AddressAttribute::Address(address)];
         tell(socket, RouteNetlinkMessage::NewAddress(ipv6))?;
     }
-    // Both namespaces are alive and linked: the floor has made what it is compared with.
+    // Both namespaces are alive and linked: the floor did the same work as the networks.
     assert_ne!(Namespace::current().map_or(0, |namespace| namespace.inode()), 0);
     Ok(())
 }

@@ -1,3 +1,4 @@
-//! What all benches share: figures, and how they are shown.
+//! Shared code of all benches: figures and their output.
 
+pub mod cpu;
 pub mod report;

@@ -1,8 +1,8 @@
-//! Two linked hosts as others make them, in turns with the floor. They run in the body of the bench, as its children: what
-//! they name is in a `/run` that only the bench sees, and what they start ends with it.
+//! Measures two linked hosts as other projects make them, alternating with the floor. The peers are children of the bench: their names are
+//! in a `/run` that only the bench sees, and their processes end with it.
 //!
-//! A peer is asked for one network at a time, and answers when it has taken it apart; the next turn begins when the kernel has
-//! done so too. One that is not there, fails, or leaves namespaces behind is out, with the reason in its row.
+//! The bench requests one network at a time, and a peer answers after it has removed it; the next turn begins when the kernel has also
+//! destroyed it. A peer that is missing, fails, or leaves namespaces behind is excluded, with the reason in its row.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use nix::mount::{MsFlags, mount};
 
 use crate::{Measured, settle, timed_floor};
 
-/// Which peers are measured, and where their programs are.
+/// The peers to measure, and the paths of their programs.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Measure peers too.
@@ -25,7 +25,7 @@ pub(crate) struct Options {
     /// The program of a peer; may be repeated.
     #[arg(long, value_name = "NAME=PROGRAM", value_parser = pair, requires = "peers")]
     peer: Vec<(String, String)>,
-    /// Why a peer has none; may be repeated.
+    /// The reason why a peer has no program; may be repeated.
     #[arg(long, value_name = "NAME=REASON", value_parser = pair, requires = "peers")]
     not_installed: Vec<(String, String)>,
 }
@@ -50,29 +50,29 @@ with them. Nobody's taking apart is in it. What each does more, or less, than th
             from the heap, writes past it, and so may die at any moment, as published
   pyroute2  0.9.7: in one Python that runs already, with names in /run/netns";
 
-/// The longest that a peer may take for one network, or for its start.
+/// The time limit for a peer's start and for each network.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// In the order of their turns: the one that is known to die comes last.
+/// The peers in the order of their turns: one that is known to die comes last.
 const PEERS: [&str; 4] = ["ip_netns", "patchbay", "pyroute2", "netsim"];
 
 struct Peer {
     name: &'static str,
-    /// Or why it is out.
+    /// The way to make a network, or the reason why the peer is excluded.
     way: Result<Way, String>,
     times: Vec<Duration>,
 }
 
 enum Way {
-    /// By the command `ip`.
+    /// With the command `ip`.
     Commands(Namespace),
-    /// By a program that makes one for each line that it reads.
+    /// With a program that makes one network for each line of its input.
     Program(Child),
 }
 
-/// One row a peer, measured or not, below that of their floor.
+/// Returns one row a peer, measured or not, below the row of their floor.
 pub(crate) fn measure(options: &Options, samples: usize) -> Measured<Vec<Figure>> {
-    // `ip netns` and pyroute2 have their names below it. The mounts are the bench's own, and go with it.
+    // `ip netns` and pyroute2 keep their names below it. The mounts belong to the bench and end with it.
     mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=755"))?;
     let start = |&name: &&'static str| Peer { name, way: start(name, options), times: Vec::new() };
     let mut peers: Vec<Peer> = PEERS.iter().map(start).collect();
@@ -85,7 +85,7 @@ pub(crate) fn measure(options: &Options, samples: usize) -> Measured<Vec<Figure>
             settle()?;
             match way.make_one().and_then(|time| settle().map(|()| time)) {
                 Ok(time) => peer.times.push(time),
-                // What it still runs ends here, before others are measured.
+                // Ends the peer's processes here, before other peers are measured.
                 Err(error) => peer.way = Err(format!("in turn {turn} of {samples}: {error}")),
             }
         }
@@ -123,13 +123,13 @@ fn start(name: &str, options: &Options) -> Result<Way, String> {
     child.map(Way::Program).map_err(|error| error.to_string())
 }
 
-/// With what it takes to make namespaces, names for them, and user namespaces in which root is root.
+/// Adds the privileges to make namespaces, names for them, and user namespaces in which root is root.
 fn privileged(command: &mut Command) -> &mut Command {
     command.keep_capabilities([Capability::NET_ADMIN, Capability::SYS_ADMIN, Capability::SETFCAP])
 }
 
 impl Way {
-    /// Two hosts, which are gone or going when this returns, and how long they took to come.
+    /// Makes two hosts and removes them; returns how long it took to make them.
     fn make_one(&mut self) -> Measured<Duration> {
         match self {
             Self::Commands(own) => {
@@ -143,7 +143,7 @@ impl Way {
             }
             Self::Program(child) => {
                 child.set_deadline(Deadline::after(PATIENCE));
-                // One that is gone says why below.
+                // If the program has exited, the read below reports the cause.
                 let asked = child.write_line("one more");
                 let Some(answer) = child.read_line()? else {
                     let exit = child.wait()?;

@@ -1,8 +1,7 @@
-//! What probes cost: round trips beside those of ping in the same run and in turns with it, a matrix of fifty hosts, and the
-//! processor's time of a ping in the background.
+//! Measures the cost of probes: round trips alternating with those of `ping` in the same run, a matrix of fifty hosts, and the
+//! processor time of a ping in the background.
 //!
-//! Needs what a test has, so it measures in the body of one: `netns_fixtures::__private::run` isolates it, and what it prints
-//! comes out here.
+//! It measures in the body of a test: `netns_fixtures::__private::run` isolates it and relays its output.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsFd;
@@ -33,7 +32,7 @@ struct Options {
     samples: u32,
 }
 
-runtime::zygote!();
+runtime::zygote!(MEASURE);
 
 static MEASURE: runtime::Declaration = runtime::Declaration {
     module_path: module_path!(),
@@ -56,7 +55,7 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
 };
 
 fn main() {
-    // `--help` and mistakes end here, before anything is isolated.
+    // `--help` and mistakes exit here, before the isolation.
     Options::parse();
     runtime::run(&MEASURE);
 }
@@ -126,7 +125,7 @@ fn lines_of_ping(from: &Host, to: IpAddr) -> Measured<Duration> {
 fn ping<const N: usize>(from: &Host, to: IpAddr, pace: [&str; N]) -> Measured<String> {
     let mut ping = from.command("ping")?;
     ping.args(pace).args(["-n", "-c"]).arg(FLOOD.to_string()).operand(to.to_string());
-    // Its file has the capability, without which it may not be run where the test's root is the machine's.
+    // The file of ping has this capability. Without it the file does not execute where the test's root is the machine's root.
     let output = ping.keep_capabilities([Capability::NET_RAW]).output()?;
     Ok(output.stdout.text().into_owned())
 }
@@ -148,7 +147,7 @@ fn matrix_of_fifty(samples: usize) -> Measured<Figure> {
     Ok(Figure { ratio_to_floor: None, ..Figure::of_times("probes/matrix_50", &times, None) })
 }
 
-/// What waking up a thousand times a second takes by itself.
+/// The floor: a thread that wakes up a thousand times a second.
 fn wakes() -> Measured<Figure> {
     let (silence, _writer) = std::io::pipe()?;
     let mut next = Instant::now();
@@ -170,7 +169,7 @@ fn background(from: &Host, to: IpAddr) -> Measured<Figure> {
     })
 }
 
-/// This process's time on processors, by the wall's.
+/// Returns the processor time of this process, as a share of the wall clock.
 fn share_of_a_core(name: &str, work: impl FnOnce() -> Measured) -> Measured<Figure> {
     let spent = || -> Measured<i64> {
         let usage = getrusage(UsageWho::RUSAGE_SELF)?;

@@ -1,6 +1,6 @@
-//! What a program costs that a test starts, against `posix_spawn` and `waitpid` of the same program in the same run.
+//! Measures the cost of a program that a test starts, against `posix_spawn` and `waitpid` of the same program in the same run.
 //!
-//! The program is dynamically linked, as daemons are: its loader is most of the floor.
+//! The program is dynamically linked, as daemons are: its loader takes most of the floor.
 
 use std::ffi::CStr;
 use std::time::{Duration, Instant};
@@ -26,7 +26,7 @@ struct Options {
     samples: u32,
 }
 
-/// Ends at once and well; coreutils have it everywhere.
+/// Exits at once with success; coreutils install it everywhere.
 const PROGRAM: &CStr = c"/usr/bin/true";
 
 const MEANING: &str = "spawn: `status()` with both outputs captured; without_output: with /dev/null for both";
@@ -48,7 +48,7 @@ fn main() -> anyhow::Result<()> {
         Ok(())
     };
     let (mut floors, mut spawns, mut silents) = (Vec::new(), Vec::new(), Vec::new());
-    // The first start of each reads the program from the disk, and starts the attendant.
+    // The first start of each kind reads the program from the disk and starts the attendant.
     floor()?;
     run_captured()?;
     for _ in 0..options.samples {

@@ -10,20 +10,20 @@ use serde::Serialize;
 pub struct Figure {
     /// `bench/what`.
     pub name: String,
-    /// Of `median` and `p95`.
+    /// The unit of `median` and `p95`.
     pub unit: &'static str,
-    /// How many values there were.
+    /// The number of values.
     pub n: usize,
-    /// Half of the values are at most this; not a number, `null` in JSON, where nothing was measured.
+    /// Half of the values are at most this; not a number, `null` in JSON, if nothing was measured.
     pub median: f64,
-    /// 95 of 100 values are at most this; likewise.
+    /// 95 of 100 values are at most this; not a number if nothing was measured.
     pub p95: f64,
-    /// The median by the floor's, where a floor makes sense.
+    /// The median divided by the floor's, if there is a floor.
     pub ratio_to_floor: Option<f64>,
-    /// What the ratio should be at most; the reader of the table compares.
+    /// The upper bound for the ratio; the reader of the table compares.
     #[serde(skip)]
     pub target: Option<f64>,
-    /// Why nothing was measured.
+    /// The reason why nothing was measured.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_measured: Option<String>,
 }
@@ -60,7 +60,7 @@ impl Figure {
         }
     }
 
-    /// One value that has no floor.
+    /// Returns one value without a floor.
     #[must_use]
     pub fn of_value(name: &str, unit: &'static str, value: f64) -> Self {
         Self {
@@ -75,14 +75,14 @@ impl Figure {
         }
     }
 
-    /// What could not be measured, in microseconds if it could, and why.
+    /// Returns a row for a failed measurement, in microseconds, with the reason.
     #[must_use]
     pub fn of_nothing(name: &str, reason: String) -> Self {
         let nothing = Self::of_value(name, "us", f64::NAN);
         Self { n: 0, not_measured: Some(reason), ..nothing }
     }
 
-    /// With what the ratio should be at most.
+    /// Sets the upper bound for the ratio.
     #[must_use]
     pub fn at_most(self, target: f64) -> Self {
         Self { target: Some(target), ..self }
@@ -94,7 +94,7 @@ fn rounded(value: f64, digits: i32) -> f64 {
     (value * scale).round() / scale
 }
 
-/// The nearest of sorted values; 0 of none.
+/// Returns the nearest of the sorted values; 0 if there is none.
 fn quantile(sorted: &[f64], share: f64) -> f64 {
     #[expect(
         clippy::cast_possible_truncation,
@@ -106,11 +106,11 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     sorted.get(index).copied().unwrap_or_default()
 }
 
-/// Prints the figures: one JSON array, or a table with what its rows mean below.
+/// Prints the figures: one JSON array, or a table followed by the meaning of its rows.
 ///
 /// # Errors
 ///
-/// When they cannot be written as JSON.
+/// Fails if the figures cannot be serialised as JSON.
 pub fn print(figures: &[Figure], as_json: bool, meaning: &str) -> serde_json::Result<()> {
     if as_json {
         println!("{}", serde_json::to_string_pretty(figures)?);
@@ -126,7 +126,7 @@ pub fn print(figures: &[Figure], as_json: bool, meaning: &str) -> serde_json::Re
     Ok(())
 }
 
-/// Three digits of small values, and no more than one behind the point of large ones; a dash where nothing was measured.
+/// Formats a value with three digits if it is small, and at most one decimal if it is large; a dash if nothing was measured.
 fn shown(value: f64) -> String {
     if value.is_nan() {
         return "-".to_owned();
@@ -134,7 +134,7 @@ fn shown(value: f64) -> String {
     if value < 100.0 { format!("{value:.2}") } else { format!("{value:.1}") }
 }
 
-/// The figures for people.
+/// Formats the figures as a table.
 fn table(figures: &[Figure]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);

@@ -1,4 +1,4 @@
-//! The arguments of `#[netns_test(…)]`: one table, which the parser reads and every error lists.
+//! The arguments of `#[netns_test(…)]`. One table defines them; the parser reads it, and every error lists it.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use syn::{Ident, Lit, LitInt, LitStr, Path, Token, parenthesized};
 use crate::mistake::{Mistakes, did_you_mean, ours_at};
 use crate::{requirement, value};
 
-/// What the attribute says of a test.
+/// The parsed arguments of one test.
 #[derive(Default)]
 pub(crate) struct Arguments {
     /// `deadline = "10s"`.
@@ -26,7 +26,7 @@ pub(crate) struct Arguments {
     pub(crate) flavor: Option<Flavor>,
     /// `worker_threads = 4`.
     pub(crate) worker_threads: Option<usize>,
-    /// The arguments that stand there, also those with a wrong value, with their names as written.
+    /// The arguments in the source, including those with an invalid value, with their names as written.
     written: Vec<(Argument, Ident)>,
 }
 
@@ -49,7 +49,7 @@ enum Argument {
     WorkerThreads,
 }
 
-/// The valid arguments: name, and how one is written.
+/// The valid arguments: name and syntax.
 const ARGUMENTS: [(Argument, &str, &str); 6] = [
     (Argument::Deadline, "deadline", r#"deadline = "10s""#),
     (Argument::Requires, "requires", "requires(netem, vlan)"),
@@ -79,7 +79,7 @@ fn valid_arguments() -> String {
 }
 
 impl Arguments {
-    /// Reads all arguments; what is wrong is noted and left out, and reading goes on behind the next comma.
+    /// Parses all arguments. An invalid one is recorded and skipped; parsing continues after the next comma.
     pub(crate) fn parse(tokens: TokenStream, mistakes: &mut Mistakes) -> Self {
         let mut arguments = Self::default();
         let read = |input: ParseStream<'_>| {
@@ -102,7 +102,7 @@ impl Arguments {
         arguments
     }
 
-    /// Notes arguments that only an `async fn` takes, for the caller that has a plain `fn`: the first stands for all.
+    /// Records an error for arguments that only an `async fn` takes; the caller has a plain `fn`. Reports only the first of them.
     pub(crate) fn check_not_async(&self, mistakes: &mut Mistakes) {
         let of_async = |argument| matches!(argument, Argument::Flavor | Argument::WorkerThreads);
         if let Some((argument, name)) = self.written.iter().find(|(argument, _)| of_async(*argument)) {
@@ -147,7 +147,7 @@ impl Arguments {
         self.written.iter().any(|(written, _)| *written == argument)
     }
 
-    /// `worker_threads` goes with the multi-thread flavor; a flavor with a wrong value has had its error already.
+    /// `worker_threads` requires the multi-thread flavor. A flavor with an invalid value has already been reported.
     fn check_threads(&self, mistakes: &mut Mistakes) {
         let wrong_flavor = self.has(Argument::Flavor) && self.flavor.is_none();
         if wrong_flavor || self.flavor == Some(Flavor::MultiThread) {
@@ -170,8 +170,8 @@ fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
     Ok(())
 }
 
-/// The place of what comes next, or of the name where nothing comes: an error at the end of the arguments would
-/// otherwise stand at the whole attribute.
+/// Returns the span of the next token, or of the name if there is none. Without this, an error at the end of the arguments would
+/// point at the whole attribute.
 fn next_or(name: &Ident, input: ParseStream<'_>) -> Span {
     if input.is_empty() || input.peek(Token![,]) { name.span() } else { input.span() }
 }
@@ -241,7 +241,7 @@ fn requirements(name: &Ident, input: ParseStream<'_>) -> syn::Result<Vec<&'stati
     wrong.map_or(Ok(found), Err)
 }
 
-/// The path in a string, with tokens of ours at the string's place.
+/// Parses the path in a string; its tokens get the string's location and this macro's hygiene.
 fn path(text: &LitStr) -> syn::Result<Path> {
     let wrong = || at(text, r#"expected a path to `netns_fixtures`, as in `crate = "crate::kit::netns_fixtures"`"#);
     let mut path = text.parse_with(Path::parse_mod_style).map_err(|_| wrong())?;

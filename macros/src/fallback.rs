@@ -1,5 +1,5 @@
-//! What stands in for a test with mistakes: the function itself, so that names it defines and uses keep resolving and
-//! its mistakes stay the only errors.
+//! The replacement for a test with mistakes: the function itself. Names that it defines and uses still resolve, so its mistakes
+//! stay the only errors.
 
 use proc_macro2::{Span, TokenStream, TokenTree};
 use quote::{quote, quote_spanned};
@@ -7,10 +7,10 @@ use syn::FnArg;
 
 use crate::function::{Function, makes_a_test};
 
-/// The item without what only a test may carry.
+/// Returns the function without attributes that only a test can have.
 pub(crate) fn function(function: &Function) -> TokenStream {
     let Function { attributes, visibility, signature, body } = function;
-    // Without its object a method is no item the compiler would take here, nor is a variadic one.
+    // The compiler rejects a method outside of its `impl`, and a variadic function.
     if signature.receiver().is_some() || signature.variadic.is_some() {
         return TokenStream::new();
     }
@@ -24,14 +24,14 @@ pub(crate) fn function(function: &Function) -> TokenStream {
             parameter.attrs.clear();
         }
     }
-    // Nothing calls it, and its warnings would stand beside the one error that matters.
+    // Nothing calls the function, and its warnings would distract from the actual error.
     let quiet = quote_spanned!(Span::mixed_site()=> #[allow(warnings, clippy::all, clippy::pedantic)]);
     quote!(#(#attributes)* #quiet #visibility #signature #body)
 }
 
-/// The tokens as they are, for what is no function that we can read.
+/// Returns the tokens unchanged, for an item that cannot be parsed as a function.
 pub(crate) fn unread(item: TokenStream) -> TokenStream {
-    // A second `#[netns_test]` on it would tell the same mistake again.
+    // A second `#[netns_test]` on it would report the same mistake again.
     let mut kept: Vec<TokenTree> = Vec::new();
     let mut tokens = item.into_iter().peekable();
     while let Some(token) = tokens.next() {

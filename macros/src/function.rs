@@ -1,4 +1,4 @@
-//! The function that the attribute is on: its parts, and what a test cannot be.
+//! The function under the attribute: its parts, and the checks that it can be a test.
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
@@ -6,12 +6,13 @@ use syn::parse::discouraged::Speculative;
 use syn::parse::{Parse, ParseStream};
 use syn::visit::{self, Visit};
 use syn::{
-    Attribute, Expr, ExprLit, FnArg, Lit, LitStr, Meta, PatType, Safety, Signature, Token, TypeImplTrait, Visibility,
+    Attribute, Expr, ExprLit, FnArg, Lit, LitStr, Meta, PatType, Safety, Signature, Token, Type, TypeImplTrait,
+    Visibility,
 };
 
 use crate::mistake::Mistakes;
 
-/// A function in its parts. The body stays tokens: the compiler reads it better than we would, also half-written.
+/// A parsed function. The body stays tokens: the compiler parses it better, including unfinished code.
 pub(crate) struct Function {
     pub(crate) attributes: Vec<Attribute>,
     pub(crate) visibility: Visibility,
@@ -19,10 +20,10 @@ pub(crate) struct Function {
     pub(crate) body: TokenTree,
 }
 
-/// Attributes that make a test of a function: a second one would run it once more, outside of its namespaces.
+/// Attributes that turn a function into a test. A second one would run it once more, outside of its namespaces.
 const TEST_ATTRIBUTES: [&str; 5] = ["test", "netns_test", "rstest", "test_case", "bench"];
 
-/// What else an attribute can be on, by keyword.
+/// Other items that an attribute can be on, by keyword.
 const OTHER_ITEMS: [(&str, &str); 12] = [
     ("struct", "a struct"),
     ("enum", "an enum"),
@@ -40,7 +41,8 @@ const OTHER_ITEMS: [(&str, &str); 12] = [
 
 impl Parse for Function {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        let attributes = input.call(Attribute::parse_outer)?;
+        let mut attributes = input.call(Attribute::parse_outer)?;
+        attributes.retain(|attribute| !is_plain_test(attribute));
         let visibility = input.parse()?;
         let ahead = input.fork();
         let signature = match ahead.parse::<Signature>() {
@@ -56,7 +58,7 @@ impl Parse for Function {
     }
 }
 
-/// The error for an item that is no function, at its keyword.
+/// Returns the error for an item that is not a function, at its keyword.
 fn other_item(input: ParseStream<'_>) -> Option<syn::Error> {
     let rest = input.fork().parse::<TokenStream>().ok()?;
     let words = rest.into_iter().map_while(|token| match token {
@@ -78,12 +80,17 @@ fn other_item(input: ParseStream<'_>) -> Option<syn::Error> {
 }
 
 impl Function {
-    /// Notes everything that keeps the function from being a test.
+    /// Records every reason why the function cannot be a test.
     pub(crate) fn check(&self, mistakes: &mut Mistakes) {
         let Signature { constness, safety, abi, generics, inputs, variadic, .. } = &self.signature;
         for attribute in self.attributes.iter().filter(|attribute| makes_a_test(attribute)) {
             let path = attribute.path().to_token_stream().to_string().replace(' ', "");
-            mistakes.at(attribute, format!("`#[netns_test]` makes the function a test already; remove `#[{path}]`"));
+            let remedy = if path.ends_with("rstest") || path.ends_with("test_case") {
+                format!("put `#[{path}]` above `#[netns_test]`")
+            } else {
+                format!("remove `#[{path}]`")
+            };
+            mistakes.at(attribute, format!("`#[netns_test]` makes the function a test already; {remedy}"));
         }
         if let Some(constness) = constness {
             mistakes.at(constness, "a test cannot be `const`; valid are `fn` and `async fn`");
@@ -116,7 +123,7 @@ impl Function {
         }
     }
 
-    /// The parameters of a function that [`check`](Self::check) found nothing against.
+    /// The parameters of a function that passed [`check`](Self::check).
     pub(crate) fn fixtures(&self) -> impl Iterator<Item = &PatType> {
         self.signature.inputs.iter().filter_map(|input| match input {
             FnArg::Typed(parameter) => Some(parameter),
@@ -131,11 +138,16 @@ fn check_parameter(parameter: &PatType, mistakes: &mut Mistakes) {
             mistakes.at(attribute, "a fixture cannot be conditional; put `#[cfg(…)]` on the test");
         }
     }
-    let mut opaque = FirstImplTrait(None);
-    opaque.visit_type(&parameter.ty);
-    if let Some(opaque) = opaque.0 {
+    if let Some(opaque) = first_impl_trait(&parameter.ty) {
         mistakes.at(opaque, "a fixture needs a type with a name: nothing says which one `impl` stands for");
     }
+}
+
+/// Returns the first `impl Trait` in a type.
+pub(crate) fn first_impl_trait(of: &Type) -> Option<&TypeImplTrait> {
+    let mut opaque = FirstImplTrait(None);
+    opaque.visit_type(of);
+    opaque.0
 }
 
 struct FirstImplTrait<'ast>(Option<&'ast TypeImplTrait>);
@@ -149,20 +161,27 @@ impl<'ast> Visit<'ast> for FirstImplTrait<'ast> {
     }
 }
 
-/// `#[test]`, `#[tokio::test]`, `#[netns_test]` and their like.
+/// Matches plain `#[test]`, which rstest and test-case add below this attribute. The expansion has its own.
+fn is_plain_test(attribute: &Attribute) -> bool {
+    let Meta::Path(path) = &attribute.meta else { return false };
+    let path = path.to_token_stream().to_string().replace(' ', "");
+    matches!(path.trim_start_matches("::"), "test" | "core::prelude::v1::test" | "std::prelude::v1::test")
+}
+
+/// Matches `#[tokio::test]`, `#[netns_test]` and similar attributes.
 pub(crate) fn makes_a_test(attribute: &Attribute) -> bool {
     attribute.path().segments.last().is_some_and(|last| TEST_ATTRIBUTES.iter().any(|name| last.ident == name))
 }
 
-/// What one `#[should_panic]` says, and under which condition.
+/// The content of a `#[should_panic]`, with its condition.
 pub(crate) struct ShouldPanic {
-    /// The predicate where it stands in a `#[cfg_attr(predicate, …)]` that the compiler has not read yet.
+    /// The predicate of a `#[cfg_attr(predicate, …)]` that the compiler has not evaluated yet.
     pub(crate) condition: Option<TokenStream>,
-    /// The text that the message has to contain.
+    /// The text that the message must contain.
     pub(crate) expected: Option<LitStr>,
 }
 
-/// Finds the `#[should_panic]` in all the forms that the compiler knows; a malformed one is left to the compiler.
+/// Finds the `#[should_panic]` in every form that the compiler accepts. The compiler reports malformed ones.
 pub(crate) fn should_panic(attributes: &[Attribute]) -> Option<ShouldPanic> {
     attributes.iter().find_map(|attribute| should_panic_of(&attribute.meta))
 }
@@ -171,7 +190,7 @@ fn should_panic_of(meta: &Meta) -> Option<ShouldPanic> {
     if meta.path().is_ident("cfg_attr") {
         let Meta::List(list) = meta else { return None };
         let (condition, metas) = list.parse_args_with(conditional).ok()?;
-        // A condition within a condition holds where both do.
+        // A nested condition holds if both conditions hold.
         let inner = metas.iter().find_map(should_panic_of)?;
         let condition = match inner.condition {
             Some(more) => quote::quote!(all(#condition, #more)),
@@ -190,7 +209,7 @@ fn should_panic_of(meta: &Meta) -> Option<ShouldPanic> {
     Some(ShouldPanic { condition: None, expected })
 }
 
-/// `predicate, attribute, attribute` of a `cfg_attr`.
+/// Parses `predicate, attribute, attribute` of a `cfg_attr`.
 fn conditional(input: ParseStream<'_>) -> syn::Result<(TokenStream, Vec<Meta>)> {
     let condition = input.parse::<Meta>()?.into_token_stream();
     input.parse::<Token![,]>()?;

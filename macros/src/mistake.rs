@@ -1,20 +1,20 @@
-//! Mistakes of the user, collected so that each of them is told once and none hides another; and the nearest valid
-//! name to a wrong one.
+//! Collects the user's mistakes, so that each is reported once and none hides another. Also finds the valid name closest to a
+//! wrong one.
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 
-/// The mistakes found so far, in the order of their tokens.
+/// The mistakes so far, in the order of their tokens.
 #[derive(Default)]
 pub(crate) struct Mistakes(Vec<syn::Error>);
 
 impl Mistakes {
-    /// Notes a mistake that spans the tokens.
+    /// Records a mistake that spans the tokens.
     pub(crate) fn at(&mut self, tokens: impl ToTokens, message: impl std::fmt::Display) {
         self.0.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// Notes a mistake that is an error already.
+    /// Records an existing error.
     pub(crate) fn add(&mut self, error: syn::Error) {
         self.0.push(error);
     }
@@ -23,7 +23,7 @@ impl Mistakes {
         self.0.is_empty()
     }
 
-    /// One `compile_error!` a mistake.
+    /// Returns one `compile_error!` for each mistake.
     pub(crate) fn into_compile_errors(self) -> TokenStream {
         self.0.iter().map(syn::Error::to_compile_error).collect()
     }
@@ -34,13 +34,13 @@ impl Mistakes {
     }
 }
 
-/// Where tokens of ours claim to stand: names resolve as the attribute's own and lints of the user's crate see a macro,
-/// while error messages point at `place`.
+/// Returns the span for this macro's tokens at `place`: names resolve as the attribute's own, and lints of the user's crate see a
+/// macro, but errors point at `place`.
 pub(crate) fn ours_at(place: Span) -> Span {
     place.resolved_at(Span::mixed_site())
 }
 
-/// The valid name that a wrong one was most probably meant to be: at most one edit in three characters away.
+/// Returns the valid name that was most likely meant: at most one edit for each three characters.
 pub(crate) fn nearest<'names>(wrong: &str, valid: impl IntoIterator<Item = &'names str>) -> Option<&'names str> {
     valid
         .into_iter()
@@ -50,12 +50,12 @@ pub(crate) fn nearest<'names>(wrong: &str, valid: impl IntoIterator<Item = &'nam
         .map(|(_, name)| name)
 }
 
-/// ` (did you mean …?)` where a valid name is near, else nothing.
+/// Returns ` (did you mean …?)` if a valid name is close, else an empty text.
 pub(crate) fn did_you_mean(wrong: &str, valid: impl IntoIterator<Item = &'static str>) -> String {
     nearest(wrong, valid).map(|name| format!(" (did you mean `{name}`?)")).unwrap_or_default()
 }
 
-/// How many characters to insert, delete, replace or swap with their neighbour (optimal string alignment).
+/// Returns the number of characters to insert, delete, replace or swap with their neighbour (optimal string alignment).
 fn edits(from: &str, to: &str) -> usize {
     let from: Vec<char> = from.chars().collect();
     let to: Vec<char> = to.chars().collect();

@@ -1,11 +1,11 @@
-//! The names that `requires(…)` takes: the one table of them.
+//! The table of the names that `requires(…)` takes.
 
 use proc_macro2::TokenStream;
 use quote::quote;
 
-/// Everything a test can require of a kernel; `netns_fixtures::requirements` tries each of them out under this name,
-/// and compares its own list with this one, order included.
-pub(crate) const NAMES: [&str; 34] = [
+/// All requirements that a test can have on the kernel. `netns_fixtures::requirements` probes each under this name, and compares
+/// its own list with this one, including the order.
+pub(crate) const NAMES: [&str; 38] = [
     "netem",
     "vlan",
     "veth",
@@ -40,6 +40,10 @@ pub(crate) const NAMES: [&str; 34] = [
     "sctp",
     "ipv6",
     "landlock",
+    "bpf",
+    "conditions",
+    "netem_conditions",
+    "nat",
 ];
 
 /// Expands `__requirement_names!()`.

@@ -1,6 +1,6 @@
-//! Values of arguments: what a deadline, a host name and a number of threads may be.
+//! Values of arguments: deadlines, host names and numbers of threads.
 //!
-//! The errors here are texts; the caller knows the token.
+//! The errors here are texts; the caller adds the token.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use std::time::Duration;
 /// Units of a deadline, in milliseconds.
 const UNITS: [(&str, u64); 4] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)];
 
-/// Longest deadline, in milliseconds: a test that takes an hour is no test any more, and a slip such as `"10h"` would
-/// hold a CI machine until its own limit.
+/// Longest deadline, in milliseconds. A test should not take an hour, and a typo such as `"10h"` would block a CI machine until
+/// its own limit.
 const DEADLINE_MAX_MS: u64 = 3_600_000;
 
-/// How to write a deadline.
+/// The syntax of a deadline.
 const DEADLINE_FORM: &str = "a whole number and a unit (ms, s, m, h), from 1ms to 1h, as in \"10s\"";
 
 /// Longest host name, in bytes (Linux, include/uapi/linux/utsname.h, `__NEW_UTS_LEN`).
@@ -21,11 +21,10 @@ const HOSTNAME_MAX_BYTES: usize = 64;
 /// Threads of a multi-thread runtime.
 pub(crate) const WORKER_THREADS: RangeInclusive<usize> = 1..=64;
 
-/// Threads where the test says nothing: the fewest with which tasks run at the same time; the tests of a binary run
-/// in parallel already.
+/// Default number of threads: the smallest number that runs tasks concurrently. The tests of a binary already run in parallel.
 pub(crate) const WORKER_THREADS_DEFAULT: usize = 2;
 
-/// Reads `10s`, `1500ms`, `2m`.
+/// Parses `10s`, `1500ms`, `2m`.
 pub(crate) fn deadline(text: &str) -> Result<Duration, String> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let wrong = |what: &str| Err(format!("{what}; a deadline is {DEADLINE_FORM}"));
@@ -41,7 +40,7 @@ pub(crate) fn deadline(text: &str) -> Result<Duration, String> {
     let Some((_, unit_ms)) = UNITS.iter().find(|(name, _)| *name == unit) else {
         return wrong(&format!("`{unit}` is no unit"));
     };
-    // A number that does not fit is too long whatever its unit.
+    // A number that does not fit is too long in any unit.
     let milliseconds = number.parse::<u64>().unwrap_or(u64::MAX).saturating_mul(*unit_ms);
     match milliseconds {
         0 => wrong("a test cannot end in no time"),

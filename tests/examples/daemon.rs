@@ -1,7 +1,7 @@
 //! A daemon of the distribution's and a client that asks it something.
 //!
 //! Copy the file into the `tests` folder of your package; it needs tokio with the features `net` and `rt`. Where dnsmasq is
-//! not installed the test is skipped, and says so. Here it runs by `cargo test -p netns-tests --test example_daemon`.
+//! not installed the test is skipped visibly. Here it runs by `cargo test -p netns-tests --test examples daemon`.
 //!
 //! A program of your own package is named by `own.command(cargo_bin!("my-server"))`.
 
@@ -32,6 +32,6 @@ async fn the_name_server_knows_the_address(own: Namespace) -> TestResult {
     let (length, _) = client.recv_from(&mut answer).await?;
     assert_eq!(answer[length - 4..length], Ipv4Addr::new(198, 51, 100, 7).octets());
 
-    assert!(dnsmasq.stop().await?.success());
+    assert!(dnsmasq.stop_async().await?.success());
     Ok(())
 }

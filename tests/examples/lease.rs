@@ -1,7 +1,7 @@
 //! A server that gets its socket from the test, and a tool that wants a name of a network.
 //!
 //! Copy the file into the `tests` folder of your package. Where a program is not installed its test is skipped, and says so.
-//! Here it runs by `cargo test -p netns-tests --test example_lease`.
+//! Here it runs by `cargo test -p netns-tests --test examples lease`.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;

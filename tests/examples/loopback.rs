@@ -1,7 +1,7 @@
 //! A network test that asks nothing of its machine: no root, no free port, no clean-up.
 //!
 //! Copy the file into the `tests` folder of your package. Here it runs by
-//! `cargo test -p netns-tests --test example_loopback`.
+//! `cargo test -p netns-tests --test examples loopback`.
 
 use std::io::ErrorKind;
 use std::net::{TcpStream, UdpSocket};

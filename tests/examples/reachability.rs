@@ -1,6 +1,6 @@
 //! Who reaches whom, how well, and proof that a firewall does what it should.
-
-#![forbid(unsafe_code)]
+//!
+//! Copy the file into the `tests` folder of your package. Here it runs by `cargo test -p netns-tests --test examples reachability`.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ fn the_way_leads_through_the_router_and_takes_1500_bytes(net: Routed) -> TestRes
 #[netns_test]
 async fn a_flap_is_over_soon(net: Pair) -> TestResult {
     net.client.ping(&net.server).run_async().await?.expect_all()?;
-    let pinger = net.client.ping(&net.server).interval(Duration::from_millis(1)).start()?;
+    let pinger = net.client.ping(&net.server).interval(Duration::from_millis(10)).start()?;
     net.server.set_down("eth0")?;
     net.server.set_up("eth0")?;
     net.client.ping(&net.server).count(20).timeout(Duration::from_secs(5)).run_async().await?.expect_any()?;

@@ -1,7 +1,7 @@
 //! A client and a server that talk over TCP, in the one namespace of their test.
 //!
 //! Copy the file into the `tests` folder of your package; it needs tokio with the features `net`, `io-util` and `rt`.
-//! Here it runs by `cargo test -p netns-tests --test example_tcp`.
+//! Here it runs by `cargo test -p netns-tests --test examples tcp`.
 
 use netns_fixtures::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};

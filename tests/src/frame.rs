@@ -1,9 +1,9 @@
-//! Ethernet frames with echo messages of both families, to be answered and forged: what a host that lies puts on a link.
+//! Ethernet frames with echo messages of both families, for tests that answer and forge: the frames of a lying host.
 
-/// Where the IP header begins.
+/// The offset of the IP header.
 pub const IP: usize = 14;
 
-/// Where the ICMP message of a frame begins; of IPv4 without options, and IPv6 without extensions.
+/// Returns the offset of the ICMP message in a frame, for IPv4 without options and IPv6 without extensions.
 pub fn icmp(frame: &[u8]) -> usize {
     if is_ipv4(frame) { IP + 20 } else { IP + 40 }
 }
@@ -12,7 +12,7 @@ fn is_ipv4(frame: &[u8]) -> bool {
     frame[12..14] == [8, 0]
 }
 
-/// Whether the frame is an echo request.
+/// Returns whether the frame is an echo request.
 pub fn is_echo_request(frame: &[u8]) -> bool {
     let (is_ipv4, is_ipv6) =
         (frame.len() > IP + 28 && is_ipv4(frame), frame.len() > IP + 48 && frame[12..14] == [0x86, 0xdd]);
@@ -20,12 +20,12 @@ pub fn is_echo_request(frame: &[u8]) -> bool {
         || (is_ipv6 && frame[IP + 6] == 58 && frame[icmp(frame)] == 128)
 }
 
-/// The source of a frame's packet, as bytes.
+/// Returns the bytes of the packet's source address.
 pub fn source(frame: &mut [u8]) -> &mut [u8] {
     if is_ipv4(frame) { &mut frame[IP + 12..IP + 16] } else { &mut frame[IP + 8..IP + 24] }
 }
 
-/// The reply to the request in a frame: addresses turned round, the type changed, and what `forge` does to it.
+/// Returns the reply to the request in a frame: swaps the addresses, changes the type, and applies `forge`.
 pub fn reply(request: &[u8], forge: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     let mut frame = request.to_vec();
     frame[..6].copy_from_slice(&request[6..12]);
@@ -41,7 +41,7 @@ pub fn reply(request: &[u8], forge: impl Fn(&mut Vec<u8>)) -> Vec<u8> {
     frame
 }
 
-/// Makes lengths and checksums right.
+/// Corrects lengths and checksums.
 pub fn seal(frame: &mut [u8]) {
     seal_ip(frame);
     let message = icmp(frame);
@@ -56,7 +56,7 @@ pub fn seal(frame: &mut [u8]) {
     frame[message + 2..message + 4].copy_from_slice(&sum);
 }
 
-/// The same for the IP header alone.
+/// Corrects the IP header alone.
 pub fn seal_ip(frame: &mut [u8]) {
     if is_ipv4(frame) {
         let length = u16::try_from(frame.len() - IP).unwrap_or(0).to_be_bytes();
@@ -70,7 +70,7 @@ pub fn seal_ip(frame: &mut [u8]) {
     }
 }
 
-/// The Internet checksum, RFC 1071.
+/// Computes the Internet checksum, RFC 1071.
 fn checksum(bytes: &[u8]) -> [u8; 2] {
     let word = |pair: &[u8]| u32::from(pair[0]) << 8 | u32::from(*pair.get(1).unwrap_or(&0));
     let mut sum: u32 = bytes.chunks(2).map(word).sum();

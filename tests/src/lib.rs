@@ -1,7 +1,7 @@
-//! The package of the integration tests, the examples that a user copies and the lint corpus.
+//! The package of the integration tests, the examples that users copy, and the lint corpus.
 //!
-//! The library builds and runs the suites under `tests/suites`, most of whose tests have to fail, and reads what libtest and
-//! nextest said of them.
+//! The library builds and runs the suites under `tests/suites`, most of whose tests must fail, and parses the output of libtest and
+//! nextest.
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +11,20 @@ pub mod report;
 pub mod suite;
 pub mod traffic;
 pub mod witness;
+
+/// `NETNS_TEST_TIME_FACTOR`, by which tests multiply the deadlines that they expect.
+///
+/// # Panics
+///
+/// Panics if it is not a number.
+pub fn time_factor() -> u32 {
+    std::env::var("NETNS_TEST_TIME_FACTOR").map_or(1, |factor| factor.parse().expect("the factor is a number"))
+}
+
+/// The examples of the README, which the documentation tests compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
 
 #[cfg(test)]
 mod tests {

@@ -1,49 +1,49 @@
-//! Rules of a host's packet filter, set by `nft` (nftables): what a test makes of a network, never the library.
+//! Rules of a host's packet filter, set with `nft` (nftables). Only tests set them, never the library.
 
 use netns_fixtures::TestResult;
 use netns_fixtures::net::Host;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
 
-/// Gives nft a statement in the host; the calling test is skipped where nft is not installed.
+/// Runs an nft statement in the host; skips the calling test if nft is not installed.
 ///
 /// # Errors
 ///
-/// What nft says of it.
+/// Fails with nft's message.
 pub fn nft(host: &Host, statement: &str) -> TestResult<String> {
     require_program("nft")?;
     let mut command = host.command("nft")?;
     let output = command.arg(statement).keep_capabilities([Capability::NET_ADMIN]).output()?;
-    if output.exit.success() {
+    if output.status.success() {
         return Ok(output.stdout.text().into_owned());
     }
     Err(format!("nft {statement}: {}", output.stderr.text()).into())
 }
 
-/// Drops, rejects or counts what matches on its way into the host: `rule` is a match with its verdict. The chain stands before
-/// everything else that the host does with a packet for itself.
+/// Drops, rejects or counts matching packets on their way into the host; `rule` is a match with its verdict. The chain comes before the
+/// host's other processing of its own packets.
 ///
 /// # Errors
 ///
-/// What nft says of it.
+/// Fails with nft's message.
 pub fn on_input(host: &Host, rule: &str) -> TestResult {
     on(host, "input", rule)
 }
 
-/// The same for what the host forwards.
+/// Applies the rule to packets that the host forwards.
 ///
 /// # Errors
 ///
-/// What nft says of it.
+/// Fails with nft's message.
 pub fn on_forward(host: &Host, rule: &str) -> TestResult {
     on(host, "forward", rule)
 }
 
-/// The same for what leaves the host.
+/// Applies the rule to packets that leave the host.
 ///
 /// # Errors
 ///
-/// What nft says of it.
+/// Fails with nft's message.
 pub fn on_output(host: &Host, rule: &str) -> TestResult {
     on(host, "output", rule)
 }
@@ -59,7 +59,7 @@ fn on(host: &Host, hook: &str, rule: &str) -> TestResult {
 ///
 /// # Errors
 ///
-/// What nft says of it.
+/// Fails with nft's message.
 pub fn clear(host: &Host) -> TestResult {
     nft(host, "flush ruleset")?;
     Ok(())

@@ -1,28 +1,28 @@
-//! What libtest and nextest printed of a suite, by test.
+//! Parses the output of libtest and nextest for a suite, by test.
 
 use std::collections::BTreeMap;
 
-/// How a test went.
+/// The outcome of a test.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It passed.
+    /// The test passed.
     Passed,
-    /// It failed.
+    /// The test failed.
     Failed,
-    /// It did not run.
+    /// The test did not run.
     Ignored,
 }
 
 /// One test of a report.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Told {
-    /// How it went.
+pub struct TestReport {
+    /// The outcome.
     pub outcome: Outcome,
-    /// Its captured output, and what the runner added.
+    /// The captured output, and the runner's additions.
     pub text: String,
 }
 
-/// Reads what libtest printed in its `pretty` format.
+/// Parses libtest's `pretty` format.
 ///
 /// ```
 /// use netns_tests::report::{Outcome, of_libtest};
@@ -31,20 +31,20 @@ pub struct Told {
 /// assert_eq!(report["a"].outcome, Outcome::Passed);
 /// assert_eq!(report["b"].text.trim(), "oh no");
 /// ```
-pub fn of_libtest(printed: &str) -> BTreeMap<String, Told> {
+pub fn of_libtest(printed: &str) -> BTreeMap<String, TestReport> {
     let mut report = BTreeMap::new();
     let mut section: Option<&str> = None;
     for line in printed.lines() {
         if let Some((name, outcome)) = libtest_line(line) {
-            report.insert(name.to_owned(), Told { outcome, text: String::new() });
+            report.insert(name.to_owned(), TestReport { outcome, text: String::new() });
         } else if let Some(name) = line.strip_prefix("---- ").and_then(|line| line.strip_suffix(" stdout ----")) {
             section = Some(name);
         } else if line == "failures:" || line == "successes:" {
-            // The sections are over where the names are listed.
+            // The list of names ends the sections.
             section = None;
-        } else if let Some(told) = section.and_then(|name| report.get_mut(name)) {
-            told.text.push_str(line);
-            told.text.push('\n');
+        } else if let Some(reported) = section.and_then(|name| report.get_mut(name)) {
+            reported.text.push_str(line);
+            reported.text.push('\n');
         }
     }
     report
@@ -61,9 +61,9 @@ fn libtest_line(line: &str) -> Option<(&str, Outcome)> {
     Some((name.trim_end_matches(" - should panic"), outcome))
 }
 
-/// Reads what nextest printed with `--status-level all` and immediate output.
+/// Parses nextest's output with `--status-level all` and immediate output.
 ///
-/// A status that is neither a pass nor a failure (a leak, a time-out, a signal) counts as a failure and is in the text.
+/// Every status other than a pass (a leak, a time-out, a signal) counts as a failure and appears in the text.
 ///
 /// ```
 /// use netns_tests::report::{Outcome, of_nextest};
@@ -72,19 +72,19 @@ fn libtest_line(line: &str) -> Option<(&str, Outcome)> {
 /// assert_eq!(report["a"].outcome, Outcome::Passed);
 /// assert!(report["b"].text.contains("oh no"));
 /// ```
-pub fn of_nextest(printed: &str) -> BTreeMap<String, Told> {
-    let mut report: BTreeMap<String, Told> = BTreeMap::new();
+pub fn of_nextest(printed: &str) -> BTreeMap<String, TestReport> {
+    let mut report: BTreeMap<String, TestReport> = BTreeMap::new();
     let mut section: Option<String> = None;
     for line in printed.lines() {
         if let Some((name, outcome)) = nextest_line(line) {
-            let told = Told { outcome, text: format!("{line}\n") };
-            report.insert(name.to_owned(), told);
+            let reported = TestReport { outcome, text: format!("{line}\n") };
+            report.insert(name.to_owned(), reported);
             section = Some(name.to_owned());
         } else if line.starts_with('─') {
             section = None;
-        } else if let Some(told) = section.as_ref().and_then(|name| report.get_mut(name)) {
-            told.text.push_str(line);
-            told.text.push('\n');
+        } else if let Some(reported) = section.as_ref().and_then(|name| report.get_mut(name)) {
+            reported.text.push_str(line);
+            reported.text.push('\n');
         }
     }
     report

@@ -1,4 +1,4 @@
-//! A suite of `tests/suites`: built by cargo, run as libtest's binary or by nextest, as this user or as nobody.
+//! A suite of `tests/suites`: cargo builds it, and it runs as libtest's binary or under nextest, as this user or as nobody.
 
 use std::env;
 use std::ffi::OsString;
@@ -12,26 +12,26 @@ use std::sync::{Mutex, PoisonError};
 
 use tempfile::TempDir;
 
-/// The ids of the user and the group that own nothing; source: `DEFAULT_OVERFLOWUID` in include/linux/highuid.h.
+/// The ids of the user and the group nobody; source: `DEFAULT_OVERFLOWUID` in include/linux/highuid.h.
 pub const NOBODY: u32 = 65_534;
 
-/// Who runs a suite.
+/// The user who runs a suite.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum User {
-    /// Who runs this process.
+    /// The user of this process.
     Caller,
-    /// A user without privileges; only root can become it.
+    /// An unprivileged user; only root can become it.
     Nobody,
 }
 
 impl User {
-    /// Everybody whom this process can be: root can also be nobody.
+    /// Returns every user that this process can be: root can also be nobody.
     pub fn all() -> &'static [Self] {
         if nix::unistd::geteuid().is_root() { &[Self::Caller, Self::Nobody] } else { &[Self::Caller] }
     }
 }
 
-/// A built suite, in a folder that everybody can read.
+/// A built suite, in a world-readable folder.
 ///
 /// ```no_run
 /// # fn main() -> std::io::Result<()> {
@@ -50,13 +50,13 @@ pub struct Suite {
 }
 
 impl Suite {
-    /// Builds the suite, with the features of the whole workspace, so that its dependencies are built already.
+    /// Builds the suite with the features of the whole workspace, so that it reuses the built dependencies.
     ///
     /// # Errors
     ///
-    /// When cargo cannot be started or does not build it; the text is cargo's.
+    /// Fails if cargo cannot start or the build fails; the text is cargo's message.
     pub fn build(name: &'static str) -> io::Result<Self> {
-        /// Tests of one process would wait for each other in cargo anyway, with a line each about it.
+        /// Tests of one process would wait for each other in cargo anyway, and cargo prints a line for each wait.
         static ONE_BUILD: Mutex<()> = Mutex::new(());
         let _turn = ONE_BUILD.lock().unwrap_or_else(PoisonError::into_inner);
         let executable = match env::var_os(BUILT_SUITES) {
@@ -66,8 +66,8 @@ impl Suite {
         let folder = tempfile::Builder::new().prefix("netns-suite-").tempdir()?;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
         let suite = Self { name, folder };
-        // Not by this process: a child that another test starts meanwhile would hold the file open for writing until it is its own
-        // program, and a file that somebody writes cannot be run (ETXTBSY).
+        // `cp` writes the file, not this process: a child that another test forks meanwhile would hold the file open for writing until its
+        // exec, and the kernel refuses to execute a file that is open for writing (ETXTBSY).
         let copied = Command::new("cp").arg("--").arg(&executable).arg(suite.binary()).output()?;
         if !copied.status.success() {
             return Err(io::Error::other(String::from_utf8_lossy(&copied.stderr).into_owned()));
@@ -80,11 +80,11 @@ impl Suite {
         self.folder.path().join(self.name)
     }
 
-    /// The binary as that user, with none of this run's variables that change what a test does.
+    /// Returns the binary as that user, without this run's variables that change a test's behaviour.
     ///
     /// # Errors
     ///
-    /// When there is no folder to be had for the user's files.
+    /// Fails if the user's folder cannot be created.
     pub fn libtest(&self, user: User) -> io::Result<Command> {
         let mut command = Command::new(self.binary());
         without_our_variables(&mut command);
@@ -95,13 +95,13 @@ impl Suite {
                 fs::create_dir(&own)?;
                 chown(&own, Some(NOBODY), Some(NOBODY))?;
             }
-            // The standard library also leaves root's groups.
+            // The standard library also drops root's groups.
             command.uid(NOBODY).gid(NOBODY).env("TMPDIR", &own).env("HOME", &own);
         }
         Ok(command)
     }
 
-    /// nextest on this suite, as this user.
+    /// Returns nextest on this suite, as this user.
     pub fn nextest(&self) -> Command {
         let mut command = cargo();
         command.args(["nextest", "run", "--workspace", "--test", self.name, "--no-fail-fast", "--color", "never"]);
@@ -111,7 +111,7 @@ impl Suite {
     }
 }
 
-/// Names a folder with suites that are built already, for machines without a toolchain: those of `cargo xtask vm-test`.
+/// The variable with a folder of built suites, for machines without a toolchain: those of `cargo xtask vm-test`.
 const BUILT_SUITES: &str = "NETNS_SUITES";
 
 fn build_by_cargo(name: &str) -> io::Result<PathBuf> {
@@ -128,7 +128,7 @@ fn build_by_cargo(name: &str) -> io::Result<PathBuf> {
         .ok_or_else(|| io::Error::other(format!("cargo names no executable for the suite {name}")))
 }
 
-/// Cargo in the workspace, with none of this run's variables.
+/// Returns cargo in the workspace, without this run's variables.
 pub fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| OsString::from("cargo")));
     without_our_variables(&mut command);
@@ -141,7 +141,7 @@ pub fn workspace() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/.."))
 }
 
-/// A run of nextest inside a test of nextest would take itself for that test; skips of a suite are none of this run.
+/// nextest inside a test of nextest would take itself for that test; skips of a suite do not belong in this run's record.
 fn without_our_variables(command: &mut Command) {
     for (name, _) in env::vars_os() {
         let name = name.to_string_lossy();

@@ -1,4 +1,4 @@
-//! Whether datagrams and frames cross a network: what tests of links, switches and hosts have in common.
+//! Checks whether datagrams and frames cross a network: shared code of the tests of links, switches and hosts.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -10,46 +10,46 @@ use netns_fixtures::prelude::*;
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
-/// How long what has to come is waited for: a busy machine takes its time.
+/// The time limit for traffic that must arrive: a busy machine is slow.
 pub const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long what must not come is waited for.
+/// The time that a test waits for traffic that must not arrive.
 pub const SILENCE: Duration = Duration::from_millis(150);
 
-/// A UDP socket on one address, which waits so long at most.
+/// Returns a UDP socket on one address, with this read timeout.
 ///
 /// # Errors
 ///
-/// Those of the sockets.
+/// Fails if a socket call fails.
 pub fn socket_on(host: &Host, address: IpAddr, wait: Duration) -> TestResult<UdpSocket> {
     let socket = host.run(|| UdpSocket::bind((address, 0)))??;
     socket.set_read_timeout(Some(wait))?;
     Ok(socket)
 }
 
-/// Whether a datagram from one address to the other arrives, and comes from where it was sent.
+/// Returns whether a datagram from one address arrives at the other, with the sender's address as its source.
 ///
 /// # Errors
 ///
-/// Those of the sockets.
+/// Fails if a socket call fails.
 pub fn arrives(from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
     arrives_within(PATIENCE, from, to)
 }
 
-/// Whether it does not.
+/// Returns whether the datagram does not arrive.
 ///
 /// # Errors
 ///
-/// Those of the sockets.
+/// Fails if a socket call fails.
 pub fn is_lost(from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
     Ok(!arrives_within(SILENCE, from, to)?)
 }
 
-/// The same, with another patience.
+/// Checks like [`arrives`], with another time limit.
 ///
 /// # Errors
 ///
-/// Those of the sockets.
+/// Fails if a socket call fails.
 pub fn arrives_within(wait: Duration, from: (&Host, IpAddr), to: (&Host, IpAddr)) -> TestResult<bool> {
     let (here, there) = (socket_on(from.0, from.1, wait)?, socket_on(to.0, to.1, wait)?);
     if here.send_to(b"crosses", there.local_addr()?).is_err() {
@@ -62,15 +62,15 @@ pub fn arrives_within(wait: Duration, from: (&Host, IpAddr), to: (&Host, IpAddr)
     }
 }
 
-/// Every address of one reaches those of the other of its family, and the other way round.
+/// Asserts that every address of one host reaches every address of the other in its family, and the reverse.
 ///
 /// # Errors
 ///
-/// Those of the sockets.
+/// Fails if a socket call fails.
 ///
 /// # Panics
 ///
-/// Where it does not.
+/// Panics if a datagram does not arrive.
 pub fn assert_crossed(one: (&Host, &[IpNet]), other: (&Host, &[IpNet])) -> TestResult {
     for here in one.1 {
         for there in other.1.iter().filter(|there| there.addr().is_ipv4() == here.addr().is_ipv4()) {
@@ -89,12 +89,12 @@ pub fn frame(to: MacAddr, from: MacAddr) -> Vec<u8> {
     frame
 }
 
-/// Whether a frame that is sent by one packet socket is heard by another, or comes back to the same, which does not hear what it
-/// sends itself. Hosts speak of themselves now and then, so that only this frame counts.
+/// Sends a frame on `wire` and returns whether `there` receives it; without `there`, whether it comes back to `wire`, which does not
+/// receive its own frames. Hosts also send frames of their own, so only this frame counts.
 ///
 /// # Errors
 ///
-/// Those of the sockets.
+/// Fails if a socket call fails.
 pub fn sent_is_heard(wait: Duration, wire: &mut File, there: Option<&mut File>, frame: &[u8]) -> TestResult<bool> {
     wire.write_all(frame)?;
     let there = there.unwrap_or(wire);

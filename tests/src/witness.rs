@@ -1,5 +1,5 @@
-//! Programs of others that an ordinary test needs as a witness: where one is not installed, the test says that it is skipped
-//! and does not pass in silence. An annotated test has `requirements::require_program` for that.
+//! External programs that an ordinary test needs for comparison: if one is not installed, the test reports a skip and does not pass
+//! silently. An annotated test uses `requirements::require_program` for that.
 
 use std::env;
 use std::fs::OpenOptions;
@@ -9,7 +9,7 @@ use std::thread;
 
 use crate::suite::cargo;
 
-/// Whether the program can be started; where not, the calling test is [skipped](skip).
+/// Returns whether the program can start; otherwise [skips](skip) the calling test.
 ///
 /// ```
 /// assert!(netns_tests::witness::is_here("cat"));
@@ -18,7 +18,7 @@ pub fn is_here(program: &str) -> bool {
     answers(Command::new(program).arg("--version")) || skipped(program, "install it")
 }
 
-/// Whether cargo has nextest; where not, the calling test is [skipped](skip).
+/// Returns whether cargo has nextest; otherwise [skips](skip) the calling test.
 pub fn nextest_is_here() -> bool {
     answers(cargo().args(["nextest", "--version"])) || skipped("cargo-nextest", "cargo install cargo-nextest --locked")
 }
@@ -32,12 +32,12 @@ fn skipped(program: &str, remedy: &str) -> bool {
     false
 }
 
-/// Says, as an annotated test does, that the test of the calling thread is skipped: past libtest's capture, and in the record
-/// where there is one.
+/// Reports, as an annotated test does, that the test of the calling thread is skipped: it bypasses libtest's capture, and adds a line to
+/// the record if there is one.
 ///
 /// # Panics
 ///
-/// Where skips are failures (`NETNS_TEST_SKIPS=fail`), and where the skip can be neither said nor noted: nobody would see it.
+/// Panics if skips are failures (`NETNS_TEST_SKIPS=fail`), or if the skip can be neither printed nor recorded and would go unnoticed.
 pub fn skip(reason: &str) {
     assert!(env::var_os("NETNS_TEST_SKIPS").is_none_or(|skips| skips != "fail"), "it {reason}");
     let current = thread::current();
@@ -45,7 +45,7 @@ pub fn skip(reason: &str) {
     io::stderr().write_all(format!("skipped: {test}: {reason}\n").as_bytes()).expect("standard error is open");
     if let Some(record) = env::var_os("NETNS_TEST_SKIP_RECORD") {
         let mut record = OpenOptions::new().append(true).create(true).open(record).expect("the record can be opened");
-        // One write, so that lines of tests side by side do not mix.
+        // One write, so that lines of parallel tests do not mix.
         record.write_all(format!("{test}\t{reason}\n").as_bytes()).expect("the record can be written");
     }
 }

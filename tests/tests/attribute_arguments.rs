@@ -50,7 +50,7 @@ fn a_path_from_the_root() {
 }
 
 mod nested {
-    // The attribute itself comes by a re-export too.
+    // The attribute itself also comes through a re-export.
     use super::kit::network::netns_test;
 
     #[netns_test(crate = "super::kit::network", deadline = "5s")]
@@ -75,6 +75,6 @@ fn a_deadline_ends_a_test() {
     let took = started.elapsed();
     let printed = String::from_utf8_lossy(&output.stdout);
     assert!(!output.status.success() && printed.contains("hangs ... FAILED"), "{printed}");
-    // Well below the default of 30 s, which is what would end it if the argument were lost.
+    // Well below the default of 30 s, which would end the test if the argument were lost.
     assert!((Duration::from_millis(300)..Duration::from_secs(15)).contains(&took), "{took:?}");
 }

@@ -1,4 +1,4 @@
-//! Parameters of `#[netns_test]`: the order of their lives, users' own types, patterns.
+//! Parameters of `#[netns_test]`: their creation and drop order, users' own types, patterns.
 
 #![forbid(unsafe_code)]
 #![deny(clippy::all, clippy::pedantic)]
@@ -7,9 +7,10 @@ use std::sync::Mutex;
 
 use netns_fixtures::prelude::*;
 use netns_fixtures::{BoxError, Fixture, TestContext};
+use netns_tests::time_factor;
 use tokio::runtime::Handle;
 
-/// What happened, in order; each test has a process and so a log of its own.
+/// The events in order; each test has its own process and therefore its own log.
 static LOG: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 fn log(event: impl Into<String>) {
@@ -20,7 +21,7 @@ fn logged() -> Vec<String> {
     LOG.lock().expect("nobody panics while logging").clone()
 }
 
-/// A fixture that logs its life under the letter that it is.
+/// A fixture that logs its creation and drop under its letter.
 struct Logged<const LETTER: char>;
 
 impl<const LETTER: char> Fixture for Logged<LETTER> {
@@ -36,10 +37,10 @@ impl<const LETTER: char> Drop for Logged<LETTER> {
     }
 }
 
-/// The first parameter, so the last to be dropped: compares all that happened before.
+/// The first parameter and therefore the last to drop: compares all earlier events.
 struct Expecting<const COUNT: usize>;
 
-/// What [`Expecting`] expects; the body fills it in.
+/// The events that [`Expecting`] expects; the body sets them.
 static EXPECTED: Mutex<Vec<&str>> = Mutex::new(Vec::new());
 
 fn expect<const COUNT: usize>(events: [&'static str; COUNT]) {
@@ -97,7 +98,7 @@ fn a_body_may_drop_one_itself(_: Expecting<4>, a: Logged<'a'>, _: Logged<'b'>) {
     expect(["a up", "b up", "a down", "b down"]);
 }
 
-/// A fixture with parts, and a name that is also ours.
+/// A fixture with parts, and a name that the library also uses.
 struct Declaration {
     left: u8,
     right: Vec<u8>,
@@ -122,15 +123,15 @@ async fn a_parameter_may_be_mutable(mut parts: Declaration, own: Namespace, _: N
     assert_eq!(Some(own.inode()), Namespace::current().ok().map(|current| current.inode()));
 }
 
-/// What a fixture is told and where it runs.
-struct Told {
+/// The arguments of a fixture's constructor, and the process that runs it.
+struct Seen {
     name: String,
     deadline: Deadline,
     in_runtime: bool,
     namespace: u64,
 }
 
-impl Fixture for Told {
+impl Fixture for Seen {
     fn set_up(context: &TestContext) -> Result<Self, BoxError> {
         let namespace = Namespace::set_up(context)?.inode();
         let in_runtime = Handle::try_current().is_ok();
@@ -139,26 +140,26 @@ impl Fixture for Told {
 }
 
 mod nested {
-    use super::{Namespace, Told, netns_test};
+    use super::{Namespace, Seen, netns_test, time_factor};
 
     #[netns_test(deadline = "7s")]
-    fn a_fixture_knows_its_test(told: Told, own: Namespace) {
-        assert_eq!(told.name, "nested::a_fixture_knows_its_test");
-        let remaining = told.deadline.remaining().as_secs_f64();
+    fn a_fixture_knows_its_test(seen: Seen, own: Namespace) {
+        assert_eq!(seen.name, "nested::a_fixture_knows_its_test");
+        let remaining = seen.deadline.remaining().as_secs_f64() / f64::from(time_factor());
         assert!(remaining > 1.0 && remaining <= 7.0, "{remaining} s");
-        assert!(!told.in_runtime);
-        assert_eq!(told.namespace, own.inode());
+        assert!(!seen.in_runtime);
+        assert_eq!(seen.namespace, own.inode());
     }
 
     #[netns_test]
-    async fn a_fixture_of_an_async_test_is_inside_its_runtime(told: Told) {
-        assert!(told.in_runtime);
-        let remaining = told.deadline.remaining().as_secs_f64();
+    async fn a_fixture_of_an_async_test_is_inside_its_runtime(seen: Seen) {
+        assert!(seen.in_runtime);
+        let remaining = seen.deadline.remaining().as_secs_f64() / f64::from(time_factor());
         assert!(remaining > 7.0 && remaining <= 30.0, "the default: {remaining} s");
     }
 }
 
-/// A fixture that never is.
+/// A fixture whose constructor always fails.
 struct Broken;
 
 impl Fixture for Broken {
@@ -200,4 +201,25 @@ fn a_fixture_that_fails_is_named_and_the_others_are_dropped() {
         assert!(printed.contains(part), "{part} in {printed}");
     }
     assert!(!printed.contains("the body ran"), "{printed}");
+}
+
+struct Greeter(tokio::net::UdpSocket);
+
+impl Fixture for Greeter {
+    async fn set_up_async(_: &TestContext) -> Result<Self, BoxError> {
+        tokio::task::yield_now().await;
+        Ok(Self(tokio::net::UdpSocket::bind("127.0.0.1:0").await?))
+    }
+}
+
+#[netns_test]
+async fn a_fixture_is_set_up_in_the_runtime(greeter: Greeter) -> TestResult {
+    assert!(greeter.0.local_addr()?.port() > 0);
+    Ok(())
+}
+
+#[netns_test(deadline = "20s")]
+fn a_body_has_the_context_of_its_test(context: TestContext) {
+    assert_eq!(context.name(), "a_body_has_the_context_of_its_test");
+    assert!(context.deadline().remaining() <= time_factor() * std::time::Duration::from_secs(20));
 }

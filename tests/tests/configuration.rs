@@ -1,4 +1,4 @@
-//! `netns-test.toml` and the variables: what they say is what tests get, and a mistake in them fails every test.
+//! `netns-test.toml` and the variables: tests get their values, and a mistake in them fails every test.
 
 #![forbid(unsafe_code)]
 
@@ -16,7 +16,7 @@ use nix::sys::stat::Mode;
 use nix::unistd::mkfifo;
 use tempfile::TempDir;
 
-/// One for the tests that run at the same time; it goes with the last of them, which no `static` would do.
+/// Shares one suite among the parallel tests; the last of them removes it, which a `static` would not do.
 fn suite() -> Arc<Suite> {
     static SUITE: Mutex<Weak<Suite>> = Mutex::new(Weak::new());
     let mut shared = SUITE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -27,7 +27,7 @@ fn suite() -> Arc<Suite> {
     })
 }
 
-/// A folder with that file, which every user can read.
+/// A world-readable folder with that file.
 fn folder(content: &str) -> TestResult<(TempDir, PathBuf)> {
     let folder = tempfile::tempdir()?;
     let file = folder.path().join("netns-test.toml");
@@ -37,7 +37,7 @@ fn folder(content: &str) -> TestResult<(TempDir, PathBuf)> {
     Ok((folder, file))
 }
 
-/// What the suite prints that is run in the folder.
+/// Runs the suite in the folder and returns its output.
 fn run(suite: &Suite, user: User, folder: &Path, variables: &[(&str, &str)]) -> TestResult<String> {
     let mut libtest = suite.libtest(user)?;
     let output = libtest.current_dir(folder).envs(variables.iter().copied()).arg("--show-output").output()?;
@@ -88,7 +88,16 @@ fn without_a_file_they_get_the_defaults_and_a_variable_is_stronger_than_the_file
     Ok(())
 }
 
-/// Each test of the suite fails, and the report has the text.
+#[test]
+fn the_time_factor_makes_deadlines_longer_and_is_in_the_report() -> TestResult {
+    let empty = tempfile::tempdir()?;
+    let variables = [("NETNS_TEST_DEADLINE", "400ms"), ("NETNS_TEST_TIME_FACTOR", "2")];
+    let printed = run(&suite(), User::Caller, empty.path(), &variables)?;
+    assert!(printed.contains("the deadline of 800ms (NETNS_TEST_TIME_FACTOR is 2) passed"), "{printed}");
+    Ok(())
+}
+
+/// Each test of the suite fails, and the report contains the texts.
 fn assert_all_fail(printed: &str, texts: &[&str]) {
     let report = of_libtest(printed);
     assert_eq!(report.len(), 4, "{printed}");
@@ -108,12 +117,12 @@ fn a_mistake_fails_every_test_and_says_where_it_is() -> TestResult {
         (
             "# one\n[deadlines]\n  tset = \"5s\"\n",
             "3:3",
-            "there is no key tset in [deadlines]; there are test, pause, connect, grace",
+            "there is no key tset in [deadlines]; the keys are test, pause, connect, grace",
         ),
         (
             "[deadlines]\ntest = \"2d\"\n",
             "2:8",
-            "read deadlines.test: \"2d\" is more than 1h; it takes a duration from 1ms to 1h, for instance test = \"30s\"",
+            "invalid deadlines.test: \"2d\" is more than 1h; it takes a duration from 1ms to 1h, for instance test = \"30s\"",
         ),
         ("[deadlines]\ntest = 5\n", "2:8", "\"5\" is a number, and it is written in quotes"),
         ("[limits]\noutput-lines = 9\n", "2:16", "is less than 10"),
@@ -125,13 +134,13 @@ fn a_mistake_fails_every_test_and_says_where_it_is() -> TestResult {
         ("[address-plan]\nipv4-subnet = 31\n", "2:15", "is more than 30"),
         ("[ports]\nlease = \"80-90\"\n", "2:9", "it takes a first and a last port of 1024 to 65535"),
         ("[programs]\nfolders = \"bin\"\n", "2:11", "is not an absolute path"),
-        ("[deadlines\n", "1:11", "read the configuration: "),
+        ("[deadlines\n", "1:11", "invalid configuration: "),
     ] {
         let (folder, file) = folder(content)?;
         let printed = run(&suite, User::Caller, folder.path(), &[])?;
         assert_all_fail(&printed, &[text, &format!("--> {}:{place}\n", file.display())]);
     }
-    // What a variable says makes no mistake in the file good.
+    // A valid variable does not excuse a mistake in the file.
     let (folder, _) = folder("[deadlines]\ntest = \"2d\"\n")?;
     assert_all_fail(&run(&suite, User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "1s")])?, &["is more than 1h"]);
     Ok(())
@@ -156,7 +165,7 @@ fn a_file_that_others_can_write_is_refused() -> TestResult {
         for user in User::all() {
             assert_all_fail(&run(&suite, *user, folder.path(), &[])?, &[text]);
         }
-        // A link of somebody else's to a file of root's.
+        // A link that another user made to a file of root.
         fs::rename(&file, folder.path().join("target"))?;
         chown(folder.path().join("target"), Some(0), None)?;
         symlink("target", &file)?;
@@ -187,7 +196,7 @@ fn a_mistake_at_the_end_of_the_longest_line_fails_also_tests_that_should_panic()
     Ok(())
 }
 
-/// Both are looked for before `main`, in folders that may be anybody's.
+/// Both are looked up before `main`, in folders that another user may own.
 #[test]
 fn a_pipe_in_the_place_of_a_file_keeps_no_test_from_beginning() -> TestResult {
     let suite = suite();
@@ -211,7 +220,7 @@ fn the_nearest_file_decides_and_the_root_of_the_workspace_is_the_end() -> TestRe
     assert!(run(&suite, User::Caller, &inner, &[])?.contains("leased is 4000"));
     fs::write(folder.path().join("workspace/Cargo.toml"), "[workspace]\n")?;
     assert!(run(&suite, User::Caller, &inner, &[("NETNS_TEST_DEADLINE", "700ms")])?.contains("leased is 20000"));
-    // Cargo says which package it is, whatever the working folder.
+    // Cargo names the package, whatever the working folder.
     let outside = folder.path().to_str().ok_or("no text")?;
     assert!(run(&suite, User::Caller, &inner, &[("CARGO_MANIFEST_DIR", outside)])?.contains("leased is 4000"));
     Ok(())
@@ -232,7 +241,7 @@ fn the_example_has_every_key_with_its_default() -> TestResult {
         }
     }
     assert_eq!(written, keys.collect::<Vec<_>>());
-    // What it says is also what it takes.
+    // The suite accepts the example's values.
     let (folder, _) = folder(example)?;
     let printed = run(&suite, User::Caller, folder.path(), &[("NETNS_TEST_DEADLINE", "700ms")])?;
     assert!(printed.contains("leased is 20000"), "{printed}");
@@ -255,14 +264,15 @@ fn the_readme_has_every_setting_with_its_key_and_its_default() {
 fn doctor(folder: &Path, arguments: &[&str]) -> TestResult<(Option<i32>, String)> {
     static DOCTOR: OnceLock<PathBuf> = OnceLock::new();
     let program = DOCTOR.get_or_init(|| {
-        let arguments = ["build", "--workspace", "--example", "doctor", "--message-format", "json"];
+        let arguments = ["build", "--workspace", "--bin", "netns-run", "--message-format", "json"];
         let built = cargo().args(arguments).output().expect("cargo is there");
         let messages = String::from_utf8_lossy(&built.stdout).into_owned();
         let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let doctor = messages.rfind(|message| message["target"]["name"] == "doctor").expect("it was built");
-        doctor["executable"].as_str().expect("it is a program").into()
+        let netns_run = messages.rfind(|message| message["executable"].is_string()).expect("it was built");
+        netns_run["executable"].as_str().expect("it is a program").into()
     });
     let output = Command::new(program)
+        .arg("doctor")
         .args(arguments)
         .current_dir(folder)
         .env_clear()

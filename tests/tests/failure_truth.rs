@@ -1,18 +1,25 @@
-//! A suite that must fail: every result and every message, under libtest and nextest, on one thread and on eight, as root
-//! and as nobody.
+//! A suite that must fail: checks every result and every message under libtest and nextest, on one thread and on eight, as root and as
+//! nobody.
 
 #![forbid(unsafe_code)]
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use netns_tests::report::{Outcome, Told, of_libtest, of_nextest};
+use netns_tests::report::{Outcome, TestReport, of_libtest, of_nextest};
 use netns_tests::suite::{Suite, User};
 use netns_tests::witness;
 
 use Outcome::{Failed, Ignored, Passed};
 
-/// What a test of the suite has to be reported as, and what has to stand in its report.
+/// The expected outcome of a test, and texts that its report must contain.
 type Expectation = (&'static str, Outcome, &'static [&'static str]);
+
+/// The words for an overflow of the stack of another thread than the body's; a static program has no table of functions to watch such threads by.
+const OF_ANOTHER_THREAD: &[&str] = if cfg!(target_env = "musl") {
+    &["was killed by SIGSEGV (11)"]
+} else {
+    &["has overflowed its stack", "was killed by SIGABRT (6)"]
+};
 
 const EXPECTED: &[Expectation] = &[
     ("passes", Passed, &[]),
@@ -24,14 +31,18 @@ const EXPECTED: &[Expectation] = &[
         Failed,
         &["misbehaving.rs:34:5", "assertion `left == right` failed: arithmetic", "left: 1", "right: 2"],
     ),
-    ("returns_an_error", Failed, &["Error: \"the answer did not come\"", "returned a value that means failure"]),
-    ("returns_an_error_asynchronously", Failed, &["Error: \"the answer did not come\""]),
+    ("returns_an_error", Failed, &["Error: the answer did not come", "it returned an error"]),
+    ("returns_an_error_asynchronously", Failed, &["Error: the answer did not come"]),
     ("exits_with_0", Failed, &["ended with exit status 0 before the test came to its end", "something called `exit`"]),
     ("exits_with_7", Failed, &["ended with exit status 7 before the test came to its end"]),
     ("exits_instead_of_the_panic", Failed, &["ended with exit status 101", "test did not panic as expected"]),
     ("aborts", Failed, &["was killed by SIGABRT (6)"]),
     ("writes_where_nothing_is", Failed, &["was killed by SIGSEGV (11)", "help: ", "core"]),
-    ("overflows_its_stack", Failed, &["the test has overflowed its stack", "was killed by SIGABRT (6)"]),
+    (
+        "overflows_its_stack",
+        Failed,
+        &["thread 'overflows_its_s' has overflowed its stack", "was killed by SIGABRT (6)"],
+    ),
     (
         "hangs_with_a_grandchild",
         Failed,
@@ -60,7 +71,7 @@ const EXPECTED: &[Expectation] = &[
     ("kills_its_parent_and_goes_on", Passed, &[]),
     ("kills_everything_that_it_can", Passed, &[]),
     ("forks_and_returns_twice", Failed, &["the test forked, and the copy returned from the body as well", "_exit"]),
-    // The copy's end is the body's to look at, as that of every child is.
+    // The body has to check the copy's exit, as for every child.
     ("forks_and_the_copy_panics", Passed, &[]),
     ("forks_and_the_copy_drops_a_published_name", Passed, &[]),
     ("leaves_a_daemon_that_holds_standard_output", Passed, &[]),
@@ -76,7 +87,7 @@ const EXPECTED: &[Expectation] = &[
     ("exits_instead_of_any_panic", Failed, &["ended with exit status 101", "test did not panic as expected"]),
     ("exits_on_another_thread", Failed, &["ended with exit status 0 before the test came to its end"]),
     ("is_sent_the_signal_of_a_fault", Failed, &["was killed by SIGSEGV (11)"]),
-    ("prints_through_the_c_library", Failed, &["said in C", "Error: \"after that\""]),
+    ("prints_through_the_c_library", Failed, &["said in C", "Error: after that"]),
     ("becomes_another_program", Failed, &["ended with exit status 0 before the test came to its end"]),
     ("panics_while_panicking", Failed, &["the first", "in a destructor", "was killed by SIGABRT (6)"]),
     ("panics_with_a_payload_that_panics", Failed, &["thread 'panics_with_a_payload_that_panics'", "Box<dyn Any>"]),
@@ -87,11 +98,16 @@ const EXPECTED: &[Expectation] = &[
     ("takes_its_root_and_its_proc_away", Passed, &[]),
     ("blocks_every_signal_and_leaves_threads", Passed, &[]),
     ("hangs_and_shows_nobody_what_it_is", Failed, &["the deadline of 700ms passed", "still running:", "misbehaving"]),
+    ("writes_the_outcome_of_a_pass_and_exits", Failed, &["wrote to a descriptor that is not its own"]),
+    ("redirects_standard_error_and_panics", Failed, &["misbehaving.rs:", "the cable is cut"]),
+    ("closes_standard_error_and_returns_an_error", Failed, &["the answer did not come"]),
+    ("overflows_the_stack_of_a_worker", Failed, OF_ANOTHER_THREAD),
+    ("overflows_the_stack_of_a_thread", Failed, OF_ANOTHER_THREAD),
     ("is_traced_by_its_parent", Failed, &["was killed by SIGUSR1 (10)"]),
 ];
 
-/// Compares all of them before it fails, so that one run tells everything.
-fn compare(run: &str, report: &BTreeMap<String, Told>, printed: &str) {
+/// Compares all tests before it fails, so that one run shows all mismatches.
+fn compare(run: &str, report: &BTreeMap<String, TestReport>, printed: &str) {
     let mut wrong = Vec::new();
     for (name, outcome, texts) in EXPECTED {
         let Some(told) = report.get(*name) else {
@@ -125,7 +141,7 @@ fn libtest_reports_every_failure_as_what_it_is() {
             let run = format!("libtest, {threads} threads, {user:?}");
             compare(&run, &of_libtest(&printed), &printed);
             assert_eq!(ended.status.code(), Some(101), "{run}");
-            // What is captured does not show up beside.
+            // Captured output does not also appear on standard error.
             assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{run}");
         }
     }
@@ -148,7 +164,7 @@ fn nextest_reports_every_failure_as_what_it_is() {
     }
 }
 
-/// The control: where only good tests are selected, the same reading says so.
+/// The control: for a selection of good tests, the same parser reports only passes.
 #[test]
 fn a_suite_that_passes_is_reported_as_passed() {
     let suite = Suite::build("misbehaving").expect("the suite builds");

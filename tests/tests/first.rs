@@ -2,7 +2,7 @@
 
 #![forbid(unsafe_code)]
 
-use std::net::{TcpListener, TcpStream};
+use std::net::{TcpListener, TcpStream, ToSocketAddrs};
 
 use netns_fixtures::prelude::*;
 
@@ -41,5 +41,28 @@ fn only_the_loopback_device_is_to_be_seen() -> TestResult {
     let shown_by_proc = std::fs::read_to_string("/proc/net/dev")?;
     // Two lines of headings come first; source: proc_net(5).
     assert_eq!(shown_by_proc.lines().count(), 3, "{shown_by_proc}");
+    Ok(())
+}
+
+#[netns_test]
+fn its_own_name_and_localhost_resolve_in_both_families() -> TestResult {
+    resolve("netns-test")
+}
+
+#[netns_test(hostname = "router-7")]
+fn so_does_a_name_that_was_asked_for() -> TestResult {
+    resolve("router-7")
+}
+
+fn resolve(own: &str) -> TestResult {
+    assert_eq!(std::fs::read_to_string("/proc/sys/kernel/hostname")?.trim(), own);
+    for name in [own, "localhost"] {
+        let addresses: Vec<_> = (name, 80).to_socket_addrs()?.map(|address| address.ip()).collect();
+        assert!(addresses.iter().all(std::net::IpAddr::is_loopback), "{name}: {addresses:?}");
+        assert!(addresses.iter().any(std::net::IpAddr::is_ipv4), "{name}: {addresses:?}");
+        assert!(addresses.iter().any(std::net::IpAddr::is_ipv6), "{name}: {addresses:?}");
+    }
+    // The control: another name does not resolve.
+    assert!(("no-such-machine", 80).to_socket_addrs().is_err());
     Ok(())
 }

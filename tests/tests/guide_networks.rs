@@ -1,11 +1,11 @@
-//! The examples of docs/networks.md, and the helpers of Neutron in their form here: each row of docs/from-neutron.md about
-//! networks is a test.
+//! The examples of docs/networks.md, and the network helpers of Neutron in our form: each row of docs/from-neutron.md about networks is a
+//! test.
 
 #![forbid(unsafe_code)]
 
 use std::net::IpAddr;
+use std::thread;
 
-use netns_fixtures::Error;
 use netns_fixtures::net::address::{IpNet, MacAddr, offset_address};
 use netns_fixtures::net::link::{Bridge, MacVtap, Veth, Vlan};
 use netns_fixtures::net::{LabError, Lan, Pair};
@@ -33,7 +33,7 @@ fn two_offices(mut lab: Lab) -> TestResult {
     }
     lab.up()?;
 
-    // Paris answers by Berlin, of which it knows one address of each family.
+    // Paris replies through Berlin; it knows one address of Berlin in each family.
     for (office, berlin) in alice.device("eth0")?.addresses.iter().zip(&berlin.device("wan0")?.addresses) {
         paris.add_route(office.trunc(), berlin.addr())?;
     }
@@ -46,11 +46,22 @@ fn two_offices(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// The thread outlives the closure, as the threads of a library do.
+#[netns_test]
+fn a_thread_that_a_closure_starts_stays_in_the_host(net: Pair) -> TestResult {
+    let where_it_is = || Namespace::current().map(|namespace| namespace.inode());
+    let started = net.server.run(|| thread::spawn(where_it_is))?;
+    let inside = started.join().map_err(|_| "the thread has panicked")??;
+    assert_eq!(inside, net.server.namespace()?.inode());
+    assert_ne!(inside, where_it_is()?, "the test's own thread is elsewhere");
+    Ok(())
+}
+
 #[netns_test]
 fn increment_ip_cidr() -> TestResult {
     let address: IpNet = "192.0.2.10/24".parse()?;
     assert_eq!(offset_address(address, 1)?.to_string(), "192.0.2.11/24");
-    // It leaves the network, or comes to stand on its own or the broadcast address.
+    // The offset address would be outside the network, or be the network's own or broadcast address.
     for offset in [-10, -11, 245, 246] {
         assert!(offset_address(address, offset).is_err(), "{offset}");
     }
@@ -64,7 +75,7 @@ fn set_namespace_gateway(net: Pair) -> TestResult {
     let gateways: Vec<_> = net.client.routes()?.into_iter().filter(|route| route.destination == default).collect();
     assert_eq!(gateways.len(), 1);
     assert_eq!(gateways[0].gateway, Some(net.server.addr()));
-    // Nothing but a host has such a method; the test's own network and the machine have no default route by it.
+    // Only hosts have this method; it does not add a default route to the test's network or the machine.
     assert!(
         !std::fs::read_to_string("/proc/net/route")?
             .lines()
@@ -84,11 +95,14 @@ fn create_vlan_interface(net: Pair) -> TestResult {
 
 #[netns_test]
 fn named_veth_fixture(net: Pair) -> TestResult {
-    let [near, far] = net.client.add_veth(Veth::to(&net.server).named("tap-a").far_named("tap-b"))?;
+    let [near, far] = net.client.add_veth(Veth::to(&net.server).named("tap-a").peer_named("tap-b"))?;
     assert_eq!((near.name.as_str(), far.name.as_str()), ("tap-a", "tap-b"));
-    // One that is taken is an error that names it, and never another one's device.
+    // A taken name is an error that names it, and never replaces another device.
     let taken = net.client.add_veth(Veth::to(&net.server).named("tap-a")).unwrap_err();
-    assert!(matches!(&taken, Error::Lab(LabError::DuplicateDevice { device, .. }) if device == "tap-a"), "{taken}");
+    assert!(
+        matches!(taken.downcast_ref(), Some(LabError::DuplicateDevice { device, .. }) if device == "tap-a"),
+        "{taken}"
+    );
     Ok(())
 }
 
@@ -99,7 +113,7 @@ fn macvtap_fixture(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// A port of a bridge that is there, or of one that is made for it.
+/// A port of an existing bridge, or of one that is created for it.
 #[netns_test]
 fn port_fixture_and_linux_bridge_port_fixture(mut lab: Lab) -> TestResult {
     let (mac, switch) = ("02:00:00:00:00:22".parse()?, lab.switch("bridge"));
@@ -107,7 +121,7 @@ fn port_fixture_and_linux_bridge_port_fixture(mut lab: Lab) -> TestResult {
     lab.link(&port, switch.as_host());
     lab.link(&other, switch.as_host());
     lab.up()?;
-    // `set_port_mac_address` retries until it reads back; here the kernel is asked once, and answers.
+    // `set_port_mac_address` retries until it reads back the address; here one request to the kernel suffices.
     port.set_mac("eth0", mac)?;
     let _server = port.tcp_listener(80)?;
     other.tcp_connect((port.addr(), 80))?;
@@ -117,9 +131,9 @@ fn port_fixture_and_linux_bridge_port_fixture(mut lab: Lab) -> TestResult {
 
 #[netns_test]
 fn linux_bridge_fixture(lan: Lan<2>, mut lab: Lab) -> TestResult {
-    // In a namespace of its own, after its two ports.
+    // In its own namespace, after its two ports.
     assert_eq!(lan.switch.as_host().devices()?[2].name.as_str(), "br0");
-    // In a host that is there, under a name.
+    // In an existing host, under a chosen name.
     let host = lab.host("host");
     lab.device(&host, Bridge::new().named("br-int"));
     lab.up()?;
@@ -127,7 +141,7 @@ fn linux_bridge_fixture(lan: Lan<2>, mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// A veth pair that acts as a bridge of two ports: a link has two ends, so a third cannot be asked for.
+/// A veth pair in place of a bridge with two ports: a link has two ends, so a third cannot be requested.
 #[netns_test]
 fn veth_bridge(mut lab: Lab) -> TestResult {
     let [one, other] = ["one", "other"].map(|name| lab.host(name));
@@ -136,6 +150,6 @@ fn veth_bridge(mut lab: Lab) -> TestResult {
     let _server = one.tcp_listener(80)?;
     other.tcp_connect((one.addr(), 80))?;
     lab.link(&one, &other);
-    assert!(matches!(lab.up(), Err(Error::Lab(LabError::AlreadyUp { .. }))));
+    assert!(matches!(lab.up().unwrap_err().downcast_ref(), Some(LabError::AlreadyUp { .. })));
     Ok(())
 }

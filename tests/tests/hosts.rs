@@ -1,5 +1,5 @@
-//! What a host that is up does besides TCP and UDP: raw and packet sockets, futures, neighbours, routes, and changes of its
-//! devices. Each is looked at from the other end of the link.
+//! Tests features of a running host other than TCP and UDP: raw and packet sockets, futures, neighbours, routes, and changes of its
+//! devices. Each is observed from the other end of the link.
 
 #![forbid(unsafe_code)]
 
@@ -11,12 +11,13 @@ use std::ops::Range;
 use std::os::fd::AsRawFd;
 use std::time::Duration;
 
-use netns_fixtures::Error;
 use netns_fixtures::net::address::{IpNet, Ipv4Net, Ipv6Net, MacAddr, offset_address};
-use netns_fixtures::net::{LabError, Pair, Routed};
+use netns_fixtures::net::link::Bridge;
+use netns_fixtures::net::{LabError, NameError, NewRoute, NewRule, Pair, Routed};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Capability, Stdio};
 use netns_fixtures::requirements::require_program;
+use netns_fixtures::{Error, ErrorKind, KernelError};
 use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
 
@@ -30,7 +31,8 @@ fn a_packet_socket_sends_and_hears_whole_frames(net: Pair) -> TestResult {
     let mut there = File::from(net.server.packet_socket("eth0")?);
     let sent = frame(net.server.mac("eth0")?, net.client.mac("eth0")?);
     assert!(sent_is_heard(PATIENCE, &mut here, Some(&mut there), &sent)?);
-    assert!(matches!(net.client.packet_socket("eth9"), Err(Error::Lab(LabError::NoSuchDevice { .. }))));
+    let unknown = net.client.packet_socket("eth9").unwrap_err();
+    assert!(matches!(unknown.downcast_ref(), Some(LabError::NoSuchDevice { .. })), "{unknown}");
     Ok(())
 }
 
@@ -80,7 +82,7 @@ async fn a_spawned_future_lives_in_its_host(net: Pair) -> TestResult {
     assert_eq!(inside.await??, inode);
     assert_ne!(Namespace::current()?.inode(), inode);
 
-    // A server of futures, and one that is aborted lets its port go.
+    // A server as a task; an aborted one releases its port.
     let server = net.server.spawn(async {
         let listener = tokio::net::TcpListener::bind(("::", 80)).await?;
         listener.accept().await
@@ -119,7 +121,7 @@ fn a_neighbour_is_learned_entered_and_forgotten(net: Pair) -> TestResult {
         let learned = known(client)?.expect("the neighbour was found");
         assert_eq!((learned.mac, learned.is_permanent), (Some(server.mac("eth0")?), false));
 
-        // Entered wrongly, it is not reached; rightly, it is.
+        // A wrong entry makes the address unreachable, a correct one reachable.
         client.set_neighbour("eth0", address, "02:00:00:00:00:99".parse()?)?;
         let before = server.statistics("eth0")?;
         client.udp_socket(0)?.send_to(b"to nobody", (address, 9))?;
@@ -130,7 +132,7 @@ fn a_neighbour_is_learned_entered_and_forgotten(net: Pair) -> TestResult {
         let mut heard = [0; 16];
         let (length, _) = socket.recv_from(&mut heard)?;
         assert_eq!(&heard[..length], b"to the server", "the first one went to another MAC address");
-        assert!(server.statistics("eth0")?.received_packets > before.received_packets);
+        assert!(server.statistics("eth0")?.rx_packets > before.rx_packets);
 
         client.remove_neighbour("eth0", address)?;
         assert_eq!(known(client)?.and_then(|one| one.mac), None);
@@ -148,7 +150,7 @@ fn a_mac_that_is_changed_is_the_one_that_others_find(net: Pair) -> TestResult {
     net.client.tcp_connect((net.server.ipv4(), 80))?;
     assert!(net.client.neighbours()?.iter().any(|neighbour| neighbour.mac == Some(mac)));
     let group = net.server.set_mac("eth0", "01:00:5e:00:00:01".parse()?).unwrap_err();
-    assert!(group.to_string().contains("change eth0 in \"server\""), "{group}");
+    assert!(group.to_string().contains("the MAC address of eth0 to 01:00:5e:00:00:01 of \"server\""), "{group}");
     assert_eq!(net.server.mac("eth0")?, mac);
     Ok(())
 }
@@ -156,7 +158,7 @@ fn a_mac_that_is_changed_is_the_one_that_others_find(net: Pair) -> TestResult {
 #[netns_test]
 fn addresses_come_and_go(net: Pair) -> TestResult {
     let socket = net.server.udp_socket(53)?;
-    // What must not come is waited for shortly; what has to, as long as a busy machine takes.
+    // A short wait for packets that must not arrive, and a long one for packets that must: a busy machine is slow.
     let (silence, patience) = (Duration::from_millis(100), Duration::from_secs(5));
     let arrives_within = |wait: Duration, address: IpNet| -> TestResult<bool> {
         socket.set_read_timeout(Some(wait))?;
@@ -168,9 +170,9 @@ fn addresses_come_and_go(net: Pair) -> TestResult {
         net.client.add_address("eth0", offset_address(address, 1)?)?;
         assert!(!arrives_within(silence, address)?);
         net.server.add_address("eth0", address)?;
-        // The first question was to nobody; the next one need not wait for its time-out.
+        // The first request had no receiver; the next one need not wait for its time-out.
         net.client.set_neighbour("eth0", address.addr(), net.server.mac("eth0")?)?;
-        // The datagram that waited for the neighbour goes out now.
+        // The kernel now sends the datagram that waited for the neighbour.
         assert!(arrives_within(patience, address)?);
         socket.set_read_timeout(Some(silence))?;
         while socket.recv(&mut [0; 8]).is_ok() {}
@@ -187,18 +189,18 @@ fn addresses_come_and_go(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// RFC 4862: who has the address says so, and the other one does not get it.
+/// RFC 4862: the owner of an address announces it, and the other host cannot take it.
 #[netns_test]
 fn an_address_that_another_has_is_not_given(net: Pair) -> TestResult {
     let taken = Ipv6Net::new(net.server.ipv6(), 64)?;
     let before = net.client.addresses("eth0")?;
     let refused = net.client.add_unique_address("eth0", taken).unwrap_err();
     assert!(
-        matches!(&refused, Error::Lab(LabError::Duplicate { host, address }) if host == "client" && *address == taken.addr()),
+        matches!(refused.downcast_ref(), Some(LabError::Duplicate { host, address }) if host == "client" && *address == taken.addr()),
         "{refused}"
     );
     assert_eq!(net.client.addresses("eth0")?, before);
-    // The control: one that nobody has.
+    // The control: an address that is free.
     let free = offset_address(taken.into(), 7)?;
     let IpNet::V6(free) = free else { unreachable!("an offset keeps the family") };
     net.client.add_unique_address("eth0", free)?;
@@ -225,7 +227,7 @@ fn routes_lead_where_they_say(net: Routed) -> TestResult {
     net.server.add_address("eth0", "192.0.2.1/24".parse()?)?;
     let _listener = net.server.tcp_listener(80)?;
     let there = ("192.0.2.1".parse::<IpAddr>()?, 80);
-    // The client's default route leads to the router, which knows no such network.
+    // The client's default route leads to the router, which has no route to that network.
     assert!(net.client.tcp_connect(there).is_err());
     net.router.add_route(elsewhere, net.server.ipv4())?;
     net.client.tcp_connect(there)?;
@@ -237,13 +239,13 @@ fn routes_lead_where_they_say(net: Routed) -> TestResult {
     assert!(net.router.remove_route(elsewhere, net.server.ipv4()).is_err());
 
     let mixed = net.router.add_route(elsewhere, net.server.ipv6()).unwrap_err();
-    assert!(matches!(&mixed, Error::Lab(LabError::FamilyMismatch { host, .. }) if host == "router"), "{mixed}");
+    assert!(matches!(mixed.downcast_ref(), Some(LabError::FamilyMismatch { host, .. }) if host == "router"), "{mixed}");
     let unreachable = net.client.set_default_gateway("203.0.113.1".parse::<IpAddr>()?).unwrap_err();
-    assert!(unreachable.to_string().contains("203.0.113.1 in \"client\""), "{unreachable}");
+    assert!(unreachable.to_string().contains("203.0.113.1 of \"client\""), "{unreachable}");
     Ok(())
 }
 
-/// What the C library finds for a name in a host, by a thread and by a program.
+/// Returns the addresses that the C library finds for a name in a host, in a thread and in a program.
 fn looked_up(host: &Host, name: &str) -> TestResult<[BTreeSet<IpAddr>; 2]> {
     let by_thread =
         host.run(|| (name, 80).to_socket_addrs().map(|found| found.map(|address| address.ip()).collect()))?;
@@ -264,11 +266,12 @@ fn each_host_has_names_of_its_own(net: Pair) -> TestResult {
     let other: IpAddr = "198.51.100.7".parse()?;
     net.server.set_hosts([("www.example.test", other)])?;
     assert_eq!(looked_up(&net.server, "www.example.test")?, [BTreeSet::from([other]), BTreeSet::from([other])]);
-    // Written again, it is another.
+    // A rewrite replaces the entries.
     net.client.set_hosts([("mail.example.test", other)])?;
     assert_eq!(looked_up(&net.client, "mail.example.test")?[1], BTreeSet::from([other]));
-    assert_eq!(net.client.run(|| std::fs::read_to_string("/etc/hosts"))??.lines().count(), 3);
-    // The controls: the test and the machine have what they had, and programs and threads are where they were.
+    // localhost twice, the name, and the host's own name with both of its addresses.
+    assert_eq!(net.client.run(|| std::fs::read_to_string("/etc/hosts"))??.lines().count(), 5);
+    // The controls: the files of the test and of the machine are unchanged, and programs and threads still use them.
     assert_eq!(std::fs::read_to_string("/etc/hosts")?, machines);
     assert_eq!(std::env::current_dir()?, folder);
     let inside = net.client.command("readlink")?.arg("/proc/self/cwd").output()?.success()?;
@@ -278,7 +281,7 @@ fn each_host_has_names_of_its_own(net: Pair) -> TestResult {
 
     for bad in ["", "a b", "two\nlines", "-x"] {
         let refused = net.client.set_hosts([(bad, other)]).unwrap_err();
-        assert!(matches!(&refused, Error::Name { of: "host", name, .. } if name == bad), "{refused}");
+        assert!(matches!(refused.downcast_ref(), Some(NameError { of: "host", name, .. }) if name == bad), "{refused}");
     }
     Ok(())
 }
@@ -290,7 +293,7 @@ async fn a_lab_names_all_its_hosts(net: Routed) -> TestResult {
         let found = &looked_up(from, name)?[0];
         assert!(found.contains(&to.addr()) && found.contains(&to.ipv6().into()), "{found:?}");
     }
-    // Futures of a host see it too, on whatever thread the runtime looks a name up.
+    // Futures of a host see it too, on whichever thread the runtime resolves a name.
     let found = net.client.spawn(async { tokio::net::lookup_host(("server", 80)).await.map(|mut all| all.next()) })?;
     assert!(found.await??.is_some());
     assert!(("server", 80).to_socket_addrs().is_err(), "the test itself has no such name");
@@ -303,7 +306,7 @@ fn a_host_asks_the_resolvers_that_it_was_given(net: Pair) -> TestResult {
     net.client.set_resolvers([net.server.addr()])?;
     let text = net.client.run(|| std::fs::read_to_string("/etc/resolv.conf"))??;
     assert_eq!(text, format!("nameserver {}\n", net.server.ipv4()));
-    // The C library asks the server that was given.
+    // The C library asks the configured server.
     let server = net.server.udp_socket(53)?;
     let mut getent = net.client.command("getent")?;
     getent.args(["ahostsv4", "name.example.test"]);
@@ -315,7 +318,7 @@ fn a_host_asks_the_resolvers_that_it_was_given(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// A kernel tells a long list in parts, and what changes between two of them may push others out of it.
+/// The kernel sends a long list in parts, and a change between two parts may drop entries.
 #[netns_test]
 fn a_list_is_whole_while_it_changes(net: Pair) -> TestResult {
     require_program("ip")?;
@@ -330,7 +333,7 @@ fn a_list_is_whole_while_it_changes(net: Pair) -> TestResult {
         ip.wait()
     };
     let (mut changes, mut before) = (0, 0);
-    // On a busy machine all of it may be done before anybody looks.
+    // On a busy machine all changes may happen before the first read.
     for _ in 0..5 {
         batch("add", 1..1000)?;
         std::thread::scope(|scope| -> TestResult {
@@ -350,7 +353,7 @@ fn a_list_is_whole_while_it_changes(net: Pair) -> TestResult {
         })?;
         batch("delete", 600..1000)?;
     }
-    // The control: there was something to go wrong.
+    // The control: there were changes that could break the list.
     assert!(changes > 0);
     Ok(())
 }
@@ -368,15 +371,18 @@ fn a_link_local_address_is_given_and_taken_like_any_other(net: Pair) -> TestResu
     Ok(())
 }
 
-/// Below it, the kernel would take IPv6 away from the device, and say nothing.
+/// With a smaller MTU the kernel would silently remove IPv6 from the device.
 #[netns_test]
 fn an_mtu_that_ends_ipv6_is_refused(net: Pair) -> TestResult {
     let before = net.client.addresses("eth0")?;
     let refused = net.client.set_mtu("eth0", 1279).unwrap_err();
-    assert!(matches!(&refused, Error::Lab(LabError::MtuTooSmall { mtu: 1279, minimum: 1280, .. })), "{refused}");
+    assert!(
+        matches!(refused.downcast_ref(), Some(LabError::MtuTooSmall { mtu: 1279, minimum: 1280, .. })),
+        "{refused}"
+    );
     net.client.set_mtu("eth0", 1280)?;
     assert_eq!(net.client.addresses("eth0")?, before);
-    // Without IPv6 there is nothing to lose.
+    // Without IPv6 the device has nothing to lose.
     net.client.remove_address("eth0", Ipv6Net::new(net.client.ipv6(), 64)?.into())?;
     net.client.set_mtu("eth0", 68)?;
     Ok(())
@@ -396,20 +402,23 @@ fn the_other_addresses_of_a_subnet_stay(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// On a device that is down nobody can be asked whether he has the address.
+/// A device that is down cannot check for duplicate addresses.
 #[netns_test]
 fn an_address_is_not_called_unique_where_nobody_was_asked(net: Pair) -> TestResult {
     let before = net.client.addresses("eth0")?;
     net.client.set_down("eth0")?;
     let taken = Ipv6Net::new(net.server.ipv6(), 64)?;
     let refused = net.client.add_unique_address("eth0", taken).unwrap_err();
-    assert!(matches!(&refused, Error::Lab(LabError::NotAsAsked { asked, .. }) if asked == "up"), "{refused}");
+    assert!(
+        matches!(refused.downcast_ref(), Some(LabError::Mismatch { expected, .. }) if expected == "up"),
+        "{refused}"
+    );
     net.client.set_up("eth0")?;
     assert_eq!(net.client.addresses("eth0")?, before);
     Ok(())
 }
 
-/// What others have made is shown as it is: routes by several next hops, by one of the other family, and the ends of a link of two.
+/// Shows foreign objects unchanged: routes with several next hops or a next hop of the other family, and the ends of a point-to-point link.
 #[netns_test]
 async fn what_the_kernel_shows_is_not_taken_for_something_else(net: Pair) -> TestResult {
     require_program("ip")?;
@@ -436,9 +445,161 @@ async fn what_the_kernel_shows_is_not_taken_for_something_else(net: Pair) -> Tes
     ip("address add 10.0.0.1 peer 10.0.0.2/32 dev eth0")?;
     let shown = net.client.addresses("eth0")?;
     assert!(shown.contains(&"10.0.0.1/32".parse()?) && !shown.contains(&"10.0.0.2/32".parse()?), "{shown:?}");
-    // A route of another metric, which a daemon has entered, does not make a gateway that was set another one.
+    // A foreign route with another metric does not change the gateway.
     ip("route add default via 198.18.0.9 metric 200")?;
     net.client.set_default_gateway(net.server.ipv4())?;
     assert_eq!(gateways("0.0.0.0/0")?, BTreeSet::from([of("198.18.0.2")?, of("198.18.0.9")?]));
+    Ok(())
+}
+
+/// Returns the output of `ip` in a host.
+fn ip(host: &Host, words: &str) -> TestResult<String> {
+    require_program("ip")?;
+    let output = host.command("ip")?.args(words.split(' ')).output()?.success()?;
+    Ok(output.stdout.text().to_string())
+}
+
+#[netns_test]
+fn marked_packets_take_the_way_of_their_rule(mut lab: Lab) -> TestResult {
+    let [client, one, other] = ["client", "one", "other"].map(|name| lab.host(name));
+    for server in [&one, &other] {
+        lab.link(&client, server);
+    }
+    lab.up()?;
+    let service: IpNet = "192.0.2.1/32".parse()?;
+    for server in [&one, &other] {
+        server.add_address("lo", service)?;
+    }
+    client.set_default_gateway(one.ipv4())?;
+    client.insert_route(NewRoute::default_via(other.ipv4()).table(1000))?;
+    client.add_rule(NewRule::lookup(1000).mark(7).priority(99))?;
+    client.add_rule(NewRule::lookup(1000).from(IpNet::from(IpAddr::from(client.ipv4_towards(&other)?))))?;
+    let rules = ip(&client, "rule show")?;
+    assert!(rules.contains("99:\tfrom all fwmark 0x7 lookup 1000"), "{rules}");
+    assert!(ip(&client, "-6 rule show")?.contains("fwmark 0x7 lookup 1000"));
+    assert!(rules.contains(&format!("from {} lookup 1000", client.ipv4_towards(&other)?)), "{rules}");
+    assert!(ip(&client, "route show table 1000")?.contains(&format!("default via {}", other.ipv4())));
+    // The packets follow the rules.
+    let reached = |mark: u32| -> TestResult<bool> {
+        let socket = client.udp_socket(0)?;
+        nix::sys::socket::setsockopt(&socket, nix::sys::socket::sockopt::Mark, &mark)?;
+        let heard = other.udp_socket(53)?;
+        heard.set_read_timeout(Some(if mark == 7 { PATIENCE } else { Duration::from_millis(100) }))?;
+        socket.send_to(b"?", ("192.0.2.1", 53))?;
+        Ok(heard.recv(&mut [0; 4]).is_ok())
+    };
+    assert!(!reached(0)?, "the control: without the mark it goes to the other one");
+    assert!(reached(7)?);
+    assert_eq!(client.routes_of(1000)?.len(), 1);
+    assert!(client.rules()?.iter().any(|rule| rule.mark == Some(7) && rule.table == 1000 && rule.priority == 99));
+
+    let twice = client.add_rule(NewRule::lookup(1000).mark(7).priority(99)).unwrap_err();
+    assert_eq!(twice.raw_os_error(), Some(nix::libc::EEXIST), "{twice}");
+    assert!(ip(&client, "rule show")?.contains("fwmark 0x7"), "what was there stays");
+    client.remove_rule(NewRule::lookup(1000).mark(7).priority(99))?;
+    assert!(!ip(&client, "rule show")?.contains("fwmark 0x7"));
+    assert!(client.remove_rule(NewRule::lookup(1000).mark(7)).is_err());
+    for wrong in [NewRule::lookup(0), NewRule::lookup(5).from(service).to("2001:db8::/64".parse::<IpNet>()?)] {
+        assert_eq!(client.add_rule(wrong).unwrap_err().kind(), ErrorKind::InvalidArgument);
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn routes_of_all_kinds_are_what_the_kernel_shows(mut lab: Lab) -> TestResult {
+    let [client, one, other] = ["client", "one", "other"].map(|name| lab.host(name));
+    for server in [&one, &other] {
+        lab.link(&client, server);
+    }
+    lab.up()?;
+    let net = |text: &str| text.parse::<IpNet>();
+    // Through two gateways, one of each family.
+    client.insert_route(NewRoute::to(net("192.0.2.0/24")?).via(one.ipv4()).via(other.ipv4()))?;
+    client.insert_route(NewRoute::to(net("2001:db8:7::/64")?).via(one.ipv6()).via(other.ipv6()))?;
+    let shown = ip(&client, "route show 192.0.2.0/24")?;
+    assert_eq!(shown.matches("nexthop via").count(), 2, "{shown}");
+    let found =
+        client.routes()?.into_iter().filter(|route| route.destination == net("2001:db8:7::/64").expect("a net"));
+    assert_eq!(found.count(), 2);
+    // Through a device alone, as broadcasts and groups need it.
+    client.insert_route(NewRoute::to(net("224.0.0.0/4")?).device("eth1"))?;
+    assert!(ip(&client, "route show 224.0.0.0/4")?.contains("dev eth1 proto static scope link"));
+    // Two default routes.
+    client.set_default_gateway(one.ipv4())?;
+    client.insert_route(NewRoute::default_via(other.ipv4()).metric(50).source(client.ipv4_towards(&other)?))?;
+    let shown = ip(&client, "route show default")?;
+    assert!(shown.contains("metric 50") && shown.lines().count() == 2, "{shown}");
+    client.delete_route(NewRoute::default_via(other.ipv4()).metric(50))?;
+    assert_eq!(ip(&client, "route show default")?.lines().count(), 1);
+    client.delete_route(NewRoute::to(net("192.0.2.0/24")?).via(one.ipv4()).via(other.ipv4()))?;
+    assert_eq!(ip(&client, "route show 192.0.2.0/24")?, "");
+
+    let nowhere = client.insert_route(NewRoute::to(net("198.51.100.0/24")?)).unwrap_err();
+    assert!(matches!(nowhere.downcast_ref(), Some(LabError::NoNextHop { .. })), "{nowhere}");
+    let no_device = client.insert_route(NewRoute::to(net("198.51.100.0/24")?).device("eth7")).unwrap_err();
+    assert!(matches!(no_device.downcast_ref(), Some(LabError::NoSuchDevice { .. })), "{no_device}");
+    Ok(())
+}
+
+/// A failed batch undoes its first steps, and keeps everything that existed before.
+#[netns_test]
+fn a_batch_that_fails_leaves_nothing_of_it_and_names_the_change(net: Pair) -> TestResult {
+    net.client.set_mtu("eth0", 1300)?;
+    let before = (ip(&net.client, "address show")?, ip(&net.client, "-detail link show")?);
+    let (good, group): (IpNet, IpNet) = ("192.0.2.1/24".parse()?, "ff02::7/64".parse()?);
+    let bridge = Bridge::new().port("eth0").address(good).address(group);
+    let refused = net.client.add_device(bridge).unwrap_err();
+    let text = refused.to_string();
+    assert!(text.contains("cannot add the address ff02::7/64 of bridge0 of \"client\""), "{text}");
+    // The kernel does not reuse indices of removed devices, so the comparison is of devices without the kernel's counters.
+    let after = (ip(&net.client, "address show")?, ip(&net.client, "-detail link show")?);
+    assert_eq!(after, before);
+    let taken = net.client.add_address("eth0", IpNet::new(net.client.addr(), 24)?).unwrap_err();
+    assert_eq!(taken.raw_os_error(), Some(nix::libc::EEXIST), "{taken}");
+    assert!(net.client.addresses("eth0")?.contains(&IpNet::new(net.client.addr(), 24)?), "what was there stays");
+    let refusals =
+        netns_fixtures::journal::entries().into_iter().filter(|entry| entry.to_string().contains("refused add"));
+    assert_eq!(refusals.count(), 2);
+    Ok(())
+}
+
+/// The error contains the kernel's message about a refusal.
+#[netns_test]
+fn the_error_has_the_kernels_words(net: Pair) -> TestResult {
+    let refused = net.client.set_default_gateway("203.0.113.1".parse::<IpAddr>()?).unwrap_err();
+    let Some(KernelError { message: Some(message), .. }) = refused.downcast_ref() else { panic!("{refused:?}") };
+    assert_eq!(message, "Nexthop has invalid gateway");
+    assert!(refused.to_string().contains(message.as_str()), "{refused}");
+    Ok(())
+}
+
+#[netns_test]
+fn hosts_are_found_by_name_and_are_those_of_their_lab(net: Pair, mut lab: Lab) -> TestResult {
+    assert_eq!(net.lab.find("server")?, net.server);
+    let twin = lab.host("server");
+    assert_ne!(twin, net.server, "another lab's host of the same name");
+    assert_eq!(lab.find("server")?, twin, "also before it is up");
+    let missing = lab.find("client").unwrap_err();
+    assert!(missing.to_string().contains("the lab has no host \"client\"; it has server"), "{missing}");
+    assert_eq!(net.lab.topology().to_string(), "host client\nhost server\nlink client server\n");
+    Ok(())
+}
+
+#[netns_test]
+fn a_removed_device_is_one_that_is_not_there(net: Pair) -> TestResult {
+    net.client.remove_device("eth0")?;
+    for gone in [
+        net.client.link_up("eth0"),
+        net.client.set_mtu("eth0", 1400),
+        net.client.add_address("eth0", "192.0.2.1/24".parse()?),
+        net.client.statistics("eth0").map(drop),
+        net.client.remove_device("eth0"),
+        // The removal also removed the other end.
+        net.server.link_up("eth0"),
+    ] {
+        let gone = gone.unwrap_err();
+        assert!(matches!(gone.downcast_ref(), Some(LabError::NoSuchDevice { .. })), "{gone}");
+        assert!(gone.to_string().contains("it has only lo"), "{gone}");
+    }
     Ok(())
 }

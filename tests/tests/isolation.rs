@@ -9,11 +9,12 @@ use std::os::linux::net::SocketAddrExt;
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{SocketAddr, UnixListener};
 use std::path::Path;
+use std::process::Command;
 
 use netns_tests::suite::{NOBODY, Suite, User};
 use nix::unistd::{getegid, geteuid};
 
-/// Runs tests of the suite `observed` without capture, and gives what they print, without libtest's lines.
+/// Runs tests of the suite `observed` without capture, and returns their output without libtest's lines.
 fn observed(suite: &Suite, user: User, tests: &[&str], variables: &[(&str, &str)]) -> Vec<String> {
     let mut libtest = suite.libtest(user).expect("there is a folder");
     libtest.args(["--exact", "--nocapture", "--test-threads", "1"]).args(tests).envs(variables.iter().copied());
@@ -30,7 +31,7 @@ fn value<'a>(lines: &'a [String], name: &str) -> &'a str {
     found.unwrap_or_else(|| panic!("no {name} in {lines:?}"))
 }
 
-/// `net:[4026531840]` and the like.
+/// Returns entries such as `net:[4026531840]`.
 fn namespaces(lines: &[String]) -> BTreeSet<String> {
     lines.iter().filter(|line| line.contains(":[")).cloned().collect()
 }
@@ -47,26 +48,93 @@ fn all_six_namespaces_are_others_for_each_test() {
         let second = namespaces(&observed(&suite, user, &["tells_where_it_is_too"], &[]));
         assert_eq!((first.len(), second.len()), (6, 6));
         let all: BTreeSet<&String> = ours.iter().chain(&first).chain(&second).collect();
-        // A number of one that has died may be given again, so the two tests run in one process, too.
+        // The kernel may reuse the number of a dead namespace, so the two tests also run in one process.
         assert!(ours.is_disjoint(&first) && ours.is_disjoint(&second), "{all:?}");
         let both = observed(&suite, user, &["tells_where_it_is", "tells_where_it_is_too"], &[]);
         assert!(namespaces(&both).is_disjoint(&ours), "{both:?}");
     }
 }
 
+/// Returns the ids of this process in one line.
+fn all_ids_as_themselves(map: &str) -> String {
+    let ours = fs::read_to_string(format!("/proc/self/{map}")).expect("it is there");
+    let fields: Vec<&str> = ours.split_whitespace().collect();
+    fields.chunks(3).map(|line| format!("{0} {0} {1}", line[0], line[2])).collect::<Vec<_>>().join(" ")
+}
+
 #[test]
-fn inside_is_root_who_is_the_caller_outside_and_lo_alone() {
+fn inside_is_root_with_all_ids_of_root_or_the_one_of_another_caller_and_lo_alone() {
     let suite = Suite::build("observed").expect("the suite builds");
     for &user in User::all() {
-        let (uid, gid) = match user {
-            User::Caller => (geteuid().as_raw(), getegid().as_raw()),
-            User::Nobody => (NOBODY, NOBODY),
-        };
         let lines = observed(&suite, user, &["tells_where_it_is"], &[]);
-        assert_eq!(value(&lines, "uid_map"), format!("0 {uid} 1"));
-        assert_eq!(value(&lines, "gid_map"), format!("0 {gid} 1"));
+        for (map, id) in [("uid_map", geteuid().as_raw()), ("gid_map", getegid().as_raw())] {
+            let expected = match user {
+                User::Caller if geteuid().is_root() => all_ids_as_themselves(map),
+                User::Caller => format!("0 {id} 1"),
+                User::Nobody => format!("0 {NOBODY} 1"),
+            };
+            assert_eq!(value(&lines, map), expected);
+        }
         assert_eq!(value(&lines, "devices"), "lo");
         assert_eq!(value(&lines, "pid"), "2");
+    }
+}
+
+#[test]
+fn root_becomes_any_user_inside_and_gives_files_to_any_user_and_others_cannot() {
+    let suite = Suite::build("observed").expect("the suite builds");
+    for &user in User::all() {
+        let lines = observed(&suite, user, &["becomes_another_user"], &[]);
+        let expected = if user == User::Caller && geteuid().is_root() { "true" } else { "false" };
+        for deed in ["drops_groups", "becomes_nobody", "gives_a_file_away"] {
+            assert_eq!(value(&lines, deed), expected, "{deed} as {user:?}");
+        }
+    }
+}
+
+/// A machine with `newuidmap` and ranges for nobody; root makes one for a moment, in a mount namespace.
+#[test]
+fn an_ordinary_user_with_ranges_becomes_any_user_on_request() {
+    if !geteuid().is_root() {
+        return eprintln!("not tried: only root can give a user ranges");
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let find = |program| std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
+    let Some(programs) = ["newuidmap", "newgidmap"].map(find).into_iter().collect::<Option<Vec<_>>>() else {
+        return eprintln!("not tried: there is no newuidmap (package uidmap)");
+    };
+    let suite = Suite::build("observed").expect("the suite builds");
+    let folder = tempfile::tempdir().expect("there is room for a folder");
+    let script = "mount --make-rprivate / && mount -t tmpfs none \"$1\" && chmod 755 \"$1\" && \
+         install -m 4755 \"$2\" \"$3\" \"$1\" && echo 65534:700000:65536 > \"$1/sub\" && \
+         touch /etc/subuid /etc/subgid && mount --bind \"$1/sub\" /etc/subuid && mount --bind \"$1/sub\" /etc/subgid && \
+         cd / && exec setpriv --reuid 65534 --regid 65534 --clear-groups env \"PATH=$1:$PATH\" \"${@:4}\"";
+    // The control: one identity.
+    for (asks, expected) in [("false", "false"), ("true", "true")] {
+        let mut command = Command::new("unshare");
+        command.args(["--mount", "bash", "-c", script, "bash"]).arg(folder.path()).args(&programs);
+        command.arg(format!("NETNS_TEST_MAP_IDS={asks}")).arg(suite.binary());
+        let ended = command.args(["--exact", "--nocapture", "becomes_another_user"]).output().expect("unshare starts");
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success(), "{printed}\n{}", String::from_utf8_lossy(&ended.stderr));
+        for deed in ["drops_groups", "becomes_nobody", "gives_a_file_away"] {
+            assert!(printed.contains(&format!("{deed} {expected}")), "{asks}: {printed}");
+        }
+    }
+}
+
+#[test]
+fn ranges_that_an_ordinary_user_lacks_are_named() {
+    let suite = Suite::build("observed").expect("the suite builds");
+    for &user in User::all() {
+        let mut libtest = suite.libtest(user).expect("there is a folder");
+        // Without a program that maps ranges.
+        libtest.args(["--exact", "becomes_another_user"]).env("NETNS_TEST_MAP_IDS", "true").env("PATH", "");
+        let ended = libtest.output().expect("it starts");
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        let has_all = user == User::Caller && geteuid().is_root();
+        assert_eq!(ended.status.success(), has_all, "{printed}");
+        assert!(has_all || printed.contains("the program newuidmap is not in PATH; install the package"), "{printed}");
     }
 }
 
@@ -84,7 +152,7 @@ fn nothing_that_listens_on_the_machine_can_be_reached() {
         let isolated = observed(&suite, user, &["tries_to_connect"], &variables);
         assert_eq!(value(&isolated, "tcp"), "Err(ConnectionRefused)");
         assert_eq!(value(&isolated, "abstract"), "Err(ConnectionRefused)");
-        // The control: the same code, without the attribute, can.
+        // The control: the same code without the attribute connects.
         let control = observed(&suite, user, &["tries_to_connect_without_isolation"], &variables);
         assert_eq!(value(&control, "tcp"), "Ok(())");
         assert_eq!(value(&control, "abstract"), "Ok(())");
@@ -103,7 +171,7 @@ fn mounts_sysctls_and_the_host_name_do_not_leak() {
     for &user in User::all() {
         let before = machine();
         let lines = observed(&suite, user, &["changes_what_it_can"], &[("OBSERVED_FOLDER", path)]);
-        // The control: inside, all of it happened.
+        // The control: inside the test, all changes took effect.
         let inside = ["files", "ttl", "hostname"].map(|name| value(&lines, name));
         assert_eq!(inside, ["1", "7", "renamed"]);
         assert_eq!(machine(), before);
@@ -111,8 +179,20 @@ fn mounts_sysctls_and_the_host_name_do_not_leak() {
     }
 }
 
-/// Mounts at or below the folder. Others come and go with whatever else the machine does.
+/// Returns mounts at or below the folder. Other mounts change with other work of the machine.
 fn mounted_below(folder: &Path) -> Vec<String> {
     let mounts = fs::read_to_string("/proc/self/mountinfo").expect("it can be read");
     mounts.lines().filter(|line| line.contains(&*folder.to_string_lossy())).map(str::to_owned).collect()
+}
+
+#[test]
+fn no_test_has_the_session_keyring_of_another_or_of_its_runner() {
+    let suite = Suite::build("observed").expect("the suite builds");
+    let tests = ["tells_its_keyring", "tells_its_keyring_too", "tells_the_keyring_of_the_runner"];
+    for &user in User::all() {
+        let lines = observed(&suite, user, &tests, &[]);
+        let keyrings: BTreeSet<&String> = lines.iter().filter(|line| line.starts_with("keyring ")).collect();
+        assert_eq!(keyrings.len(), tests.len(), "{lines:?}");
+        assert!(!keyrings.contains(&"keyring -1".to_owned()), "{lines:?}");
+    }
 }

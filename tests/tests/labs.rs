@@ -1,13 +1,14 @@
-//! Networks of hosts: what they can do, as sockets, counters and the kernel's lists show it.
+//! Networks of hosts, observed through sockets, counters and the kernel's lists.
 
 #![forbid(unsafe_code)]
 
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use netns_fixtures::Error;
+use netns_fixtures::KernelError;
 use netns_fixtures::net::address::{AddressPlan, Ipv4Net, Ipv6Net};
 use netns_fixtures::net::link::{Bridge, Veth};
 use netns_fixtures::net::{LabError, Lan, Pair, PortRange, Routed, Tcp};
@@ -15,6 +16,7 @@ use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
 use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
 use nix::sys::socket::{setsockopt, sockopt};
+use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
 
 fn exchange(listener: &TcpListener, mut client: TcpStream) -> TestResult {
     let (mut server, from) = listener.accept()?;
@@ -29,7 +31,7 @@ fn exchange(listener: &TcpListener, mut client: TcpStream) -> TestResult {
     Ok(())
 }
 
-/// Both families' addresses of a host.
+/// Returns a host's addresses of both families.
 fn addresses(host: &Host) -> [IpAddr; 2] {
     [host.ipv4().into(), host.ipv6().into()]
 }
@@ -51,19 +53,19 @@ fn a_pair_talks_in_both_directions_and_families(net: Pair) -> TestResult {
     }
     // The counters of both ends agree that the packets crossed the link.
     let (client, server) = (net.client.statistics("eth0")?, net.server.statistics("eth0")?);
-    assert!(client.sent_packets >= 20, "{client:?}");
-    assert!(server.received_packets >= 20, "{server:?}");
+    assert!(client.tx_packets >= 20, "{client:?}");
+    assert!(server.rx_packets >= 20, "{server:?}");
     Ok(())
 }
 
-/// The control of the test above: where nothing listens, and where no link leads, nothing is reached.
+/// The control of the test above: without a listener, or without a link, nothing is reachable.
 #[netns_test]
 fn what_is_not_there_is_not_reached(net: Pair, mut lab: Lab) -> TestResult {
     assert!(net.client.tcp_connect((net.server.ipv4(), 81)).unwrap_err().to_string().contains("connect to"));
     let alone = lab.host("alone");
     lab.up()?;
     let refused = alone.tcp_connect((net.server.ipv4(), 80)).unwrap_err();
-    let Error::Kernel { source, object, .. } = refused else { panic!("{refused}") };
+    let Some(KernelError { source, object, .. }) = refused.downcast_ref() else { panic!("{refused}") };
     assert_eq!(source.kind(), std::io::ErrorKind::NetworkUnreachable);
     assert!(object.contains("\"alone\""), "{object}");
     Ok(())
@@ -81,7 +83,7 @@ fn a_host_is_what_the_kernel_shows(net: Pair) -> TestResult {
     assert_eq!(seen.0, inode);
     let names: Vec<_> = seen.1.lines().skip(2).filter_map(|line| line.trim().split(':').next()).collect();
     assert_eq!(names, ["lo", "eth0"]);
-    // The same by a program, which sees nothing but the host.
+    // The same with a program, which sees only the host.
     let output =
         net.server.command("ip")?.args(["-o", "-6", "addr", "show", "dev", "eth0", "scope", "global"]).output()?;
     assert!(output.stdout.text().contains(&format!("{}/64", net.server.ipv6())), "{}", output.stdout.text());
@@ -99,9 +101,9 @@ fn a_router_forwards_and_a_host_does_not(net: Routed, mut lab: Lab) -> TestResul
     for address in addresses(&net.server) {
         exchange(&listener, net.client.tcp_connect((address, 80))?)?;
     }
-    assert!(net.router.statistics("eth0")?.received_packets > 10);
-    assert!(net.router.statistics("eth1")?.sent_packets > 10);
-    // The control: the same shape with a host in the middle drops what it should not forward.
+    assert!(net.router.statistics("eth0")?.rx_packets > 10);
+    assert!(net.router.statistics("eth1")?.tx_packets > 10);
+    // The control: the same shape with a host in the middle drops packets that it should not forward.
     let [client, middle, server] = ["client", "middle", "server"].map(|name| lab.host(name));
     for end in [&client, &server] {
         lab.link(end, &middle);
@@ -129,12 +131,12 @@ fn hosts_of_a_lan_reach_each_other(lan: Lan<5>) -> TestResult {
     let (bridge, ports) = devices.split_last().ok_or("no devices")?;
     assert_eq!((bridge.name.as_str(), ports.len()), ("br0", 5));
     for port in ports {
-        assert!(lan.switch.as_host().statistics(port.name.as_str())?.received_packets > 20, "{port:?}");
+        assert!(lan.switch.as_host().statistics(port.name.as_str())?.rx_packets > 20, "{port:?}");
     }
     Ok(())
 }
 
-/// Also the very first one, which a link that has a carrier and no queue yet would drop in silence.
+/// Includes the very first packet, which a link with a carrier and without a queue would drop silently.
 #[netns_test(deadline = "2m")]
 fn the_first_frame_of_a_lab_arrives() -> TestResult {
     for _ in 0..60 {
@@ -201,6 +203,37 @@ fn settings_of_a_host_are_its_own(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// More hosts than one instance of proc serves.
+fn many_hosts_are_all_usable(lab: &mut Lab) -> TestResult {
+    let hosts: Vec<Host> = (0..70).map(|number| lab.host(format!("host{number}"))).collect();
+    lab.up()?;
+    for host in &hosts {
+        assert_eq!(host.sysctl("net.ipv4.ip_unprivileged_port_start")?, "0", "{}", host.name());
+        assert_eq!(host.sysctl("net.ipv4.ping_group_range")?, "0\t0", "{}", host.name());
+        assert_eq!(host.sysctl("net.ipv6.conf.default.accept_dad")?, "0", "{}", host.name());
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn each_of_many_hosts_has_the_settings_of_a_host(mut lab: Lab) -> TestResult {
+    let mounts = std::fs::read_to_string("/proc/self/mountinfo")?;
+    many_hosts_are_all_usable(&mut lab)?;
+    assert_eq!(std::fs::read_to_string("/proc/self/mountinfo")?, mounts);
+    Ok(())
+}
+
+/// As on kernels before 5.2 and under a filter of a container.
+#[netns_test]
+fn many_hosts_come_up_without_another_instance_of_proc(mut lab: Lab) -> TestResult {
+    let rules = [(nix::libc::SYS_fsopen, Vec::new())].into();
+    let refusal = SeccompAction::Errno(nix::libc::EPERM.cast_unsigned());
+    let filter = SeccompFilter::new(rules, SeccompAction::Allow, refusal, std::env::consts::ARCH.try_into()?)?;
+    // For this thread and those that it starts.
+    seccompiler::apply_filter(&BpfProgram::try_from(filter)?)?;
+    many_hosts_are_all_usable(&mut lab)
+}
+
 #[netns_test]
 fn a_device_that_is_down_carries_nothing_until_it_is_up(net: Pair) -> TestResult {
     let _listener = net.server.tcp_listener(80)?;
@@ -212,7 +245,7 @@ fn a_device_that_is_down_carries_nothing_until_it_is_up(net: Pair) -> TestResult
         net.client.tcp_connect((address, 80))?;
     }
     let missing = net.client.set_down("eth7").unwrap_err().to_string();
-    assert!(missing.contains("\"eth7\" in \"client\"") && missing.contains("it has eth0"), "{missing}");
+    assert!(missing.contains("\"client\" has no device \"eth7\"; it has eth0"), "{missing}");
     Ok(())
 }
 
@@ -262,7 +295,7 @@ fn a_handle_says_when_its_lab_is_not_up_and_when_it_is_gone(mut lab: Lab) -> Tes
     a.tcp_connect((b.ipv4(), 80))?;
     drop(lab);
     let gone = a.tcp_connect((b.ipv4(), 80)).unwrap_err();
-    assert!(matches!(&gone, Error::Lab(LabError::Gone { host }) if host == "a"), "{gone}");
+    assert!(matches!(gone.downcast_ref(), Some(LabError::Gone { host }) if host == "a"), "{gone}");
     let elsewhere: netns_fixtures::net::address::IpNet = "192.0.2.0/24".parse()?;
     for gone in [
         a.udp_socket(0).map(drop),
@@ -283,9 +316,9 @@ fn a_handle_says_when_its_lab_is_not_up_and_when_it_is_gone(mut lab: Lab) -> Tes
         a.lease_port(Tcp, PortRange::new(1024..=2000)?).map(drop),
     ] {
         let gone = gone.unwrap_err();
-        assert!(matches!(&gone, Error::Lab(LabError::Gone { host }) if host == "a"), "{gone}");
+        assert!(matches!(gone.downcast_ref(), Some(LabError::Gone { host }) if host == "a"), "{gone}");
     }
-    // What was decided is still known, and a socket still holds its namespace.
+    // The declaration is still known, and a socket still holds its namespace.
     assert_eq!(a.devices()?.len(), 1);
     drop(listener);
     Ok(())
@@ -297,20 +330,22 @@ fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
     let a = lab.host("a");
     let _second = lab.host("a");
     let error = lab.up().unwrap_err();
-    assert!(matches!(&error, Error::Lab(LabError::BadName { name, .. }) if name == "a"), "{error}");
-    assert!(matches!(a.tcp_listener(1).unwrap_err(), Error::Lab(LabError::NotUp { .. })));
+    assert!(matches!(error.downcast_ref(), Some(LabError::BadName { name, .. }) if name == "a"), "{error}");
+    assert!(matches!(a.tcp_listener(1).unwrap_err().downcast_ref(), Some(LabError::NotUp { .. })));
 
     let deadline = Deadline::after(Duration::from_secs(5));
     let mut one = Lab::new(&AddressPlan::default(), deadline);
     let mut other = Lab::new(&AddressPlan::default(), deadline);
     let (here, there) = (one.host("here"), other.host("there"));
     one.link(&here, &there);
-    assert_eq!(one.up().unwrap_err().to_string(), "use the host \"there\": it was declared in another lab");
+    assert_eq!(one.up().unwrap_err().to_string(), "cannot use the host \"there\" here: it was declared in another lab");
 
-    // Also where the lab has no host of its own.
+    // Also in a lab without hosts of its own.
     let mut nobody = Lab::new(&AddressPlan::default(), deadline);
     nobody.link(&here, &there);
-    assert_eq!(nobody.up().unwrap_err().to_string(), "use the host \"here\": it was declared in another lab");
+    let both = nobody.up().unwrap_err();
+    assert!(matches!(both.downcast_ref(), Some(LabError::Several(mistakes)) if mistakes.len() == 2), "{both}");
+    assert!(both.to_string().contains("- cannot use the host \"here\" here: it was declared in another lab"), "{both}");
 
     let mut late = Lab::new(&AddressPlan::default(), deadline);
     late.host("early");
@@ -318,7 +353,7 @@ fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
     late.host("late");
     assert!(late.up().unwrap_err().to_string().contains("\"late\": the lab is up already"));
     let (early, switch) = (late.host("early"), late.switch("switch"));
-    // The names before are told first.
+    // The first error reports the names above.
     assert!(late.up().is_err());
     late.gateway(&early, &early);
     assert!(late.up().unwrap_err().to_string().contains("a gateway of early"));
@@ -328,10 +363,10 @@ fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// The kernel says ENOSPC where the limit is reached, and while it takes earlier namespaces apart.
+/// The kernel returns ENOSPC at the limit, and while it destroys earlier namespaces.
 #[netns_test]
 fn a_limit_on_namespaces_is_waited_for_until_the_deadline_and_then_told(mut lab: Lab) -> TestResult {
-    // The test's own, and two more.
+    // The test's own namespace, and two more.
     std::fs::write("/proc/sys/user/max_net_namespaces", "3")?;
     for name in ["a", "b"] {
         lab.host(name);
@@ -341,7 +376,7 @@ fn a_limit_on_namespaces_is_waited_for_until_the_deadline_and_then_told(mut lab:
     too_many.host("c");
     let error = too_many.up().unwrap_err();
     assert!(error.to_string().contains("user.max_net_namespaces is reached"), "{error}");
-    // With the first two gone there is room, as soon as the kernel has taken them apart.
+    // Once the kernel has destroyed the first two, there is room again.
     drop(lab);
     let mut again = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(20)));
     again.host("d");
@@ -349,7 +384,7 @@ fn a_limit_on_namespaces_is_waited_for_until_the_deadline_and_then_told(mut lab:
     Ok(())
 }
 
-/// A bring-up that fails half-way leaves no namespace: the limit leaves room for as many as before.
+/// A bring-up that fails half-way leaves no namespace: the limit then allows as many as before.
 #[netns_test]
 fn a_bring_up_that_fails_leaves_nothing() -> TestResult {
     std::fs::write("/proc/sys/user/max_net_namespaces", "4")?;
@@ -365,5 +400,79 @@ fn a_bring_up_that_fails_leaves_nothing() -> TestResult {
         fits.host(name);
     }
     fits.up()?;
+    Ok(())
+}
+
+/// Returns the longest time between two turns of another task of this runtime, and the whole time, while a lab comes up.
+async fn longest_pause<R>(bring_up: impl AsyncFnOnce() -> R) -> TestResult<(Duration, Duration, R)> {
+    let longest = Arc::new(Mutex::new((Instant::now(), Duration::ZERO)));
+    let turn = |longest: &Mutex<(Instant, Duration)>| {
+        let mut longest = longest.lock().unwrap_or_else(PoisonError::into_inner);
+        *longest = (Instant::now(), longest.1.max(longest.0.elapsed()));
+        longest.1
+    };
+    let other = tokio::spawn({
+        let longest = Arc::clone(&longest);
+        async move {
+            loop {
+                turn(&longest);
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        }
+    });
+    tokio::task::yield_now().await;
+    let began = Instant::now();
+    let result = bring_up().await;
+    let whole = began.elapsed();
+    other.abort();
+    Ok((turn(&longest), whole, result))
+}
+
+/// Duplicate address detection takes a second or more, so a blocked runtime is told from a busy machine.
+#[netns_test]
+async fn a_lab_that_comes_up_leaves_a_runtime_of_one_thread_to_other_tasks(context: TestContext) -> TestResult {
+    let declared = || -> TestResult<Lab> {
+        let mut lab = Lab::set_up(&context)?;
+        let [a, b] = ["a", "b"].map(|name| lab.host(name));
+        lab.link(&a, &b).detect_duplicates();
+        Ok(lab)
+    };
+    let mut lab = declared()?;
+    let (pause, whole, up) = longest_pause(async || lab.up_async().await).await?;
+    up?;
+    assert!(whole > Duration::from_millis(500) && pause < whole / 2, "paused for {pause:?} of {whole:?}");
+    lab.find("a")?.ping(&lab.find("b")?).run_async().await?.expect_all()?;
+
+    // The control: the blocking form keeps the thread.
+    let mut lab = declared()?;
+    let (pause, whole, up) = longest_pause(async || lab.up()).await?;
+    up?;
+    assert!(pause >= whole, "paused for {pause:?} of {whole:?}");
+    Ok(())
+}
+
+/// A dropped future leaves the lab as it was, with its declarations, and it can come up again.
+#[netns_test]
+async fn a_lab_whose_future_was_dropped_can_come_up_again(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b);
+    let dropped = tokio::time::timeout(Duration::ZERO, lab.up_async()).await;
+    assert!(dropped.is_err(), "it came up at once");
+    let refused = a.devices().unwrap_err();
+    assert!(matches!(refused.downcast_ref(), Some(LabError::NotUp { .. })), "{refused}");
+    let c = lab.host("c");
+    lab.link(&a, &c);
+    lab.up_async().await?;
+    for other in [&b, &c] {
+        a.ping(other).run_async().await?.expect_all()?;
+    }
+    Ok(())
+}
+
+#[netns_test]
+async fn the_ready_shapes_come_up_in_an_async_test(pair: Pair, lan: Lan<3>, routed: Routed) -> TestResult {
+    pair.client.ping(&pair.server).run_async().await?.expect_all()?;
+    lan.hosts[0].ping(&lan.hosts[2]).run_async().await?.expect_all()?;
+    routed.client.ping(&routed.server).run_async().await?.expect_all()?;
     Ok(())
 }

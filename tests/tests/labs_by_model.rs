@@ -1,4 +1,4 @@
-//! Random networks: what the kernel shows of each is what was declared, and who can reach whom is what the links say.
+//! Random networks: the kernel shows the declared devices, and hosts reach each other exactly as the links allow.
 
 #![forbid(unsafe_code)]
 
@@ -11,8 +11,8 @@ use netns_fixtures::net::link::{Bridge, Ifb, MacVlan, Vxlan};
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
 
-/// A generator of numbers that are the same in every run: a network that fails can be made again by its number. Source of
-/// the constants: Steele, Lea and Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
+/// Generates the same numbers in every run, so that a failing network can be rebuilt from its number. Source of the constants: Steele, Lea
+/// and Flood, "Fast splittable pseudorandom number generators" (SplitMix64).
 struct Numbers(u64);
 
 impl Numbers {
@@ -25,12 +25,12 @@ impl Numbers {
     }
 }
 
-/// What the model knows of a host.
+/// The model's view of a host.
 struct Modelled {
     host: Host,
-    /// The segments that it has a device in, in the order of its devices; none of a link without addresses.
+    /// The segments of its devices, in the order of the devices; `None` for a link without addresses.
     segments: Vec<Option<usize>>,
-    /// What its devices are, by their names.
+    /// Its devices by their names.
     devices: BTreeMap<String, Expected>,
 }
 
@@ -50,13 +50,13 @@ impl Modelled {
     }
 }
 
-/// Two to six hosts, none to two switches, links between them as they come, and devices on those.
+/// Declares two to six hosts, up to two switches, random links between them, and devices on those links.
 fn declare(lab: &mut Lab, numbers: &mut Numbers) -> TestResult<Vec<Modelled>> {
     let host =
         |lab: &mut Lab, i| Modelled { host: lab.host(format!("h{i}")), segments: Vec::new(), devices: BTreeMap::new() };
     let mut hosts: Vec<Modelled> = (0..2 + numbers.next(5)).map(|i| host(lab, i)).collect();
     let switches: Vec<_> = (0..numbers.next(3)).map(|i| lab.switch(format!("s{i}"))).collect();
-    // Switches are segments 0 and 1; every link between two hosts is one of its own.
+    // Switches are segments 0 and 1; every link between two hosts is a segment too.
     let mut next_segment = switches.len();
     for i in 0..=numbers.next(10) {
         let mtu = u32::try_from(1280 + numbers.next(8000))?;
@@ -111,7 +111,7 @@ fn declare(lab: &mut Lab, numbers: &mut Numbers) -> TestResult<Vec<Modelled>> {
     Ok(hosts)
 }
 
-/// What `ip` lists of a host, with details.
+/// Returns the devices that `ip` lists for a host, with details.
 fn listed(host: &Host) -> TestResult<Vec<serde_json::Value>> {
     let listed = host.command("ip")?.args(["-json", "-details", "address", "show"]).output()?.success()?;
     Ok(serde_json::from_slice(&listed.stdout.bytes)?)
@@ -121,7 +121,7 @@ fn name_of(device: &serde_json::Value) -> TestResult<&str> {
     Ok(device["ifname"].as_str().ok_or("no name")?)
 }
 
-/// The devices with their addresses as the kernel lists them, by a program of others.
+/// Returns the devices with their addresses as an independent program reads them from the kernel.
 fn addresses_of(listed: &[serde_json::Value]) -> TestResult<BTreeSet<(String, String)>> {
     let mut shown = BTreeSet::new();
     for device in listed {
@@ -136,7 +136,7 @@ fn addresses_of(listed: &[serde_json::Value]) -> TestResult<BTreeSet<(String, St
     Ok(shown)
 }
 
-/// The devices but `lo`; of what the model leaves to the kernel, nothing.
+/// Returns the devices except `lo`, without properties that the model leaves to the kernel.
 fn devices_of(
     listed: &[serde_json::Value],
     model: &BTreeMap<String, Expected>,
@@ -155,7 +155,7 @@ fn devices_of(
     }
     Ok(shown)
 }
-/// How many networks. Emulated machines are some ten times slower.
+/// The number of networks. Emulated machines are about ten times slower.
 static NETWORKS: Setting<u64> =
     Setting::integer("NETNS_NETWORKS", "how many random networks are made", 40, 1..=100_000);
 
@@ -185,7 +185,7 @@ fn the_kernel_shows_what_was_declared() -> TestResult {
             }
         }
 
-        // Each pair that shares a segment reaches each other over it, in both families; a pair that shares none does not.
+        // Hosts that share a segment reach each other over it in both families; other pairs do not.
         for (i, Modelled { host: from, segments: from_segments, .. }) in hosts.iter().enumerate() {
             for Modelled { host: to, segments: to_segments, .. } in hosts.iter().skip(i + 1) {
                 let listener = to.tcp_listener(80)?;
@@ -214,7 +214,7 @@ fn the_kernel_shows_what_was_declared() -> TestResult {
 macro_rules! side_by_side {
     ($($name:ident)*) => {
         $(
-            /// The same addresses, names and ports as in all the others.
+            /// The same addresses, names and ports as in all the other tests.
             #[netns_test]
             fn $name(net: Pair) -> TestResult {
                 assert_eq!((net.client.ipv4(), net.server.ipv4()), ("198.18.0.1".parse()?, "198.18.0.2".parse()?));
@@ -227,7 +227,7 @@ macro_rules! side_by_side {
     };
 }
 
-/// A hundred tests that libtest runs side by side.
+/// A hundred tests that libtest runs in parallel.
 mod side_by_side {
     use super::*;
 

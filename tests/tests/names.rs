@@ -1,4 +1,4 @@
-//! Names, compared with what the kernel itself takes: the same generated name is checked here and tried there.
+//! Checks names against the kernel: each generated name goes to our check and to the kernel.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ use proptest::string::string_regex;
 use proptest::test_runner::TestRunner;
 use rtnetlink::LinkBridge;
 
-/// So many names about as long as the longest, of all characters and of those that matter.
+/// Generates `count` names of about the maximum length, from all characters and from the significant ones.
 fn names(longest: usize, count: usize) -> Vec<String> {
     let of = |pattern: String| string_regex(&pattern).expect("a pattern that proptest reads");
     let names = prop_oneof![
@@ -34,8 +34,7 @@ async fn a_devices_name_is_one_exactly_if_the_kernel_makes_a_device_of_that_name
     tokio::spawn(connection);
     let (mut taken, mut refused) = (0, 0);
     for name in names(15, 400) {
-        // What the kernel takes for something else than a name: a request for any name, for a number, and the end of the
-        // text.
+        // The kernel does not read these as names: an empty name requests any, `%` requests a number, and a zero ends the text.
         if name.is_empty() || name.contains(['%', '\0']) {
             assert!(IfName::new(name.as_str()).is_err(), "{name:?}");
             continue;
@@ -43,14 +42,14 @@ async fn a_devices_name_is_one_exactly_if_the_kernel_makes_a_device_of_that_name
         let made = handle.link().add(LinkBridge::new(&name).build()).execute().await;
         let is_taken = match &made {
             Ok(()) => true,
-            // A name of this run that came a second time.
+            // A name that this run generated before.
             Err(rtnetlink::Error::NetlinkError(refusal)) => refusal.to_io().kind() == ErrorKind::AlreadyExists,
             Err(_) => false,
         };
         assert_eq!(IfName::new(name.as_str()).is_ok(), is_taken, "{name:?}: {made:?}");
         if is_taken { taken += 1 } else { refused += 1 }
     }
-    // Neither answer is one that is always given.
+    // Neither answer is constant.
     assert!(taken > 50 && refused > 50, "{taken} taken, {refused} refused");
     Ok(())
 }
@@ -69,7 +68,7 @@ fn a_namespaces_name_is_one_exactly_if_the_kernel_makes_a_file_of_that_name() ->
         let made = File::create_new(format!("{}/{name}", folder.path().display()));
         let is_taken = match &made {
             Ok(_) => true,
-            // Made before; the folder itself and the one above exist as well, and are no names.
+            // Created before; the folder itself and its parent also exist, and are not names.
             Err(error) => error.kind() == ErrorKind::AlreadyExists && !matches!(name.as_str(), "" | "." | ".."),
         };
         assert_eq!(ours, is_taken, "{name:?}: {made:?}");
@@ -98,7 +97,7 @@ fn a_sockets_path_is_one_exactly_if_a_socket_can_be_bound_to_it() -> TestResult 
     Ok(())
 }
 
-/// A generated name is exchanged for the next one where the kernel has a device of that name.
+/// If the kernel has a device with a generated name, the next name replaces it.
 #[netns_test]
 fn a_generated_name_is_one_that_was_free(own: Namespace) -> TestResult {
     netns_fixtures::requirements::require_program("ip")?;

@@ -1,8 +1,7 @@
-//! Nothing is left behind: not after a pass, a failure or a deadline, and not after SIGKILL of the runner at any moment.
+//! Nothing is left behind: not after a pass, a failure or a deadline, and not after a SIGKILL of the runner at any moment.
 //!
-//! Everything happens in the namespaces of this test, so what is counted is the kernel's own count and nobody else's: the
-//! processes of its pid namespace, the namespaces that its user namespace is charged for, the mounts of its mount
-//! namespace, the files of its folder.
+//! Everything happens in the namespaces of this test, so the kernel's counts cover this test alone: the processes of its pid namespace, the
+//! namespaces charged to its user namespace, the mounts of its mount namespace, the files of its folder.
 
 #![forbid(unsafe_code)]
 
@@ -24,27 +23,27 @@ use nix::mount::{MsFlags, mount, umount};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// How often the runner is killed. Emulated machines are some ten times slower.
+/// The number of kills of the runner. Emulated machines are about ten times slower.
 static KILLS: Setting<u64> = Setting::integer("NETNS_KILLS", "how often the runner is killed", 500, 1..=100_000);
 
-/// How many processes the chaos kills. `cargo xtask chaos` kills 2,000.
+/// The number of processes that the chaos test kills. `cargo xtask chaos` kills 2,000.
 static CHAOS_KILLS: Setting<u64> =
     Setting::integer("NETNS_CHAOS_KILLS", "how many processes of test runs are killed", 100, 1..=100_000);
 
-/// The kinds of namespaces, and how many of each this test's user namespace is charged for by itself: its own five. It is
-/// itself charged to the one above; source: user_namespaces(7), namespaces(7).
+/// The kinds of namespaces, and the number of each that this test itself charges to its user namespace: its own five. The user namespace is
+/// charged to its parent; source: user_namespaces(7), namespaces(7).
 const KINDS: [(&str, u32); 6] = [("user", 0), ("net", 1), ("mnt", 1), ("pid", 1), ("ipc", 1), ("uts", 1)];
 
-/// More of each kind than a run has.
-const ENOUGH: u32 = 100;
+/// More of each kind than a run needs, and enough for a runner to prepare children ahead (docs/performance.md).
+const ENOUGH: u32 = 1_000;
 
-/// What there is besides namespaces.
+/// Leftovers other than namespaces.
 #[derive(Debug, PartialEq, Eq)]
 struct Count {
     /// Processes of this pid namespace other than this one and pid 1, by id.
     processes: BTreeMap<u32, String>,
     mounts: usize,
-    /// In the folder for temporary files.
+    /// The entries of the folder for temporary files.
     files: Vec<String>,
 }
 
@@ -59,7 +58,7 @@ impl Count {
     }
 }
 
-/// Allows this user namespace so many more namespaces of each kind than its own.
+/// Allows this user namespace `more` namespaces of each kind in addition to its own.
 fn allow_namespaces(more: u32) -> TestResult {
     for (kind, own) in KINDS {
         fs::write(format!("/proc/sys/user/max_{kind}_namespaces"), (own + more).to_string())?;
@@ -67,8 +66,8 @@ fn allow_namespaces(more: u32) -> TestResult {
     Ok(())
 }
 
-/// Whether no namespace of any kind is left: with one more allowed, one of each can be made. The kernel, which counts them
-/// for the limit, is asked, because a namespace that nobody can reach is in no list.
+/// Returns whether no namespace of any kind is left: with one more allowed, one of each can be created. The kernel counts for the limit, so
+/// the test asks the kernel: an unreachable namespace is in no list.
 fn no_namespace_is_left() -> TestResult<bool> {
     allow_namespaces(1)?;
     let made = Command::new("unshare")
@@ -90,7 +89,7 @@ fn processes() -> TestResult<BTreeMap<u32, String>> {
         if pid == 1 || pid == std::process::id() {
             continue;
         }
-        // It may have ended since it was listed.
+        // The process may have exited since the listing.
         if let Ok(stat) = fs::read_to_string(entry.path().join("stat")) {
             processes.insert(pid, stat.split_whitespace().skip(1).take(2).collect::<Vec<_>>().join(" "));
         }
@@ -98,7 +97,7 @@ fn processes() -> TestResult<BTreeMap<u32, String>> {
     Ok(processes)
 }
 
-/// How long it took; a killed process is taken apart in the kernel's own time.
+/// Returns the time until all processes are gone; the kernel finishes a killed process later.
 fn until_no_process_is_left(before: &Count, folder: &Path) -> TestResult<Duration> {
     let start = Instant::now();
     wait_until(Deadline::after(Duration::from_secs(20)), Duration::from_millis(1), || match processes() {
@@ -111,7 +110,7 @@ fn until_no_process_is_left(before: &Count, folder: &Path) -> TestResult<Duratio
     Ok(gone_after)
 }
 
-/// The kernel takes namespaces apart in the background, after their last process.
+/// The kernel destroys namespaces in the background, after their last process.
 fn until_no_namespace_is_left() -> TestResult {
     wait_until(Deadline::after(Duration::from_secs(60)), Duration::from_millis(10), || match no_namespace_is_left() {
         Ok(true) => Break(()),
@@ -127,15 +126,15 @@ fn runner(suite: &Suite, folder: &Path) -> TestResult<Command> {
     Ok(runner)
 }
 
-/// How long a run takes: the control, which nobody kills.
+/// Returns the duration of a run without a kill, which is also the control.
 fn whole_run(suite: &Suite, folder: &Path) -> TestResult<Duration> {
     let start = Instant::now();
     assert_eq!(runner(suite, folder)?.status()?.code(), Some(101), "nobody kills it");
     Ok(start.elapsed())
 }
 
-/// Which moment of a run a number stands for: spread over it by the golden ratio, so that no stretch of it is left out and
-/// each run of this test takes the same ones.
+/// Maps a number to a moment of a run: the golden ratio spreads the moments, so that they cover every stretch, and each run of this test
+/// uses the same ones.
 fn moment(number: u32, length: Duration) -> Duration {
     length.mul_f64((f64::from(number) * 0.618_033_988_749_894_9).fract())
 }
@@ -153,14 +152,14 @@ fn nothing_is_left_when_the_runner_is_killed_at_any_moment() -> TestResult {
     while killed < kills {
         tries += 1;
         if tries % 25 == 0 {
-            // What else the machine does comes and goes, another test of this file for one, and moments must be those of a run.
+            // Other work of the machine, such as another test of this file, changes the duration, and the moments must lie within a run.
             length = whole_run(&suite, folder.path())?;
         }
         assert!(tries < 4 * kills, "only {killed} of {tries} runners were alive at their moment");
         let mut running = runner(&suite, folder.path())?.spawn()?;
-        // The moment is what is varied here; nothing is waited for.
+        // The moment is the varied parameter; this is not a wait.
         thread::sleep(moment(tries, length));
-        // Besides the runner and the zygote there are processes of tests.
+        // Beside the runner and the zygote there are processes of tests.
         let is_at_work = processes()?.len() > 2;
         running.kill()?;
         if running.wait()?.signal() == Some(9) {
@@ -178,7 +177,7 @@ fn nothing_is_left_when_the_runner_is_killed_at_any_moment() -> TestResult {
     Ok(())
 }
 
-/// Who is killed.
+/// The role of a killed process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Role {
     Runner,
@@ -187,29 +186,29 @@ enum Role {
     Body,
 }
 
-/// In which order: the runner less often, because its end is the end of its run.
+/// The order of kills: the runner is rarer, because its death ends the run.
 const VICTIMS: [Role; 7] = [Role::PidOne, Role::Body, Role::Zygote, Role::Body, Role::PidOne, Role::Runner, Role::Body];
 
-/// The processes of a run by their roles: a pid 1 and a body have numbers of a second pid namespace; source: `NSpid` in
+/// Returns the processes of a run by their roles: a pid 1 and a body also have pids of a second pid namespace; source: `NSpid` in
 /// proc_pid_status(5).
 fn by_role(runner: u32) -> TestResult<Vec<(u32, Role)>> {
     let mut found = vec![(runner, Role::Runner)];
     for &pid in processes()?.keys().filter(|&&pid| pid != runner) {
-        // It may have ended since it was listed.
+        // The process may have exited since the listing.
         let Ok(status) = fs::read_to_string(format!("/proc/{pid}/status")) else { continue };
         let numbers = status.lines().find_map(|line| line.strip_prefix("NSpid:")).unwrap_or_default();
         match numbers.split_whitespace().skip(1).collect::<Vec<_>>()[..] {
             [] => found.push((pid, Role::Zygote)),
             ["1"] => found.push((pid, Role::PidOne)),
             ["2"] => found.push((pid, Role::Body)),
-            // What a body has started.
+            // A process that a body started.
             _ => {}
         }
     }
     Ok(found)
 }
 
-/// Keeps a processor and some memory busy until it is told to stop.
+/// Keeps a processor and some memory busy until `stop` is set.
 fn press(stop: &AtomicBool) {
     const BYTES: usize = 128 * 1024 * 1024;
     const PAGE: usize = 4096;
@@ -222,8 +221,8 @@ fn press(stop: &AtomicBool) {
     }
 }
 
-/// Any process of a run is killed at any moment, several in one run, while processors and memory are busy and there may be hardly
-/// more namespaces than the run needs. Each run ends within a bound, and nothing is left after it.
+/// Kills any process of a run at any moment, several in one run, while processors and memory are busy and the limit hardly exceeds the
+/// namespaces that the run needs. Each run ends within a bound, and leaves nothing behind.
 #[netns_test(deadline = "1h")]
 fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
     let suite = Suite::build("mixed")?;
@@ -231,14 +230,14 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
     let folder = tempfile::tempdir()?;
     let before = Count::take(folder.path())?;
     let kills = CHAOS_KILLS.read()?;
-    // How long its parts take decides which moments there are, on an emulated machine too.
+    // The moments scale with the duration of a run, so that they also fit an emulated machine.
     let longest_pause = whole_run(&suite, folder.path())? / 10;
     let stop = AtomicBool::new(false);
     let mut killed: BTreeMap<Role, u64> = BTreeMap::new();
     let (mut runs, mut steps) = (0_u64, 0_u32);
     let start = Instant::now();
     thread::scope(|scope| {
-        // The pressure ends also when what follows fails.
+        // The pressure also ends if a later step fails.
         let _stop = StopOnDrop(&stop);
         for _ in 0..2 {
             scope.spawn(|| press(&stop));
@@ -246,16 +245,16 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
         while killed.values().sum::<u64>() < kills {
             assert!(runs < 20 * kills, "{runs} runs for {killed:?}");
             runs += 1;
-            // Two tests at once and four children ahead.
+            // Two parallel tests and four prepared children.
             allow_namespaces(6)?;
             let mut running = runner(&suite, folder.path())?.spawn()?;
             let deadline = Deadline::after(Duration::from_secs(60));
-            // On a slow machine the runner would be killed over and over before there is anything else.
+            // On a slow machine the test would otherwise kill the runner again and again before any other process exists.
             let mut has_had_a_body = false;
             while running.try_wait()?.is_none() {
                 assert!(!deadline.is_expired(), "a run did not end: {:?}", processes()?);
                 steps += 1;
-                // The moment is what is varied here; nothing is waited for.
+                // The moment is the varied parameter; this is not a wait.
                 thread::sleep(moment(steps, longest_pause));
                 let wanted = VICTIMS[steps as usize % VICTIMS.len()];
                 let there = by_role(running.id())?;
@@ -263,7 +262,7 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
                 let is_spared = |role: Role| role == Role::Runner && !has_had_a_body;
                 let victim = there.into_iter().find(|(_, role)| *role == wanted && !is_spared(*role));
                 if let Some((pid, role)) = victim {
-                    // ESRCH: it has ended by itself since it was listed. Nobody but this test has processes in this pid namespace.
+                    // ESRCH: the process has exited since the listing. Only this test has processes in this pid namespace.
                     if kill(Pid::from_raw(i32::try_from(pid)?), Signal::SIGKILL).is_ok() {
                         *killed.entry(role).or_default() += 1;
                     }
@@ -292,6 +291,31 @@ impl Drop for StopOnDrop<'_> {
     }
 }
 
+/// One test is selected, so of two children one is never used.
+#[netns_test(deadline = "10m")]
+fn nothing_is_left_of_unused_children_when_the_runner_is_killed() -> TestResult {
+    let suite = Suite::build("mixed")?;
+    until_no_namespace_is_left()?;
+    let folder = tempfile::tempdir()?;
+    let before = Count::take(folder.path())?;
+    for _ in 0..20 {
+        let mut runner = runner(&suite, folder.path())?;
+        // Without `--exact`, which prepares none ahead.
+        let mut running = runner.args(["--ignored", "waits_for_the_end_of_its_runner"]).spawn()?;
+        let children = || -> TestResult<usize> {
+            Ok(by_role(running.id())?.iter().filter(|(_, role)| *role == Role::Body).count())
+        };
+        wait_until(Deadline::after(Duration::from_secs(20)), Duration::from_millis(1), || match children() {
+            Ok(2) => Break(()),
+            other => Continue(format!("{other:?} processes of bodies")),
+        })?;
+        running.kill()?;
+        running.wait()?;
+        until_no_process_is_left(&before, folder.path())?;
+    }
+    until_no_namespace_is_left()
+}
+
 #[netns_test(deadline = "5m")]
 fn nothing_is_left_after_passes_failures_and_deadlines() -> TestResult {
     let suite = Suite::build("mixed")?;
@@ -301,7 +325,7 @@ fn nothing_is_left_after_passes_failures_and_deadlines() -> TestResult {
     for _ in 0..20 {
         let ended = runner(&suite, folder.path())?.status()?;
         assert_eq!(ended.code(), Some(101));
-        // At once: the runner ends after all that it has started.
+        // Expects this at once: the runner exits after everything that it started.
         assert_eq!(processes()?, BTreeMap::new());
         assert_eq!(Count::take(folder.path())?, before);
     }
@@ -310,14 +334,14 @@ fn nothing_is_left_after_passes_failures_and_deadlines() -> TestResult {
     Ok(())
 }
 
-/// The control of the counts: what is there is counted.
+/// The control of the counts: they include existing objects.
 #[netns_test(deadline = "2m")]
 fn what_is_left_is_seen() -> TestResult {
     let folder = tempfile::tempdir()?;
     let before = Count::take(folder.path())?;
     for kind in ["net", "mount", "ipc", "uts"] {
         until_no_namespace_is_left()?;
-        // A namespace is held by a process in it, which says so before it is looked for.
+        // A process holds a namespace, and reports it before the test counts.
         let mut left = Command::new("unshare")
             .args([&format!("--{kind}"), "--", "dd", "status=none"])
             .stdin(Stdio::piped())
@@ -335,7 +359,7 @@ fn what_is_left_is_seen() -> TestResult {
     assert_eq!(Count::take(folder.path())?.files, ["file"]);
     mount(Some("tmpfs"), folder.path(), Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
     let mounts = Count::take(folder.path())?.mounts;
-    // What is mounted on cannot be removed.
+    // A mount point cannot be removed.
     umount(folder.path())?;
     assert_eq!(mounts, before.mounts + 1);
     folder.close()?;

@@ -12,7 +12,7 @@ use std::sync::LazyLock;
 use std::thread;
 use std::time::Duration;
 
-use netns_fixtures::Error;
+use netns_fixtures::KernelError;
 use netns_fixtures::net::{PortError, PortRange, Protocol, SocketState, Tcp, Udp};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Child;
@@ -24,7 +24,7 @@ use seccompiler::{
 
 static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
-/// A process that tries to bind the port in every way there is, again and again; it has tried them all when this returns.
+/// Starts a process that tries again and again to bind the port in every possible way; returns after the first full round.
 fn thief(own: &Namespace, protocol: &str, port: u16) -> TestResult<Child> {
     let mut thief = own.command(*SUBJECT).args(["steal", protocol, &port.to_string()]).spawn()?;
     assert_eq!(thief.read_line()?.as_deref(), Some("every way was refused"));
@@ -71,7 +71,7 @@ fn nobody_takes_a_port_while_it_is_handed_to_a_child(own: Namespace) -> TestResu
     TcpStream::connect((Ipv4Addr::LOCALHOST, port))?.read_to_string(&mut answer)?;
     assert_eq!(answer, "1 http true");
     assert!(thief.is_running(), "the port was stolen from under the child");
-    // The control: as soon as nobody has it, the same thief takes it.
+    // The control: once the port is free, the same thief binds it.
     drop(server);
     assert_eq!(thief.read_line()?.as_deref(), Some("stolen"));
     Ok(())
@@ -109,7 +109,7 @@ fn nobody_takes_a_port_while_it_becomes_a_socket_of_the_test(own: Namespace) -> 
     let lease = own.lease_port(Udp, PortRange::new(2000..=2999)?)?;
     let port = lease.port();
     let mut thief = thief(&own, "udp", port)?;
-    // What comes to the lease is not lost.
+    // The lease does not lose packets that arrive at it.
     UdpSocket::bind("127.0.0.1:0")?.send_to(b"early", (Ipv4Addr::LOCALHOST, port))?;
     let socket = lease.into_socket();
     let mut datagram = [0; 16];
@@ -121,7 +121,7 @@ fn nobody_takes_a_port_while_it_becomes_a_socket_of_the_test(own: Namespace) -> 
     Ok(())
 }
 
-/// What a lease is for: the port that was found free is another's when the child wants it.
+/// The reason for leases: another process binds a free port before the child does.
 #[netns_test]
 fn without_a_lease_the_port_is_stolen_on_the_way_to_the_child(own: Namespace) -> TestResult {
     let port = own.free_port(Tcp, PortRange::new(2000..=2999)?)?;
@@ -174,13 +174,16 @@ fn a_namespace_without_ipv6_addresses_leases_all_the_same(net: Pair) -> TestResu
     net.server.set_sysctl("net.ipv6.bindv6only", "1")?;
     let lease = net.server.lease_port(Tcp, PortRange::new(8080..=8080)?)?;
     let taken = net.server.tcp_listener(8080).unwrap_err();
-    assert!(matches!(&taken, Error::Kernel { source, .. } if source.kind() == ErrorKind::AddrInUse), "{taken:?}");
+    assert!(
+        matches!(taken.downcast_ref(), Some(KernelError { source, .. }) if source.kind() == ErrorKind::AddrInUse),
+        "{taken:?}"
+    );
     let _listener = lease.into_listener()?;
     net.client.tcp_connect((net.server.ipv4(), 8080))?;
     Ok(())
 }
 
-/// `socket` with that family does not exist for the calling thread and those that it starts.
+/// Makes `socket` fail for that family in the calling thread and its children.
 fn take_away_family(family: i32) -> TestResult {
     let family = u64::from(family.cast_unsigned());
     let of_family = SeccompCondition::new(0, SeccompCmpArgLen::Dword, SeccompCmpOp::Eq, family)?;
@@ -204,26 +207,26 @@ fn a_kernel_without_ipv6_leases_ports_of_ipv4(own: Namespace) -> TestResult {
     Ok(())
 }
 
-/// It could only be had in a way that lets others have it too.
+/// The port is available only in a way that also lets others bind it.
 #[netns_test]
 fn a_port_whose_connections_wait_for_their_end_is_not_leased_and_says_so(own: Namespace) -> TestResult {
     let ports = PortRange::new(2000..=2000)?;
     let listener = own.lease_port(Tcp, ports)?.into_listener()?;
     let client = TcpStream::connect("127.0.0.1:2000")?;
-    // Who closes first waits.
+    // The side that closes first enters TIME_WAIT.
     drop(listener.accept()?);
     drop((client, listener));
     wait_until(Deadline::after(Duration::from_secs(5)), Duration::from_millis(1), || {
         let states = own.sockets().map(|sockets| sockets.iter().map(|socket| socket.state).collect::<Vec<_>>());
         match states {
-            // Both, where they close at the same moment.
+            // Both sides, if they close at the same moment.
             Ok(states) if !states.is_empty() && states.iter().all(|state| *state == SocketState::TimeWait) => Break(()),
             other => Continue(other),
         }
     })?;
     let refused = own.lease_port(Tcp, ports).unwrap_err().to_string();
     assert!(refused.contains("2000 by nobody's descriptor") && refused.contains("TIME-WAIT"), "{refused}");
-    // A server that binds it again may, as always: the lease's listener had `SO_REUSEADDR`.
+    // A server may bind the port again, as usual: the lease's listener had `SO_REUSEADDR`.
     TcpListener::bind("127.0.0.1:2000")?;
     Ok(())
 }
@@ -239,14 +242,14 @@ fn leases_of_many_threads_share_nothing_and_the_end_is_told_with_the_holders(own
     let numbers: BTreeSet<_> = leases.iter().flatten().map(netns_fixtures::net::PortLease::port).collect();
     assert_eq!(numbers, (2000..=2199).collect());
     let refused = own.lease_port(Tcp, ports).unwrap_err();
-    let Error::Port(PortError::Exhausted { protocol: Protocol::Tcp, range, .. }) = &refused else {
+    let Some(PortError::Exhausted { protocol: Protocol::Tcp, range, .. }) = refused.downcast_ref() else {
         panic!("{refused:?}")
     };
     assert_eq!(*range, ports);
     let text = refused.to_string();
-    assert!(text.starts_with("find a free TCP port in 2000-2199: taken are 2000 by "), "{text}");
+    assert!(text.starts_with("cannot find a free TCP port in 2000-2199: in use are 2000 by "), "{text}");
     assert!(text.ends_with(" and 192 more"), "{text}");
-    // Linux lists sockets that are bound and nothing else since 6.8; before, the query cannot know of leases.
+    // Linux lists bound, otherwise unused sockets since 6.8; before, the query cannot see leases.
     let are_listed = own.sockets()?.iter().any(|socket| ports.contains(socket.local.port()));
     assert_eq!(own.free_port(Tcp, ports).is_err(), are_listed);
     drop(leases);
@@ -269,9 +272,9 @@ fn ports_that_the_kernel_gives_away_are_had_by_that_name_only(net: Pair) -> Test
     net.server.set_local_port_range(5000..=5009)?;
     for (first, last) in [(5000, 5000), (4000, 5000), (5009, 6000), (4000, 6000)] {
         let refused = net.server.lease_port(Tcp, PortRange::new(first..=last)?).unwrap_err();
-        assert!(matches!(refused, Error::Port(PortError::Ephemeral { .. })), "{refused:?}");
+        assert!(matches!(refused.downcast_ref(), Some(PortError::Ephemeral { .. })), "{refused:?}");
         let refused = net.server.free_port(Tcp, PortRange::new(first..=last)?).unwrap_err().to_string();
-        assert!(refused.contains("the kernel gives 5000-5009 to sockets that ask for no port"), "{refused}");
+        assert!(refused.contains("the kernel assigns 5000-5009 to sockets that request no port"), "{refused}");
     }
     let (_below, _above) = (
         net.server.lease_port(Tcp, PortRange::new(4999..=4999)?)?,
@@ -280,7 +283,7 @@ fn ports_that_the_kernel_gives_away_are_had_by_that_name_only(net: Pair) -> Test
     let ephemeral = PortRange::ephemeral(&net.server.namespace()?)?;
     assert_eq!((ephemeral.first(), ephemeral.last()), (5000, 5009));
     let leases = (0..10).map(|_| net.server.lease_port(Udp, ephemeral)).collect::<Result<Vec<_>, _>>()?;
-    // The control: the kernel has none left to give away either.
+    // The control: the kernel has no free port either.
     assert!(net.server.udp_socket(0).is_err());
     drop(leases);
     net.server.udp_socket(0)?;
@@ -293,7 +296,7 @@ fn a_port_that_is_found_free_is_on_nobodys_socket(own: Namespace) -> TestResult 
     let _ipv4 = TcpListener::bind("127.0.0.1:2000")?;
     let _ipv6 = TcpListener::bind("[::1]:2001")?;
     let _lease = own.lease_port(Tcp, PortRange::new(2002..=2002)?)?;
-    // Linux lists the lease since 6.8, and then as what it is.
+    // Linux lists the lease since 6.8, with its true state.
     let lease = own.sockets()?.into_iter().find(|socket| socket.local.port() == 2002);
     assert!(lease.is_none_or(|lease| lease.state == SocketState::Bound), "{lease:?}");
     let client = TcpStream::connect("127.0.0.1:2000")?;
@@ -322,7 +325,7 @@ fn the_table_of_sockets_is_that_of_ss_and_of_proc(own: Namespace) -> TestResult 
     let name = |protocol| if protocol == Protocol::Tcp { "tcp" } else { "udp" }.to_owned();
     assert_eq!(by_ss, ours.iter().map(|socket| (name(socket.protocol), socket.inode)).collect());
 
-    // Addresses are in hexadecimal there, so ports, states, owners and inodes are compared; source: proc_net(5).
+    // Addresses are hexadecimal there, so the test compares ports, states, owners and inodes; source: proc_net(5).
     let mut by_proc = BTreeSet::new();
     for (protocol, tables) in [(Protocol::Tcp, ["tcp", "tcp6"]), (Protocol::Udp, ["udp", "udp6"])] {
         for table in tables {

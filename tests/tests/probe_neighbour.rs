@@ -1,4 +1,4 @@
-//! Who has an address on a link, compared with what is there, and with hosts that lie.
+//! Requests on a link for the owner of an address, including hosts that lie.
 
 #![forbid(unsafe_code)]
 
@@ -14,7 +14,7 @@ use nix::poll::{PollTimeout, poll};
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// The MAC address that a host's kernel has for another.
+/// Returns the MAC address of another host in a host's neighbour table.
 fn known(host: &Host, address: IpAddr) -> TestResult<Option<MacAddr>> {
     Ok(host.neighbours()?.into_iter().find(|neighbour| neighbour.address == address).and_then(|found| found.mac))
 }
@@ -28,16 +28,16 @@ fn whoever_has_the_address_answers_with_its_device(lan: Lan<3>) -> TestResult {
     }
     let report = asking.arping(one).count(5).run()?;
     assert_eq!((report.sent, report.answers.len(), report.macs().len()), (5, 5, 1));
-    // Past the kernel's own table: the asking host has not learned who answered.
+    // The probe bypasses the kernel's table: the asking host has not learned the address.
     assert_eq!(known(asking, one.ipv4().into())?, None);
-    // And the asked one has learned who asks, from the source that was given.
+    // The asked host has learned the asking one, from the given source.
     let source = Ipv4Addr::from_bits(asking.ipv4().to_bits() | 0x80);
     asking.arping(one).source(source).run()?.expect_any()?;
     assert_eq!(known(one, source.into())?, Some(asking.mac("eth0")?));
     Ok(())
 }
 
-/// Neither end drops the first frame: the devices of a lab that is up can send. Nothing asks a second time here.
+/// Neither end drops the first frame: the devices of a running lab can send. No request is repeated here.
 #[netns_test]
 fn the_first_frame_of_a_lab_arrives() -> TestResult {
     for _ in 0..20 {
@@ -58,11 +58,11 @@ fn nobody_there_is_proved_with_somebody_who_is(lan: Lan<3>) -> TestResult {
     assert_eq!(absent.how(), Absence::Silence);
     let there = asking.arping(other).expect_unreachable_with_control(one).unwrap_err();
     assert!(
-        matches!(&there, Error::Probe(ProbeError::Unexpected { found, .. }) if found.contains(&other.mac("eth0")?.to_string()))
+        matches!(there.downcast_ref(), Some(ProbeError::Mismatch { found, .. }) if found.contains(&other.mac("eth0")?.to_string()))
     );
     one.set_down("eth0")?;
     let broken = asking.arping(free).timeout(SHORT).expect_unreachable_with_control(one).unwrap_err();
-    assert!(matches!(broken, Error::Probe(ProbeError::ControlFailed { .. })), "{broken}");
+    assert!(matches!(broken.downcast_ref(), Some(ProbeError::ControlFailed { .. })), "{broken}");
     Ok(())
 }
 
@@ -77,8 +77,7 @@ fn every_device_with_the_address_is_listed(lan: Lan<4>) -> TestResult {
         }
         let mut there = [owner.mac("eth0")?, second.mac("eth0")?, third.mac("eth0")?];
         there.sort();
-        // With IPv6 a host hears questions for a new address a moment after it has it: its kernel joins the group in the
-        // background.
+        // With IPv6 a host receives requests for a new address a moment later: its kernel joins the multicast group in the background.
         let report = wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || {
             let report = asking.find_duplicates(address).device("eth0").run();
             let mut macs = report.as_ref().map(ArpingReport::macs).unwrap_or_default();
@@ -88,7 +87,7 @@ fn every_device_with_the_address_is_listed(lan: Lan<4>) -> TestResult {
         let error = report.expect_one().unwrap_err().to_string();
         assert!(there.iter().all(|mac| error.contains(&mac.to_string())), "{error}");
     }
-    // The control: an address that nobody has, and one's own.
+    // The control: a free address, and the host's own.
     let free = Ipv4Addr::from_bits(asking.ipv4().to_bits() | 0xf0);
     asking.find_duplicates(free).device("eth0").timeout(SHORT).run()?.expect_none()?;
     asking.find_duplicates(asking.ipv6()).device("eth0").timeout(SHORT).run()?.expect_none()?;
@@ -102,7 +101,7 @@ fn a_check_for_duplicates_leaves_no_trace_and_an_announcement_does(lan: Lan<3>) 
         let before = known(one, asking.ipv4().into())?;
         asking.find_duplicates(address).device("eth0").run()?.expect_one()?;
         assert_eq!(known(one, asking.ipv4().into())?, before);
-        // The other host believes that `one` is where `asking` says.
+        // The other host accepts the announcement.
         other.ping(address).run()?.expect_all()?;
         assert_eq!(known(other, address)?, Some(one.mac("eth0")?));
         let announcement = asking.announce(address).device("eth0").run()?;
@@ -117,7 +116,7 @@ fn a_check_for_duplicates_leaves_no_trace_and_an_announcement_does(lan: Lan<3>) 
     Ok(())
 }
 
-/// Answers what is asked for the address with frames that are none.
+/// Replies to requests for the address with invalid frames.
 #[netns_test]
 fn answers_that_are_none_are_counted_and_never_matched(net: Pair) -> TestResult {
     let free = Ipv4Addr::from_bits(net.client.ipv4().to_bits() | 0xf0);
@@ -137,7 +136,7 @@ fn answers_that_are_none_are_counted_and_never_matched(net: Pair) -> TestResult 
         std::thread::scope(|scope| {
             let answering = scope.spawn(|| -> std::io::Result<()> {
                 let mut request = [0; 64];
-                // The question that the probe asks, and nothing else, makes the liar speak.
+                // Only the probe's request makes the liar reply.
                 while nix::unistd::read(&liar, &mut request)? < 42 || request[12..14] != [8, 6] {}
                 for frame in frames {
                     nix::unistd::write(&liar, frame)?;
@@ -151,7 +150,7 @@ fn answers_that_are_none_are_counted_and_never_matched(net: Pair) -> TestResult 
     };
     let report = ask(&[answer(mine, free)[..30].to_vec(), wrong_length, answer(mine, net.server.ipv4())])?;
     assert_eq!((report.malformed, report.answers.len()), (2, 0), "{report:?}");
-    // A claim for somebody else shows who made it.
+    // A claim for another host's address shows its sender.
     let claimed = MacAddr([2, 0, 0, 0, 0xaa, 0xbb]);
     let report = ask(&[answer(claimed, free)])?;
     assert_eq!(report.answers.iter().map(|answer| (answer.mac, answer.sender)).collect::<Vec<_>>(), [(claimed, mine)]);
@@ -159,26 +158,25 @@ fn answers_that_are_none_are_counted_and_never_matched(net: Pair) -> TestResult 
 }
 
 #[netns_test]
-fn what_cannot_be_asked_is_told(net: Pair, mut lab: Lab) -> TestResult {
+fn an_impossible_question_is_an_error(net: Pair, mut lab: Lab) -> TestResult {
     let alone = lab.host("alone");
     lab.up()?;
     let told = |answer: Result<_, Error>| match answer {
-        Err(Error::Probe(error)) => error,
-        Err(error) => panic!("{error}"),
+        Err(error) => error.downcast_ref::<ProbeError>().unwrap_or_else(|| panic!("{error}")).clone(),
         Ok(report) => panic!("{report:?}"),
     };
     assert!(matches!(told(net.client.arping(&alone).run()), ProbeError::NoAddress { .. }));
     assert!(matches!(told(alone.arping(&net.server).run()), ProbeError::NoRoute { .. }));
     assert!(matches!(told(net.client.arping(Ipv4Addr::new(203, 0, 113, 1)).run()), ProbeError::NoRoute { .. }));
     assert!(matches!(told(net.client.arping(&net.server).device("eth9").run()), ProbeError::NoSuchDevice { .. }));
-    assert!(matches!(told(net.client.arping(&net.server).count(0).run()), ProbeError::NoPackets));
+    assert!(matches!(told(net.client.arping(&net.server).count(0).run()), ProbeError::OutOfRange { value: 0, .. }));
     assert!(matches!(told(net.client.arping(&net.server).timeout(Duration::ZERO).run()), ProbeError::NoTimeout));
     let mixed = net.client.arping(net.server.ipv4()).source(net.client.ipv6());
     assert!(matches!(told(mixed.run()), ProbeError::FamilyMismatch { .. }));
     Ok(())
 }
 
-/// Answers to what is asked for an address come late, and one after the other.
+/// Replies to requests for an address arrive late, one after the other.
 #[netns_test]
 fn further_answers_are_waited_for_from_the_first_one_on(net: Pair) -> TestResult {
     let free = Ipv4Addr::from_bits(net.client.ipv4().to_bits() | 0xf0);
@@ -190,7 +188,7 @@ fn further_answers_are_waited_for_from_the_first_one_on(net: Pair) -> TestResult
             let mut request = [0; 64];
             while nix::unistd::read(&liar, &mut request)? < 42 || request[12..14] != [8, 6] {}
             for (claimed, after) in claims.iter().zip([500_u16, 20]) {
-                // A link with a delay.
+                // Simulates a link with a delay.
                 poll(&mut [], PollTimeout::from(after))?;
                 let mut frame = [&theirs.0[..], &mine.0, &[8, 6, 0, 1, 8, 0, 6, 4, 0, 2]].concat();
                 frame.extend(claimed.0);
@@ -210,7 +208,7 @@ fn further_answers_are_waited_for_from_the_first_one_on(net: Pair) -> TestResult
     Ok(())
 }
 
-/// RFC 5227: what one has said oneself is no answer, where a switch sends it back.
+/// RFC 5227: a frame of our own that a switch sends back is not an answer.
 #[netns_test]
 fn ones_own_frames_are_no_answers(mut lab: Lab) -> TestResult {
     let switch = lab.switch("switch");
@@ -223,21 +221,25 @@ fn ones_own_frames_are_no_answers(mut lab: Lab) -> TestResult {
     a.announce(a.ipv4()).run()?.expect_none()?;
     a.announce(a.ipv6()).run()?.expect_none()?;
     // The control: the frame did come back.
-    let before = a.statistics("eth0")?.received_packets;
+    let before = a.statistics("eth0")?.rx_packets;
     a.announce(a.ipv4()).run()?;
-    assert!(a.statistics("eth0")?.received_packets > before);
+    assert!(a.statistics("eth0")?.rx_packets > before);
     Ok(())
 }
 
-/// A question by ARP says nothing about neighbour discovery.
+/// An answer to ARP is not a control for neighbour discovery.
 #[netns_test]
 fn the_control_is_of_the_same_family(lan: Lan<3>) -> TestResult {
     let [asking, _, control] = &lan.hosts;
     let free = Ipv6Addr::from_bits(asking.ipv6().to_bits() | 0xf000);
-    let ask = || asking.arping(free).timeout(SHORT).expect_unreachable_with_control(control);
-    ask()?;
+    let ask = || asking.arping(free).timeout(SHORT);
+    ask().expect_unreachable_with_control(control)?;
+    let address = control.ipv6();
     control.set_sysctl("net.ipv6.conf.eth0.disable_ipv6", "1")?;
-    let broken = ask().unwrap_err();
-    assert!(matches!(broken, Error::Probe(ProbeError::ControlFailed { .. })), "{broken}");
+    let broken = ask().expect_unreachable_with_control(address).unwrap_err();
+    assert!(matches!(broken.downcast_ref(), Some(ProbeError::ControlFailed { .. })), "{broken}");
+    // The kernel removed the address together with IPv6, and the probe reports it.
+    let gone = ask().expect_unreachable_with_control(control).unwrap_err();
+    assert!(matches!(gone.downcast_ref(), Some(ProbeError::NoAddress { .. })), "{gone}");
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Pings over networks that lose, double, reorder, change and forge packets, and the originals beside them.
+//! Pings over networks that lose, duplicate, reorder, change and forge packets, compared with the original ping.
 
 #![forbid(unsafe_code)]
 
@@ -7,8 +7,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::thread;
 use std::time::Duration;
 
+use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
-use netns_fixtures::probe::{IcmpKind, Ping, PingReport, PingStatistics};
+use netns_fixtures::probe::{IcmpKind, Ping, PingReport, PingStatistics, ProbeError};
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
 use netns_tests::frame::{icmp, is_echo_request, reply, seal, seal_ip, source};
@@ -19,7 +20,7 @@ use nix::unistd::Pid;
 
 const SHORT: Duration = Duration::from_millis(300);
 
-/// Drops echo requests as they come into the host's device: `which` says which.
+/// Drops echo requests at the host's device that match `which`.
 fn lose(host: &Host, which: &str) -> TestResult {
     nft(host, "add table netdev loss")?;
     nft(host, "add chain netdev loss in { type filter hook ingress device \"eth0\" priority 0; }")?;
@@ -27,7 +28,7 @@ fn lose(host: &Host, which: &str) -> TestResult {
     Ok(())
 }
 
-/// How many were dropped, by the kernel's own count.
+/// Returns the kernel's count of dropped packets.
 fn dropped(host: &Host) -> TestResult<u64> {
     let rules = nft(host, "list ruleset")?;
     let number = rules.split("counter packets ").nth(1).and_then(|rest| rest.split(' ').next()).ok_or("no counter")?;
@@ -35,7 +36,7 @@ fn dropped(host: &Host) -> TestResult<u64> {
 }
 
 #[netns_test]
-fn loss_is_what_the_network_loses(net: Pair) -> TestResult {
+fn the_counted_loss_is_the_loss_of_the_network(net: Pair) -> TestResult {
     lose(&net.server, "numgen random mod 100 < 10")?;
     let ping = net.client.ping(&net.server).count(2000).interval(Duration::from_micros(500)).timeout(SHORT);
     let report = ping.run()?;
@@ -60,7 +61,7 @@ fn ping_finds_the_same_loss(net: Pair) -> TestResult {
     let report = net.client.ping(&net.server).count(40).timeout(SHORT).run()?;
     assert_eq!((report.statistics().received, report.statistics().lost), (30, 10));
     let mut original = net.client.command("ping")?;
-    // Its file has a capability, without which it may not be run where the test's root is the machine's.
+    // The file of ping has a capability. Without it the file does not execute where the test's root is the machine's root.
     original
         .keep_capabilities([Capability::NET_RAW])
         .args(["-q", "-n", "-i", "0.01", "-W", "1", "-c", "40"])
@@ -71,11 +72,10 @@ fn ping_finds_the_same_loss(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// What a relay in the middle of two networks does with the frames that go to the server: it is given one, and gives those
-/// that go on.
+/// The policy of a relay between two networks for frames to the server: it takes a frame and returns the frames to forward.
 type Policy<'a> = Box<dyn FnMut(Vec<u8>) -> Vec<Vec<u8>> + Send + 'a>;
 
-/// Runs `probe` while the router's frames are carried by this thread's relay and not by its kernel.
+/// Runs `probe` while this thread's relay, and not the router's kernel, carries the frames.
 fn relayed(
     net: &Routed,
     mut policy: Policy<'_>,
@@ -84,10 +84,10 @@ fn relayed(
     net.router.set_sysctl("net.ipv4.ip_forward", "0")?;
     let (client, server) = (net.client.mac("eth0")?.0, net.server.mac("eth0")?.0);
     let (towards_client, towards_server) = (net.router.mac("eth0")?.0, net.router.mac("eth1")?.0);
-    // The router's kernel asks for both, so that theirs know where it is.
+    // The router's kernel resolves both hosts, so that their kernels know the router.
     net.client.ping(net.router.device("eth0")?.addresses[0].addr()).run()?.expect_all()?;
     net.server.ping(net.router.device("eth1")?.addresses[0].addr()).run()?.expect_all()?;
-    // From here on: what came before is not relayed.
+    // From here on; earlier frames are not relayed.
     let [inner, outer] = [net.router.packet_socket("eth0")?, net.router.packet_socket("eth1")?];
     let (stop, told) = io::pipe()?;
     thread::scope(|scope| {
@@ -103,7 +103,7 @@ fn relayed(
                 }
                 if from_client {
                     let length = nix::unistd::read(&inner, &mut frame)?;
-                    // Of the client, and none of the relay's own.
+                    // Frames of the client, and not those of the relay itself.
                     if frame[6..12] == client && frame[12..14] == [8, 0] {
                         for mut frame in policy(frame[..length].to_vec()) {
                             frame[..6].copy_from_slice(&server);
@@ -130,8 +130,8 @@ fn relayed(
 }
 
 #[netns_test]
-fn duplicates_and_reordering_are_what_a_relay_makes(net: Routed) -> TestResult {
-    // The kernel has a queue of arrivals a processor, and packets of two overtake each other where one is held up.
+fn duplicates_and_reordering_of_a_relay_are_counted(net: Routed) -> TestResult {
+    // The kernel has one receive queue a processor, and packets of two queues overtake each other if one is delayed.
     let mut one_processor = CpuSet::new();
     one_processor.set(sched_getcpu()?)?;
     sched_setaffinity(Pid::from_raw(0), &one_processor)?;
@@ -141,12 +141,12 @@ fn duplicates_and_reordering_are_what_a_relay_makes(net: Routed) -> TestResult {
 
     let report = relayed(&net, Box::new(|frame| vec![frame.clone(), frame]), || Ok(ping().run()?))?;
     let found = report.statistics();
-    // Of the last one, the second answer may come after the end.
+    // The second reply to the last request may arrive after the end.
     assert!((19..=20).contains(&found.duplicates), "{found}");
     assert_eq!((found.received, found.reordered, found.lost), (20, 0, 0), "{found}");
     assert!(report.expect_all().is_err(), "doubled packets are not what was asked for");
 
-    // Every other one waits for the next.
+    // Every second frame waits for the next one.
     let mut held = None;
     let swap = Box::new(move |frame| match held.take() {
         None => {
@@ -158,7 +158,7 @@ fn duplicates_and_reordering_are_what_a_relay_makes(net: Routed) -> TestResult {
     let found = relayed(&net, swap, || Ok(ping().run()?))?.statistics();
     assert_eq!((found.received, found.reordered, found.duplicates), (20, 10, 0), "{found}");
 
-    // Kept for longer than an answer is waited for: lost, and late.
+    // Held for longer than the timeout of a reply: lost, and late.
     let mut frames = Vec::new();
     let late = Box::new(move |frame| {
         frames.push(frame);
@@ -170,7 +170,7 @@ fn duplicates_and_reordering_are_what_a_relay_makes(net: Routed) -> TestResult {
     Ok(())
 }
 
-/// Pings a server whose kernel is silent and which answers each of `count` requests with what `answers` makes of it.
+/// Pings a server whose kernel is silent; the server replies to each of `count` requests with the frames that `answers` returns.
 fn answered_by(
     net: &Pair,
     ping: Ping,
@@ -181,7 +181,7 @@ fn answered_by(
     while_answered(net, count, answers, || Ok(ping.run()?.statistics()))
 }
 
-/// The same for any probe of so many requests.
+/// Does the same for any probe of `count` requests.
 fn while_answered<R>(
     net: &Pair,
     count: u64,
@@ -214,10 +214,10 @@ fn while_answered<R>(
     })
 }
 
-/// What is done to a reply.
+/// Changes a reply.
 type Forge = dyn Fn(&mut Vec<u8>) + Send + Sync;
 
-/// A reply that is none, and where it is counted.
+/// An invalid reply, and the counter that it must increase.
 struct Forgery {
     what: &'static str,
     forge: Box<Forge>,
@@ -308,7 +308,7 @@ fn forged_replies_are_counted_and_never_matched(net: Pair) -> TestResult {
             let found = answered_by(&net, way.clone(), 2, |request| vec![reply(request, forge)])?;
             assert_eq!((found.sent, found.received, found.lost, found.duplicates), (2, 0, 2, 0), "{what}: {found}");
             assert_eq!(count(&found), 2, "{what} by {way:?}: {found}");
-            // With the true reply behind it, the request is answered by that one.
+            // If the true reply follows, it answers the request.
             let both = |request: &[u8]| vec![reply(request, forge), reply(request, |_| ())];
             let found = answered_by(&net, way.clone(), 2, both)?;
             assert_eq!((found.received, count(&found), found.lost, found.duplicates), (2, 2, 0, 0), "{what}: {found}");
@@ -317,9 +317,9 @@ fn forged_replies_are_counted_and_never_matched(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// An answer of somebody else is none, and shows that the request was heard: no firewall has kept it.
+/// Another host's reply does not count, and shows that the request arrived: no firewall dropped it.
 #[netns_test]
-fn an_answer_of_somebody_else_is_no_absence(net: Pair) -> TestResult {
+fn a_reply_of_somebody_else_is_not_absence(net: Pair) -> TestResult {
     let elsewhere = |frame: &mut Vec<u8>| {
         let last = source(frame).len() - 1;
         source(frame)[last] ^= 0x80;
@@ -338,7 +338,7 @@ fn an_answer_of_somebody_else_is_no_absence(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// What the kernel sorts out before a datagram socket, a raw one sees and counts.
+/// A raw socket counts replies that the kernel drops before a datagram socket.
 #[netns_test]
 fn broken_replies_are_counted_by_a_raw_socket(net: Pair) -> TestResult {
     let wrong_sum = |frame: &mut Vec<u8>| {
@@ -351,7 +351,7 @@ fn broken_replies_are_counted_by_a_raw_socket(net: Pair) -> TestResult {
     };
     let both = |request: &[u8]| vec![reply(request, wrong_sum), reply(request, cut), reply(request, |_| ())];
     let found = answered_by(&net, net.client.ping(&net.server).socket(IcmpKind::Raw), 3, both)?;
-    // A message without a whole header the kernel keeps from raw sockets too; source: net/ipv4/raw.c, `icmp_filter`.
+    // The kernel also hides a message without a complete header from raw sockets; source: net/ipv4/raw.c, `icmp_filter`.
     assert_eq!((found.received, found.malformed), (3, 3), "{found}");
     let found = answered_by(&net, net.client.ping(&net.server).socket(IcmpKind::Datagram), 3, both)?;
     assert_eq!((found.received, found.malformed), (3, 0), "{found}");
@@ -376,7 +376,7 @@ fn an_outage_is_measured_in_time_and_packets(net: Pair) -> TestResult {
         let answers = "net.ipv4.icmp_echo_ignore_all";
         net.server.set_sysctl(answers, "1")?;
         let began = std::time::Instant::now();
-        // An outage of a known length, which the probe has to find.
+        // An outage of known length, which the probe must find.
         let (silence, _writer) = io::pipe()?;
         let mut never = [PollFd::new(silence.as_fd(), PollFlags::POLLIN)];
         while began.elapsed() < outage {
@@ -385,20 +385,20 @@ fn an_outage_is_measured_in_time_and_packets(net: Pair) -> TestResult {
         net.server.set_sysctl(answers, "0")?;
         Ok(())
     })?;
-    change.value?;
-    assert!(change.has_recovered);
+    change.expect_recovered()?;
     let longest = change.report.longest_outage().ok_or("no outage")?;
     assert!(longest.lasting >= outage, "{longest:?}");
     assert!(longest.packets >= 10 && longest.packets <= change.report.statistics().lost, "{longest:?}");
-    // The control: a change that changes nothing costs nothing.
-    let nothing = ping.during(|| ())?;
-    assert!(nothing.has_recovered);
+    // The control: a change without an effect causes no outage.
+    let nothing = ping.during(|| Ok::<_, Error>(()))?;
+    nothing.expect_recovered()?;
     assert_eq!(nothing.report.longest_outage(), None);
-    // What never comes back is told, and what was never there.
+    // A path that never recovers is an error, and so is one that did not work before.
     let soon = ping.clone().deadline(Deadline::after(Duration::from_secs(1)));
     let gone = soon.during(|| net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1"))?;
-    gone.value?;
-    assert!(!gone.has_recovered);
-    assert!(ping.during(|| ()).unwrap_err().to_string().contains("no answer"));
+    let lost = gone.expect_recovered().unwrap_err();
+    assert!(matches!(lost.downcast_ref(), Some(ProbeError::NotRecovered { .. })), "{lost}");
+    let down = ping.during(|| Ok::<_, Error>(())).unwrap_err();
+    assert!(matches!(down.downcast_ref(), Some(ProbeError::NotUpBefore { .. })), "{down}");
     Ok(())
 }

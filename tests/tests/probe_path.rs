@@ -1,4 +1,4 @@
-//! The way of packets and what fits through it, compared with the networks that were made.
+//! The path of packets and its MTU, compared with the networks that the test built.
 
 #![forbid(unsafe_code)]
 
@@ -36,11 +36,11 @@ impl Fixture for Row {
         lab.gateway(&routers[1], &routers[2]);
         lab.gateway(&server, &routers[2]);
         lab.up()?;
-        // Otherwise each sends a host one error a second after the first six; source: icmp(7).
+        // Otherwise each router sends a host one error a second after the first six; source: icmp(7).
         for host in routers.iter().chain([&server]) {
             host.set_sysctl("net.ipv4.icmp_ratemask", "0")?;
         }
-        // The ways back: each router knows the networks behind the one before it.
+        // The return routes: each router knows the networks behind the previous one.
         for (i, router) in routers.iter().enumerate().skip(1) {
             let previous = &routers[i - 1];
             for net in client.device("eth0")?.addresses.iter().chain(&routers[0].device("eth1")?.addresses) {
@@ -60,7 +60,7 @@ impl Fixture for Row {
     }
 }
 
-/// The addresses of the routers that face the client.
+/// Returns the addresses of the routers on their sides to the client.
 fn facing(row: &Row, ipv4: bool) -> TestResult<Vec<Option<IpAddr>>> {
     let address = |router: &Host| -> TestResult<_> {
         Ok(router.device("eth0")?.addresses.iter().map(IpNet::addr).find(|address| address.is_ipv4() == ipv4))
@@ -79,13 +79,13 @@ fn every_router_is_found_in_its_place(row: Row) -> TestResult {
             assert_eq!(report.hops.len(), 4);
         }
     }
-    // The control: on the own link there is no router, and beyond the last one somebody says that there is no way.
+    // The control: there is no router on the same link, and the last router reports that it has no route.
     assert_eq!(row.client.trace(&row.routers[0]).run()?.routers(), []);
     Ok(())
 }
 
 #[netns_test]
-fn a_way_that_ends_is_told_with_where_and_why(row: Row) -> TestResult {
+fn a_path_that_ends_reports_where_and_why(row: Row) -> TestResult {
     let nowhere = Ipv4Addr::new(203, 0, 113, 1);
     for protocol in BOTH {
         let report = row.client.trace(nowhere).protocol(protocol).run()?;
@@ -99,7 +99,7 @@ fn a_way_that_ends_is_told_with_where_and_why(row: Row) -> TestResult {
         let error = report.expect_reached().unwrap_err().to_string();
         assert!(error.contains("3: network unreachable from"), "{error}");
     }
-    // A router that does not say anything is a gap.
+    // A silent router is a gap.
     on_output(&row.routers[1], "icmp type time-exceeded drop")?;
     for protocol in BOTH {
         let report = row.client.trace(&row.server).protocol(protocol).timeout(SHORT).run()?;
@@ -107,14 +107,14 @@ fn a_way_that_ends_is_told_with_where_and_why(row: Row) -> TestResult {
         let facing = facing(&row, true)?;
         assert_eq!(report.routers(), [facing[0], None, facing[2]]);
     }
-    // And one that is not waited for long enough is not reached.
+    // A router that replies after the timeout is not found.
     let report = row.client.trace(&row.server).max_hops(2).timeout(SHORT).run()?;
     assert!(!report.is_reached());
     Ok(())
 }
 
 #[netns_test]
-fn the_smallest_link_decides_what_fits(row: Row) -> TestResult {
+fn the_smallest_link_decides_the_mtu(row: Row) -> TestResult {
     let told_by = facing(&row, true)?[1];
     for protocol in BOTH {
         for ipv6 in [false, true] {
@@ -144,46 +144,47 @@ fn a_black_hole_is_measured_by_halves(row: Row) -> TestResult {
     assert_eq!(report.mtu, 1400);
     assert!(report.has_black_hole());
     clear(&row.routers[1])?;
-    // Nothing arrives at all: that is no MTU.
+    // No packet arrives: the error does not name an MTU.
     on_input(&row.server, "meta l4proto { icmp, udp } drop")?;
     for protocol in BOTH {
         let error = row.client.path_mtu(&row.server).protocol(protocol).timeout(SHORT).run().unwrap_err();
-        assert!(matches!(error, Error::Probe(ProbeError::Unexpected { .. })), "{error}");
+        assert!(matches!(error.downcast_ref(), Some(ProbeError::Mismatch { .. })), "{error}");
     }
     Ok(())
 }
 
-fn told<T: std::fmt::Debug>(answer: Result<T, Error>) -> ProbeError {
-    match answer.unwrap_err() {
-        Error::Probe(error) => error,
-        error => panic!("{error}"),
-    }
+fn probe_error<T: std::fmt::Debug>(answer: Result<T, Error>) -> ProbeError {
+    let error = answer.unwrap_err();
+    error.downcast_ref::<ProbeError>().unwrap_or_else(|| panic!("{error}")).clone()
 }
 
 #[netns_test]
-fn what_cannot_be_traced_is_told(net: Pair, mut lab: Lab) -> TestResult {
+fn an_impossible_trace_is_an_error(net: Pair, mut lab: Lab) -> TestResult {
     let alone = lab.host("alone");
     lab.up()?;
     for protocol in BOTH {
-        assert!(matches!(told(alone.trace(&net.server).protocol(protocol).run()), ProbeError::NoRoute { .. }));
-        assert!(matches!(told(alone.path_mtu(&net.server).protocol(protocol).run()), ProbeError::NoRoute { .. }));
+        assert!(matches!(probe_error(alone.trace(&net.server).protocol(protocol).run()), ProbeError::NoRoute { .. }));
+        assert!(matches!(
+            probe_error(alone.path_mtu(&net.server).protocol(protocol).run()),
+            ProbeError::NoRoute { .. }
+        ));
         let device = net.client.trace(&net.server).protocol(protocol).device("eth9").run();
-        assert!(matches!(told(device), ProbeError::NoSuchDevice { .. }));
+        assert!(matches!(probe_error(device), ProbeError::NoSuchDevice { .. }));
     }
     let trace = || net.client.trace(&net.server);
-    assert!(matches!(told(trace().max_hops(0).run()), ProbeError::OutOfRange { .. }));
-    assert!(matches!(told(trace().attempts(0).run()), ProbeError::OutOfRange { .. }));
-    assert!(matches!(told(trace().timeout(Duration::ZERO).run()), ProbeError::NoTimeout));
-    assert!(matches!(told(net.client.path_mtu(&net.server).attempts(0).run()), ProbeError::OutOfRange { .. }));
-    assert!(matches!(told(net.client.path_mtu(&alone).run()), ProbeError::NoAddress { .. }));
+    assert!(matches!(probe_error(trace().max_hops(0).run()), ProbeError::OutOfRange { .. }));
+    assert!(matches!(probe_error(trace().attempts(0).run()), ProbeError::OutOfRange { .. }));
+    assert!(matches!(probe_error(trace().timeout(Duration::ZERO).run()), ProbeError::NoTimeout));
+    assert!(matches!(probe_error(net.client.path_mtu(&net.server).attempts(0).run()), ProbeError::OutOfRange { .. }));
+    assert!(matches!(probe_error(net.client.path_mtu(&alone).run()), ProbeError::NoAddress { .. }));
     Ok(())
 }
 
-/// A search that would outlast the test says so before the test is killed.
+/// A search that would outlast its test reports before the test is killed.
 #[netns_test(deadline = "4s")]
 fn a_search_ends_before_the_deadline_of_its_test(net: Pair) -> TestResult {
     net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1")?;
     let search = net.client.path_mtu(&net.server).protocol(PathProtocol::Icmp).attempts(255);
-    assert!(matches!(told(search.run()), ProbeError::DeadlineFirst { .. }));
+    assert!(matches!(probe_error(search.run()), ProbeError::Timeout { .. }));
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What a command becomes: program, arguments, environment, folder, descriptors, network; and what is refused.
+//! The effect of a command's settings: program, arguments, environment, folder, descriptors, network; and the refused settings.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -10,9 +10,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
-use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
-use netns_fixtures::process::{Command, Exit, Stdio};
+use netns_fixtures::process::{Command, Exit, ProcessError, Stdio};
+use netns_fixtures::{Error, KernelError};
 use tempfile::TempDir;
 
 static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
@@ -37,7 +37,7 @@ fn the_program_gets_its_arguments_as_they_are(own: Namespace) -> TestResult {
 
 #[netns_test]
 fn the_environment_is_empty_but_for_what_is_named(own: Namespace) -> TestResult {
-    // Without one, an inherited environment would look empty too.
+    // Without a variable, an inherited environment would look empty too.
     let (name, value) = std::env::vars().find(|(name, _)| name.len() > 1).ok_or("the test's environment is empty")?;
     let environment = |command: &mut Command| -> TestResult<String> {
         Ok(command.arg("/proc/self/environ").output()?.success()?.stdout.text().into_owned())
@@ -52,11 +52,41 @@ fn the_environment_is_empty_but_for_what_is_named(own: Namespace) -> TestResult 
 }
 
 #[netns_test]
+#[ignore = "run by the test below"]
+fn an_instrumented_program_runs(own: Namespace) -> TestResult {
+    own.command(std::env::var("INSTRUMENTED")?).output()?.checked()?;
+    let other = own.command("env").env("LLVM_PROFILE_FILE", "chosen").output()?.checked()?;
+    assert_eq!(other.stdout.text(), "LLVM_PROFILE_FILE=chosen\n", "what the test sets is stronger");
+    Ok(())
+}
+
+/// A run that measures coverage finds the profiles of programs that tests start, without a word of theirs.
+#[test]
+fn the_profile_of_a_program_is_where_the_run_wants_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (source, program) = (folder.path().join("program.rs"), folder.path().join("program"));
+    fs::write(&source, "fn main() {}").unwrap();
+    let mut rustc = std::process::Command::new("rustc");
+    let built =
+        rustc.args(["-C", "instrument-coverage", "-o"]).arg(&program).arg(&source).current_dir(&folder).output();
+    if !built.is_ok_and(|built| built.status.success()) {
+        return netns_tests::witness::skip("requires rustc with its profiler");
+    }
+    let profiles = folder.path().join("profiles");
+    let mut libtest = std::process::Command::new(std::env::current_exe().unwrap());
+    libtest.args(["--ignored", "--exact", "an_instrumented_program_runs"]).env("INSTRUMENTED", &program);
+    libtest.env("LLVM_PROFILE_FILE", profiles.join("%p-%m.profraw")).current_dir(&folder);
+    let ended = libtest.output().unwrap();
+    assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stdout));
+    assert_eq!(fs::read_dir(&profiles).map_or(0, Iterator::count), 1, "of the program");
+}
+
+#[netns_test]
 fn path_has_no_say_in_which_program_it_is(own: Namespace) -> TestResult {
     let folder = tempfile::tempdir()?;
     program(&folder, "sleep", b"#!/bin/cat\nmine\n", 0o755)?;
     let path = format!("PATH={}", folder.path().display());
-    // The control: where `PATH` has a say, the other program is found.
+    // The control: a search in `PATH` finds the other program.
     let by_path = own.command("env").args([path.as_str(), "sleep", "0"]).output()?;
     assert_eq!(by_path.stdout.text(), "#!/bin/cat\nmine\n", "{by_path:?}");
     let output = own.command("sleep").env("PATH", folder.path()).arg("0").output()?.success()?;
@@ -67,23 +97,26 @@ fn path_has_no_say_in_which_program_it_is(own: Namespace) -> TestResult {
 #[netns_test]
 fn a_missing_program_is_told_with_the_folders_that_were_searched(own: Namespace) {
     let error = own.command("no-such-daemon").spawn().unwrap_err();
-    assert!(matches!(error, Error::ProgramNotFound { .. }), "{error:?}");
+    assert!(matches!(error.downcast_ref(), Some(ProcessError::ProgramNotFound { .. })), "{error:?}");
     let text = error.to_string();
     for part in ["\"no-such-daemon\"", "/usr/sbin, /usr/bin", "NETNS_TEST_PROGRAM_FOLDERS"] {
         assert!(text.contains(part), "{part} in {text}");
     }
     let error = own.command("/no/such/daemon").spawn().unwrap_err().to_string();
-    assert_eq!(error, "execve /no/such/daemon (there is no such file)");
+    assert_eq!(error, "cannot execve /no/such/daemon: No such file or directory (os error 2)");
 }
 
 #[netns_test]
 fn what_is_neither_a_name_nor_an_absolute_path_is_refused(own: Namespace) {
     for program in ["", ".", "..", "./sleep", "bin/sleep", "sleep/", "sleep 1"] {
         let error = own.command(program).arg("0").spawn().unwrap_err();
-        let is_refused = matches!(error, Error::Command { .. } | Error::ProgramNotFound { .. });
+        let is_refused = matches!(
+            error.downcast_ref(),
+            Some(ProcessError::InvalidCommand { .. } | ProcessError::ProgramNotFound { .. })
+        );
         assert!(is_refused, "{program:?}: {error:?}");
     }
-    // The control: the name alone is taken.
+    // The control: the name alone is accepted.
     assert!(own.command("sleep").arg("0").status().is_ok());
 }
 
@@ -92,7 +125,7 @@ fn a_file_that_is_no_program_is_told_by_its_cause(own: Namespace) -> TestResult 
     let folder = tempfile::tempdir()?;
     let subject = fs::read(*SUBJECT)?;
     let mut foreign = subject[..4096].to_vec();
-    // e_machine of elf(5): S/390, which nobody runs these tests on.
+    // e_machine of elf(5): S/390, on which nobody runs these tests.
     foreign[18..20].copy_from_slice(&22_u16.to_le_bytes());
     let rows = [
         (program(&folder, "plain", b"sleep 1\n", 0o755)?, libc_errno("ENOEXEC"), "does not begin with `#!`"),
@@ -104,7 +137,7 @@ fn a_file_that_is_no_program_is_told_by_its_cause(own: Namespace) -> TestResult 
     for (path, errno, hint) in rows {
         let error = own.command(&path).spawn().unwrap_err();
         assert!(error.to_string().contains(hint), "{}: {error}", path.display());
-        let Error::Kernel { operation: "execve", source, .. } = error else { panic!("{error:?}") };
+        let Some(KernelError { operation: "execve", source, .. }) = error.downcast_ref() else { panic!("{error:?}") };
         assert_eq!(source.raw_os_error(), Some(errno), "{}", path.display());
     }
     let copy = program(&folder, "whole", &subject, 0o755)?;
@@ -138,7 +171,9 @@ fn a_nul_byte_anywhere_is_refused(own: Namespace) {
     ];
     for (expected, case) in cases {
         let error = case(&own, with_nul);
-        let Error::Command { part, .. } = &error else { panic!("{expected}: {error:?}") };
+        let Some(ProcessError::InvalidCommand { part, .. }) = error.downcast_ref() else {
+            panic!("{expected}: {error:?}")
+        };
         assert_eq!(*part, expected);
         assert!(error.to_string().contains("NUL") || expected == "the option", "{error}");
     }
@@ -158,7 +193,7 @@ fn the_first_thing_that_was_refused_is_told_each_time(own: Namespace) {
 fn a_list_of_arguments_that_is_too_long_is_told(own: Namespace) {
     let error = own.command("true").arg("x".repeat(1 << 20)).spawn().unwrap_err();
     assert!(error.to_string().contains("hand large inputs over in a file"), "{error}");
-    let Error::Kernel { source, .. } = error else { panic!("{error:?}") };
+    let Some(KernelError { source, .. }) = error.downcast_ref() else { panic!("{error:?}") };
     assert_eq!(source.raw_os_error(), Some(nix::errno::Errno::E2BIG as i32));
     assert!(own.command("true").arg("x".repeat(1 << 10)).status().is_ok(), "the control");
 }
@@ -170,14 +205,15 @@ fn the_working_folder_is_what_was_asked_for_and_a_missing_one_is_told(own: Names
     assert_eq!(there.stdout.text().trim_end(), fs::canonicalize(folder.path())?.to_string_lossy());
     let gone = folder.path().join("gone");
     let error = own.command("true").current_dir(&gone).spawn().unwrap_err().to_string();
-    assert!(error.starts_with("chdir for /usr/bin/true (its working folder is to be "), "{error}");
+    assert!(error.starts_with("cannot chdir for /usr/bin/true: No such file or directory"), "{error}");
+    assert!(error.ends_with(&format!("; its working folder is {}", gone.display())), "{error}");
     Ok(())
 }
 
 #[netns_test]
 fn no_descriptor_comes_along_but_those_that_are_passed(own: Namespace) -> TestResult {
     let held = fs::File::open("/proc/self/status")?;
-    // The control: this one would come along if descriptors did.
+    // The control: the child would inherit this descriptor if it inherited any.
     nix::fcntl::fcntl(&held, nix::fcntl::FcntlArg::F_SETFD(nix::fcntl::FdFlag::empty()))?;
     let listed = |command: &mut Command| -> TestResult<BTreeSet<String>> {
         let output = command.arg("show-descriptors").output()?.success()?;
@@ -212,7 +248,10 @@ fn a_listening_socket_is_handed_over_as_systemd_does(own: Namespace) -> TestResu
     assert_eq!(names, BTreeSet::from(["LISTEN_ADDRESS=::", "LISTEN_FDNAMES=x", "LISTEN_FDS=1"]));
     for name in ["", "a:b", "a b", "ä", &"x".repeat(256)] {
         let error = own.command(*SUBJECT).pass_fd(name, fs::File::open("/")?).spawn().unwrap_err();
-        assert!(matches!(error, Error::Command { part: "the descriptor's name", .. }), "{name:?}: {error:?}");
+        assert!(
+            matches!(error.downcast_ref(), Some(ProcessError::InvalidCommand { part: "the descriptor's name", .. })),
+            "{name:?}: {error:?}"
+        );
     }
     Ok(())
 }

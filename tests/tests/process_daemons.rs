@@ -4,9 +4,10 @@ use std::io::{Read, Write};
 use std::time::Duration;
 
 use netns_fixtures::prelude::*;
+use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
 
-/// A question for the IPv4 address of `example.test`; source: RFC 1035, section 4.
+/// A query for the IPv4 address of `example.test`; source: RFC 1035, section 4.
 const QUESTION: &[u8] = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x04test\x00\x00\x01\x00\x01";
 
 #[netns_test]
@@ -70,7 +71,7 @@ fn iperf3_measures_between_two_hosts(net: Pair) -> TestResult {
     let report: serde_json::Value = serde_json::from_slice(&client.output()?.success()?.stdout.bytes)?;
     let bytes = |sum: &str| report["end"][sum]["bytes"].as_u64().unwrap_or(0);
     assert!(bytes("sum_sent") >= 1 << 20, "{report}");
-    // iperf3 stops counting what it receives when the sender says that it is done, with data still on its way.
+    // iperf3 stops counting received data when the sender reports its end, while data is still in flight.
     assert!(bytes("sum_received") > 0, "{report}");
     assert!(listening.wait()?.success());
     Ok(())
@@ -108,7 +109,7 @@ fn socat_echoes_by_a_program_of_its_own(net: Pair) -> TestResult {
 fn a_daemon_is_in_its_host_only(net: Pair) -> TestResult {
     let subject = cargo_bin!("netns-subject");
     let _there = net.server.command(subject)?.args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
-    // The control: the same port is free here.
+    // The control: the same port is free in this host.
     let _here = net.client.command(subject)?.args(["listen", "tcp", "80"]).ready_when(Ready::tcp_port(80)).spawn()?;
     Ok(())
 }
@@ -151,4 +152,33 @@ fn a_missing_daemon_is_a_visible_skip() {
         assert!(String::from_utf8_lossy(&in_process.stderr).contains(&line), "{in_process:?}");
     }
     assert_eq!(std::fs::read_to_string(record).expect("it was written").lines().count(), 2);
+}
+
+/// dnsmasq writes its reason to the system's log, which a test does not have.
+#[netns_test]
+fn a_daemon_that_cannot_change_its_user_is_explained(net: Pair) -> TestResult {
+    require_program("dnsmasq")?;
+    let mut dnsmasq = net.server.command("dnsmasq")?;
+    dnsmasq.args(["--keep-in-foreground", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", "--pid-file"]);
+    dnsmasq.keep_capabilities([
+        Capability::SETUID,
+        Capability::SETGID,
+        Capability::SETPCAP,
+        Capability::NET_ADMIN,
+        Capability::NET_RAW,
+        Capability::NET_BIND_SERVICE,
+    ]);
+    let started = dnsmasq.ready_when(Ready::tcp_port(53)).spawn();
+    let has_all_ids = std::fs::read_to_string("/proc/self/uid_map")?.split_whitespace().nth(2) != Some("1");
+    match started {
+        Ok(_running) => assert!(has_all_ids, "one identity is not enough"),
+        Err(error) => {
+            let report = format!("{error:?}");
+            assert!(
+                !has_all_ids && report.contains("one identity") && report.contains("run the test as root"),
+                "{report}"
+            );
+        }
+    }
+    Ok(())
 }

@@ -1,22 +1,23 @@
-//! What children write: readable while they run, bounded whatever they do, and what is lost is said.
+//! Output of children: readable while they run, always bounded, with a notice about lost parts.
 
+use std::ops::ControlFlow::{Break, Continue};
 use std::sync::LazyLock;
 use std::time::Duration;
 
 use netns_fixtures::Error;
 use netns_fixtures::prelude::*;
-use netns_fixtures::process::{ChildProblem, Exit, Stdio};
+use netns_fixtures::process::{ChildProblem, Exit, ProcessError, Stdio};
 
 static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
-fn problem(error: Error) -> ChildProblem {
-    match error {
-        Error::Child(error) => error.problem,
-        other => panic!("no error of a child: {other:?}"),
+fn problem(error: &Error) -> ChildProblem {
+    match error.downcast_ref() {
+        Some(ProcessError::Child(error)) => error.problem.clone(),
+        _ => panic!("no error of a child: {error:?}"),
     }
 }
 
-/// Resident memory of this process, in KiB, at its highest.
+/// Returns the peak resident memory of this process, in KiB.
 fn peak_memory_kib() -> TestResult<u64> {
     let status = std::fs::read_to_string("/proc/self/status")?;
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM in /proc/self/status")?;
@@ -75,7 +76,7 @@ fn a_line_of_a_hundred_megabytes_is_an_error_and_the_next_one_is_read(own: Names
     let last_part = loop {
         match child.read_line() {
             Ok(line) => break line.expect("the line has an end"),
-            Err(error) => match problem(error) {
+            Err(error) => match problem(&error) {
                 ChildProblem::Missed { bytes } => missed += bytes,
                 other => panic!("{other:?}"),
             },
@@ -93,8 +94,8 @@ fn a_line_of_a_hundred_megabytes_is_an_error_and_the_next_one_is_read(own: Names
 fn a_line_that_is_no_text_is_an_error_and_the_next_one_is_read(own: Namespace) -> TestResult {
     let mut child = own.command(*SUBJECT).arg("invalid-text").spawn()?;
     assert_eq!(child.read_line()?.as_deref(), Some("good"));
-    assert_eq!(problem(child.read_line().unwrap_err()), ChildProblem::NotText { line: r"bad \xFF\xC3".to_owned() });
-    assert_eq!(problem(child.read_line().unwrap_err()), ChildProblem::NotText { line: r"last \xE2\x82".to_owned() });
+    assert_eq!(problem(&child.read_line().unwrap_err()), ChildProblem::NotText { line: r"bad \xFF\xC3".to_owned() });
+    assert_eq!(problem(&child.read_line().unwrap_err()), ChildProblem::NotText { line: r"last \xE2\x82".to_owned() });
     assert_eq!(child.read_line()?, None);
     assert_eq!(child.stdout().bytes, b"good\nbad \xFF\xC3\nlast \xE2\x82");
     Ok(())
@@ -106,7 +107,7 @@ fn a_prompt_without_a_line_end_is_expected(own: Namespace) -> TestResult {
     assert_eq!(child.expect("name:")?, "name:");
     child.set_deadline(Deadline::after(Duration::from_millis(30)));
     let error = child.read_line().unwrap_err();
-    assert_eq!(problem(error), ChildProblem::NotInTime { observed: None });
+    assert_eq!(problem(&error), ChildProblem::NotInTime { observed: None });
     Ok(())
 }
 
@@ -119,7 +120,7 @@ fn an_expected_text_is_found_on_either_stream(own: Namespace) -> TestResult {
     assert_eq!(child.expect("sec")?, "second");
     child.close_stdin();
     assert_eq!(child.read_line()?, None, "the lines before the expected one count as read");
-    assert_eq!(problem(child.expect("third").unwrap_err()), ChildProblem::Ended);
+    assert_eq!(problem(&child.expect("third").unwrap_err()), ChildProblem::Ended);
     Ok(())
 }
 
@@ -136,7 +137,7 @@ fn standard_error_has_lines_of_its_own(own: Namespace) -> TestResult {
 #[netns_test]
 fn a_child_that_closes_its_outputs_keeps_nobody_waiting(own: Namespace) -> TestResult {
     let mut child = own.command(*SUBJECT).arg("close-outputs").spawn()?;
-    assert_eq!(problem(child.expect("anything").unwrap_err()), ChildProblem::OutputClosed);
+    assert_eq!(problem(&child.expect("anything").unwrap_err()), ChildProblem::OutputClosed);
     assert_eq!(child.read_line()?, None);
     assert!(child.is_running());
     Ok(())
@@ -145,10 +146,10 @@ fn a_child_that_closes_its_outputs_keeps_nobody_waiting(own: Namespace) -> TestR
 #[netns_test]
 fn what_is_not_captured_cannot_be_waited_for(own: Namespace) -> TestResult {
     let mut child = own.command("sleep").arg("100").stdout(Stdio::null()).spawn()?;
-    assert_eq!(problem(child.read_line().unwrap_err()), ChildProblem::NotCaptured);
+    assert_eq!(problem(&child.read_line().unwrap_err()), ChildProblem::NotCaptured);
     child.set_deadline(Deadline::after(Duration::from_millis(30)));
-    assert_eq!(problem(child.read_error_line().unwrap_err()), ChildProblem::NotInTime { observed: None });
-    assert_eq!(problem(child.write_line("x").unwrap_err()), ChildProblem::InputClosed);
+    assert_eq!(problem(&child.read_error_line().unwrap_err()), ChildProblem::NotInTime { observed: None });
+    assert_eq!(problem(&child.write_line("x").unwrap_err()), ChildProblem::InputClosed);
     Ok(())
 }
 
@@ -158,7 +159,7 @@ fn input_that_nobody_reads_ends_at_the_deadline(own: Namespace) -> TestResult {
     child.set_deadline(Deadline::after(Duration::from_millis(50)));
     // More than a pipe holds by default; source: pipe(7).
     let error = child.write_line(&"x".repeat(1 << 20)).unwrap_err();
-    assert_eq!(problem(error), ChildProblem::NotInTime { observed: None });
+    assert_eq!(problem(&error), ChildProblem::NotInTime { observed: None });
     Ok(())
 }
 
@@ -166,7 +167,7 @@ fn input_that_nobody_reads_ends_at_the_deadline(own: Namespace) -> TestResult {
 fn input_that_is_closed_is_told_and_does_not_kill_the_test(own: Namespace) -> TestResult {
     let mut child = own.command(*SUBJECT).arg("close-input").stdin(Stdio::piped()).spawn()?;
     child.expect("closed")?;
-    assert_eq!(problem(child.write_line("x").unwrap_err()), ChildProblem::InputClosed);
+    assert_eq!(problem(&child.write_line("x").unwrap_err()), ChildProblem::InputClosed);
     assert!(child.is_running());
     Ok(())
 }
@@ -175,7 +176,7 @@ fn input_that_is_closed_is_told_and_does_not_kill_the_test(own: Namespace) -> Te
 fn a_line_of_two_lines_is_refused(own: Namespace) -> TestResult {
     let mut child = own.command("cat").stdin(Stdio::piped()).spawn()?;
     let error = child.write_line("one\ntwo").unwrap_err();
-    assert!(matches!(error, Error::Command { part: "the line", .. }), "{error:?}");
+    assert!(matches!(error.downcast_ref(), Some(ProcessError::InvalidCommand { part: "the line", .. })), "{error:?}");
     child.close_stdin();
     assert_eq!(child.read_line()?, None, "nothing of it was written");
     Ok(())
@@ -184,12 +185,12 @@ fn a_line_of_two_lines_is_refused(own: Namespace) -> TestResult {
 #[netns_test]
 fn a_child_that_fails_is_told_with_what_it_wrote(own: Namespace) -> TestResult {
     let output = own.command("ls").arg("/no/such/file").output()?;
-    assert_eq!(output.exit, Exit::Code(2));
+    assert_eq!(output.status, Exit::Code(2));
     let error = output.success().unwrap_err();
     for part in ["`/usr/bin/ls /no/such/file`", "ended with exit status 2", "stderr: ", "/no/such/file'"] {
         assert!(error.to_string().contains(part), "{part} in {error}");
     }
-    assert_eq!(problem(error), ChildProblem::Failed);
+    assert_eq!(problem(&error), ChildProblem::Failed);
     Ok(())
 }
 
@@ -199,5 +200,38 @@ fn what_a_process_left_behind_writes_is_not_waited_for(own: Namespace) -> TestRe
     let output = own.command(*SUBJECT).arg("leave-group-behind").output()?.success()?;
     assert!(output.stdout.text().trim_end().parse::<u32>().is_ok(), "{output:?}");
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    Ok(())
+}
+
+#[netns_test]
+fn what_the_group_writes_after_the_end_is_in_the_output(own: Namespace) -> TestResult {
+    let output = own.command(*SUBJECT).args(["last-words", "said by the grandchild"]).output()?.checked()?;
+    assert_eq!(output.stdout.text(), "said by the grandchild\n");
+    Ok(())
+}
+
+#[netns_test]
+fn the_last_words_of_a_group_are_waited_for_within_the_grace(own: Namespace) -> TestResult {
+    let began = std::time::Instant::now();
+    let mut command = own.command(*SUBJECT);
+    let output = command.args(["last-words", "too late"]).grace(Duration::from_millis(20)).output()?.checked()?;
+    assert_eq!(output.stdout.text(), "");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    Ok(())
+}
+
+#[netns_test]
+fn a_line_that_was_dropped_before_it_was_expected_is_not_denied(own: Namespace) -> TestResult {
+    let mut child =
+        own.command(*SUBJECT).args(["say-and-flood", "listening", "100"]).keep_output(1 << 20, 10).spawn()?;
+    child.expect("x")?;
+    wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || {
+        let dropped = child.stdout().dropped_lines;
+        if dropped == 91 { Break(()) } else { Continue(dropped) }
+    })?;
+    child.set_deadline(Deadline::after(Duration::from_millis(50)));
+    let error = child.expect("listening").unwrap_err();
+    assert!(matches!(problem(&error), ChildProblem::Missed { .. }), "{error}");
+    assert!(error.to_string().contains("bytes were dropped before they were read"), "{error}");
     Ok(())
 }

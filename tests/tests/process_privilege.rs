@@ -1,4 +1,4 @@
-//! What children may do: nothing that needs a capability, and no more than their limits.
+//! Permissions of children: no capabilities by default, and resource limits.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 use std::sync::LazyLock;
 
-use netns_fixtures::Error;
+use netns_fixtures::KernelError;
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Capability, Command, Exit, Limit, Signal};
 use netns_fixtures::requirements::require_program;
@@ -16,7 +16,7 @@ use netns_tests::witness;
 
 static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
-/// What the kernel shows of a process that is as the command says.
+/// The state of a process as the kernel shows it.
 struct Shown(String);
 
 impl Shown {
@@ -30,13 +30,13 @@ impl Shown {
         self.0.lines().find_map(|line| line.strip_prefix(name)).map_or("", str::trim)
     }
 
-    /// The five sets: inheritable, permitted, effective, bounding, ambient.
+    /// Returns the five sets: inheritable, permitted, effective, bounding, ambient.
     fn capabilities(&self) -> [u64; 5] {
         ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"]
             .map(|set| u64::from_str_radix(self.field(set), 16).expect("a set is hexadecimal"))
     }
 
-    /// Soft and hard.
+    /// Returns the soft and the hard limit.
     fn limit(&self, name: &str) -> Vec<&str> {
         self.field(name).split_whitespace().take(2).collect()
     }
@@ -60,7 +60,7 @@ fn a_child_has_no_capability_and_can_gain_none(own: Namespace) -> TestResult {
 #[netns_test]
 fn a_capability_that_is_kept_is_in_every_set_and_no_other_is(own: Namespace) -> TestResult {
     let child = Shown::of(own.command("cat").keep_capabilities([Capability::NET_RAW, Capability::CHOWN]))?;
-    // Numbers 13 and 0 of linux/capability.h.
+    // Capabilities 13 and 0 of linux/capability.h.
     assert_eq!(child.capabilities(), [1 << 13 | 1; 5]);
     assert_eq!(child.field("NoNewPrivs:"), "1");
     Ok(())
@@ -106,10 +106,34 @@ fn limits_have_their_defaults_and_what_is_asked_for(own: Namespace) -> TestResul
     Ok(())
 }
 
+/// Matches the installation of `ping` on Debian: the kernel refuses to execute a file with capabilities that the process cannot get, unless
+/// they are kept in the bounding set.
+#[netns_test]
+fn a_program_whose_file_has_capabilities_runs_without_them(own: Namespace) -> TestResult {
+    const NET_RAW: u64 = 1 << 13;
+    let folder = tempfile::tempdir()?;
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755))?;
+    let copy = folder.path().join("cat");
+    fs::copy("/bin/cat", &copy)?;
+    require_program("setcap")?;
+    own.command("setcap")
+        .args(["cap_net_raw=ep"])
+        .operand(&copy)
+        .keep_capabilities([Capability::SETFCAP])
+        .output()?
+        .checked()?;
+    let without = Shown::of(&mut own.command(&copy))?;
+    assert_eq!(without.capabilities(), [0, 0, 0, NET_RAW, 0]);
+    assert_eq!(without.field("NoNewPrivs:"), "1");
+    let with = Shown::of(own.command(&copy).keep_capabilities([Capability::NET_RAW]))?;
+    assert_eq!(with.capabilities()[1..3], [NET_RAW; 2]);
+    Ok(())
+}
+
 #[netns_test]
 fn a_limit_above_what_the_test_may_is_refused(own: Namespace) {
     let error = own.command("true").limit(Limit::OpenFiles, 1 << 40).spawn().unwrap_err();
-    assert!(matches!(error, Error::Kernel { operation: "setrlimit for", .. }), "{error:?}");
+    assert!(matches!(error.downcast_ref(), Some(KernelError { operation: "setrlimit for", .. })), "{error:?}");
 }
 
 #[netns_test]
@@ -125,7 +149,7 @@ fn a_file_beyond_its_limit_ends_the_child(own: Namespace) -> TestResult {
     Ok(())
 }
 
-/// A copy of the subject where anybody can run it: the folder of the sources may be closed to others.
+/// Copies the subject to a world-readable path: other users may lack access to the folder of the sources.
 fn copy_for_others(folder: &Path, mode: u32) -> std::io::Result<PathBuf> {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755))?;
     let copy = folder.join("subject");
@@ -157,8 +181,10 @@ fn a_bomb_of_processes_meets_its_limit() {
     runner.args(["--ignored", "--exact", "--nocapture", "starts_a_bomb"]);
     let folder = tempfile::tempdir().expect("there is room for a folder");
     runner.env("BOMB_SUBJECT", copy_for_others(folder.path(), 0o755).expect("the subject can be copied"));
+    // The other user may not be able to search the folder of this checkout for a configuration.
+    runner.current_dir(folder.path()).env("CARGO_MANIFEST_DIR", folder.path());
     if nix::unistd::geteuid().is_root() {
-        // The kernel exempts the machine's root from the limit.
+        // The limit does not apply to the machine's root.
         runner.uid(NOBODY).gid(NOBODY);
     }
     let output = runner.output().expect("libtest starts");
@@ -166,7 +192,7 @@ fn a_bomb_of_processes_meets_its_limit() {
     assert!(output.status.success() && printed[0].contains("1 passed"), "{}{}", printed[0], printed[1]);
 }
 
-/// Runs as somebody who is not root, in a test that is not isolated, because a user namespace has no second user.
+/// Runs as a user other than root, in a test without isolation, because a user namespace has no second user.
 #[test]
 fn a_set_user_id_program_gains_nothing() {
     if !nix::unistd::geteuid().is_root() {
@@ -174,7 +200,7 @@ fn a_set_user_id_program_gains_nothing() {
         return;
     }
     let folder = tempfile::tempdir().expect("there is room for a folder");
-    // It belongs to root, and changes to root whoever runs it.
+    // A set-uid program of root.
     let program = copy_for_others(folder.path(), 0o4755).expect("the subject can be copied");
     let without_us =
         process::Command::new(&program).arg("show-identity").uid(NOBODY).gid(NOBODY).output().expect("it runs");
@@ -183,7 +209,7 @@ fn a_set_user_id_program_gains_nothing() {
     let own = Namespace::current().expect("/proc is there");
     let mut through_us = own.command("setpriv");
     through_us.args(["--reuid=65534", "--regid=65534", "--clear-groups"]).operand(&program).arg("show-identity");
-    // Only so that there is somebody else than root to begin with.
+    // The capabilities only serve to switch to a user other than root first.
     let output = through_us.keep_capabilities([Capability::SETUID, Capability::SETGID]).output().expect("it runs");
     assert_eq!(output.stdout.text(), "[Uid(65534), Uid(65534)]\n", "{output:?}");
 }

@@ -1,4 +1,4 @@
-//! Namespaces under a name: for tools, in the test alone.
+//! Named namespaces: for tools, and visible only in the test.
 
 #![forbid(unsafe_code)]
 
@@ -10,14 +10,14 @@ use std::path::Path;
 use std::process::Command as Outside;
 use std::thread;
 
-use netns_fixtures::Error;
+use netns_fixtures::KernelError;
 use netns_fixtures::net::{NsName, PublishError};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Capability, Output};
 use netns_fixtures::requirements::require_program;
 use nix::mount::{MntFlags, MsFlags, mount, umount, umount2};
 
-/// iproute2, with what it needs to enter a namespace by its name.
+/// Runs iproute2 with the privileges that it needs to enter a namespace by its name.
 fn ip(own: &Namespace, arguments: &[&str]) -> TestResult<Output> {
     let mut ip = own.command("ip");
     ip.keep_capabilities([Capability::SYS_ADMIN, Capability::NET_ADMIN]).args(arguments);
@@ -64,7 +64,7 @@ fn a_second_owner_of_a_name_is_told_who_the_first_is(net: Pair) -> TestResult {
     let first = net.client.publish(NsName::new("blue")?)?;
     let line = line!() - 1;
     let refused = net.server.publish(NsName::new("blue")?).unwrap_err();
-    let Error::Publish(PublishError::Taken { name, holder }) = &refused else { panic!("{refused:?}") };
+    let Some(PublishError::Taken { name, holder }) = refused.downcast_ref() else { panic!("{refused:?}") };
     assert_eq!(name.as_str(), "blue");
     let expected = format!("net:[{}] has it, published at {}:{line}:", net.client.namespace()?.inode(), file!());
     assert!(holder.starts_with(&expected), "{holder}");
@@ -80,12 +80,12 @@ fn of_many_who_want_a_name_one_gets_it(net: Pair) {
     let guards: Vec<_> = thread::scope(|scope| {
         let publish = || net.client.publish(NsName::new("blue").expect("a name"));
         let threads: Vec<_> = (0..16).map(|_| scope.spawn(publish)).collect();
-        // The guard of the first lives until all have asked.
+        // The first guard lives until all threads have asked.
         threads.into_iter().map(|thread| thread.join().expect("publishing does not panic")).collect()
     });
     assert_eq!(guards.iter().filter(|guard| guard.is_ok()).count(), 1);
     for refused in guards.iter().filter_map(|guard| guard.as_ref().err()) {
-        assert!(matches!(refused, Error::Publish(PublishError::Taken { .. })), "{refused:?}");
+        assert!(matches!(refused.downcast_ref(), Some(PublishError::Taken { .. })), "{refused:?}");
     }
 }
 
@@ -101,12 +101,12 @@ fn what_others_have_named_is_left_alone(own: Namespace, net: Pair) -> TestResult
     File::create_new("/run/netns/file")?;
     let refused = net.server.publish(NsName::new("file")?).unwrap_err().to_string();
     assert!(refused.contains("a file that is no namespace has it"), "{refused}");
-    // Somebody takes the name away and gives it to another namespace.
+    // Another tool removes the name and reuses it for another namespace.
     ip(&own, &["netns", "delete", "blue"])?;
     ip(&own, &["netns", "add", "blue"])?;
     let other = inode_of("/run/netns/blue")?;
     let refused = blue.withdraw().unwrap_err();
-    assert!(matches!(refused, Error::Publish(PublishError::Replaced { .. })), "{refused:?}");
+    assert!(matches!(refused.downcast_ref(), Some(PublishError::Replaced { .. })), "{refused:?}");
     assert_eq!(inode_of("/run/netns/blue")?, other);
     Ok(())
 }
@@ -138,9 +138,9 @@ fn hosts_with_files_of_their_own_see_the_names_too(net: Pair) -> TestResult {
     for host in [&net.client, &net.server] {
         assert!(!host.run(|| path.exists())?, "a name that is gone is gone for all");
     }
-    // There the test itself would not see it.
+    // The test itself would not see the name there.
     let refused = net.client.run(|| net.server.publish(NsName::new("red").expect("a name")))?.unwrap_err();
-    assert!(matches!(refused, Error::Publish(PublishError::OnAThreadOfAHost { .. })), "{refused:?}");
+    assert!(matches!(refused.downcast_ref(), Some(PublishError::OnAThreadOfAHost { .. })), "{refused:?}");
     assert_eq!(fs::read_dir("/run/netns")?.count(), 0);
     Ok(())
 }
@@ -159,7 +159,7 @@ fn where_the_two_folders_are_two_a_name_is_in_both(own: Namespace) -> TestResult
     Ok(())
 }
 
-/// A file system of its own for the test's view of the machine, so that what others do in `/run` meanwhile is not seen.
+/// Mounts a separate file system in the test's view of the machine, to hide changes that others make in `/run`.
 fn cover(folder: &str) -> nix::Result<()> {
     mount(None::<&str>, folder, Some("tmpfs"), MsFlags::empty(), None::<&str>)
 }
@@ -182,7 +182,7 @@ fn everything_else_in_run_is_where_it_was(own: Namespace) -> TestResult {
     assert_eq!(inode_of("/run/daemon")?, number);
     assert_eq!(fs::read_link("/run/shm")?, Path::new("/dev/shm"));
     assert_eq!(fs::read_to_string("/run/daemon/inner/state")?, "up");
-    // The very file, not a copy.
+    // The same file, not a copy.
     fs::write("/run/pid", "2")?;
     let _client = UnixStream::connect("/run/socket")?;
     daemon.accept()?;
@@ -202,7 +202,10 @@ fn what_cannot_be_shown_again_is_an_error_and_nothing_has_changed(own: Namespace
     mount(None::<&str>, "/run/unbindable", None::<&str>, MsFlags::MS_UNBINDABLE, None::<&str>)?;
     let before = fs::read_to_string("/proc/self/mountinfo")?;
     let refused = own.publish(NsName::new("blue")?).unwrap_err();
-    assert!(matches!(&refused, Error::Kernel { object, .. } if object == "/run/unbindable"), "{refused:?}");
+    assert!(
+        matches!(refused.downcast_ref(), Some(KernelError { object, .. }) if object == "/run/unbindable"),
+        "{refused:?}"
+    );
     assert_eq!(fs::read_to_string("/proc/self/mountinfo")?, before);
     assert!(fs::read_to_string("/run/pid")? == "1" && !Path::new("/run/netns").exists());
     umount("/run/unbindable")?;
@@ -212,7 +215,7 @@ fn what_cannot_be_shown_again_is_an_error_and_nothing_has_changed(own: Namespace
 
 #[netns_test]
 fn names_of_the_machine_are_neither_seen_nor_touched(own: Namespace) -> TestResult {
-    // A machine that has names, as far as this test goes.
+    // A machine with names, as this test sees it.
     cover("/run")?;
     fs::create_dir("/run/netns")?;
     File::create_new("/run/netns/blue")?;
@@ -244,7 +247,7 @@ fn nothing_of_it_is_on_the_machine() -> TestResult {
 fn outside_of_a_test_nothing_is_published() -> TestResult {
     let exists = Path::new("/run/netns").exists();
     let refused = Namespace::current()?.publish(NsName::new("blue")?).unwrap_err();
-    assert!(matches!(refused, Error::Publish(PublishError::OutsideOfTest { .. })), "{refused:?}");
+    assert!(matches!(refused.downcast_ref(), Some(PublishError::OutsideOfTest { .. })), "{refused:?}");
     assert_eq!(Path::new("/run/netns").exists(), exists);
     Ok(())
 }

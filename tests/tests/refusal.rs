@@ -1,4 +1,4 @@
-//! Where isolation is refused the test fails, with cause and remedy: each machine is made in namespaces of this test's own.
+//! If isolation is refused, the test fails with cause and remedy: this test's own namespaces represent each machine.
 
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,7 @@ use seccompiler::{
     SeccompAction, SeccompCmpArgLen, SeccompCmpOp, SeccompCondition, SeccompFilter, SeccompRule, apply_filter,
 };
 
-/// Runs one ordinary test of the suite, which has to fail, and gives its report.
+/// Runs one ordinary test of the suite, expects it to fail, and returns its report.
 fn refused(mut libtest: Command) -> TestResult<String> {
     let ended = libtest.args(["--exact", "passes_and_is_not_kept"]).output()?;
     let printed = String::from_utf8(ended.stdout)?;
@@ -43,7 +43,7 @@ fn says(report: &str, texts: &[&str]) {
     }
 }
 
-/// The number of a system call that only the table of libc has.
+/// Installs a seccomp filter with this action for these system calls, which libc numbers.
 fn filter(calls: &[(i64, Vec<SeccompRule>)], action: SeccompAction) -> TestResult {
     let rules: BTreeMap<i64, Vec<SeccompRule>> = calls.iter().cloned().collect();
     let filter = SeccompFilter::new(rules, SeccompAction::Allow, action, std::env::consts::ARCH.try_into()?)?;
@@ -52,8 +52,8 @@ fn filter(calls: &[(i64, Vec<SeccompRule>)], action: SeccompAction) -> TestResul
     Ok(())
 }
 
-/// What Docker's default profile does to a process without CAP_SYS_ADMIN: `clone3` does not exist, so that its flags need
-/// not be looked at, and `clone` and `unshare` with a namespace are not permitted.
+/// Applies Docker's default profile for a process without CAP_SYS_ADMIN: `clone3` does not exist, because a filter cannot read its flags,
+/// and `clone` and `unshare` with a namespace are not permitted.
 #[netns_test(deadline = "5m")]
 fn a_seccomp_filter_of_a_container() -> TestResult {
     let suite = Suite::build("observed")?;
@@ -72,13 +72,13 @@ fn a_seccomp_filter_of_a_container() -> TestResult {
         SeccompAction::Errno(nix::libc::EPERM.cast_unsigned()),
     )?;
     filter(&[(nix::libc::SYS_clone3, vec![])], SeccompAction::Errno(nix::libc::ENOSYS.cast_unsigned()))?;
-    // Without capabilities, as in a container: root would do without the user namespace.
+    // Without capabilities, as in a container: root works without the user namespace.
     let report = refused(without_capabilities(&suite)?)?;
     says(&report, &["refuses to isolate", "EPERM", "seccomp filter", "--security-opt seccomp=unconfined"]);
     Ok(())
 }
 
-/// The suite's binary as root without capabilities. `setpriv` comes with `nsenter`, in util-linux.
+/// Returns the suite's binary, run as root without capabilities. `setpriv` comes with `nsenter`, in util-linux.
 fn without_capabilities(suite: &Suite) -> TestResult<Command> {
     let libtest = suite.libtest(User::Caller)?;
     let mut command = Command::new("setpriv");
@@ -102,7 +102,7 @@ fn user_namespaces_that_are_switched_off() -> TestResult {
     Ok(())
 }
 
-/// Not a refusal: whoever may make the other five namespaces does without the sixth.
+/// Not a refusal: a process that may create the other five namespaces works without the sixth.
 #[netns_test(deadline = "5m")]
 fn root_does_without_user_namespaces() -> TestResult {
     let suite = Suite::build("observed")?;
@@ -129,13 +129,13 @@ fn network_namespaces_that_are_switched_off() -> TestResult {
     Ok(())
 }
 
-/// It is waited for, and what was waited for is said.
+/// The test waits for the limit, and the report names it.
 #[netns_test(deadline = "5m")]
 fn a_limit_that_is_reached() -> TestResult {
     let suite = Suite::build("observed")?;
-    // This test's own, and one more.
+    // This test's own namespace, and one more.
     fs::write("/proc/sys/user/max_net_namespaces", "2")?;
-    // That one is held by its descriptor, as a test of somebody else holds it.
+    // A descriptor holds that one, as another process's test would.
     let held = thread::spawn(|| {
         unshare(CloneFlags::CLONE_NEWNET)?;
         fs::File::open("/proc/thread-self/ns/net")
@@ -150,11 +150,29 @@ fn a_limit_that_is_reached() -> TestResult {
     passes(&suite)
 }
 
+/// Not a refusal: the limit has room for the running test and its hosts. A child that was prepared ahead would take a place of theirs.
+#[netns_test(deadline = "5m")]
+fn a_limit_without_room_for_children_that_wait() -> TestResult {
+    let suite = Suite::build("observed")?;
+    let after_another_test = ["--include-ignored", "--test-threads=1", "passes_and_is_not_kept", "takes_two_hosts"];
+    // This test's own namespace, the suite's running test, and its two hosts.
+    fs::write("/proc/sys/user/max_net_namespaces", "4")?;
+    let ended = suite.libtest(User::Caller)?.args(after_another_test).output()?;
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && printed.contains("2 passed"), "{printed}");
+    // The control: with less, the hosts are refused.
+    fs::write("/proc/sys/user/max_net_namespaces", "3")?;
+    let ended = suite.libtest(User::Caller)?.env("NETNS_TEST_DEADLINE", "5s").args(after_another_test).output()?;
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    assert!(!ended.status.success() && printed.contains("1 passed; 1 failed"), "{printed}");
+    Ok(())
+}
+
 #[netns_test(deadline = "5m")]
 fn a_proc_that_is_masked() -> TestResult {
     let suite = Suite::build("observed")?;
     passes(&suite)?;
-    // As container runtimes do with what should not be seen.
+    // Container runtimes hide files in this way.
     mount(Some("/dev/null"), "/proc/version", None::<&str>, MsFlags::MS_BIND, None::<&str>)?;
     let report = refused(suite.libtest(User::Caller)?)?;
     says(&report, &["refuses to isolate", "mount /proc", "EPERM", "masked or read-only", "systempaths=unconfined"]);
@@ -172,7 +190,7 @@ fn a_proc_that_is_read_only() -> TestResult {
     Ok(())
 }
 
-/// As containers have it: what hides in the old /proc must not show in a new one, so that none is mounted.
+/// As in containers: a new /proc must not show what the old /proc hides, so the kernel refuses to mount one.
 #[netns_test(deadline = "5m")]
 fn a_proc_sys_that_is_read_only() -> TestResult {
     let suite = Suite::build("observed")?;
@@ -191,14 +209,14 @@ fn no_null_device() -> TestResult {
     passes(&suite)?;
     mount(Some("tmpfs"), "/dev", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
     let mut libtest = suite.libtest(User::Caller)?;
-    // What is not said would be connected to the device.
+    // Without this setting, the test itself would open the device for standard input.
     libtest.stdin(Stdio::piped());
     let report = refused(libtest)?;
     says(&report, &["the zygote could not be started: open /dev/null: No such file or directory (ENOENT)"]);
     Ok(())
 }
 
-/// Not a refusal, but a skip that is seen: what the test requires is not there.
+/// Not a refusal, but a visible skip: the test's requirement is missing.
 #[netns_test(deadline = "5m")]
 fn no_device_for_tunnels() -> TestResult {
     let suite = Suite::build("requiring")?;
@@ -229,7 +247,7 @@ fn no_terminals() -> TestResult {
     passes(&suite)
 }
 
-/// Whoever is confined by Landlock mounts nothing, whatever files are allowed; source: landlock(7).
+/// A process that Landlock confines cannot mount, whatever files it may use; source: landlock(7).
 #[netns_test(requires(landlock), deadline = "5m")]
 fn a_sandbox_by_landlock() -> TestResult {
     let suite = Suite::build("observed")?;
@@ -250,8 +268,8 @@ fn a_sandbox_by_landlock() -> TestResult {
 fn a_chroot() -> TestResult {
     let suite = Suite::build("observed")?;
     passes(&suite)?;
-    // A folder that is no mount itself: everything of the machine stands in it. It lies in memory, in this test's own mounts, and
-    // nobody removes it: whoever did that would remove what is mounted in it.
+    // This folder is not a mount point: it shows everything of the machine. It lies in memory, in this test's own mounts, and nobody
+    // removes it: a removal would also remove the files mounted in it.
     mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
     let folder = Path::new("/run/elsewhere");
     fs::create_dir(folder)?;

@@ -1,4 +1,4 @@
-//! What is said of this kernel, compared with what independent programs can do in it.
+//! Compares the requirements that the library reports as met with the results of independent programs.
 
 use std::fs;
 use std::os::fd::AsRawFd;
@@ -55,12 +55,12 @@ fn every_answer_is_that_of_ip_and_tc() -> TestResult {
         }
     }
     assert!(differences.is_empty(), "{}", differences.join("\n"));
-    // Else nothing was compared but failures, of which any cause looks the same.
+    // Otherwise only failures were compared, and failures of any cause look the same.
     assert!(met >= 2, "only {met} of {} are met", BY_HAND.len());
     Ok(())
 }
 
-/// Whether the program succeeds; a veth called `below` is there for it to build on.
+/// Returns whether the program succeeds; it can use a veth called `below`.
 fn in_a_namespace_of_its_own(argv: &[&str]) -> TestResult<bool> {
     std::thread::scope(|scope| {
         scope
@@ -110,7 +110,7 @@ fn every_requirement_has_an_answer_and_an_unmet_one_a_remedy() {
     }
 }
 
-/// What a test asks inside is what is asked for it before it begins.
+/// `requires(…)` before a test and a question in its body have the same answer.
 #[netns_test(deadline = "5m")]
 fn every_answer_inside_is_that_of_a_namespace_made_for_the_question() -> TestResult {
     let asked_outside = |name: &str| -> TestResult<bool> {
@@ -134,11 +134,11 @@ fn asks_outside() -> TestResult {
     Ok(())
 }
 
-/// A skip for want of descriptors would hide what the test has to say.
+/// A skip for lack of descriptors would hide a failure of the test.
 #[netns_test]
 fn what_cannot_be_found_out_for_now_is_an_error_and_asked_again() -> TestResult {
     let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
-    // The lowest number that is free is the first that a limit of as many refuses.
+    // A limit equal to the lowest free number refuses that descriptor.
     let free = fs::File::open("/")?.as_raw_fd();
     for name in ["packet_socket", "veth", "pfifo", "ipv6"] {
         setrlimit(Resource::RLIMIT_NOFILE, u64::try_from(free)?, hard)?;

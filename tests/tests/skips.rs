@@ -1,4 +1,4 @@
-//! Skips are seen: on the real standard error, in the record, and as failures where they are not allowed.
+//! Skips are visible: on the real standard error, in the record, and as failures if they are not allowed.
 
 #![forbid(unsafe_code)]
 
@@ -13,7 +13,7 @@ use netns_fixtures::requirements;
 use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User};
 
-/// Each test of the suite with what it requires.
+/// Each test of the suite with its requirements.
 const REQUIRES: &[(&str, &[&str])] = &[
     ("dummy::is_met", &["dummy"]),
     ("met_everywhere", &["veth"]),
@@ -24,7 +24,7 @@ const REQUIRES: &[(&str, &[&str])] = &[
     ("vlan::is_met", &["vlan"]),
 ];
 
-/// Whether this kernel has all of it; a test of its own namespaces asks.
+/// Returns a requirement that this kernel does not meet; a test in its own namespaces checks it.
 fn unmet(required: &[&str]) -> Option<&'static str> {
     let unmet = |name: &&str| requirements::check(name).expect("it is a requirement, and isolation works").is_some();
     let name = required.iter().copied().find(unmet)?;
@@ -46,12 +46,12 @@ fn exactly_what_is_not_met_is_skipped_and_says_so() -> TestResult {
     assert!(ended.status.success(), "{printed}");
     let report = of_libtest(&printed);
     let errors = String::from_utf8(ended.stderr)?;
-    // Where nothing is skipped there is no record, and the counts below are zero.
+    // Without a skip there is no record, and the counts below are zero.
     let record = fs::read_to_string(&record).unwrap_or_default();
 
     let mut skipped = BTreeSet::new();
     for (test, required) in REQUIRES {
-        // libtest knows no skip: the test counts as passed, the line is what tells.
+        // libtest does not know skips: it counts the test as passed, and only the line reports the skip.
         assert_eq!(report[*test].outcome, Outcome::Passed, "{test}");
         match unmet(required) {
             Some(requirement) => {
@@ -125,12 +125,26 @@ fn a_variable_out_of_its_range_fails_every_test_with_variable_value_and_range() 
             assert!(report["passes"].text.contains(text), "{variable}={value}: {text:?} in {}", report["passes"].text);
         }
     }
-    // A name that is no text is no name of ours either.
+    // A variable whose name is not text is not one of ours.
     let mut libtest = suite.libtest(User::Caller).expect("there is a folder");
     libtest.args(["--exact", "passes"]).env(OsStr::from_bytes(b"NETNS_TEST_SKIPS\xFF"), "fail");
     let printed = String::from_utf8_lossy(&libtest.output().expect("it starts").stdout).into_owned();
-    assert!(printed.contains("read NETNS_TEST_SKIPS\u{FFFD}: there is no such variable"), "{printed}");
-    // The control: with a good value of each, it passes.
+    assert!(printed.contains("there is no variable NETNS_TEST_SKIPS\u{FFFD}"), "{printed}");
+    // The control: with a valid value of each, the test passes.
     let good = [("NETNS_TEST_DEADLINE", "5s"), ("NETNS_TEST_SKIPS", "fail"), ("NETNS_TEST_PAUSE", "never")];
     assert!(run(&suite, &good, &["--exact", "passes"]).status.success());
+}
+
+#[netns_test(deadline = "5m")]
+fn a_record_that_nobody_reads_is_an_error_and_no_wait() -> TestResult {
+    // If this kernel meets everything, the record stays empty.
+    let Some((test, _)) = REQUIRES.iter().find(|(_, required)| unmet(required).is_some()) else { return Ok(()) };
+    let suite = Suite::build("requiring")?;
+    let folder = tempfile::tempdir()?;
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU)?;
+    let ended = run(&suite, &[("NETNS_TEST_SKIP_RECORD", fifo.to_str().ok_or("no text")?)], &["--exact", test]);
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    assert!(printed.contains("that could not be recorded"), "{printed}");
+    Ok(())
 }

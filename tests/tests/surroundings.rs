@@ -1,4 +1,4 @@
-//! What a test comes to does not depend on how its runner was started: with which streams, with which signals ignored.
+//! A test's result does not depend on its runner's start: open or closed streams, and ignored signals.
 
 #![forbid(unsafe_code)]
 
@@ -11,7 +11,7 @@ use netns_tests::suite::{Suite, User};
 
 static SUBJECT: LazyLock<&str> = LazyLock::new(|| cargo_bin!("netns-subject"));
 
-/// The suite's binary, started through another program.
+/// Returns the suite's binary, started through another program.
 fn started_through(program: &str, arguments: &[&str], suite: &Suite) -> Command {
     let libtest = suite.libtest(User::Caller).expect("there is a folder");
     let mut command = Command::new(program);
@@ -30,19 +30,19 @@ fn standard_streams_that_are_closed_keep_no_test_from_passing() {
             let mut runner = started_through(*SUBJECT, &["without-streams", closed], &suite);
             runner.args(["--exact", test]).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             let ended = runner.output().expect("it starts");
-            // What can be said is said in streams that are open.
+            // The runner writes to the streams that are open.
             let printed = String::from_utf8_lossy(&[ended.stdout, ended.stderr].concat()).into_owned();
             (ended.status.code(), printed)
         };
         let (status, printed) = run("passes");
         assert_eq!(status, Some(0), "{closed}: {printed}");
-        // The control: the status tells the one from the other.
+        // The control: the exit status distinguishes the two.
         let (status, printed) = run("panics");
         assert_eq!(status, Some(101), "{closed}: {printed}");
     }
 }
 
-/// What cannot be printed is no panic, which libtest would take for the one that should come.
+/// Never panics on a closed standard error: libtest would count that as the expected panic.
 #[test]
 fn a_failure_that_nobody_hears_of_is_still_a_failure() {
     let suite = Suite::build("misbehaving").expect("the suite builds");
@@ -55,11 +55,11 @@ fn a_failure_that_nobody_hears_of_is_still_a_failure() {
     };
     assert_eq!(run("exits_instead_of_any_panic"), Some(101));
     assert_eq!(run("panics"), Some(101));
-    // The control: where nothing failed, the streams are all the same.
+    // The control: without a failure, the streams do not matter.
     assert_eq!(run("panics_as_it_should"), Some(0));
 }
 
-/// Ignored signals stay ignored across exec, so a supervisor hands this on to everything below it.
+/// Ignored signals stay ignored across exec, so a supervisor passes them on to all its descendants.
 #[test]
 fn a_runner_whose_children_are_reaped_by_the_kernel_learns_how_they_end() {
     let suite = Suite::build("misbehaving").expect("the suite builds");
@@ -74,14 +74,14 @@ fn a_runner_whose_children_are_reaped_by_the_kernel_learns_how_they_end() {
     assert!(report["aborts"].text.contains("was killed by SIGABRT (6)"), "{printed}");
 }
 
-/// A daemon that a test stops by SIGINT stops under `nohup` as well.
+/// A daemon that a test stops with SIGINT also stops under `nohup`.
 #[test]
 fn signals_that_the_runner_ignores_or_blocks_are_not_the_tests() {
     let suite = Suite::build("misbehaving").expect("the suite builds");
     let mut runner = started_through("env", &["--ignore-signal=HUP,INT,QUIT,TERM,USR1", "--block-signal=USR2"], &suite);
     let ended = runner.args(["--exact", "has_the_signals_of_a_login"]).output().expect("it starts");
     assert_eq!(ended.status.code(), Some(0), "{}", String::from_utf8_lossy(&ended.stdout));
-    // The control: a program of that caller has them ignored.
+    // The control: a program of that caller ignores them.
     let control = Command::new("env").args(["--ignore-signal=INT", "grep", "SigIgn", "/proc/self/status"]).output();
     let line = String::from_utf8(control.expect("it starts").stdout).expect("it is text");
     let ignored = u64::from_str_radix(line.trim_start_matches("SigIgn:").trim(), 16).expect("it is a number");

@@ -1,8 +1,7 @@
-//! Misuse of `#[netns_test]` is one error at the token that is wrong.
+//! Misuse of `#[netns_test]` is one error at the wrong token.
 //!
-//! The `.stderr` files are claims that a person has read; after a change of a message,
-//! `TRYBUILD=overwrite cargo test -p netns-tests --test ui` writes them anew for the next reading. What only the type
-//! checker can find is in `ui_types`.
+//! A person has read and approved the `.stderr` files. After a change of a message, `TRYBUILD=overwrite cargo test -p netns-tests --test
+//! ui` writes them again for the next review. `ui_types` has the mistakes that only the type checker can find.
 
 #[test]
 fn misuse_is_told_once_at_its_token() {

@@ -1,8 +1,8 @@
-//! What the type checker says of a wrong test, and where.
+//! Errors of the type checker for wrong tests, and their locations.
 //!
-//! trybuild compiles programs, and a program has no tests: there `#[test]` leaves nothing for the type checker to read.
-//! So these cases are the test targets of a package of their own, checked by cargo as a user's tests are. A case that
-//! would be an error of the attribute itself belongs to `ui`.
+//! trybuild compiles programs, and a program has no tests: there `#[test]` expands to nothing that the type checker reads. So these cases
+//! are the test targets of a separate package, which cargo checks like a user's tests. A case that the attribute itself rejects belongs in
+//! `ui`.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -12,7 +12,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-/// File, and what the compiler says of it: line, column, the source there, the message.
+/// A file, and the compiler's messages about it: line, column, the source there, the message.
 type Case = (&'static str, &'static [(u64, u64, &'static str, &'static str)]);
 
 const CASES: [Case; 11] = [
@@ -24,7 +24,7 @@ const CASES: [Case; 11] = [
     ("return_type_async", &[(4, 17, "u16", "the trait bound `u16: Termination` is not satisfied")]),
     ("error_in_body", &[(5, 25, "namespace", "mismatched types")]),
     ("crate_not_there", &[(3, 22, "\"crate::kit\"", "unresolved import `crate`")]),
-    // Lints see the user's own code, and nothing else.
+    // Lints check only the user's own code.
     (
         "lint_in_body",
         &[
@@ -34,8 +34,8 @@ const CASES: [Case; 11] = [
         ],
     ),
     ("no_std_in_edition_2021", &[]),
-    // Known to be wrong: what `#[test]` has expanded to already does not show in the function, so nothing tells the
-    // attribute; when it runs, it fails (`attribute_forms`).
+    // Known to be wrong: the function does not show that `#[test]` has already expanded, so the attribute cannot know; the test fails when
+    // it runs (`attribute_forms`).
     ("with_test_before", &[]),
 ];
 
@@ -65,7 +65,7 @@ fn package(cases: &Path) -> Result<PathBuf, Box<dyn Error>> {
     let package = Path::new(env!("CARGO_TARGET_TMPDIR")).join("ui-types");
     fs::create_dir_all(package.join("src"))?;
     fs::write(package.join("src/lib.rs"), "")?;
-    // The same versions as everywhere, and nothing to fetch.
+    // The same versions as everywhere, without a download.
     fs::copy(workspace.join("Cargo.lock"), package.join("Cargo.lock"))?;
     let fixtures = workspace.join("fixtures");
     let head = format!(
@@ -84,7 +84,7 @@ fn package(cases: &Path) -> Result<PathBuf, Box<dyn Error>> {
 
 type Said = BTreeMap<String, Vec<(u64, u64, String, String)>>;
 
-/// What the compiler says of each target, sorted by place.
+/// Returns the compiler's messages about each target, sorted by location.
 fn check(package: &Path) -> Result<Said, Box<dyn Error>> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| env!("CARGO").into());
     let output = Command::new(cargo)
@@ -106,14 +106,14 @@ fn check(package: &Path) -> Result<Said, Box<dyn Error>> {
         let target = line["target"]["name"].as_str().unwrap_or_default().to_owned();
         let message = &line["message"];
         let text = message["message"].as_str().unwrap_or_default().to_owned();
-        // The compiler's last line, "aborting due to …", has no place.
+        // The compiler's last line, "aborting due to …", has no location.
         for span in message["spans"].as_array().into_iter().flatten().filter(|span| span["is_primary"] == true) {
             let (line, column) = (span["line_start"].as_u64(), span["column_start"].as_u64());
             let place = (line.unwrap_or_default(), column.unwrap_or_default());
             said.entry(target.clone()).or_default().push((place.0, place.1, source(span), text.clone()));
         }
     }
-    // Without this, a check that did not come to the cases at all would look like cases without errors.
+    // Without this, a check that never reached the cases would look like cases without errors.
     assert_eq!(
         targets + said.len(),
         CASES.len(),
@@ -126,7 +126,7 @@ fn check(package: &Path) -> Result<Said, Box<dyn Error>> {
     Ok(said)
 }
 
-/// The source under a span of one line.
+/// Returns the source text of a single-line span.
 fn source(span: &Value) -> String {
     let text = &span["text"][0];
     let bound =

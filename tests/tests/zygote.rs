@@ -1,4 +1,4 @@
-//! The zygote is there where a test needs it, and nowhere else.
+//! The zygote exists if a test needs it, and only then.
 
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,7 @@ use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User};
 use netns_tests::witness;
 
-/// How many new processes and threads `strace` sees the command make, by the system calls' names.
+/// Returns the system calls by which the command creates processes and threads, as `strace` sees them.
 fn calls_that_make_processes(command: &Command) -> String {
     let record = tempfile::NamedTempFile::new().expect("there is room");
     let mut traced = Command::new("strace");
@@ -45,6 +45,28 @@ fn listing_tests_makes_no_process() {
     assert!(calls.contains("CLONE_NEWNET"), "{calls}");
 }
 
+/// The comparison reads 110 files. Later tests of a process start with the result of the first.
+#[test]
+fn the_settings_of_the_machine_are_compared_once() {
+    if !witness::is_here("strace") {
+        return;
+    }
+    let suite = Suite::build("observed").expect("the suite builds");
+    let comparisons = |tests: &[&str]| {
+        let record = tempfile::NamedTempFile::new().expect("there is room");
+        let mut traced = Command::new("strace");
+        traced.args(["--follow-forks", "--quiet=all", "--trace=openat", "--output"]).arg(record.path()).arg("--");
+        traced.arg(suite.libtest(User::Caller).unwrap().get_program());
+        traced.args(["--exact", "--test-threads=1"]).args(tests);
+        assert!(traced.stdout(Stdio::null()).status().expect("strace is installed").success());
+        let opened = fs::read_to_string(record.path()).expect("strace wrote it");
+        opened.lines().filter(|line| line.contains("\"net/ipv4/conf/all\"")).count()
+    };
+    assert_eq!(comparisons(&["passes_and_is_not_kept", "tells_where_it_is", "tells_where_it_is_too"]), 1);
+    // The control: each process compares.
+    assert_eq!(comparisons(&["passes_and_is_not_kept"]), 1);
+}
+
 #[test]
 fn a_binary_without_annotated_tests_makes_no_process() {
     if !witness::is_here("strace") {
@@ -64,4 +86,31 @@ fn running_no_test_of_those_that_there_are_leaves_no_process_waiting() {
     let ended = nothing.args(["--exact", "there_is_none_of_this_name"]).output().expect("it starts");
     assert!(ended.status.success());
     assert!(String::from_utf8_lossy(&ended.stdout).contains("0 passed"));
+}
+
+#[test]
+fn a_runner_without_descriptors_fails_one_test_and_not_those_after_it() {
+    let suite = Suite::build("observed").expect("the suite builds");
+    for &user in User::all() {
+        let mut libtest = suite.libtest(user).unwrap();
+        libtest.args(["--exact", "--ignored", "exhausts_the_descriptors_of_the_runner"]);
+        let ended = libtest.output().expect("it starts");
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
+    }
+}
+
+/// Also of children that were prepared before the change and after it.
+#[test]
+fn a_test_inherits_the_state_of_its_runner_at_the_start() {
+    let suite = Suite::build("observed").expect("the suite builds");
+    for &user in User::all() {
+        let mut libtest = suite.libtest(user).unwrap();
+        // Without `--exact`, which prepares no child ahead.
+        let ended = libtest.args(["--ignored", "--show-output", "changes_the_runner"]).output().expect("it starts");
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
+        let states: Vec<&str> = printed.lines().filter(|line| line.starts_with("test None ")).collect();
+        assert!(states.len() == 7 && states.iter().all(|state| *state == states[0]), "{user:?}: {printed}");
+    }
 }

@@ -1,5 +1,4 @@
-//! `cargo xtask bench NAME`: a bench of the `bench` workspace, in release mode. The bench measures and prints; this finds
-//! and starts it.
+//! `cargo xtask bench NAME`: finds and starts a bench of the `bench` workspace, in release mode. The bench measures and prints.
 
 mod peers;
 
@@ -31,8 +30,7 @@ pub(crate) struct Options {
     /// How often each is measured [default: the bench's own].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     samples: Option<u32>,
-    /// Measure other ways to the same network too; of `labs` only. Not by itself, because building them takes minutes, and a
-    /// network.
+    /// Measure other ways to the same network too; of `labs` only. Off by default, because building them takes minutes and a network.
     #[arg(long)]
     peers: bool,
 }
@@ -47,11 +45,13 @@ enum Name {
     Labs,
     /// Round trips beside ping's, a matrix of fifty hosts, and a ping in the background.
     Probes,
+    /// Throughput and added latency of links with conditions, and the time until such a lab is up.
+    Links,
     /// The cost of the lint on six million lines, which the first run downloads, beside ripgrep, ast-grep and semgrep.
     Lint,
 }
 
-/// Builds and runs the bench; its exit status is handed on.
+/// Builds and runs the bench; returns its exit status.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
     ensure!(!options.peers || matches!(options.name, Name::Labs), "only `bench labs` has peers to measure");
     let binary = match options.name {
@@ -59,6 +59,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         Name::Processes => "processes",
         Name::Labs => "labs",
         Name::Probes => "probes",
+        Name::Links => "links",
         Name::Lint => "lint",
     };
     let mut bench = workspace.bench_cargo();

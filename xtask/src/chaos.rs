@@ -1,5 +1,5 @@
-//! `cargo xtask chaos`: kills processes of test runs at any moment and counts what is left. The test is `tests/tests/nothing_left.rs`; this
-//! gives it its number and shows what it prints.
+//! `cargo xtask chaos`: kills processes of test runs at random moments and counts what remains. The test is `tests/tests/nothing_left.rs`;
+//! this command passes it the number of kills and shows its output.
 
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ pub(crate) struct Options {
     kills: u32,
 }
 
-/// Builds and runs the test; its exit status is handed on.
+/// Builds and runs the test; returns its exit status.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
     let mut test = workspace.cargo();
     test.args(["test", "--workspace", "--test", "nothing_left", "--", "--show-output"]);

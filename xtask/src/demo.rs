@@ -1,5 +1,5 @@
-//! `cargo xtask demo`: what the project does, in a minute. It runs what a user would copy and checks that everything went
-//! as it tells.
+//! `cargo xtask demo`: shows the project in a minute. It runs commands that a user would copy and checks that each part has the announced
+//! result.
 
 use std::process::{Command, ExitCode, Output};
 
@@ -11,23 +11,22 @@ use crate::workspace::{BAD, GOOD, HEADING, Workspace};
 /// The exit status of a test binary with a failed test; source: library/test/src/lib.rs of the Rust sources.
 const LIBTEST_FAILED: i32 = 101;
 
-/// What the test that fails on purpose says; a failure without it failed for another reason.
+/// The message of the test that fails on purpose; a failure without it has another cause.
 const ON_PURPOSE: &str = "this is the failure on purpose";
 
-/// The rules that the sample was written for, in the order of its defects.
+/// The rules that match the sample's defects, in the order of the defects.
 const FIVE_DEFECTS: [&str; 5] =
     ["unbounded-env-duration", "shell-command", "unclaimed-name", "literal-address", "privileged-command"];
 
 const SAMPLE: &str = "tests/examples/five_defects/sample.rs";
 
-/// Runs the three parts. Exit status 0 when each went as it tells, 1 when one did not.
+/// Runs the three parts. Exits with 0 if each had the announced result, else with 1.
 pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
     eprintln!("{} (once; later runs start at once)", HEADING.paint("Building the examples"));
     let built = workspace
         .cargo()
-        // The whole workspace's features, so that `cargo test --workspace` finds the dependencies built.
-        .args(["test", "--workspace", "--no-run", "--test", "example_loopback", "--test", "example_tcp"])
-        .args(["--test", "fails_on_purpose"])
+        // Builds with the whole workspace's features, so that `cargo test --workspace` reuses the dependencies.
+        .args(["test", "--workspace", "--no-run", "--test", "examples", "--test", "fails_on_purpose"])
         .status()
         .context("failed to start cargo")?;
     anyhow::ensure!(built.success(), "the examples did not build");
@@ -38,7 +37,7 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     println!("\n{}", HEADING.paint("Read next"));
-    println!("  tests/examples/tcp.rs           a whole test file, to copy");
+    println!("  tests/examples/README.md        whole test files, to copy");
     println!("  README.md                       what you can rely on, where it does not work, the variables");
     println!("  docs/limitations.md             what a test still shares with its machine");
     println!("  cargo xtask doctor              what this kernel and this user can do");
@@ -48,14 +47,14 @@ pub(crate) fn run(workspace: &Workspace) -> anyhow::Result<ExitCode> {
 
 fn passing_tests(workspace: &Workspace) -> anyhow::Result<bool> {
     heading(1, "Tests with a network of their own", "tests/examples/loopback.rs, tests/examples/tcp.rs");
-    let ended = test(workspace, &["example_loopback", "example_tcp"]).status().context("failed to start cargo")?;
+    let ended = test(workspace, "examples").args(["loopback::", "tcp::"]).status().context("failed to start cargo")?;
     Ok(tell(ended.success(), "both files bind fixed ports, 53 and 80, side by side and without root", "a test failed"))
 }
 
 fn a_failure(workspace: &Workspace) -> anyhow::Result<bool> {
     heading(2, "A test that fails on purpose", "tests/examples/fails_on_purpose.rs");
     let Output { status, stdout, stderr } =
-        test(workspace, &["fails_on_purpose"]).output().context("failed to start cargo")?;
+        test(workspace, "fails_on_purpose").output().context("failed to start cargo")?;
     let report = String::from_utf8_lossy(&stdout);
     for line in report.lines() {
         println!("  {}", line.trim_end());
@@ -97,21 +96,17 @@ fn five_defects(workspace: &Workspace) -> bool {
     tell(complete, "all five were found", "not all five were found")
 }
 
-/// The rules of the findings in a report.
+/// Returns the rules of the findings in a report.
 fn rules_of(json: &[u8]) -> anyhow::Result<Vec<String>> {
     let report: serde_json::Value = serde_json::from_slice(json).context("the lint's report is no JSON")?;
     let findings = report["findings"].as_array().context("the lint's report has no findings")?;
     Ok(findings.iter().filter_map(|finding| finding["rule"].as_str()).map(str::to_owned).collect())
 }
 
-fn test(workspace: &Workspace, targets: &[&str]) -> Command {
+fn test(workspace: &Workspace, target: &str) -> Command {
     let mut cargo = workspace.cargo();
-    cargo.args(["test", "--quiet", "--workspace"]);
-    for target in targets {
-        cargo.args(["--test", target]);
-    }
-    cargo.args(["--", "--format", "pretty"]);
-    // The message and the place are what is to be seen, whatever else the user's shell asks for.
+    cargo.args(["test", "--quiet", "--workspace", "--test", target, "--", "--format", "pretty"]);
+    // The demo shows the message and the location, whatever the user's shell sets.
     cargo.env("RUST_BACKTRACE", "0");
     cargo
 }
@@ -120,7 +115,7 @@ fn heading(number: u8, title: &str, source: &str) {
     println!("\n{}  {source}", HEADING.paint(format_args!("{number} of 3: {title}")));
 }
 
-/// Says how a part went, and gives it back.
+/// Prints the result of a part, and returns it.
 fn tell(good: bool, if_good: &str, if_bad: &str) -> bool {
     if good {
         println!("{} {if_good}", GOOD.paint("✓"));

@@ -1,8 +1,8 @@
-//! `cargo xtask hook`: the lint before each commit, for plain git. What is staged is reported, and the rest of its packages
-//! read for what its functions do.
+//! `cargo xtask hook`: runs the lint before each commit, for plain git. It reports findings in staged files, and reads the rest of their
+//! packages to learn what their functions do.
 //!
-//! The hook is one line that calls this program, so that it never has to be installed again. A hook of somebody else is
-//! neither replaced nor removed.
+//! The hook is one line that calls this program, so it never needs a new installation. This command neither replaces nor removes another
+//! tool's hook.
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -34,7 +34,7 @@ const HOOK: &str = "\
 exec cargo xtask hook run
 ";
 
-/// Exit status 0 when it is done, or when nothing was found; else that of the lint.
+/// Exits with 0 if the action succeeded or the lint found nothing, else with the status of the lint.
 pub(crate) fn run(workspace: &Workspace, action: &Action) -> anyhow::Result<ExitCode> {
     let root = workspace.root();
     match action {
@@ -60,14 +60,14 @@ pub(crate) fn run(workspace: &Workspace, action: &Action) -> anyhow::Result<Exit
     Ok(ExitCode::SUCCESS)
 }
 
-/// Where git looks for the hook, whatever `core.hooksPath` and worktrees make of it.
+/// The path where git looks for the hook; it depends on `core.hooksPath` and worktrees.
 fn hook_of(root: &Path) -> anyhow::Result<PathBuf> {
     let answer = git(root, &["rev-parse", "--git-path", "hooks/pre-commit"])?;
     let path = answer.strip_suffix(b"\n").unwrap_or(&answer);
     Ok(root.join(OsStr::from_bytes(path)))
 }
 
-/// The staged Rust files that are there: what was deleted or never written out cannot be read.
+/// Returns the staged Rust files that exist: deleted files and files outside a sparse checkout cannot be read.
 fn staged(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let list = git(root, &["diff", "--cached", "--name-only", "-z", "--diff-filter=ACMR", "--", "*.rs"])?;
     let names = list.split(|byte| *byte == 0).filter(|name| !name.is_empty());
@@ -98,7 +98,7 @@ fn install(hook: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether it was there.
+/// Removes our hook; returns whether it existed.
 fn remove(hook: &Path) -> anyhow::Result<bool> {
     if !hook.exists() {
         return Ok(false);

@@ -1,23 +1,28 @@
-//! The commands of netns-testkit, one file each. They start programs of the workspace and read what those say; the
-//! fixtures are never linked in here.
+//! The commands of netns-testkit, one file each. They start programs of the workspace and read their output; the fixtures are never linked
+//! in here.
 
 #![forbid(unsafe_code)]
 
+mod adoption;
 mod bench;
 mod chaos;
 mod ci;
 mod demo;
 mod doctor;
 mod hook;
+mod published_suite;
 mod real_suites;
+mod release;
 mod vm_test;
 mod workspace;
 
 use std::ffi::OsString;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anstream::eprintln;
+use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -31,6 +36,8 @@ Examples:
   cargo xtask hook install            the lint before each commit
   cargo xtask vm-test --kernel all    the fixtures' suite on kernels from 5.10 to 7.x
   cargo xtask bench isolation --json  figures for a machine to read
+  cargo xtask release --dry-run --date 2026-12-01
+  cargo xtask pages target/pages      man pages and completions of the published programs
   source <(cargo xtask completions bash)";
 
 /// The commands of netns-testkit.
@@ -45,8 +52,13 @@ struct Options {
 enum Command {
     /// Run the examples, a test that fails on purpose, and the lint on a source with five defects.
     Demo,
-    /// Say what this machine can do for tests: isolation, every requirement, every setting.
-    Doctor(doctor::Options),
+    /// Report what this machine can do for tests; takes the options of `netns-run doctor`.
+    #[command(disable_help_flag = true)]
+    Doctor {
+        /// Options of `netns-run doctor`; `cargo xtask doctor --help` lists them.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
     /// Run all that CI runs, or one step of it.
     Ci(ci::Options),
     /// Measure, with the floor in the same run.
@@ -57,6 +69,8 @@ enum Command {
     Chaos(chaos::Options),
     /// Run the suites of published crates as a user without privileges, plain and under netns-run.
     RealSuites(real_suites::Options),
+    /// Run the suites of published crates as a user without privileges, unchanged and with the patches that adopt netns-fixtures.
+    Adoption(adoption::Options),
     /// Lint this workspace, or what is named; takes the options of `cargo netns-lint`.
     #[command(disable_help_flag = true)]
     Lint {
@@ -69,6 +83,13 @@ enum Command {
         #[command(subcommand)]
         action: hook::Action,
     },
+    /// Prepare a release: changelog, tag, static programs, checksums, SBOMs.
+    Release(release::Options),
+    /// Write man pages and completions of `netns-run`, `cargo netns-run` and `cargo netns-lint`.
+    Pages {
+        /// The folder to write to: `man/man1` and `completions` below it.
+        folder: PathBuf,
+    },
     /// Print what a shell needs to complete `xtask` commands.
     Completions {
         /// The shell.
@@ -79,7 +100,16 @@ enum Command {
     AsUser(ci::AsUser),
     /// Be the first process of a virtual machine. A part of `vm-test`.
     #[command(hide = true)]
-    Guest(vm_test::guest::Options),
+    Guest {
+        /// The prefix of each message.
+        word: String,
+    },
+    /// Make the machine refuse isolation, and compare the messages. A part of `vm-test`.
+    #[command(hide = true)]
+    Refusals(vm_test::refusals::Options),
+    /// Turn the settings of a virtual machine the other way. A part of `vm-test`.
+    #[command(hide = true)]
+    Turned,
     /// Put obstacles on this process and become a program. A part of `vm-test`.
     #[command(hide = true)]
     Obstructed(vm_test::obstacle::Options),
@@ -98,18 +128,22 @@ fn main() -> ExitCode {
 
 fn execute(command: Command) -> anyhow::Result<ExitCode> {
     let command = match command {
-        // In the guest there is no workspace.
-        Command::Guest(options) => return vm_test::guest::run(&options),
+        // The guest has no workspace.
+        Command::Guest { word } => return netns_vm::guest::run(&word),
+        Command::Refusals(options) => return vm_test::refusals::run(&options),
+        Command::Turned => return vm_test::turned::run(),
         Command::Obstructed(options) => return vm_test::obstacle::run(&options),
         other => other,
     };
     let workspace = Workspace::find()?;
     match command {
         Command::Demo => demo::run(&workspace),
-        Command::Doctor(options) => doctor::run(&workspace, &options),
+        Command::Doctor { arguments } => doctor::run(&workspace, &arguments),
         Command::Ci(options) => ci::run(&workspace, &options),
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Lint { arguments } => Ok(ExitCode::from(lint(&workspace, arguments))),
+        Command::Release(options) => release::run(&workspace, &options),
+        Command::Pages { folder } => pages(&workspace, &folder).map(|()| ExitCode::SUCCESS),
         Command::Hook { action } => hook::run(&workspace, &action),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Options::command(), "xtask", &mut io::stdout());
@@ -118,17 +152,31 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::VmTest(options) => vm_test::run(&workspace, &options),
         Command::Chaos(options) => chaos::run(&workspace, &options),
         Command::RealSuites(options) => real_suites::run(&workspace, &options),
+        Command::Adoption(options) => adoption::run(&workspace, &options),
         Command::AsUser(options) => ci::as_user(&options),
-        Command::Guest(_) | Command::Obstructed(_) => unreachable!("dealt with above"),
+        Command::Guest { .. } | Command::Refusals(_) | Command::Turned | Command::Obstructed(_) => {
+            unreachable!("dealt with above")
+        }
     }
 }
 
-/// The lint as a library: there is no second program to build. Without a path it reads the whole workspace, from
-/// whatever folder it was called.
+/// Runs the lint as a library, so that no second program needs a build. Without a path it reads the whole workspace, from any working
+/// folder.
 fn lint(workspace: &Workspace, arguments: Vec<OsString>) -> u8 {
     let names_no_path = arguments.iter().all(|argument| argument.to_string_lossy().starts_with('-'));
     let whole = names_no_path.then(|| workspace.root().as_os_str().to_owned());
     netns_lint::run([OsString::from("cargo xtask lint")].into_iter().chain(arguments).chain(whole))
+}
+
+/// Calls the programs, which know their own options.
+fn pages(workspace: &Workspace, folder: &Path) -> anyhow::Result<()> {
+    let folder = std::path::absolute(folder).context("failed to find the folder")?;
+    let mut netns_run = workspace.cargo();
+    netns_run.args(["run", "--quiet", "--package", "netns-run", "--", "pages"]).arg(&folder);
+    anyhow::ensure!(netns_run.status().context("failed to start cargo")?.success(), "netns-run pages failed");
+    let status = netns_lint::run(["cargo netns-lint".into(), "--pages".into(), folder.into_os_string()]);
+    anyhow::ensure!(status == 0, "cargo netns-lint --pages failed");
+    Ok(())
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! What the lint costs, against a bare walk over the same files, and what other tools cost on them.
+//! Measures the cost of the lint against a bare walk over the same files, and the cost of other tools on them.
 //!
-//! Everything is measured in turns, each in a process of its own, so that processor time and memory are the kernel's count of
-//! that process alone (wait4(2)). The files are the sources of some hundred crates, which cargo unpacks into bench/data at the
-//! first run, and all of them count as test code.
+//! All programs alternate, each in its own process, so that the kernel counts the processor time and memory of that process alone
+//! (wait4(2)). The files are the sources of about a hundred crates, which cargo unpacks into bench/data in the first run; all of them count
+//! as test code.
 
 mod peers;
 mod sources;
@@ -19,7 +19,7 @@ use clap::{Parser, ValueEnum};
 
 use netns_bench::report::{self, Figure};
 
-/// The lint's own program has the same.
+/// The same allocator as in the lint's own program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -36,7 +36,7 @@ struct Options {
     /// Leave the peers out.
     #[arg(long)]
     no_peers: bool,
-    /// Be the process that is measured.
+    /// Run as the measured process.
     #[arg(long, hide = true)]
     role: Option<Role>,
 }
@@ -93,7 +93,7 @@ fn main() -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Nothing found, something found, a file that is no Rust.
+/// The exit statuses for no finding, a finding, and a file that is not Rust.
 const FOUND: &[i32] = &[0, 1, 3];
 
 fn play(role: Role, data: &Path) -> anyhow::Result<ExitCode> {
@@ -111,7 +111,7 @@ fn play(role: Role, data: &Path) -> anyhow::Result<ExitCode> {
     })
 }
 
-/// This program as the process that is measured.
+/// Returns this program as the measured process.
 fn role(role: Role) -> anyhow::Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     let name = role.to_possible_value().context("every role has a name")?;
@@ -119,24 +119,24 @@ fn role(role: Role) -> anyhow::Result<Command> {
     Ok(command)
 }
 
-/// What a process took.
+/// The resources that a process used.
 struct Cost {
     processor: Duration,
     wall: Duration,
     megabytes: f64,
 }
 
-/// Runs the program with nothing to read and nobody who reads; one of the exit statuses has to come of it.
+/// Runs the program without input and discards its output; expects one of the exit statuses.
 fn measured(command: &mut Command, statuses: &[i32]) -> anyhow::Result<Cost> {
     let start = Instant::now();
     let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
     let child = child.with_context(|| format!("failed to start {}", command.get_program().display()))?;
     let id = libc::pid_t::try_from(child.id())?;
     let mut status = 0;
-    // SAFETY: all of it is numbers, for which zero is a value.
+    // SAFETY: all fields are numbers, for which zero is a valid value.
     let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
     loop {
-        // SAFETY: the process is our child, which nobody else waits for, and both pointers are to what lives here.
+        // SAFETY: only this thread waits for our child, and both pointers point to live local variables.
         let ended = unsafe { libc::wait4(id, &raw mut status, 0, &raw mut usage) };
         if ended == id {
             break;
@@ -153,7 +153,7 @@ fn measured(command: &mut Command, statuses: &[i32]) -> anyhow::Result<Cost> {
     let time = |value: libc::timeval| -> anyhow::Result<Duration> {
         Ok(Duration::from_secs(value.tv_sec.try_into()?) + Duration::from_micros(value.tv_usec.try_into()?))
     };
-    // In kilobytes on Linux, getrusage(2).
+    // Linux counts in kilobytes, getrusage(2).
     let megabytes = u32::try_from(usage.ru_maxrss).map_or(0.0, |kilobytes| (f64::from(kilobytes) / 1024.0).round());
     Ok(Cost { processor: time(usage.ru_utime)? + time(usage.ru_stime)?, wall, megabytes })
 }

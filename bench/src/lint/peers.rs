@@ -1,5 +1,5 @@
-//! Other tools on the same files, each looking for some of what the lint looks for. They are installed below bench/data where
-//! they are not there, by cargo and pip; one that cannot be installed is left out.
+//! Other tools on the same files; each looks for a part of the lint's hazards. cargo and pip install missing tools below bench/data; a tool
+//! that cannot be installed is left out.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,9 +11,9 @@ use crate::sources;
 /// A tool.
 pub(super) struct Peer {
     pub name: &'static str,
-    /// Installs what is missing, and gives the command.
+    /// Installs missing programs, and returns the command.
     pub command: fn(&Path) -> anyhow::Result<Command>,
-    /// With which it ends well.
+    /// The exit statuses of a successful run.
     pub statuses: &'static [i32],
 }
 
@@ -53,7 +53,7 @@ fn ast_grep(data: &Path) -> anyhow::Result<Command> {
 fn semgrep(data: &Path) -> anyhow::Result<Command> {
     let program = from_pip(data, "semgrep", "semgrep")?;
     let mut command = Command::new(&program);
-    // Its own folder first, for the programs that it starts.
+    // The program's own folder comes first, for the programs that it starts.
     let own = program.parent().map(Path::to_path_buf);
     let others = std::env::var_os("PATH").unwrap_or_default();
     command.env("PATH", std::env::join_paths(own.into_iter().chain(std::env::split_paths(&others)))?);
@@ -73,7 +73,7 @@ fn rules(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("lint-sources").join(name)
 }
 
-/// A program of a Python package, in an environment of its own.
+/// Returns a program of a Python package, in a separate environment.
 fn from_pip(data: &Path, package: &str, program: &str) -> anyhow::Result<PathBuf> {
     let environment = data.join("peers/python");
     let program = environment.join("bin").join(program);

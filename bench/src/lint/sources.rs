@@ -1,4 +1,4 @@
-//! The files that are measured: what bench/lint-sources/Cargo.toml names and all that it depends on, unpacked by `cargo vendor`.
+//! The measured files: the crates of bench/lint-sources/Cargo.toml and all of their dependencies, unpacked by `cargo vendor`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,22 +6,22 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-/// Fewer than this say little about large trees.
+/// Fewer lines show little about large trees.
 pub(super) const LEAST_LINES: usize = 5_000_000;
 
-/// Bindings that a generator wrote, in many versions: they would be two thirds of all lines, and equal one another.
+/// Generated bindings in many versions: they would be two thirds of all lines, and resemble each other.
 const GENERATED: [&str; 2] = ["windows", "winapi"];
 
-/// Where the files are.
+/// The folder of the files.
 pub(super) fn folder(data: &Path) -> PathBuf {
     data.join("sources")
 }
 
-/// Unpacks the sources unless they are there, and counts their lines.
+/// Unpacks missing sources, and counts the lines.
 pub(super) fn provide(data: &Path) -> anyhow::Result<usize> {
     let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("lint-sources/Cargo.toml");
     let lock = fs::read_to_string(manifest.with_file_name("Cargo.lock")).context("failed to read the lock file")?;
-    // Written when all of it is there, and the next time when other versions are asked for.
+    // This file appears after a complete unpacking; it differs when other versions are requested.
     let complete = data.join("sources.lock");
     let folder = folder(data);
     if fs::read_to_string(&complete).is_ok_and(|known| known == lock) {

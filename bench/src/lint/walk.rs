@@ -1,14 +1,14 @@
-//! What no lint that parses can be faster than.
+//! The bare walk: a lower bound for every lint that parses.
 
 use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 use syn::visit::Visit;
 
-/// As the lint has it: the parser recurses.
+/// The same stack as in the lint: the parser recurses.
 const STACK_BYTES: usize = 256 * 1024 * 1024;
 
-/// Adds up places, so that nothing of the walk can be left out.
+/// Adds up locations, so that the compiler cannot remove any part of the walk.
 #[derive(Default)]
 struct Places {
     sum: usize,
@@ -24,8 +24,8 @@ impl Visit<'_> for Places {
     }
 }
 
-/// Reads and parses every Rust file below `folder` on all cores, visits each node of the trees, asks each name and literal
-/// for its place, and lets the spans go.
+/// Reads and parses every Rust file below `folder` on all cores, visits each node of the trees, reads the location of each name and
+/// literal, and drops the spans.
 pub(super) fn every_file(folder: &Path) -> anyhow::Result<()> {
     let walk = ignore::WalkBuilder::new(folder).require_git(false).build().flatten();
     let files: Vec<PathBuf> =
@@ -36,7 +36,7 @@ pub(super) fn every_file(folder: &Path) -> anyhow::Result<()> {
 }
 
 fn one_file(path: &Path) {
-    // Some files of crates are no Rust; the lint reports them, and goes on as this does.
+    // Some files of crates are not Rust; like the lint, the walk skips them.
     let Ok(text) = std::fs::read_to_string(path) else { return };
     if let Ok(file) = syn::parse_file(&text) {
         let mut places = Places::default();

@@ -15,7 +15,7 @@ fn valid(tokens: TokenStream) -> Arguments {
     arguments
 }
 
-/// The messages up to the part that lists what is valid.
+/// The messages up to the list of valid values.
 fn wrong(tokens: TokenStream) -> Vec<String> {
     let cut = |message: String| message.split("; valid").next().unwrap_or_default().to_owned();
     read(tokens).1.into_iter().map(cut).collect()
@@ -115,7 +115,7 @@ fn a_repeated_argument_is_one_mistake_whatever_its_value() {
     for second in [quote!(deadline = "2s"), quote!(deadline = "never"), quote!(deadline), quote!(deadline(1))] {
         assert_eq!(wrong(quote!(deadline = "1s", #second)), ["`deadline` stands here twice; give it once"]);
     }
-    // Also where the first one was wrong: that is another mistake.
+    // Reported even if the first one was invalid: the repetition is a separate mistake.
     assert_eq!(wrong(quote!(hostname = "-", hostname = "a")).len(), 2);
 }
 
@@ -178,7 +178,7 @@ fn worker_threads_have_a_range_and_go_with_one_flavor() {
         let [message] = &wrong(tokens)[..] else { panic!("one message") };
         assert!(message.starts_with("`worker_threads` goes with `flavor = \"multi_thread\"`"), "{message}");
     }
-    // Which flavor was meant is unknown, so there is no second mistake.
+    // The intended flavor is unknown, so there is no second error.
     assert_eq!(wrong(quote!(flavor = "multi", worker_threads = 2)).len(), 1);
 }
 

@@ -2,7 +2,7 @@ use quote::quote;
 
 use super::*;
 
-/// The expansion as text without white space: what stands in it, not how it is laid out.
+/// The expansion as text without white space, so that layout does not matter.
 fn expanded(arguments: TokenStream, item: TokenStream) -> String {
     netns_test(arguments, item).to_string().replace([' ', '\n'], "")
 }
@@ -22,16 +22,19 @@ fn a_plain_test_is_one_declaration_and_one_call() {
         ),
     );
     let expected = squeezed(&quote! {
+        #[cfg(target_os = "linux")]
         #[::core::prelude::v1::test]
         pub(crate) fn a() {
             use ::netns_fixtures as __netns_fixtures;
-            fn a() { body(); }
+            fn a() -> ::std::process::ExitCode {
+                let __netns_value = __netns_fixtures::__private::call(|| -> () { body(); });
+                __netns_fixtures::__private::ended(__netns_value)
+            }
             fn __netns_body(_context: &__netns_fixtures::TestContext)
                 -> ::core::result::Result::<::std::process::ExitCode, __netns_fixtures::__private::FixtureFailure> {
-                ::core::result::Result::<::std::process::ExitCode, __netns_fixtures::__private::FixtureFailure>::Ok(
-                    ::std::process::Termination::report(a()))
+                ::core::result::Result::<::std::process::ExitCode, __netns_fixtures::__private::FixtureFailure>::Ok(a())
             }
-            __netns_fixtures::__private::zygote!();
+            __netns_fixtures::__private::zygote!(__NETNS_DECLARATION);
             static __NETNS_DECLARATION: __netns_fixtures::__private::Declaration =
                 __netns_fixtures::__private::Declaration {
                     module_path: ::core::module_path!(),
@@ -44,8 +47,37 @@ fn a_plain_test_is_one_declaration_and_one_call() {
                 };
             __netns_fixtures::__private::run(&__NETNS_DECLARATION)
         }
+        #[cfg(not(target_os = "linux"))]
+        #[::core::prelude::v1::test]
+        #[ignore = "needs Linux: netns_test uses network namespaces"]
+        pub(crate) fn a() {}
     });
     assert_eq!(text, expected);
+}
+
+#[test]
+fn elsewhere_a_test_keeps_its_conditions_and_nothing_that_needs_its_body() {
+    let text = expanded(
+        quote!(),
+        quote!(
+            /// What it shows.
+            #[cfg(feature = "slow")]
+            #[should_panic]
+            #[ignore = "slow"]
+            async fn a(net: Pair) -> TestResult {
+                body()
+            }
+        ),
+    );
+    let expected = squeezed(&quote! {
+        #[cfg(not(target_os = "linux"))]
+        #[::core::prelude::v1::test]
+        #[ignore = "needs Linux: netns_test uses network namespaces"]
+        #[doc = r" What it shows."]
+        #[cfg(feature = "slow")]
+        fn a() {}
+    });
+    assert!(text.ends_with(&expected), "{text}");
 }
 
 #[test]
@@ -61,8 +93,9 @@ fn fixtures_are_set_up_in_their_order_and_move_into_the_function() {
         let __netns_fixture_1 = __netns_fixtures::__private::set_up(__netns_context)?;
     });
     assert!(text.contains(&expected), "{text}");
-    assert!(text.contains("report(a(__netns_fixture_0,__netns_fixture_1))"), "{text}");
-    assert!(text.contains("fna(x:X,Y{z}:Y){}"), "{text}");
+    assert!(text.contains("Ok(a(__netns_fixture_0,__netns_fixture_1))"), "{text}");
+    // They outlive the body, which is a closure.
+    assert!(text.contains("fna(x:X,Y{z}:Y)->::std::process::ExitCode{let__netns_value="), "{text}");
 }
 
 #[test]
@@ -81,10 +114,11 @@ fn an_async_test_sets_up_inside_its_runtime() {
         );
         let expected = format!(
             "block_on(__netns_fixtures::__private::Flavor::{flavor},\
-             asyncmove{{let__netns_fixture_0=__netns_fixtures::__private::set_up(__netns_context)?;"
+             asyncmove{{let__netns_fixture_0=__netns_fixtures::__private::set_up_async(__netns_context).await?;"
         );
         assert!(text.contains(&expected), "{text}");
-        assert!(text.contains("report(a(__netns_fixture_0).await)"), "{text}");
+        assert!(text.contains("Ok(a(__netns_fixture_0).await)"), "{text}");
+        assert!(text.contains("call_async(async||->(){}).await"), "{text}");
     }
 }
 
@@ -154,7 +188,7 @@ fn other_attributes_stay_where_they_apply() {
     let attributes =
         quote!(#[doc = "Says."] #[cfg(unix)] #[ignore = "slow"] #[expect(unused_mut)] #[should_panic(expected = "no")]);
     let text = expanded(quote!(), quote!(#attributes fn a() {}));
-    let expected = format!("#[::core::prelude::v1::test]{}fna(){{", squeezed(&attributes));
+    let expected = format!("#[cfg(target_os=\"linux\")]#[::core::prelude::v1::test]{}fna(){{", squeezed(&attributes));
     assert!(text.starts_with(&expected), "{text}");
 }
 
@@ -185,7 +219,7 @@ fn mistakes_of_arguments_and_of_the_signature_are_told_together() {
     let text = expanded(
         quote!(deadline = "0s"),
         quote!(
-            #[test]
+            #[tokio::test]
             unsafe fn a<T>() {}
         ),
     );

@@ -113,10 +113,10 @@ fn each_mistake_of_a_signature_is_told_once() {
     for (tokens, beginning) in [
         (
             quote!(
-                #[test]
+                #[test_case(80)]
                 fn a() {}
             ),
-            "`#[netns_test]` makes the function a test already; remove `#[test]`",
+            "`#[netns_test]` makes the function a test already; put `#[test_case]` above `#[netns_test]`",
         ),
         (
             quote!(
@@ -137,7 +137,7 @@ fn each_mistake_of_a_signature_is_told_once() {
                 #[rstest]
                 fn a() {}
             ),
-            "`#[netns_test]` makes the function a test already; remove `#[rstest]`",
+            "`#[netns_test]` makes the function a test already; put `#[rstest]` above `#[netns_test]`",
         ),
         (
             quote!(
@@ -274,4 +274,12 @@ fn should_panic_under_a_condition_keeps_it() {
         )),
         None
     );
+}
+
+#[test]
+fn a_plain_test_attribute_is_ours_already() {
+    for attribute in [quote!(#[test]), quote!(#[::core::prelude::v1::test]), quote!(#[std::prelude::v1::test])] {
+        let function = syn::parse2::<Function>(quote!(#attribute #[ignore] fn a() {})).unwrap();
+        assert_eq!(function.attributes.len(), 1, "{attribute}");
+    }
 }

@@ -1,4 +1,4 @@
-//! The program under test in the tests of processes: behaves as its first argument says, well or badly.
+//! The program under test in the tests of processes: its first argument selects a good or bad behaviour.
 
 use std::env;
 use std::fs::{self, File};
@@ -41,6 +41,18 @@ fn main() -> Outcome<ExitCode> {
             flood(bytes.parse()?, b'x')?;
             say("\nthe end")?;
         }
+        ["say-and-flood", line, lines] => {
+            say(line)?;
+            io::stdout().write_all("x\n".repeat(lines.parse()?).as_bytes())?;
+            sleep(FOR_EVER);
+        }
+        ["say-later", line] => {
+            sleep(Duration::from_millis(100));
+            say(line)?;
+        }
+        // Exits at once; a process that it leaves in its group writes later.
+        // netns-lint: allow(option-injection) the tests that start it write its arguments
+        ["last-words", line] => drop(itself(&["say-later", line]).spawn()?),
         ["invalid-text"] => io::stdout().write_all(b"good\nbad \xFF\xC3\nlast \xE2\x82")?,
         ["prompt"] => prompt()?,
         ["say", line] => say(line)?,
@@ -62,6 +74,7 @@ fn main() -> Outcome<ExitCode> {
             sleep(FOR_EVER);
         }
         ["steal", protocol, port] => steal(protocol, port.parse()?)?,
+        // netns-lint: allow(option-injection) the tests that start it write its arguments
         ["listen-in-child", port] => drop(itself(&["listen", "tcp", port]).status()?),
         ["write-file", path, bytes] => write_file(path, bytes.parse()?)?,
         ["touch-later", path] => {
@@ -87,6 +100,7 @@ fn main() -> Outcome<ExitCode> {
             say("the daemon speaks")?;
             sleep(FOR_EVER);
         }
+        // netns-lint: allow(option-injection) the tests that start it write its arguments
         ["without-streams", closed, program, arguments @ ..] => without_streams(closed, program, arguments)?,
         ["thread-and-process"] => {
             thread::spawn(|| say("a thread")).join().expect("the thread does not panic")?;
@@ -97,7 +111,7 @@ fn main() -> Outcome<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Blocked is as good as ignored, and needs no handler.
+/// A blocked signal acts like an ignored one, and needs no handler.
 fn block_term() -> Outcome<SigSet> {
     let mut term = SigSet::empty();
     term.add(Signal::SIGTERM);
@@ -142,7 +156,7 @@ fn close_input() -> Outcome {
     Ok(())
 }
 
-/// Becomes the program with these streams closed, `01` for instance.
+/// Executes the program with these streams closed, `01` for instance.
 fn without_streams(closed: &str, program: &str, arguments: &[&str]) -> Outcome {
     for stream in closed.chars() {
         close(i32::try_from(stream.to_digit(3).ok_or("a stream is 0, 1 or 2")?)?)?;
@@ -218,7 +232,7 @@ fn show_descriptors() -> io::Result<()> {
     Ok(())
 }
 
-/// Tells one client who was told to listen there.
+/// Answers one client of the inherited listener.
 fn answer_on(descriptor: i32) -> Outcome {
     let told: Vec<String> =
         ["LISTEN_FDS", "LISTEN_FDNAMES", "LISTEN_PID"].iter().map(|name| env::var(name).unwrap_or_default()).collect();
@@ -265,7 +279,7 @@ fn steal(protocol: &str, port: u16) -> Outcome {
     Err("nobody let go of the port".into())
 }
 
-/// Makes processes until there can be no more, and says how many there were.
+/// Forks until the limit refuses another process, and prints how many there were.
 fn bomb() -> io::Result<()> {
     let mut made = 0;
     let refusal = loop {

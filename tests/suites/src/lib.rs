@@ -1,1 +1,1 @@
-//! Nothing: the suites beside this are the package, and a package has to have a library or a program.
+//! Empty: cargo requires a library or a program in a package, and this package consists of the suites.

@@ -1,4 +1,4 @@
-//! Every way in which a test can go wrong that we know of. `failure_truth.rs` says what each has to be reported as.
+//! Every known way in which a test can go wrong. `failure_truth.rs` lists the expected report of each.
 
 use std::io::{Read, Write};
 use std::os::fd::AsRawFd;
@@ -68,9 +68,9 @@ fn aborts() {
 
 #[netns_test]
 fn writes_where_nothing_is() {
-    // Not null, for which debug builds have a check of their own.
+    // Not null, for which debug builds have a separate check.
     let nothing: *mut u8 = std::ptr::without_provenance_mut(8);
-    // SAFETY: none, on purpose: nothing is mapped on the first page, and the kernel ends the process.
+    // SAFETY: none, on purpose: the first page is not mapped, and the kernel kills the process.
     unsafe { nothing.write_volatile(1) };
 }
 
@@ -109,11 +109,11 @@ fn panics_with_another_text() {
 
 #[netns_test]
 fn closes_all_descriptors() {
-    // SAFETY: nothing of this process uses a descriptor after this but the runtime, whose outcry is what is tested.
+    // SAFETY: only the runtime uses a descriptor of this process after this, and the test checks its report.
     unsafe { libc::syscall(libc::SYS_close_range, 0, libc::c_uint::MAX, 0) };
 }
 
-/// Passes: the kernel shields pid 1 of a namespace from the signals of its own; `pid_namespaces(7)`.
+/// Passes: the kernel protects pid 1 of a namespace from signals of that namespace; `pid_namespaces(7)`.
 #[netns_test]
 fn kills_its_parent_and_goes_on() -> TestResult {
     for signal in [Signal::SIGTERM, Signal::SIGKILL] {
@@ -124,7 +124,7 @@ fn kills_its_parent_and_goes_on() -> TestResult {
     Ok(())
 }
 
-/// Passes: all that it may signal is in its own namespace, so the runner and the other tests go on.
+/// Passes: the signal reaches only processes of its own namespace, so the runner and the other tests continue.
 #[netns_test]
 fn kills_everything_that_it_can() -> TestResult {
     let mut child = Command::new("/bin/sleep").arg("4713").spawn()?;
@@ -158,14 +158,14 @@ fn forks_and_the_copy_panics() -> TestResult {
     }
 }
 
-/// Passes: what the copy drops is the test's, and stays until the test drops it.
+/// Passes: the copy's drop does not withdraw the published name, which belongs to the test.
 #[netns_test]
 fn forks_and_the_copy_drops_a_published_name(own: Namespace) -> TestResult {
     let blue = own.publish(netns_fixtures::net::NsName::new("blue")?)?;
     // SAFETY: the copy closes descriptors, which neither allocates nor locks, and frees what it has alone.
     if let ForkResult::Parent { child } = unsafe { fork() }? {
         waitpid(child, None)?;
-        // An error where the copy has taken the name away.
+        // Fails if the copy has withdrawn the name.
         return Ok(blue.withdraw()?);
     }
     drop(blue);
@@ -173,7 +173,7 @@ fn forks_and_the_copy_drops_a_published_name(own: Namespace) -> TestResult {
     unsafe { libc::_exit(0) }
 }
 
-/// Passes: the daemon dies with its namespaces. What must not happen is that anybody waits for the end of its output.
+/// Passes: the daemon dies with its namespaces. Nobody may wait for the end of its output.
 #[netns_test]
 fn leaves_a_daemon_that_holds_standard_output() -> TestResult {
     let (mut ready, tell) = std::io::pipe()?;
@@ -186,7 +186,7 @@ fn leaves_a_daemon_that_holds_standard_output() -> TestResult {
         println!("the daemon is there");
         return Ok(());
     }
-    // A process that was just forked leads no group, which is all that could refuse this.
+    // This fails only for a group leader, and a process that was just forked is not one.
     let _ = setsid();
     // SAFETY: as above.
     let is_daemon = matches!(unsafe { fork() }, Ok(ForkResult::Child));
@@ -307,7 +307,7 @@ fn panics_in_the_destructor_of_a_thread_local() {
 
 #[netns_test(deadline = "700ms")]
 fn ends_its_thread_alone() {
-    // SAFETY: none, on purpose: the thread ends without a word to anybody.
+    // SAFETY: none, on purpose: the thread exits without a notice to anybody.
     unsafe { libc::syscall(libc::SYS_exit, 0) };
 }
 
@@ -323,15 +323,15 @@ fn puts_another_socket_in_the_place_of_the_channel() -> TestResult {
         if [here.as_raw_fd(), there.as_raw_fd()].contains(&descriptor) {
             continue;
         }
-        // SAFETY: none, on purpose: who owns the descriptor has another behind it.
+        // SAFETY: none, on purpose: another file replaces the one behind the owner's descriptor.
         unsafe { libc::dup2(here.as_raw_fd(), descriptor) };
     }
-    // Both stay open, so that what is written to them is no error.
+    // Both stay open, so that writes to them do not fail.
     std::mem::forget((here, there));
     Ok(())
 }
 
-/// Passes: to say how it ended, a test needs some memory and nothing else of the kernel.
+/// Passes: to report its end, a test needs some memory and nothing else of the kernel.
 #[netns_test]
 fn has_used_up_every_limit() -> TestResult {
     for resource in [
@@ -349,7 +349,7 @@ fn has_used_up_every_limit() -> TestResult {
     Ok(())
 }
 
-/// Passes, likewise.
+/// Passes, for the same reason.
 #[netns_test]
 fn takes_its_root_and_its_proc_away() -> TestResult {
     umount2("/proc", MntFlags::MNT_DETACH)?;
@@ -358,7 +358,7 @@ fn takes_its_root_and_its_proc_away() -> TestResult {
     Ok(())
 }
 
-/// Passes: nobody waits for threads that a test has left.
+/// Passes: nobody waits for threads that a test leaves.
 #[netns_test]
 fn blocks_every_signal_and_leaves_threads() -> TestResult {
     SigSet::all().thread_block()?;
@@ -381,7 +381,7 @@ fn hangs_and_shows_nobody_what_it_is() {
     }
 }
 
-/// Killed by its signal, as if nobody traced it.
+/// The signal kills it, as if no process traced it.
 #[netns_test]
 fn is_traced_by_its_parent() -> TestResult {
     // SAFETY: takes no pointers.
@@ -391,7 +391,7 @@ fn is_traced_by_its_parent() -> TestResult {
     Ok(())
 }
 
-/// Not a misbehaviour of this test: what it finds is what its runner's caller may have left it.
+/// Does not misbehave itself: it prints the state that its runner may have inherited from the caller.
 #[netns_test]
 fn has_the_signals_of_a_login() -> TestResult {
     let status = std::fs::read_to_string("/proc/thread-self/status")?;
@@ -399,8 +399,51 @@ fn has_the_signals_of_a_login() -> TestResult {
         let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no such line")?;
         TestResult::Ok(u64::from_str_radix(line.trim(), 16)?)
     };
-    // But for SIGPIPE, as every Rust program, and for the two that the C library keeps for itself.
+    // Except SIGPIPE, as in every Rust program, and the two signals that the C library reserves.
     let ours = 1 << (Signal::SIGPIPE as u64 - 1) | 0b11 << 31;
     assert_eq!((set("SigBlk:")?, set("SigIgn:")? & !ours), (0, 0));
     Ok(())
+}
+
+#[netns_test]
+fn writes_the_outcome_of_a_pass_and_exits() {
+    for descriptor in 3..64 {
+        // SAFETY: takes integers and a static text; a number that is not a descriptor is an error, which is ignored.
+        unsafe { libc::write(descriptor, c"p".as_ptr().cast(), 1) };
+        // SAFETY: as above.
+        unsafe { libc::write(descriptor, c"O12345678p".as_ptr().cast(), 10) };
+    }
+    exit(0);
+}
+
+#[netns_test]
+fn redirects_standard_error_and_panics() {
+    // SAFETY: takes a static text and integers.
+    let nowhere = unsafe { libc::open(c"/dev/null".as_ptr(), libc::O_WRONLY) };
+    // SAFETY: takes two integers.
+    unsafe { libc::dup2(nowhere, libc::STDERR_FILENO) };
+    assert_eq!(1, 2, "the cable is cut");
+}
+
+#[netns_test]
+fn closes_standard_error_and_returns_an_error() -> TestResult {
+    // SAFETY: takes an integer; the standard library ignores a closed standard error.
+    unsafe { libc::close(libc::STDERR_FILENO) };
+    Err("the answer did not come".into())
+}
+
+#[netns_test(flavor = "multi_thread")]
+async fn overflows_the_stack_of_a_worker() {
+    tokio::spawn(async { overflow(0) }).await.unwrap();
+}
+
+#[netns_test]
+fn overflows_the_stack_of_a_thread() {
+    std::thread::spawn(|| overflow(0)).join().unwrap();
+}
+
+#[expect(unconditional_recursion, reason = "it is what the tests are for")]
+fn overflow(level: u64) -> u64 {
+    let frame = std::hint::black_box([level; 512]);
+    overflow(level + 1) + frame[0]
 }

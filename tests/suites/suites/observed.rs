@@ -1,4 +1,4 @@
-//! Tests that others look at from outside: through what they print, by a debugger, through a pause, from under a filter.
+//! Tests that others observe from outside: through their output, with a debugger, during a pause, under a filter.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,8 @@ use std::os::unix::net::{SocketAddr, UnixStream};
 
 use netns_fixtures::prelude::*;
 use nix::mount::{MsFlags, mount};
-use nix::unistd::sethostname;
+use nix::sys::memfd::{MFdFlags, memfd_create};
+use nix::unistd::{Uid, fchown, setgroups, sethostname, setuid};
 
 /// The six kinds of namespaces, as `/proc/self/ns` names them.
 const KINDS: [&str; 6] = ["user", "net", "mnt", "pid", "ipc", "uts"];
@@ -18,6 +19,16 @@ fn print_namespaces() -> TestResult {
     for kind in KINDS {
         println!("{}", fs::read_link(format!("/proc/self/ns/{kind}"))?.display());
     }
+    Ok(())
+}
+
+#[netns_test]
+fn becomes_another_user() -> TestResult {
+    let nobody = Uid::from_raw(65_534);
+    let file = memfd_create("given", MFdFlags::empty())?;
+    println!("gives_a_file_away {}", fchown(&file, Some(nobody), None).is_ok());
+    println!("drops_groups {}", setgroups(&[]).is_ok());
+    println!("becomes_nobody {}", setuid(nobody).is_ok());
     Ok(())
 }
 
@@ -37,7 +48,7 @@ fn tells_where_it_is() -> TestResult {
     Ok(())
 }
 
-/// A second one, at the same time or not.
+/// A second test, which may run at the same time.
 #[netns_test]
 fn tells_where_it_is_too() -> TestResult {
     print_namespaces()
@@ -81,11 +92,166 @@ fn fails_and_is_kept() -> TestResult {
     panic!("look inside");
 }
 
+/// A fixture of a user, whose drop is visible.
+struct Outside;
+
+impl Fixture for Outside {
+    fn set_up(_: &TestContext) -> TestResult<Self> {
+        Ok(Self)
+    }
+}
+
+impl Drop for Outside {
+    fn drop(&mut self) {
+        eprintln!("dropped the fixture");
+    }
+}
+
+#[netns_test]
+fn panics_and_is_kept(net: Pair, _outside: Outside) -> TestResult {
+    let _daemon = net.server.command("sleep")?.operand("86399").spawn()?;
+    panic!("look into the hosts");
+}
+
+#[netns_test]
+fn panics_in_a_host_and_is_kept(net: Pair, _outside: Outside) -> TestResult {
+    let _daemon = net.server.command("sleep")?.operand("86399").spawn()?;
+    Ok(net.client.run(|| panic!("look into the hosts"))?)
+}
+
+#[netns_test]
+fn returns_an_error_and_is_kept(net: Pair, _outside: Outside) -> TestResult {
+    net.client.command("false")?.output()?.success()?;
+    Ok(())
+}
+
+#[netns_test]
+async fn returns_an_error_late_and_is_kept(net: Pair, _outside: Outside) -> TestResult {
+    tokio::task::yield_now().await;
+    net.client.command("false")?.output_async().await?.success()?;
+    Ok(())
+}
+
+#[netns_test(deadline = "2s")]
+fn is_kept_beyond_its_deadline(net: Pair) -> TestResult {
+    net.client.command("false")?.output()?.success()?;
+    Ok(())
+}
+
+#[netns_test]
+#[should_panic(expected = "as expected")]
+fn panics_as_expected_and_is_not_kept() {
+    panic!("as expected");
+}
+
+#[netns_test]
+fn aborts_and_is_kept(_net: Pair) {
+    std::process::abort();
+}
+
 #[netns_test]
 fn passes_and_is_not_kept() {}
+
+#[netns_test]
+#[ignore = "run under a limit that leaves room for its namespaces and no others"]
+fn takes_two_hosts(mut lab: Lab) -> TestResult {
+    let [one, other] = ["one", "other"].map(|name| lab.host(name));
+    lab.link(&one, &other);
+    Ok(lab.up()?)
+}
 
 #[netns_test]
 fn stops_at_a_breakpoint() {
     let answer = std::hint::black_box(42);
     println!("the answer is {answer}"); // A debugger stops at this line.
+}
+
+/// The serial number of a session keyring; source: `keyctl_get_keyring_ID(3)`.
+fn session_keyring() -> i64 {
+    const KEYCTL_GET_KEYRING_ID: libc::c_int = 0;
+    const KEY_SPEC_SESSION_KEYRING: libc::c_int = -3;
+    // SAFETY: takes integers only.
+    unsafe { libc::syscall(libc::SYS_keyctl, KEYCTL_GET_KEYRING_ID, KEY_SPEC_SESSION_KEYRING, 0) }
+}
+
+#[netns_test]
+fn tells_its_keyring() {
+    println!("keyring {}", session_keyring());
+}
+
+#[netns_test]
+fn tells_its_keyring_too() {
+    println!("keyring {}", session_keyring());
+}
+
+/// Not annotated: prints the keyring of the runner.
+#[test]
+fn tells_the_keyring_of_the_runner() {
+    println!("keyring {}", session_keyring());
+}
+
+#[netns_test(deadline = "1s")]
+fn prints_much_then_hangs() {
+    for _ in 0..20_000 {
+        println!("{}", "x".repeat(100));
+    }
+    loop {
+        std::thread::park();
+    }
+}
+
+#[netns_test(deadline = "10s")]
+fn comes_after_a_failed_start() {}
+
+/// Runs only if it is selected by name: its process has no descriptors for a moment, as in tests of EMFILE.
+#[test]
+#[ignore = "disturbs the tests beside it"]
+fn exhausts_the_descriptors_of_the_runner() {
+    let (soft, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap();
+    let first_free = fs::File::open("/").map(|file| std::os::fd::AsRawFd::as_raw_fd(&file)).unwrap();
+    let set = |limit| nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, limit, hard).unwrap();
+    set(u64::try_from(first_free).unwrap());
+    let failed = std::panic::catch_unwind(comes_after_a_failed_start);
+    set(soft);
+    let text = *failed.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("has no descriptor left") && text.contains("RLIMIT_NOFILE is"), "{text}");
+    // The zygote's next answer must belong to the next request.
+    comes_after_a_failed_start();
+    comes_after_a_failed_start();
+}
+
+/// The state that a process passes on to its copies.
+fn inherited_state() -> TestResult<String> {
+    let (descriptors, _) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE)?;
+    let variable = env::var_os("SET_BY_THE_RUNNER");
+    let folder = env::current_dir()?;
+    Ok(format!("{variable:?} {} {descriptors} {}", folder.display(), nix::unistd::geteuid()))
+}
+
+#[netns_test(deadline = "10s")]
+fn tells_its_inherited_state() -> TestResult {
+    println!("test {}", inherited_state()?);
+    Ok(())
+}
+
+/// Runs only if it is selected by name: changes its process after a child was prepared and before another is.
+#[test]
+#[ignore = "disturbs the tests beside it"]
+fn changes_the_runner() {
+    let start = inherited_state().unwrap();
+    tells_its_inherited_state();
+    // SAFETY: no other test runs, and libtest's main thread does not read variables meanwhile.
+    // netns-lint: allow(set-env-in-test) the runner's change is what is tested
+    unsafe { env::set_var("SET_BY_THE_RUNNER", "1") };
+    // netns-lint: allow(set-env-in-test) the same
+    env::set_current_dir("/proc").unwrap();
+    let (_, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap();
+    nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, 200, hard).unwrap();
+    if nix::unistd::geteuid().is_root() {
+        nix::unistd::seteuid(Uid::from_raw(65_534)).unwrap();
+    }
+    assert_ne!(inherited_state().unwrap(), start);
+    for _ in 0..6 {
+        tells_its_inherited_state();
+    }
 }

@@ -1,4 +1,4 @@
-//! Links the fixtures and has no annotated test: no zygote may start.
+//! Links the fixtures without an annotated test: no zygote may start.
 
 use netns_fixtures::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Tests that print: much, in bytes that are no text, and as time goes by. `output.rs` looks at what arrives where.
+//! Tests that print: large outputs, bytes that are not text, and slow outputs. `output.rs` checks what arrives on each stream.
 
 use std::io::{Write, stderr, stdout};
 use std::ops::ControlFlow;
@@ -32,12 +32,12 @@ fn much_and_fails() -> TestResult {
 
 #[netns_test]
 fn bytes_that_are_no_text() -> TestResult {
-    // Straight to the stream, as a program that the test starts would.
+    // Writes directly to the stream, as a started program would.
     stdout().lock().write_all(b"<\xff\xfe\x00 \xc3\xa9 \xe2\x82>\n")?;
     Err("so that libtest shows it".into())
 }
 
-/// Says so when it has begun, and ends when a file appears: who drives it sees the line before the end, or never.
+/// Prints a line at its start, and ends when a file appears: the driver sees the line before the end, or never.
 #[netns_test(deadline = "20s")]
 fn a_line_before_the_end() -> TestResult {
     println!("the line before the end");

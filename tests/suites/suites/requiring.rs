@@ -1,4 +1,4 @@
-//! One test for every requirement that there is. `skips.rs` compares those that ran with what the kernel has.
+//! One test for every requirement. `skips.rs` compares the tests that ran with the kernel's features.
 
 use netns_fixtures::prelude::*;
 

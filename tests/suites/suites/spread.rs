@@ -1,5 +1,5 @@
-//! What a user spreads over machines: enough tests for every part to have some, tests that need what an archive and a checkout bring
-//! along, and one each that is skipped, ignored, and fails where it is asked to. `cargo xtask ci --only scale-out` runs it.
+//! A suite that a user spreads over machines: enough tests for every part, tests that need the content of an archive and of a checkout, and
+//! one test each that is skipped, is ignored, and fails on request. `cargo xtask ci --only scale-out` runs it.
 
 use std::path::Path;
 use std::{env, fs};
@@ -21,7 +21,7 @@ macro_rules! many {
 
 many!(one two three four five six seven eight nine ten eleven twelve);
 
-/// Where cargo has built it is a path of another machine.
+/// The path where cargo built it belongs to another machine.
 #[netns_test]
 fn a_program_of_the_package_comes_with_the_archive(own: Namespace) -> TestResult {
     let said = own.command(cargo_bin!("netns-greeter")).output()?.success()?;
@@ -29,12 +29,12 @@ fn a_program_of_the_package_comes_with_the_archive(own: Namespace) -> TestResult
     Ok(())
 }
 
-/// `env!("CARGO_MANIFEST_DIR")` is a folder of the other machine as well; the variable of the run is this one's.
+/// `env!("CARGO_MANIFEST_DIR")` is also a folder of the other machine; the variable at run time names this machine's folder.
 #[netns_test]
 fn a_file_of_the_sources_comes_with_the_checkout() -> TestResult {
     let manifest = fs::read_to_string(Path::new(&env::var("CARGO_MANIFEST_DIR")?).join("Cargo.toml"))?;
     assert!(manifest.contains("[package]"));
-    // The working folder is the package's.
+    // The working folder is the package's folder.
     assert_eq!(fs::read_to_string("Cargo.toml")?, manifest);
     Ok(())
 }

@@ -1,7 +1,7 @@
 use netns_fixtures::prelude::*;
 
 #[netns_test(deadline = "0s", flavour = "multi_thread", requires(vlna, netem netem))]
-#[test]
+#[tokio::test]
 unsafe fn a<T>() {}
 
 fn main() {}

@@ -1,7 +1,7 @@
 use netns_fixtures::prelude::*;
 
 #[netns_test]
-#[test]
+#[tokio::test]
 fn a() {}
 
 fn main() {}

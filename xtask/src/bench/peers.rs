@@ -1,5 +1,5 @@
-//! Installs the peers of `bench labs` below `bench/data/peers`, which git ignores: two crates in a workspace of their own, and
-//! a Python with one package. Nothing else on the machine changes, and no build of ours depends on them.
+//! Installs the peers of `bench labs` below `bench/data/peers`, which git ignores: two crates in a separate workspace, and a Python
+//! environment with one package. Nothing else on the machine changes, and none of our builds depends on them.
 
 use std::process::{Command, Output};
 
@@ -8,7 +8,7 @@ use anyhow::{Context, bail};
 
 use crate::workspace::{HEADING, Workspace};
 
-/// The arguments for the bench: where each peer's program is, or why there is none.
+/// Returns arguments for the bench: the program of each peer, or the reason why it is missing.
 pub(super) fn install(workspace: &Workspace) -> Vec<String> {
     eprintln!("{} (minutes the first time)", HEADING.paint("Installing the peers"));
     let peers = [
@@ -32,7 +32,7 @@ fn build(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
     Ok(target.join("release").join(name).display().to_string())
 }
 
-/// A virtual environment with the package of `requirements.txt`; pip does nothing when it has it.
+/// Creates a virtual environment with the package of `requirements.txt`; pip skips a package that is already installed.
 fn make_python(workspace: &Workspace) -> anyhow::Result<String> {
     let folder = workspace.root().join("bench/data/peers/python");
     let python = folder.join("bin/python");
@@ -46,7 +46,7 @@ fn make_python(workspace: &Workspace) -> anyhow::Result<String> {
     Ok(python.display().to_string())
 }
 
-/// Runs a program that has to end well; the last line that it wrote says why it did not.
+/// Runs a program and expects success; the error quotes the last line that it printed.
 fn check(command: &mut Command) -> anyhow::Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let Output { status, stderr, .. } = command.output().with_context(|| format!("failed to start {program}"))?;

@@ -1,19 +1,27 @@
-//! `cargo xtask ci`: all that CI runs, one step after the other, with the counts of every test that ran.
+//! `cargo xtask ci`: runs all steps of CI one after the other, and counts every test.
 //!
-//! Every step runs, also after one that failed, so that one run tells everything. A step that should have run tests and
-//! of which no count is known has failed; so has one that left something in its folder for temporary files.
+//! A failed step does not stop the later ones, so that one run shows every failure. A step fails if it should run tests and reports no
+//! count, or if it leaves something in its temporary folder.
 
-mod counts;
+mod book;
+mod dependencies;
+mod kernels_of_users;
 mod musl;
+mod package;
 mod program;
 mod scale_out;
+mod skipped;
+mod targets;
 mod temporary;
 mod unprivileged;
 mod workflows;
+mod workspaces;
 
 use std::fmt::Display;
-use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use anstream::{eprintln, println};
@@ -21,15 +29,17 @@ use anyhow::{Context, bail};
 use clap::Args;
 use clap::builder::PossibleValuesParser;
 use comfy_table::{CellAlignment, Table, presets};
+use netns_vm::{Counts, SKIP_RECORD};
 
 use crate::workspace::{BAD, GOOD, HEADING, NOTABLE, Workspace};
-use crate::{real_suites, vm_test};
-use counts::Skipped;
+use crate::{adoption, real_suites, release, vm_test};
 use program::run_program;
 use temporary::TemporaryFolder;
 
-pub(crate) use counts::{Counts, SKIP_RECORD};
+pub(crate) use musl::{asks_for_a_loader, is_installed};
+pub(crate) use package::published;
 pub(crate) use program::{executables, is_interrupted, output_of, stop_on_signals};
+pub(crate) use skipped::Skipped;
 pub(crate) use unprivileged::{AsUser, as_user};
 
 const AFTER_HELP: &str = "\
@@ -37,6 +47,7 @@ Examples:
   cargo xtask ci                run every step
   cargo xtask ci --list         name the steps
   cargo xtask ci --only clippy  run one
+  cargo xtask ci --nightly      run the slow steps that a default run leaves out
 
 Exit status: 0 every step passed, 1 one failed, 2 usage.";
 
@@ -44,14 +55,17 @@ Exit status: 0 every step passed, 1 one failed, 2 usage.";
 #[command(after_help = AFTER_HELP)]
 pub(crate) struct Options {
     /// Run this step; may be repeated.
-    #[arg(long, value_name = "STEP", value_parser = PossibleValuesParser::new(STEPS.iter().map(|step| step.name)))]
+    #[arg(long, value_name = "STEP", value_parser = PossibleValuesParser::new(all_steps().map(|step| step.name)))]
     only: Vec<String>,
+    /// Run the slow steps that a default run leaves out, and only those.
+    #[arg(long, conflicts_with = "only")]
+    nightly: bool,
     /// Name the steps and stop.
     #[arg(long)]
     list: bool,
 }
 
-/// The steps in their order, which is that of the time to a first failure.
+/// The steps in order; fast failures come first.
 const STEPS: &[Step] = &[
     Step { name: "format", about: "rustfmt has nothing to change", run: format },
     Step { name: "clippy", about: "no warnings, in no target", run: clippy },
@@ -61,22 +75,77 @@ const STEPS: &[Step] = &[
         run: workflows::run,
     },
     Step { name: "tests", about: "cargo test --workspace, as the README says", run: tests },
-    Step { name: "nextest", about: "the same under cargo nextest", run: nextest },
-    Step { name: "unprivileged", about: "the same as a user without privileges", run: unprivileged::run },
-    Step { name: "musl", about: "some of the suites against musl, statically", run: musl::run },
-    Step { name: "nothing-left", about: "500 killed runners, with the counts of what is left", run: nothing_left },
     Step {
-        name: "vm",
-        about: "the fixtures' suite on the oldest and the newest kernel, in virtual machines",
-        run: virtual_machines,
+        name: "unprivileged",
+        about: "the same under cargo nextest, as a user without privileges",
+        run: unprivileged::run_nextest,
     },
-    Step { name: "real-suites", about: "suites of published crates under netns-run", run: real_suites },
-    Step { name: "scale-out", about: "the example workflow spreads a suite over machines", run: scale_out::run },
+    Step { name: "vm", about: "the fixtures' suite on the oldest kernel, in a virtual machine", run: virtual_machine },
+    Step { name: "targets", about: "the packages compile for other processors and systems", run: targets::run },
+    Step {
+        name: "dependencies",
+        about: "users get few crates, of known versions and licences",
+        run: dependencies::run,
+    },
+    Step { name: "package", about: "the published packages build alone, and serve a new project", run: package::run },
+    Step { name: "book", about: "the guides link to what exists, and the summary lists them all", run: book::run },
     Step { name: "docs", about: "the documentation builds without warnings", run: docs },
     Step { name: "lint", about: "the lint finds nothing in this workspace", run: lint },
     Step { name: "recall", about: "the lint finds in public crates what people have judged", run: recall },
     Step { name: "demo", about: "cargo xtask demo shows what it tells", run: demo },
 ];
+
+/// Slow steps, which repeat a default step under other circumstances or rarely fail; a default run lists them and leaves them out.
+const NIGHTLY: &[Step] = &[
+    Step { name: "nextest", about: "the tests under cargo nextest, as this user", run: nextest },
+    Step {
+        name: "unprivileged-libtest",
+        about: "cargo test --workspace as a user without privileges",
+        run: unprivileged::run_libtest,
+    },
+    Step { name: "nothing-left", about: "500 killed runners, with the counts of what is left", run: nothing_left },
+    Step { name: "musl", about: "some of the suites against musl, statically", run: musl::run },
+    Step {
+        name: "vm-both-ends",
+        about: "the whole of the fixtures' suite on the oldest and the newest kernel, in virtual machines",
+        run: virtual_machines,
+    },
+    Step {
+        name: "kernels-of-users",
+        about: "cargo netns-run vm runs a user's crate on the oldest kernel",
+        run: kernels_of_users::run,
+    },
+    Step { name: "built-book", about: "mdBook builds the guides", run: book::build },
+    Step {
+        name: "workspaces",
+        about: "the fixtures serve a virtual, vendored workspace with members of four kinds",
+        run: workspaces::run,
+    },
+    Step { name: "real-suites", about: "suites of published crates under netns-run", run: real_suites },
+    Step { name: "adoption", about: "suites of published crates that adopt netns-fixtures by a patch", run: adoption },
+    Step { name: "scale-out", about: "the example workflow spreads a suite over machines", run: scale_out::run },
+    Step { name: "semver", about: "the interface breaks nothing that the published version has", run: semver },
+    Step { name: "release", about: "the files of a release, without the release", run: release_files },
+    Step { name: "all-targets", about: "the packages compile for all targets that we name", run: targets::run_all },
+];
+
+/// The arguments of cargo that run all tests.
+const LIBTEST: [&str; 3] = ["test", "--workspace", "--no-fail-fast"];
+
+/// The same for nextest, which runs no examples of the documentation.
+const NEXTEST: [&str; 4] = ["nextest", "run", "--workspace", "--no-fail-fast"];
+
+/// The arguments of cargo that build all suites, which tests of ours start.
+const SUITES: [&str; 7] =
+    ["test", "--workspace", "--no-run", "--test", "*", "--message-format", "json-render-diagnostics"];
+
+/// The variable with a folder of built suites; source: tests/src/suite.rs. Without it each test that starts a suite calls cargo.
+const BUILT_SUITES: &str = "NETNS_SUITES";
+
+/// Returns every step, of both sets.
+fn all_steps() -> impl Iterator<Item = &'static Step> {
+    STEPS.iter().chain(NIGHTLY)
+}
 
 struct Step {
     name: &'static str,
@@ -84,26 +153,28 @@ struct Step {
     run: fn(&Workspace, &Skipped) -> anyhow::Result<Outcome>,
 }
 
-/// How a step that came to its end went.
+/// The result of a step that ran to its end.
 enum Outcome {
-    /// Its programs ended well; it runs no tests.
+    /// Its programs succeeded; it runs no tests.
     Checked,
-    /// Its tests ran; the program's own status was a success or not.
+    /// Its tests ran; `success` is the program's exit status.
     Tested { counts: Counts, success: bool },
-    /// There was nothing to do, for this reason.
+    /// Its programs succeeded, but a part did not run, for this reason.
+    PartlyNotRun(String),
+    /// The step had nothing to do, for this reason.
     NotNeeded(&'static str),
 }
 
 struct Ended {
     step: &'static Step,
     outcome: anyhow::Result<Outcome>,
-    /// What lies in its folder for temporary files.
+    /// The leftovers in its temporary folder.
     left: Vec<String>,
     took: Duration,
 }
 
 impl Ended {
-    /// Runs the step, with a folder for temporary files of its own.
+    /// Runs the step with its own temporary folder.
     fn run(step: &'static Step, workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Self> {
         let start = Instant::now();
         let temporary = TemporaryFolder::new()?;
@@ -118,26 +189,31 @@ impl Ended {
 
     fn did_well(&self) -> bool {
         match &self.outcome {
-            Ok(Outcome::Checked | Outcome::NotNeeded(_)) => true,
+            Ok(Outcome::Checked | Outcome::PartlyNotRun(_) | Outcome::NotNeeded(_)) => true,
             Ok(Outcome::Tested { counts, success }) => *success && counts.failed == 0 && counts.passed > 0,
             Err(_) => false,
         }
     }
 }
 
-/// Runs the steps. Exit status 0 when all passed, 1 when one did not.
+/// Runs the steps. Exits with 0 if all passed, else with 1.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
     if options.list {
         for Step { name, about, .. } in STEPS {
             println!("{name:<14} {about}");
         }
+        println!("\nwith --nightly:");
+        for Step { name, about, .. } in NIGHTLY {
+            println!("{name:<14} {about}");
+        }
         return Ok(ExitCode::SUCCESS);
     }
     stop_on_signals()?;
-    let selected: Vec<&'static Step> = STEPS
-        .iter()
-        .filter(|step| options.only.is_empty() || options.only.iter().any(|only| only == step.name))
-        .collect();
+    let selected: Vec<&'static Step> = match (options.nightly, options.only.as_slice()) {
+        (true, _) => NIGHTLY.iter().collect(),
+        (false, []) => STEPS.iter().collect(),
+        (false, only) => all_steps().filter(|step| only.iter().any(|name| name == step.name)).collect(),
+    };
     let skipped = Skipped::new()?;
     let mut ended = Vec::new();
     for (i, &step) in selected.iter().enumerate() {
@@ -150,6 +226,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
             eprintln!("{}: {error:#}", BAD.paint(step.name));
         }
         ended.push(done);
+    }
+    if !options.nightly && options.only.is_empty() {
+        let names: Vec<_> = NIGHTLY.iter().map(|step| step.name).collect();
+        println!("\n{} {}: cargo xtask ci --nightly runs them", NOTABLE.paint("left out"), names.join(", "));
     }
     report(&ended, &skipped)
 }
@@ -172,10 +252,12 @@ fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
                 total += *counts;
                 [counts.passed, counts.failed, counts.skipped].map(|count| count.to_string())
             }
-            Ok(Outcome::Checked | Outcome::NotNeeded(_)) | Err(_) => Default::default(),
+            Ok(Outcome::Checked | Outcome::PartlyNotRun(_) | Outcome::NotNeeded(_)) | Err(_) => Default::default(),
         };
         table.add_row([ended.step.name, result, &passed, &failed, &skipped, &seconds]);
     }
+    let all: Duration = ended.iter().map(|ended| ended.took).sum();
+    table.add_row(["all", "", "", "", "", &format!("{:.1}", all.as_secs_f64())]);
     println!("\n{table}");
     for (test, reason) in skipped.all()? {
         println!("{} {test}: {reason}", NOTABLE.paint("skipped"));
@@ -183,6 +265,9 @@ fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
     for ended in ended {
         match &ended.outcome {
             Ok(Outcome::NotNeeded(reason)) => println!("{} {}: {reason}", NOTABLE.paint("not run"), ended.step.name),
+            Ok(Outcome::PartlyNotRun(reason)) => {
+                println!("{} {}: {reason}", NOTABLE.paint("not run in part"), ended.step.name);
+            }
             Ok(Outcome::Tested { counts, .. }) if counts.passed == 0 => {
                 println!("{} {}: it ran no test", BAD.paint("failed"), ended.step.name);
             }
@@ -204,7 +289,7 @@ fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
     let good = ended.iter().all(Ended::is_good);
     let verdict: &dyn Display = if good { &GOOD.paint("ci passed") } else { &BAD.paint("ci failed") };
     println!("{verdict}");
-    // The last line, for whoever reads only that.
+    // The last line is a summary for readers who read nothing else.
     println!("ci: {} passed, {} failed, {} skipped", total.passed, total.failed, total.skipped);
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -212,44 +297,95 @@ fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
 fn format(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(workspace.cargo().args(["fmt", "--all", "--check"]))?;
     check(workspace.bench_cargo().args(["fmt", "--check"]))?;
-    // Not clippy: that would build the peers.
+    // Leaves clippy out, because it would build the peers.
     check(workspace.bench_cargo().args(["fmt", "--check", "--manifest-path", "peers/Cargo.toml"]))
 }
 
 fn clippy(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     const WARNINGS_ARE_ERRORS: [&str; 3] = ["--", "--deny", "warnings"];
     check(workspace.cargo().args(["clippy", "--workspace", "--all-targets"]).args(WARNINGS_ARE_ERRORS))?;
-    // Test targets with `test = false`, the suites among them, are no part of all targets.
+    // Targets with `test = false`, such as the suites, are not part of `--all-targets`.
     check(workspace.cargo().args(["clippy", "--workspace", "--test", "*"]).args(WARNINGS_ARE_ERRORS))?;
     check(workspace.bench_cargo().args(["clippy", "--all-targets"]).args(WARNINGS_ARE_ERRORS))
 }
 
 fn tests(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
-    count(skipped, workspace.cargo().args(["test", "--workspace", "--no-fail-fast"]))
+    let suites = build_suites(workspace)?;
+    count(skipped, workspace.cargo().args(LIBTEST).env(BUILT_SUITES, suites))
 }
 
 fn nextest(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
-    count(skipped, workspace.cargo().args(["nextest", "run", "--workspace", "--no-fail-fast"]))
+    let suites = build_suites(workspace)?;
+    count(skipped, workspace.cargo().args(NEXTEST).env(BUILT_SUITES, suites))
         .context("is cargo-nextest installed? cargo install cargo-nextest --locked")
 }
 
-/// A part of the steps before it, once more with what it prints: the counts are to be seen.
+/// Builds the suites once, and returns the folder that has them.
+fn build_suites(workspace: &Workspace) -> anyhow::Result<PathBuf> {
+    let folder = workspace.root().join("target/ci-suites");
+    gather_suites(workspace.cargo().args(SUITES), &folder)?;
+    Ok(folder)
+}
+
+/// Runs a command with the arguments [`SUITES`], and makes a folder with links to what it has built.
+fn gather_suites(cargo: &mut Command, folder: &Path) -> anyhow::Result<()> {
+    let output = output_of(cargo, Stdio::inherit())?;
+    anyhow::ensure!(output.status.success(), "the suites do not build");
+    if folder.exists() {
+        fs::remove_dir_all(folder).context("failed to remove the suites of an earlier run")?;
+    }
+    fs::create_dir_all(folder).context("failed to make the folder of the suites")?;
+    for (name, executable) in executables(&output.stdout)? {
+        let link = folder.join(name);
+        // Packages may have targets of one name; no suite has another target's name.
+        if !link.exists() {
+            symlink(executable, link).context("failed to make a link to a suite")?;
+        }
+    }
+    Ok(())
+}
+
+/// Repeats a part of the earlier steps with its output, to show the counts.
 fn nothing_left(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     count(skipped, workspace.cargo().args(["test", "--workspace", "--test", "nothing_left", "--", "--show-output"]))
 }
 
-/// Its skips are in its own report: they are those of other kernels.
-fn virtual_machines(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let (counts, success) = vm_test::as_step(workspace)?;
+/// Skips are in the step's own report, because they belong to another kernel.
+fn virtual_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS[..1], true)?;
     Ok(Outcome::Tested { counts, success })
 }
 
-/// Not counted: its tests are not ours.
+fn virtual_machines(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS, false)?;
+    Ok(Outcome::Tested { counts, success })
+}
+
+/// Does not count the tests, because they are not ours.
 fn real_suites(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     anyhow::ensure!(
         real_suites::as_step(workspace)?,
         "a test fails under netns-run that docs/real-suites.md does not explain"
     );
+    Ok(Outcome::Checked)
+}
+
+/// Does not count the tests, because they are not ours.
+fn adoption(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    anyhow::ensure!(adoption::as_step(workspace)?, "a test fails or is missing after its suite adopted netns-fixtures");
+    Ok(Outcome::Checked)
+}
+
+fn semver(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    Ok(if release::semver::compare(workspace)? { Outcome::Checked } else { Outcome::NotNeeded(release::NOT_COMPARED) })
+}
+
+fn release_files(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    let target = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    if !is_installed(&target)? {
+        return Ok(Outcome::NotNeeded("rustc has no standard library for musl here; `rustup target add` installs one"));
+    }
+    release::dry_run(workspace, target)?;
     Ok(Outcome::Checked)
 }
 
@@ -266,7 +402,7 @@ fn lint(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(Command::new(this_program()?).current_dir(workspace.root()).arg("lint"))
 }
 
-/// Needs the registry, or what cargo has fetched from it before.
+/// Needs the registry, or crates that cargo has already downloaded.
 fn recall(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     let recall = ["run", "--quiet", "--package", "netns-lint", "--example", "recall", "--", "lint/corpus/examples.tsv"];
     check(workspace.cargo().args(recall))
@@ -276,12 +412,12 @@ fn demo(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(Command::new(this_program()?).current_dir(workspace.root()).arg("demo"))
 }
 
-/// The file of this program.
+/// The path of this program.
 pub(crate) fn this_program() -> anyhow::Result<PathBuf> {
     std::env::current_exe().context("failed to find this program")
 }
 
-/// Runs a program that has to end well.
+/// Runs a program and expects success.
 fn check(command: &mut Command) -> anyhow::Result<Outcome> {
     let ended = run_program(command)?;
     if !ended.success {
@@ -290,7 +426,7 @@ fn check(command: &mut Command) -> anyhow::Result<Outcome> {
     Ok(Outcome::Checked)
 }
 
-/// Runs a program that runs tests, counts them, and counts as skipped those that say that they were.
+/// Runs a program that runs tests, counts them, and counts tests that report a skip as skipped.
 fn count(skipped: &Skipped, command: &mut Command) -> anyhow::Result<Outcome> {
     let before = skipped.count()?;
     let ended = run_program(command.env(SKIP_RECORD, skipped.path()))?;
@@ -313,11 +449,11 @@ mod tests {
         assert!(Ended::run(CLEAN, &workspace, &skipped).unwrap().is_good());
     }
 
-    /// As tests do: by a program that asks where temporary files go.
+    /// Creates a temporary file with a program that looks up the folder, as tests do.
     fn leave_a_file(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
         let cargo = workspace.cargo();
         let folder = cargo.get_envs().find(|(name, _)| *name == "TMPDIR").and_then(|(_, folder)| folder);
-        std::fs::write(std::path::Path::new(folder.context("no TMPDIR")?).join("left by a program"), "")?;
+        fs::write(Path::new(folder.context("no TMPDIR")?).join("left by a program"), "")?;
         Ok(Outcome::Checked)
     }
 }

@@ -1,16 +1,16 @@
-//! The step that builds some of the suites for musl, statically, and runs them: another C library below the same system calls.
+//! The step that builds some suites for musl, statically, and runs them: another C library on the same system calls.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
-use super::counts::Skipped;
 use super::program::{executables, output_of};
+use super::skipped::Skipped;
 use super::{Outcome, count, this_program};
 use crate::workspace::Workspace;
 
-/// Isolation, processes and networks, once through each of them; the names of test targets.
+/// Test targets that cover isolation, processes and networks once each.
 const SUITES: &[&str] = &[
     "first",
     "failure_truth",
@@ -32,7 +32,7 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
     building.args(["--no-run", "--message-format", "json-render-diagnostics"]);
     let told = output_of(&mut building, Stdio::inherit())?;
     ensure!(told.status.success(), "the suites do not build for {target}");
-    // The control: this program is a dynamic one, unless it was itself built for musl.
+    // The control: this program is dynamic, unless it was built for musl itself.
     ensure!(
         cfg!(target_env = "musl") || asks_for_a_loader(&this_program()?)?,
         "readelf shows no loader of this program"
@@ -43,7 +43,7 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
     count(skipped, cargo_test(workspace, &target).arg("--no-fail-fast"))
 }
 
-/// By the environment, which suites that build suites pass on.
+/// Sets the target in the environment, which suites pass on when they build other suites.
 fn cargo_test(workspace: &Workspace, target: &str) -> Command {
     let mut cargo = workspace.cargo();
     cargo.env("CARGO_BUILD_TARGET", target).args(["test", "--workspace"]);
@@ -51,8 +51,8 @@ fn cargo_test(workspace: &Workspace, target: &str) -> Command {
     cargo
 }
 
-/// Whether rustc has a standard library for it.
-fn is_installed(target: &str) -> anyhow::Result<bool> {
+/// Returns whether rustc has a standard library for the target.
+pub(crate) fn is_installed(target: &str) -> anyhow::Result<bool> {
     let rustc = std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
     let printed = Command::new(rustc)
         .args(["--print", "target-libdir", "--target", target])
@@ -62,8 +62,8 @@ fn is_installed(target: &str) -> anyhow::Result<bool> {
     Ok(printed.status.success() && folder.is_dir())
 }
 
-/// Whether the kernel has to load a dynamic linker with it; source: `PT_INTERP` in elf(5).
-fn asks_for_a_loader(program: &Path) -> anyhow::Result<bool> {
+/// Returns whether the program needs a dynamic loader; source: `PT_INTERP` in elf(5).
+pub(crate) fn asks_for_a_loader(program: &Path) -> anyhow::Result<bool> {
     let told = Command::new("readelf")
         .args(["--program-headers", "--wide", "--"])
         .arg(program)

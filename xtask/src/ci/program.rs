@@ -1,5 +1,5 @@
-//! A program that a step runs: its output is passed on as it comes and its summary lines are counted; a signal to `ci` ends
-//! it and all that it started.
+//! Runs the program of a step: forwards its output as it arrives and counts its summary lines. A signal to `ci` ends the program and
+//! everything that it started.
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -9,11 +9,10 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::thread;
 
 use anyhow::{Context, anyhow, bail};
+use netns_vm::Counts;
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
-
-use super::counts::Counts;
 
 /// A program that has ended.
 pub(super) struct EndedProgram {
@@ -22,35 +21,35 @@ pub(super) struct EndedProgram {
     pub(super) success: bool,
     /// "ended with exit status 1", for messages.
     pub(super) how: String,
-    /// Of all summary lines in its output.
+    /// The sum of all summary lines in its output.
     pub(super) counts: Counts,
 }
 
-/// The process group of the program that runs now; 0 when none does.
+/// The process group of the running program; 0 if none runs.
 static RUNNING: AtomicI32 = AtomicI32::new(0);
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
-/// From now on SIGINT, SIGTERM and SIGHUP end the running program instead of this one, which so comes to undo what it did
-/// to the machine: the user of the unprivileged step, folders for temporary files. Once a process.
+/// From this call on, SIGINT, SIGTERM and SIGHUP end the running program instead of this process, which then still undoes its changes to
+/// the machine: the user of the unprivileged step, temporary folders. Call it once a process.
 pub(crate) fn stop_on_signals() -> anyhow::Result<()> {
     ctrlc::set_handler(|| {
         INTERRUPTED.store(true, Ordering::SeqCst);
         let group = RUNNING.load(Ordering::SeqCst);
         if group != 0 {
-            // ESRCH: it has just ended; and nobody could be told from here.
+            // ESRCH: the group has just exited. A signal handler cannot report other errors.
             let _ = killpg(Pid::from_raw(group), Signal::SIGTERM);
         }
     })
     .context("failed to handle signals")
 }
 
-/// Whether a signal has come.
+/// Returns whether a signal has arrived.
 pub(crate) fn is_interrupted() -> bool {
     INTERRUPTED.load(Ordering::SeqCst)
 }
 
-/// Runs the command to its end as [`run_program`] does, and keeps what it prints instead of passing it on.
+/// Runs the command to its end as [`run_program`] does, and captures its output instead of forwarding it.
 pub(crate) fn output_of(command: &mut Command, errors: Stdio) -> anyhow::Result<Output> {
     let program = command_line(command);
     let child = command
@@ -69,7 +68,7 @@ pub(crate) fn output_of(command: &mut Command, errors: Stdio) -> anyhow::Result<
     output.with_context(|| format!("failed to wait for {program}"))
 }
 
-/// What cargo says that it has built, by `--message-format json`: the targets' names and the files.
+/// Reads cargo's `--message-format json` output; returns the names of the built targets and their files.
 pub(crate) fn executables(messages: &[u8]) -> anyhow::Result<Vec<(String, PathBuf)>> {
     let mut executables = Vec::new();
     for line in String::from_utf8_lossy(messages).lines() {
@@ -81,16 +80,16 @@ pub(crate) fn executables(messages: &[u8]) -> anyhow::Result<Vec<(String, PathBu
     Ok(executables)
 }
 
-/// Runs the command to its end, in a process group of its own and without standard input.
+/// Runs the command to its end, in its own process group and without standard input.
 pub(super) fn run_program(command: &mut Command) -> anyhow::Result<EndedProgram> {
     if io::stderr().is_terminal() {
-        // It sees pipes, and would leave the colours out.
+        // cargo writes to a pipe here and would leave colours out.
         command.env("CARGO_TERM_COLOR", "always");
     }
     run_into(command, io::stdout(), io::stderr())
 }
 
-/// The same without passing on what it prints: standard output, then standard error.
+/// Runs the command without forwarding its output; returns standard output, then standard error.
 pub(super) fn run_quietly(command: &mut Command) -> anyhow::Result<(EndedProgram, String)> {
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let ended = run_into(command, &mut output, &mut errors)?;
@@ -114,7 +113,7 @@ fn run_into(
     };
     RUNNING.store(i32::try_from(child.id()).context("a pid is larger than the kernel makes them")?, Ordering::SeqCst);
     let counted = thread::scope(|scope| {
-        // Both are read at once: a program that fills the one while the other is read would wait for ever.
+        // Reads both streams at the same time: a program that fills one while only the other is read would wait for ever.
         let errors = scope.spawn(|| pass_on(errors, to_errors));
         let mut counts = pass_on(output, to_output)?;
         counts += errors.join().map_err(|_| anyhow!("the thread that reads standard error panicked"))??;
@@ -131,7 +130,7 @@ fn pass_on(from: impl Read, mut to: impl Write) -> anyhow::Result<Counts> {
     let mut counts = Counts::default();
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line).context("failed to read a program's output")? > 0 {
-        // A reader of ours that went away is no reason to stop the count.
+        // A reader that has gone away must not stop the count.
         drop(to.write_all(&line).and_then(|()| to.flush()));
         counts += Counts::of_line(&String::from_utf8_lossy(&line)).unwrap_or_default();
         line.clear();
@@ -162,7 +161,7 @@ mod tests {
     fn summaries_of_both_streams_are_added_and_the_status_is_told() {
         let summary = "test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s";
         let mut printf = Command::new("printf");
-        // Into a sink: whoever counts the lines of this test's output must not meet them.
+        // Discards the output: a reader that counts this test's own lines must not see these.
         let ended = run_into(printf.args(["%s\\n%s\\n", summary, summary]), io::sink(), io::sink()).unwrap();
         assert!(ended.success);
         assert_eq!(ended.counts, Counts { passed: 4, failed: 0, skipped: 0 });

@@ -1,4 +1,4 @@
-//! A folder for temporary files for each step, in which nothing may lie when the step has ended.
+//! Gives each step its own temporary folder, which must be empty when the step ends.
 
 use std::fs;
 use std::io;
@@ -8,16 +8,16 @@ use std::path::Path;
 use anyhow::Context;
 use tempfile::TempDir;
 
-/// How many paths are told of what was left; the first ones are enough to see whose it is.
+/// The maximum number of leftover paths in a report; the first ones suffice to find their origin.
 const TOLD: usize = 20;
 
-/// The folder of one step. Dropping it removes it, with all that lies in it.
+/// The temporary folder of one step. Dropping it removes it with its content.
 pub(super) struct TemporaryFolder {
     folder: TempDir,
 }
 
 impl TemporaryFolder {
-    /// An empty one. Other users may write to it, as to `/tmp`: tests become nobody.
+    /// Creates an empty folder. Other users may write to it, as to `/tmp`, because some tests run as nobody.
     pub(super) fn new() -> anyhow::Result<Self> {
         let folder = TempDir::with_prefix("netns-ci-").context("failed to make a folder for temporary files")?;
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o1777))
@@ -29,17 +29,17 @@ impl TemporaryFolder {
         self.folder.path()
     }
 
-    /// The paths of what lies there, below the folder; of folders also what is in them.
+    /// Returns the paths below the folder, recursively.
     pub(super) fn remains(&self) -> Vec<String> {
         remains_in(self.path())
     }
 }
 
-/// What lies in that folder, by paths below it: the first of them, and how many more there are.
+/// Returns the first paths below a folder, and the number of the others.
 pub(super) fn remains_in(folder: &Path) -> Vec<String> {
     let mut paths = Vec::new();
     if let Err(error) = list(folder, folder, &mut paths) {
-        // It goes while it is listed: somebody is still there, who should not be.
+        // The folder vanished while it was listed: a leftover process is still at work.
         paths.push(format!("something that cannot be listed: {error}"));
     }
     let more = paths.len().saturating_sub(TOLD);

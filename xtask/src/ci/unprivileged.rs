@@ -1,9 +1,8 @@
-//! The step that runs the suite as a user without privileges.
+//! The steps that run the suite as a user without privileges.
 //!
-//! Started by root, it makes a user, copies the workspace's files to a folder of that user and runs `cargo test` there as
-//! that user, offline: as somebody would who has just cloned it. The downloaded sources are copied too; the toolchain, which
-//! may lie where only root can read, is bound into that folder, in a mount namespace that dies with the program. In the end
-//! nothing of the user may be left; then the user goes as well.
+//! As root they create a user, copy the workspace's files to a folder of that user and run cargo there as that user, offline, as
+//! after a fresh clone. They also copy the downloaded sources. The toolchain may be readable by root only, so it is bind-mounted into that
+//! folder, in a mount namespace that ends with the program. At the end the user must have left nothing; then they remove the user.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -16,35 +15,48 @@ use std::process::{Command, ExitCode};
 
 use anyhow::{Context, bail};
 use clap::Args;
+use netns_vm::SKIP_RECORD;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, User, chown, geteuid, setgid, setgroups, setuid};
 use tempfile::TempDir;
 
-use super::counts::{self, Skipped};
 use super::program::run_program;
+use super::skipped::Skipped;
 use super::temporary::remains_in;
-use super::{Outcome, this_program};
+use super::{BUILT_SUITES, LIBTEST, NEXTEST, Outcome, SUITES, gather_suites, this_program};
 use crate::workspace::Workspace;
 
-/// The programs of root's cargo, nextest among them where cargo has installed it.
+/// The programs of root's cargo, including nextest if cargo installed it.
 const PROGRAMS_OF_CARGO: &str = "bin";
 
-/// Folders that anybody may write to, where a test could leave something.
+/// World-writable folders, in which a test could leave something.
 const SHARED_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 
-pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
+/// Runs the tests under nextest. Without root, this user runs them.
+pub(super) fn run_nextest(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
+    if geteuid().is_root() { run_as_user(workspace, skipped, &NEXTEST) } else { super::nextest(workspace, skipped) }
+}
+
+/// Runs the tests and the examples of the documentation under libtest.
+pub(super) fn run_libtest(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     if !geteuid().is_root() {
-        return Ok(Outcome::NotNeeded("the steps before it ran without privileges already; as root, it adds a user"));
+        return Ok(Outcome::NotNeeded("the step `tests` runs without privileges here; as root, it adds a user"));
     }
-    // The guards undo in reverse: the folder goes before its user.
+    run_as_user(workspace, skipped, &LIBTEST)
+}
+
+fn run_as_user(workspace: &Workspace, skipped: &Skipped, arguments: &[&str]) -> anyhow::Result<Outcome> {
+    // The guards undo in reverse order: the folder is removed before its user.
     let user = TemporaryUser::create()?;
     let folder =
         TempDir::with_prefix_in("user-", workspace.temporary_folder()).context("failed to make the user's folder")?;
     let home = Home { folder: folder.path(), user: &user };
     home.fill(workspace)?;
-    let ended = run_program(&mut home.cargo_test()?);
+    let suites = folder.path().join("suites");
+    gather_suites(&mut home.cargo(&SUITES)?, &suites)?;
+    let ended = run_program(home.cargo(arguments)?.env(BUILT_SUITES, suites));
     let mut remains = user.remains(folder.path())?;
     remains.extend(remains_in(&home.temporary()).into_iter().map(|path| format!("temporary file {path}")));
     let ended = ended?;
@@ -55,7 +67,7 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
     Ok(Outcome::Tested { counts: ended.counts.with_skips_at_run_time(newly_skipped), success: ended.success })
 }
 
-/// A user of the machine for the time of this step. Dropping it removes the user.
+/// A user that exists during this step. Dropping it removes the user.
 struct TemporaryUser {
     name: String,
     uid: Uid,
@@ -63,7 +75,7 @@ struct TemporaryUser {
 }
 
 impl TemporaryUser {
-    /// `useradd` refuses a name that exists, so the user is this process's own.
+    /// `useradd` rejects an existing name, so the user belongs to this process alone.
     fn create() -> anyhow::Result<Self> {
         let name = format!("netns-ci-{}", std::process::id());
         let made = Command::new("/usr/sbin/useradd")
@@ -71,7 +83,7 @@ impl TemporaryUser {
             .status()
             .context("failed to start useradd (package passwd)")?;
         anyhow::ensure!(made.success(), "useradd made no user {name}");
-        // From here on the guard exists: whatever fails below, the user goes.
+        // From here on the guard exists: it removes the user if a later step fails.
         let mut user = Self { name, uid: Uid::from_raw(0), gid: Gid::from_raw(0) };
         let entry = User::from_name(&user.name)?.with_context(|| format!("the user {} cannot be found", user.name))?;
         (user.uid, user.gid) = (entry.uid, entry.gid);
@@ -79,12 +91,12 @@ impl TemporaryUser {
         Ok(user)
     }
 
-    /// Processes of the user, which are killed, and files in shared folders other than `its_folder`.
+    /// Kills remaining processes of the user; returns them and the user's files in shared folders other than `its_folder`.
     fn remains(&self, its_folder: &Path) -> anyhow::Result<Vec<String>> {
         let mut remains = Vec::new();
         for (pid, command) in self.processes()? {
             remains.push(format!("process {pid}: {command}"));
-            // All of the user's processes are this step's: the user is as old as the step. ESRCH: it has just ended.
+            // All of the user's processes belong to this step, because the step created the user. ESRCH: the process has just exited.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
         for folder in SHARED_FOLDERS.iter().filter_map(|folder| fs::read_dir(folder).ok()) {
@@ -105,7 +117,7 @@ impl TemporaryUser {
             let entry = entry.context("failed to list /proc")?;
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
             if entry.metadata().is_ok_and(|metadata| metadata.uid() == self.uid.as_raw()) {
-                // One that has just ended has none.
+                // A process that has just exited has no command line.
                 let command = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
                 processes.insert(pid, command.replace('\0', " ").trim().to_owned());
             }
@@ -123,7 +135,7 @@ impl Drop for TemporaryUser {
     }
 }
 
-/// The user's folder: the workspace's files, cargo's folder, and the places where the mounts go.
+/// The user's folder: the workspace's files, cargo's folder, and the mount points.
 struct Home<'a> {
     folder: &'a Path,
     user: &'a TemporaryUser,
@@ -146,7 +158,7 @@ impl Home<'_> {
         self.folder.join("tmp")
     }
 
-    /// Root's record is closed to the user, so the user has one.
+    /// The user cannot write to root's record and has a separate one.
     fn skip_record(&self) -> PathBuf {
         self.folder.join("skipped.txt")
     }
@@ -156,7 +168,7 @@ impl Home<'_> {
         for folder in [self.workspace(), self.cargo_home(), self.temporary()] {
             self.make_folder(&folder)?;
         }
-        // These two stay root's: only mounts appear there.
+        // Root keeps these two: they are only mount points.
         for mount_point in [self.toolchain(), self.cargo_home().join(PROGRAMS_OF_CARGO)] {
             fs::create_dir(&mount_point).with_context(|| format!("failed to make {}", mount_point.display()))?;
         }
@@ -164,7 +176,7 @@ impl Home<'_> {
         if config.is_file() {
             self.copy(&config, &self.cargo_home().join("config.toml"))?;
         }
-        // Copied, not shown: some packages come with files that only their owner may read.
+        // Copies instead of mounting: some packages contain files that only their owner may read.
         self.copy_folder(&root_cargo_home()?.join("registry"), &self.cargo_home().join("registry"))?;
         for file in files(workspace.root())? {
             self.copy(&workspace.root().join(&file), &self.workspace().join(&file))?;
@@ -193,7 +205,7 @@ impl Home<'_> {
         Ok(())
     }
 
-    /// Makes a folder of the user below the user's folder, with those above it.
+    /// Creates a folder below the user's folder, with its parents.
     fn make_folder(&self, folder: &Path) -> anyhow::Result<()> {
         if folder.is_dir() {
             return Ok(());
@@ -208,8 +220,8 @@ impl Home<'_> {
         chown(path, Some(uid), Some(gid)).with_context(|| format!("failed to give {} to the user", path.display()))
     }
 
-    /// `cargo test` as the user, by way of [`as_user`].
-    fn cargo_test(&self) -> anyhow::Result<Command> {
+    /// Returns cargo as the user, through [`as_user`].
+    fn cargo(&self, arguments: &[&str]) -> anyhow::Result<Command> {
         let mut command = Command::new(this_program()?);
         command.arg("as-user");
         command.arg("--uid").arg(self.user.uid.to_string()).arg("--gid").arg(self.user.gid.to_string());
@@ -218,17 +230,17 @@ impl Home<'_> {
         let programs = [root_cargo_home()?, self.cargo_home()].map(|folder| folder.join(PROGRAMS_OF_CARGO));
         command.arg("--bind").args(programs);
         command.arg("--").arg(self.toolchain().join("bin/cargo"));
-        command.args(["test", "--workspace", "--no-fail-fast", "--offline"]);
+        command.args(arguments).arg("--offline");
         let mut path = self.toolchain().join("bin").into_os_string();
         path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
         command.env_clear();
         command.env("PATH", path).env("HOME", self.folder).env("TMPDIR", self.temporary());
-        command.env("CARGO_HOME", self.cargo_home()).env(counts::SKIP_RECORD, self.skip_record());
+        command.env("CARGO_HOME", self.cargo_home()).env(SKIP_RECORD, self.skip_record());
         Ok(command)
     }
 }
 
-/// The workspace's files as git knows them, with those that are new and not ignored.
+/// Returns the files that git tracks, and new files that it does not ignore.
 fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let listed = Command::new("git")
         .current_dir(root)
@@ -238,7 +250,7 @@ fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     anyhow::ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr).trim());
     let names = listed.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty());
     let paths = names.map(|name| PathBuf::from(std::ffi::OsStr::from_bytes(name)));
-    // One that was deleted and not yet committed is still listed.
+    // git still lists a file that was deleted without a commit.
     Ok(paths.filter(|path| root.join(path).is_file()).collect())
 }
 
@@ -258,7 +270,7 @@ fn root_cargo_home() -> anyhow::Result<PathBuf> {
     Ok(std::env::home_dir().context("there is neither CARGO_HOME nor HOME")?.join(".cargo"))
 }
 
-/// Arguments of the hidden command that becomes a program of an unprivileged user.
+/// Arguments of the hidden command that executes a program as an unprivileged user.
 #[derive(Debug, Args)]
 pub(crate) struct AsUser {
     #[arg(long)]
@@ -274,11 +286,11 @@ pub(crate) struct AsUser {
     program: Vec<OsString>,
 }
 
-/// Becomes the program; returns only when that fails.
+/// Executes the program; returns only if that fails.
 pub(crate) fn as_user(options: &AsUser) -> anyhow::Result<ExitCode> {
     let none = None::<&str>;
-    // 1. Mounts of its own, private before the first: a bind that reached the host's namespace would be deleted through
-    //    when the folder goes.
+    // 1. A private mount namespace comes before the first mount: a bind mount that reached the host's namespace would be deleted through
+    // when the folder is removed.
     unshare(CloneFlags::CLONE_NEWNS).context("failed to make a mount namespace")?;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).context("failed to make the mounts private")?;
     for pair in options.bind.chunks_exact(2) {
@@ -287,7 +299,7 @@ pub(crate) fn as_user(options: &AsUser) -> anyhow::Result<ExitCode> {
         let read_only = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
         mount(none, &pair[1], none, read_only, none).with_context(bound)?;
     }
-    // 2. Groups before the group before the user: each step needs what the next one gives up.
+    // 2. Groups come before the group, and the group before the user: each call needs privileges that the next one drops.
     setgroups(&[]).context("failed to leave root's groups")?;
     setgid(Gid::from_raw(options.gid)).context("failed to change the group")?;
     setuid(Uid::from_raw(options.uid)).context("failed to change the user")?;

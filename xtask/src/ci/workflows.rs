@@ -1,7 +1,7 @@
-//! The step that checks what users copy and what CI starts with: workflows, `action.yml`, the example for GitLab, `.ci/run`.
+//! The step that checks files that users copy and files that start CI: workflows, `action.yml`, the example for GitLab, `.ci/run`.
 //!
-//! actionlint knows what GitHub makes of a workflow, ShellCheck what bash makes of its scripts, the published schemas which keys there are.
-//! Each of them has to refuse files that are wrong, or its silence about the others says nothing.
+//! actionlint checks workflows as GitHub reads them, ShellCheck checks their scripts as bash reads them, and the published schemas check
+//! keys. As a control, each tool must reject broken files; otherwise its silence about the others proves nothing.
 
 use std::fmt::{self, Display};
 use std::fs;
@@ -14,12 +14,12 @@ use anyhow::{Context, bail, ensure};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::Outcome;
-use super::counts::Skipped;
 use super::program::run_quietly;
 use super::scale_out::scripts_of_action;
+use super::skipped::Skipped;
 use crate::workspace::Workspace;
 
-/// Where `.ci/run` installs the tools of `.ci/requirements.txt`.
+/// The folder where `.ci/run` installs the tools of `.ci/requirements.txt`.
 const TOOLS: &str = "target/ci-tools/bin";
 
 const WORKFLOWS: &str = ".github/workflows";
@@ -28,7 +28,7 @@ const ACTION: &str = "action.yml";
 const GITLAB: &str = "docs/scale-out.gitlab-ci.yml";
 const START: &str = ".ci/run";
 
-/// What is wrong with a copy of a file, and a word that the refusal has to have.
+/// A deliberate mistake in a copy of a file, and a word that the tool's message must contain.
 struct Control {
     what: &'static str,
     file: &'static str,
@@ -39,11 +39,11 @@ struct Control {
 
 #[derive(Clone, Copy)]
 enum Tool {
-    /// With ShellCheck, on a workflow.
+    /// Checks a workflow, with ShellCheck for its scripts.
     Actionlint,
-    /// On a script, or on the scripts of an action.
+    /// Checks a script, or the scripts of an action.
     Shellcheck,
-    /// The schema of that name.
+    /// Checks with the schema of this name.
     Schema(&'static str),
 }
 
@@ -214,11 +214,11 @@ impl Checks<'_> {
         fs::read_to_string(self.workspace.root().join(file)).with_context(|| format!("failed to read {file}"))
     }
 
-    /// What the tool has to say about this text, as if it were the file's.
+    /// Returns the tool's message about this text, as if the text were the file's content.
     fn complaint(&self, tool: Tool, file: &str, text: &str) -> anyhow::Result<Option<String>> {
         match tool {
             Tool::Actionlint => {
-                // A repository with the action that `uses: ./` names: where it finds none, it believes everything about it.
+                // Needs a repository with the action of `uses: ./`: if the action is missing, actionlint does not check its inputs.
                 let repository = TempDir::with_prefix("netns-checked-").context("failed to make a folder")?;
                 for folder in [".git", WORKFLOWS] {
                     fs::create_dir_all(repository.path().join(folder)).context("failed to make a folder")?;
@@ -240,7 +240,7 @@ impl Checks<'_> {
                 self.said(check.arg(written.path()))
             }
             Tool::Shellcheck => {
-                // SC2153: a script of an action has variables that it does not set, from `env:`.
+                // SC2153: a script of an action uses variables from `env:` that it does not set.
                 let (scripts, excluded) = if file == ACTION {
                     (scripts_of_action(text)?, "--exclude=SC2153")
                 } else {
@@ -260,7 +260,7 @@ impl Checks<'_> {
         }
     }
 
-    /// What a tool printed, where it did not succeed.
+    /// Returns the output of a tool that did not succeed.
     fn said(&self, tool: &mut Command) -> anyhow::Result<Option<String>> {
         let (ended, printed) = run_quietly(tool.env("TMPDIR", self.workspace.temporary_folder()))?;
         ensure!(ended.success || !printed.is_empty(), "{} {} without a word", ended.program, ended.how);

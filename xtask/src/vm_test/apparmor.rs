@@ -1,32 +1,31 @@
-//! The program that loads AppArmor's profiles, for the guest: of Debian's newest release, because older ones cannot say what the
-//! newer kernels mediate, and with the C library that it was built for, because this machine's may be older.
+//! Provides the program that loads AppArmor profiles to the guest. It comes from Debian's newest release, because older versions cannot
+//! express what newer kernels mediate, and brings its own C library, because this machine's may be older.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use netns_vm::kernels::{Apt, run};
 use tempfile::TempDir;
 
-use super::kernels::{Apt, run};
-
-/// Where the files are in the guest, and what they are called here.
+/// The folder of the files in the guest, and its name on this machine.
 const IN_GUEST: &str = "/netns-apparmor";
 
-/// The files, by their places in the packages, with how they are called in the guest.
+/// The files: paths in the packages, and their names in the guest.
 const FILES: [(&str, &str); 4] = [
     ("usr/sbin/apparmor_parser", "apparmor_parser"),
     ("usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", "ld.so"),
     ("usr/lib/x86_64-linux-gnu/libc.so.6", "libc.so.6"),
-    // What can be mediated, as far as the profiles know; a kernel that cannot do one thing of it leaves that out.
+    // Lists the features that the profiles may use; the parser leaves out those that the kernel lacks.
     ("etc/apparmor.d/abi/4.0", "abi"),
 ];
 
-/// The folder with the files, which is filled where it is not there yet.
+/// Returns the folder with the files; downloads them if they are missing.
 ///
 /// # Errors
 ///
-/// When apt cannot be used or the packages do not hold the files.
+/// Fails if apt cannot be used or the packages lack the files.
 pub(super) fn obtain(folder: &Path, mirror: Option<&str>) -> anyhow::Result<PathBuf> {
     let kept = folder.join("apparmor");
     if kept.is_dir() {
@@ -34,7 +33,7 @@ pub(super) fn obtain(folder: &Path, mirror: Option<&str>) -> anyhow::Result<Path
     }
     eprintln!("fetching AppArmor's parser");
     let apt = Apt::new(&folder.join("apt"), mirror)?;
-    // Beside the kept folder, which appears whole or not at all.
+    // Works beside the kept folder, so that the kept folder appears complete or not at all.
     let scratch = TempDir::with_prefix_in(".fetching-", folder).context("failed to make a folder")?;
     let (tree, files) = (scratch.path().join("tree"), scratch.path().join("files"));
     fs::create_dir(&files).context("failed to make a folder")?;
@@ -46,7 +45,7 @@ pub(super) fn obtain(folder: &Path, mirror: Option<&str>) -> anyhow::Result<Path
     Ok(kept)
 }
 
-/// Puts the files into the guest's root folder.
+/// Copies the files into the guest's root folder.
 pub(super) fn put(kept: &Path, root: &Path) -> anyhow::Result<()> {
     let folder = root.join(IN_GUEST.trim_start_matches('/'));
     fs::create_dir(&folder).context("failed to make a folder")?;
@@ -56,7 +55,7 @@ pub(super) fn put(kept: &Path, root: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A profile that is loaded, in the guest. Dropping it unloads it.
+/// A profile that is loaded in the guest. Dropping it unloads it.
 #[derive(Debug)]
 pub(super) struct Profile {
     pub(super) name: &'static str,
@@ -67,7 +66,7 @@ impl Profile {
     ///
     /// # Errors
     ///
-    /// When the parser or the kernel does not take it.
+    /// Fails if the parser or the kernel rejects the profile.
     pub(super) fn load(name: &'static str, rules: &str) -> anyhow::Result<Self> {
         let file = PathBuf::from(format!("/run/{name}"));
         let flags = "attach_disconnected,mediate_deleted";
@@ -83,7 +82,7 @@ impl Profile {
 
 impl Drop for Profile {
     fn drop(&mut self) {
-        // The machine ends soon, and no process is started under the profile from here on.
+        // Ignores errors: the machine stops soon, and no later process runs under the profile.
         drop(fs::write("/sys/kernel/security/apparmor/.remove", self.name));
     }
 }

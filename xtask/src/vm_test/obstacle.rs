@@ -1,7 +1,7 @@
-//! What stands between one program and its namespaces, as containers, sandboxes and administrators put it there.
+//! Obstacles between one program and its namespaces, as containers, sandboxes and administrators put them there.
 //!
-//! Role: a process of the guest that puts the obstacles on itself, becomes the user, and then the program. Parent: the guest's first
-//! process, which waits for it. Nothing has to be undone: mounts, limits, filters and profiles are this process's own.
+//! Role: a process of the guest that applies the obstacles to itself, becomes the user, and then executes the program. Parent: the guest's
+//! first process, which waits for it. It undoes nothing: its mounts, limits, filters and profiles end with the process.
 
 use std::collections::BTreeMap;
 use std::env::consts::ARCH;
@@ -35,44 +35,44 @@ pub(crate) struct Options {
     program: Vec<OsString>,
 }
 
-/// All that is in the way, in the order in which it is put there. By default nothing is, and the program runs as root.
+/// All obstacles, in the order in which they apply. The default has none, and the program runs as root.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Obstacles {
     /// The folder of a control group.
     pub(super) group: Option<PathBuf>,
-    /// An AppArmor profile that is loaded.
+    /// The name of a loaded AppArmor profile.
     pub(super) profile: Option<String>,
-    /// How the machine's files are shown.
+    /// Changes of the mounts.
     pub(super) scenery: Vec<Scenery>,
     /// `RLIMIT_NPROC`.
     pub(super) processes: Option<u64>,
     /// User and group; 0 is root.
     pub(super) user: u32,
-    /// What is left of root's capabilities, as `setpriv --bounding-set` takes it.
+    /// The capabilities that root keeps, in the format of `setpriv --bounding-set`.
     pub(super) capabilities: Option<String>,
-    /// The system calls that the default profile of container runtimes refuses to a process without `CAP_SYS_ADMIN`.
+    /// Blocks the system calls that the default profile of container runtimes refuses to a process without `CAP_SYS_ADMIN`.
     pub(super) filter: bool,
 }
 
-/// Mounts over, or instead of, the machine's own.
+/// Mounts over the machine's own mounts, or instead of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Scenery {
     /// A `/proc` with these options; proc(5).
     Proc(String),
     /// A `/proc` with hidden and read-only parts, as in containers.
     ProcOfContainers,
-    /// The root's file system can only be read, but for temporary files and homes.
+    /// A read-only root file system, except for temporary files and homes.
     ReadOnlyRoot,
     /// Programs below `/tmp` cannot be executed.
     NoProgramsInTmp,
-    /// The root folder is another mount, which chroot(2) has made the root, as schroot does.
+    /// A root folder that is another mount, entered by chroot(2), as schroot does.
     Chroot,
 }
 
-/// Becomes the program; comes back only if that fails.
+/// Executes the program; returns only if that fails.
 pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
     let obstacles: Obstacles = serde_json::from_str(&options.obstacles).context("the obstacles are none")?;
-    // They do not come back with root's next program.
+    // Shrinks the bounding set, so that the next program of root does not regain the capabilities.
     let left =
         obstacles.capabilities.as_ref().map(|left| ["setpriv", "--bounding-set", left, "--inh-caps", "-all", "--"]);
     let mut words = left.into_iter().flatten().map(OsString::from).chain(options.program.clone());
@@ -88,7 +88,7 @@ impl Obstacles {
                 .context("failed to enter the control group")?;
         }
         if let Some(profile) = &self.profile {
-            // From the next program on; before the scenery, which may make this file read-only.
+            // Applies from the next exec on. It comes before the mounts, which may make this file read-only.
             fs::write("/proc/self/attr/apparmor/exec", format!("exec {profile}"))
                 .with_context(|| format!("failed to ask for the profile {profile}"))?;
         }
@@ -104,7 +104,7 @@ impl Obstacles {
             setrlimit(Resource::RLIMIT_NPROC, most, most).context("failed to set RLIMIT_NPROC")?;
         }
         if self.user != 0 {
-            // While there is a right to do so: groups, then group, then user.
+            // Runs while the process still has the privilege: groups, then group, then user.
             setgroups(&[]).context("failed to leave root's groups")?;
             setgid(Gid::from_raw(self.user)).context("failed to set the group")?;
             setuid(Uid::from_raw(self.user)).context("failed to set the user")?;
@@ -144,8 +144,8 @@ impl Scenery {
     }
 }
 
-/// `clone3` does not exist, because its flags cannot be seen; `clone` and `unshare` with a new namespace, `setns` and mounts are not
-/// permitted.
+/// Refuses the same calls as container runtimes: `clone3` does not exist, because a filter cannot read its flags; `clone` and `unshare`
+/// with a new namespace, `setns` and mounts are not permitted.
 fn filter_as_containers() -> anyhow::Result<()> {
     let namespaces = [
         libc::CLONE_NEWUSER,

@@ -1,32 +1,35 @@
-//! What runs in the virtual machine: the test binaries of the fixtures, built by cargo, and the programs that they start.
+//! The plan of this project's machines: the test binaries of the fixtures, built by cargo, the doctor, and the refusals.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
-use serde::{Deserialize, Serialize};
+use netns_vm::image::{INIT, Root};
+use netns_vm::plan::{Account, Judge, Run};
 use serde_json::Value;
 
 use crate::workspace::Workspace;
 
-/// The packages whose tests run inside. The others are pure, or are about sources.
-const PACKAGES: [&str; 2] = ["fixtures", "tests"];
+/// The packages whose tests run inside. The tests of the others are pure or read only sources.
+const PACKAGES: [&str; 3] = ["fixtures", "run", "tests"];
 
-/// The package of the suites that tests run, as a folder of the workspace.
+/// The package of the suites that tests run, as a path in the workspace.
 const SUITES: &str = "tests/suites";
 
-/// Targets that make no sense without a toolchain, or that fail on purpose.
+/// Targets that need a toolchain, or that fail on purpose.
 const EXCLUDED: &[(&str, &str)] = &[
     ("ui", "compiles programs that must not compile; no toolchain inside"),
     ("ui_types", "compiles programs that must not compile; no toolchain inside"),
     ("debugging", "steps through a suite with gdb, which needs its sources and scripts"),
     ("cargo_netns_run", "asks rustc for its host; no toolchain inside"),
     ("fails_on_purpose", "fails on purpose, for the demo"),
+    ("foreign_suites", "needs python3 and a C compiler"),
 ];
 
-/// Tests that are for real machines, most of them because an emulated one is some ten times slower.
-pub(super) const TOO_SLOW: &[(&str, &str)] = &[
+/// Tests that only real machines run, most of them because an emulated machine is about ten times slower.
+const TOO_SLOW: &[(&str, &str)] = &[
     ("ten_thousand_children_leave_no_descriptor_thread_or_process", "ten thousand processes"),
     ("a_gigabyte_is_taken_and_only_its_end_is_kept", "a gigabyte through a pipe"),
     ("libtest_reports_every_failure_as_what_it_is", "its suite has deadlines of half a second"),
@@ -35,6 +38,7 @@ pub(super) const TOO_SLOW: &[(&str, &str)] = &[
         "without_a_file_they_get_the_defaults_and_a_variable_is_stronger_than_the_file",
         "its suite has deadlines of half a second",
     ),
+    ("the_time_factor_makes_deadlines_longer_and_is_in_the_report", "its suite has deadlines of half a second"),
     ("a_tcp_port_is_no_udp_port", "its wait is shorter than the start of a program there"),
     ("fifty_hosts_reach_each_other", "2,450 pings in half a minute"),
     ("doctor_tells_each_value_and_where_it_comes_from", "starts cargo; no toolchain inside"),
@@ -44,7 +48,18 @@ pub(super) const TOO_SLOW: &[(&str, &str)] = &[
     ),
 ];
 
-/// What `ci` leaves out: targets that are about the runner or about times more than about the kernel, and take the longest.
+/// Tests that a machine without `/run` cannot run: iproute2 has the names of namespaces there.
+pub(super) const NEEDS_RUN: &[&str] = &[
+    "cni::containers_of_a_node_reach_each_other_until_they_are_removed",
+    "forks_and_the_copy_drops_a_published_name",
+    "lease::a_tool_finds_a_host_by_name",
+    "namespace_fixture",
+];
+
+/// The target with the tests of `publish`, which such a machine cannot run either.
+pub(super) const NEEDS_RUN_TARGET: &str = "published";
+
+/// Targets that a default run of `ci` leaves out: they test the runner or measure times rather than the kernel, and take the longest.
 pub(super) const NOT_IN_CI: &[&str] = &[
     "configuration",
     "failure_truth",
@@ -55,7 +70,12 @@ pub(super) const NOT_IN_CI: &[&str] = &[
     "nothing_left",
     "output",
     "ports",
+    "probe_matrix",
+    "probe_neighbour",
     "probe_network",
+    "probe_path",
+    "probe_ping",
+    "probe_transport",
     "process_async",
     "process_command",
     "process_daemons",
@@ -63,133 +83,145 @@ pub(super) const NOT_IN_CI: &[&str] = &[
     "process_failure",
     "process_output",
     "process_ready",
+    "scenarios",
     "skips",
     "zygote",
 ];
 
-/// Programs that tests start, as far as this machine has them: a test says itself that it skips where one is missing.
-pub(super) const PROGRAMS: &[&str] = &[
-    "bash", "cat", "chroot", "cp", "dash", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent", "grep",
-    "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx", "nsenter",
-    "perl", "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh", "sleep",
-    "socat", "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr", "true",
-    "tty", "umount", "uname", "unshare", "wc", "wg", "yes",
-];
+/// The folder of the suites in the guest, which tests run.
+pub(super) const SUITES_FOLDER: &str = "/netns-suites";
 
-/// Loaded before the tests, each with those that it needs. Where a kernel has one built in or not at all, the guest says so;
-/// what that means for a test is for its `requires(…)` to find out.
-pub(super) const MODULES: &[&str] = &[
-    "veth",
-    "bridge",
-    "br_netfilter",
-    "8021q",
-    "dummy",
-    "macvlan",
-    "macvtap",
-    "ipvlan",
-    "vxlan",
-    "geneve",
-    "vrf",
-    "bonding",
-    "wireguard",
-    "ifb",
-    "nlmon",
-    "tun",
-    "sch_netem",
-    "sch_fq",
-    "sch_fq_codel",
-    "sch_prio",
-    "sch_cake",
-    "sch_tbf",
-    "sch_htb",
-    "sch_ingress",
-    "cls_u32",
-    "cls_flower",
-    "cls_matchall",
-    "act_mirred",
-    "sctp",
-    "sctp_diag",
-    "tcp_diag",
-    "udp_diag",
-    "raw_diag",
-    "nf_tables",
-    "nft_chain_nat",
-    "nft_ct",
-    "nft_limit",
-    "nft_masq",
-    "nft_nat",
-    "nft_numgen",
-    "nft_queue",
-    "nft_flow_offload",
-    "nft_reject_inet",
-    "nfnetlink_queue",
-    "nf_flow_table_inet",
-    "af_packet_diag",
-    "inet_diag",
-    "mptcp_diag",
-];
+/// The path of `netns-run` in the guest, whose command `doctor` reports what a machine supports. Nothing hides it, wherever this workspace
+/// is.
+pub(super) const NETNS_RUN: &str = "/netns-run";
 
-/// The whole of it, as the guest finds it in [`PLAN`].
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Plan {
-    /// Test binaries in their order.
-    pub(super) targets: Vec<Target>,
-    /// The program that says what a machine can do.
-    pub(super) doctor: PathBuf,
-    /// `netns-run`.
-    pub(super) netns_run: PathBuf,
-    /// Tests that do not run here, by their whole names.
-    pub(super) skipped: Vec<String>,
-    /// Only tests with this in their names.
-    pub(super) filter: Option<String>,
-    /// Leave out refusals at which programs wait.
+/// The time limit for the tests of one binary; a machine without hardware virtualisation is about ten times slower than its host.
+const BINARY: Duration = Duration::from_secs(600);
+
+/// The time limit for all refusals.
+const REFUSALS: Duration = Duration::from_secs(30 * 60);
+
+/// The part of the suite that runs.
+pub(super) struct Scope<'a> {
+    /// Only tests whose names contain this text.
+    pub(super) filter: Option<&'a str>,
+    /// Leaves out refusals for which programs wait.
     pub(super) short: bool,
-    /// Where the suites are that tests run.
-    pub(super) suites: PathBuf,
-    /// Modules to load.
-    pub(super) modules: Vec<String>,
+    /// Turns the machine's settings the other way before the tests, and leaves out all refusals.
+    pub(super) turned: bool,
 }
 
-/// Where the plan is in the guest's file system.
-pub(super) const PLAN: &str = "/netns-plan.json";
+/// The targets of programs that are not tests.
+pub(super) const TURNED: &str = "turned";
+pub(super) const DOCTOR: &str = "doctor";
+pub(super) const ALL_REFUSALS: &str = "refusals";
 
-/// A binary.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// Adds the binaries to the guest's root.
+pub(super) fn fill(root: &mut Root, built: &Built) -> anyhow::Result<()> {
+    let netns_run = built.programs.iter().find(|program| program.ends_with("netns-run"));
+    root.add_binary(netns_run.context("cargo has built no netns-run")?, Path::new(NETNS_RUN))?;
+    root.add_folder(Path::new(SUITES_FOLDER))?;
+    for Target { name, path } in &built.suites {
+        root.add_binary(path, &Path::new(SUITES_FOLDER).join(name))?;
+    }
+    for path in built.tests.iter().map(|target| &target.path).chain(&built.programs) {
+        root.add_binary(path, path)?;
+    }
+    Ok(())
+}
+
+/// Returns the runs: the settings are turned if they are to be; then both users run the doctor and each test binary; at the end the
+/// refusals.
+pub(super) fn runs(built: &Built, scope: &Scope<'_>, time_factor: u32) -> Vec<Run> {
+    let &Scope { filter, short, turned } = scope;
+    let text = |text: &str| text.to_owned();
+    // Thousands of moments and random networks are for real machines; here a few show that the test works on this kernel.
+    let environment = [
+        ("NETNS_SUITES", SUITES_FOLDER),
+        ("NETNS_TEST_TIME_FACTOR", &time_factor.to_string()),
+        ("NETNS_KILLS", "25"),
+        ("NETNS_CHAOS_KILLS", "20"),
+        ("NETNS_NETWORKS", "5"),
+        ("PROPTEST_CASES", "8"),
+    ];
+    let run = |account, target: &str, program: &Path, arguments, judge, limit| Run {
+        account,
+        target: text(target),
+        program: program.to_owned(),
+        arguments,
+        folder: "/".into(),
+        environment: environment.map(|(name, value)| (text(name), text(value))).to_vec(),
+        judge,
+        limit,
+    };
+    let needs_run = if turned { NEEDS_RUN } else { &[] };
+    let left_out = TOO_SLOW.iter().map(|(test, _)| test).chain(needs_run);
+    let mut of_tests: Vec<String> = left_out.flat_map(|test| ["--skip".to_owned(), text(test)]).collect();
+    of_tests.extend(filter.map(text));
+    let mut runs = Vec::new();
+    if turned {
+        runs.push(run(Account::Root, TURNED, Path::new(INIT), vec![text(TURNED)], Judge::Program, BINARY));
+    }
+    for account in [Account::Root, Account::User] {
+        let doctor = vec![text("doctor"), text("--json")];
+        runs.push(run(account, DOCTOR, Path::new(NETNS_RUN), doctor, Judge::Program, BINARY));
+        let tests = built.tests.iter();
+        runs.extend(
+            tests.map(|Target { name, path }| run(account, name, path, of_tests.clone(), Judge::Libtest, BINARY)),
+        );
+    }
+    if turned {
+        return runs;
+    }
+    let mut arguments = vec![text("refusals"), text("--time-factor"), time_factor.to_string()];
+    arguments.extend(filter.map(|filter| format!("--filter={filter}")));
+    arguments.extend(short.then(|| text("--short")));
+    runs.push(run(Account::Root, ALL_REFUSALS, Path::new(INIT), arguments, Judge::Program, REFUSALS));
+    runs
+}
+
+/// A test binary.
+#[derive(Clone, Debug)]
 pub(super) struct Target {
-    /// The name of cargo's target; libraries are named after their packages.
+    /// The name of the cargo target; a library has the name of its package.
     pub(super) name: String,
-    /// The same path as on this machine: a test knows the programs of its package by their paths.
+    /// The path, the same as on this machine: tests find the programs of their package by path.
     pub(super) path: PathBuf,
 }
 
-/// All that was built.
+/// All files that cargo built.
 #[derive(Debug, Default)]
 pub(super) struct Built {
     pub(super) tests: Vec<Target>,
     pub(super) suites: Vec<Target>,
     /// Programs of the packages, which tests start.
     pub(super) programs: Vec<PathBuf>,
-    pub(super) doctor: Option<PathBuf>,
 }
 
-/// Has cargo build the tests, and names the binaries.
+/// Builds the tests with cargo, all of them or these targets only, and returns the binaries.
 ///
 /// # Errors
 ///
-/// When something does not compile; cargo's own messages are on standard error.
-pub(super) fn build(workspace: &Workspace) -> anyhow::Result<Built> {
-    // What `cargo test` builds without a choice of targets has the doctor in it as a program, not as a test.
-    let all = cargo_messages(workspace, &[])?;
-    // The suites are not among them: they have `test = false`.
-    let suites = cargo_messages(workspace, &["--test", "*"])?;
-    sort_out(workspace.root(), &(all + &suites))
+/// Fails if a package does not compile or a target does not exist; cargo's own messages are on standard error.
+pub(super) fn build(workspace: &Workspace, targets: &[String]) -> anyhow::Result<Built> {
+    let mut messages = String::new();
+    if targets.is_empty() {
+        messages += &cargo_messages(workspace, &["test", "--no-run"])?;
+        // The suites are built separately: they have `test = false`.
+        messages += &cargo_messages(workspace, &["test", "--no-run", "--test", "*"])?;
+    } else {
+        let targets = targets.iter().flat_map(|target| ["--test", target]);
+        messages += &cargo_messages(workspace, &["test", "--no-run"].into_iter().chain(targets).collect::<Vec<_>>())?;
+        messages += &cargo_messages(workspace, &["build", "--bin", "netns-run"])?;
+    }
+    sort_out(workspace.root(), &messages)
 }
 
 fn cargo_messages(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<String> {
     let built = workspace
         .cargo()
-        .args(["test", "--no-run", "--workspace", "--message-format", "json-render-diagnostics"])
         .args(arguments)
+        .args(["--workspace", "--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
         .output()
         .context("failed to start cargo")?;
@@ -215,10 +247,9 @@ fn sort_out(root: &Path, messages: &str) -> anyhow::Result<Built> {
         let path = PathBuf::from(executable);
         let is_test = message["profile"]["test"] == true;
         match kind {
-            "example" if name == "doctor" => sorted.doctor = Some(path),
             "bin" if !is_test => sorted.programs.push(path),
             "test" if folder == SUITES => sorted.suites.push(Target { name, path }),
-            // The suites' library has no tests, and those of the binaries are no part of the fixtures.
+            // The suites' library has no tests, and the tests of binaries are not part of the fixtures.
             _ if folder == SUITES || !is_test || kind == "bin" => {}
             _ => {
                 if kind == "lib" {
@@ -230,7 +261,7 @@ fn sort_out(root: &Path, messages: &str) -> anyhow::Result<Built> {
             }
         }
     }
-    // Both lists of messages have the tests.
+    // Both lists of messages contain the tests.
     for targets in [&mut sorted.tests, &mut sorted.suites] {
         targets.sort_by(|one, other| one.name.cmp(&other.name));
         targets.dedup_by(|one, other| one.path == other.path);
@@ -240,7 +271,7 @@ fn sort_out(root: &Path, messages: &str) -> anyhow::Result<Built> {
     Ok(sorted)
 }
 
-/// What of the suite does not run inside, and why.
+/// Returns the parts of the suite that do not run inside, with the reasons.
 pub(super) fn excluded() -> impl Iterator<Item = (&'static str, &'static str)> {
     EXCLUDED.iter().chain(TOO_SLOW).copied()
 }
@@ -267,7 +298,7 @@ mod tests {
             artifact("tests/suites", "test", "mixed", true),
             artifact("tests/suites", "lib", "netns_suites", true),
             artifact("fixtures", "lib", "netns_fixtures", true),
-            artifact("fixtures", "example", "doctor", false),
+            artifact("run", "bin", "netns-run", false),
             artifact("lint", "test", "rules", true),
             r#"{"reason":"build-finished","success":true}"#.to_owned(),
         ];
@@ -275,8 +306,7 @@ mod tests {
         let names = |targets: &[Target]| targets.iter().map(|target| target.name.clone()).collect::<Vec<_>>();
         assert_eq!(names(&built.tests), ["fixtures-unit", "labs"]);
         assert_eq!(names(&built.suites), ["mixed"]);
-        assert_eq!(built.programs, [PathBuf::from("/t/netns-subject")]);
-        assert_eq!(built.doctor, Some(PathBuf::from("/t/doctor")));
+        assert_eq!(built.programs, ["/t/netns-run", "/t/netns-subject"].map(PathBuf::from));
         assert!(sort_out(Path::new("/w"), "no json").is_err());
     }
 }

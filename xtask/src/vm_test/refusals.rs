@@ -1,23 +1,26 @@
-//! Machines that refuse, made of the guest: each in one way, and what its users are told is what docs/where-it-runs.md promises.
+//! Makes the guest refuse isolation in one way after another, and compares the messages with the promises of docs/where-it-runs.md.
 //!
-//! A refusal is a function here and a line in [`WAITING`] or [`AT_ONCE`]. It makes the machine refuse, asks three programs, undoes it, and
-//! shows as the control that the same programs work then. What a kernel does not have is said, not passed over. The rows that begin
-//! with `not a refusal` are what one might take for the cause.
+//! A refusal is a function here and a line in [`WAITING`] or [`AT_ONCE`]. It makes the machine refuse, runs three programs, undoes the
+//! change, and checks as the control that the same programs then work. It reports refusals that the kernel does not support. Rows that
+//! begin with `not a refusal` cover conditions that look like a cause and are not.
+//!
+//! Role: a process of the guest, which root runs. Parent: the guest's first process. It adopts what its programs leave, because a process that
+//! nobody has reaped holds its namespaces.
 
 use std::fs;
-use std::time::Instant;
+use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
+use clap::Args;
+use serde::{Deserialize, Serialize};
 
 use super::apparmor::Profile;
-use super::message::{Message, Met};
 use super::obstacle::{Obstacles, Scenery};
-use super::plan::Plan;
 use super::site::{Group, Holder, Site, Sysctl};
 
 type Refusal = fn(&Site) -> anyhow::Result<Met>;
 
-/// Those at which programs wait for a limit to be lifted, until their deadlines.
+/// Refusals for which programs wait until their deadlines for a limit to be lifted.
 const WAITING: &[(&str, Refusal)] = &[
     ("user.max_net_namespaces is reached", a_limit_of_namespaces),
     ("pids.max of the control group is reached", a_limit_of_the_control_group),
@@ -41,23 +44,59 @@ const AT_ONCE: &[(&str, Refusal)] = &[
     ("not a refusal: kernel.yama.ptrace_scope is 3", nobody_traces),
 ];
 
-/// The names of those that `--short` leaves out.
+/// Returns the names of the refusals that `--short` leaves out.
 pub(super) fn only_without_short() -> impl Iterator<Item = &'static str> {
     WAITING.iter().map(|(name, _)| *name)
 }
 
-/// Makes all of them whose names have the plan's filter in them, and tells how each was met.
-pub(super) fn run(plan: &Plan, say: &mut dyn FnMut(Message) -> anyhow::Result<()>) -> anyhow::Result<()> {
-    let site = Site::new(plan)?;
-    let is_asked_for = |name: &str| plan.filter.as_deref().is_none_or(|filter| name.contains(filter));
-    let waiting = if plan.short { &[] } else { WAITING };
+/// Arguments of the command.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Only refusals with this in their names.
+    #[arg(long)]
+    filter: Option<String>,
+    /// Leave out refusals for which programs wait.
+    #[arg(long)]
+    short: bool,
+    /// `NETNS_TEST_TIME_FACTOR` of the programs.
+    #[arg(long)]
+    time_factor: u32,
+}
+
+/// The result of one refusal, a line of JSON on standard output.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Refused {
+    pub(super) name: String,
+    pub(super) met: Met,
+}
+
+/// The result of a refusal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Met {
+    /// Every program printed the documented message, and worked after the refusal was undone.
+    AsDocumented,
+    /// The kernel cannot refuse this, for this reason.
+    NotHere(String),
+    /// A program printed or did something else.
+    Otherwise(String),
+}
+
+/// Runs all refusals that the options choose, and prints each result. Exit status: 1 if one is not as documented.
+pub(crate) fn run(options: &Options) -> anyhow::Result<ExitCode> {
+    super::only_in_the_guest()?;
+    nix::sys::prctl::set_child_subreaper(true).context("failed to adopt orphans")?;
+    let site = Site::new(options.time_factor);
+    let is_asked_for = |name: &str| options.filter.as_deref().is_none_or(|filter| name.contains(filter));
+    let waiting = if options.short { &[] } else { WAITING };
+    let mut status = ExitCode::SUCCESS;
     for (name, refusal) in waiting.iter().chain(AT_ONCE).filter(|(name, _)| is_asked_for(name)) {
-        let start = Instant::now();
         let met = refusal(&site).unwrap_or_else(|error| Met::Otherwise(format!("{error:#}")));
-        let took_ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        say(Message::Refusal { name: (*name).to_owned(), met, took_ms })?;
+        if matches!(met, Met::Otherwise(_)) {
+            status = ExitCode::FAILURE;
+        }
+        println!("{}", serde_json::to_string(&Refused { name: (*name).to_owned(), met })?);
     }
-    Ok(())
+    Ok(status)
 }
 
 fn switched_off_as_on_debian(site: &Site) -> anyhow::Result<Met> {
@@ -83,7 +122,7 @@ fn no_user_namespaces(site: &Site) -> anyhow::Result<Met> {
     Ok(Met::AsDocumented)
 }
 
-/// Root cannot do without these.
+/// Root needs network namespaces.
 fn no_network_namespaces(site: &Site) -> anyhow::Result<Met> {
     let switch = Sysctl::set("user.max_net_namespaces", "0")?.context("there is no such sysctl")?;
     let says = ["clone3", "ENOSPC", "user.max_net_namespaces is 0", "sysctl -w user.max_net_namespaces="];
@@ -102,17 +141,17 @@ fn a_limit_of_namespaces(site: &Site) -> anyhow::Result<Met> {
         ["clone3", "ENOSPC", "a limit on namespaces is reached", "user.max_net_namespaces=1", "fewer tests at once"];
     site.refuses_after_waiting(&site.as_user(), &says)?;
     drop(holder);
-    // The limit as it is, and the one that there may be is free, or will be in a moment: each of the two waits for the other.
+    // The limit is still 1. Its namespace is free, or will be in a moment: each of the two programs waits for the other.
     site.works(&site.as_user())?;
     drop(switch);
     site.works(&site.as_user())?;
     Ok(Met::AsDocumented)
 }
 
-/// More than one isolated test has: the runner with a thread, the zygote, pid 1, the body with a thread.
+/// More processes than one isolated test has: the runner with a thread, the zygote, pid 1, the body with a thread.
 const MOST_PROCESSES: u64 = 8;
 
-/// Wherever it strikes: at the first process, at the second, at the body's thread.
+/// Covers a limit at each place: the first process, the second process, the body's thread.
 fn a_limit_of_the_control_group(site: &Site) -> anyhow::Result<Met> {
     let group = Group::make("netns-refusal")?;
     let obstacles = Obstacles { group: Some(group.folder.clone()), ..site.as_user() };
@@ -136,12 +175,12 @@ fn a_limit_of_the_user(site: &Site) -> anyhow::Result<Met> {
         ensure!(!site.works_or_refuses(&obstacles, &says)?, "an isolated test has more than {most} processes");
     }
     site.works(&Obstacles { processes: Some(64), ..site.as_user() })?;
-    // Root is not limited by it.
+    // The limit does not apply to root.
     site.works(&Obstacles { processes: Some(1), ..site.as_root() })?;
     Ok(Met::AsDocumented)
 }
 
-/// Every class of rules that the parser knows, each allowing all, but the one for user namespaces.
+/// Every class of rules that the parser knows, each allowing everything, except the one for user namespaces.
 const ALL_BUT_USERNS: &str = "/** rwlkmix, / r, capability, network, unix, signal, ptrace, mount, umount, remount, pivot_root, mqueue, \
                               change_profile,";
 
@@ -159,7 +198,7 @@ fn a_profile_without_user_namespaces(site: &Site) -> anyhow::Result<Met> {
     let says =
         ["clone3", "EACCES", "the AppArmor profile netns-no-userns", "refuses to make user namespaces", "`userns,`"];
     site.refuses(&Obstacles { profile: name.clone(), ..site.as_user() }, &says)?;
-    // Root does without.
+    // Root works without a user namespace.
     site.works(&Obstacles { profile: name, ..site.as_root() })?;
     drop(profile);
     let allowing = Profile::load("netns-userns", &format!("{ALL_BUT_USERNS} userns,"))?;
@@ -167,12 +206,14 @@ fn a_profile_without_user_namespaces(site: &Site) -> anyhow::Result<Met> {
     Ok(Met::AsDocumented)
 }
 
-/// Nearly what Ubuntu does to processes without a profile: there the profile is put on the new process, which no other kernel can.
+/// Resembles Ubuntu's restriction of processes without a profile. There the kernel attaches a profile to the new process, which no other
+/// kernel can do.
 fn namespaces_without_capabilities(site: &Site) -> anyhow::Result<Met> {
     if let Some(reason) = apparmor_is_missing() {
         return Ok(Met::NotHere(reason));
     }
-    // None at all, which the other five namespaces need; and the one with which they come to be, but cannot be made ready.
+    // First without any capability, which the other five namespaces need; then with the one that creates them but cannot finish their
+    // setup.
     for (name, capabilities, step) in [
         ("netns-no-capability", "deny capability,", "clone3"),
         ("netns-one-capability", "capability sys_admin,", "bring lo up"),
@@ -188,16 +229,16 @@ fn namespaces_without_capabilities(site: &Site) -> anyhow::Result<Met> {
     Ok(Met::AsDocumented)
 }
 
-/// What docker-default says about mounts and files of the kernel, in our words; the rest is allowed.
+/// The rules of docker-default about mounts and kernel files, restated; everything else is allowed.
 const AS_CONTAINERS: &str = "file, network, capability, umount, signal, ptrace, unix, userns, deny mount, \
                              deny /proc/sysrq-trigger rwklx, deny /proc/kcore rwklx,";
 
-/// What Docker leaves of root's capabilities, as far as namespaces have to do with them. Source: Docker's documentation, "Runtime
-/// privilege and Linux capabilities".
+/// The capabilities that Docker leaves to root, as far as they affect namespaces. Source: Docker's documentation, "Runtime privilege and
+/// Linux capabilities".
 const CAPABILITIES_OF_CONTAINERS: &str =
     "-all,+chown,+dac_override,+kill,+net_raw,+setfcap,+setgid,+setpcap,+setuid,+sys_chroot";
 
-/// Root of a container. Each remedy brings the next layer, and all of them an isolated test.
+/// Root of a container. Each remedy uncovers the next obstacle, and all of them together allow an isolated test.
 fn a_container(site: &Site) -> anyhow::Result<Met> {
     let profile = match apparmor_is_missing() {
         None => Some(Profile::load("netns-container", AS_CONTAINERS)?),
@@ -263,8 +304,8 @@ fn no_programs_in_tmp(site: &Site) -> anyhow::Result<Met> {
     Ok(Met::AsDocumented)
 }
 
-/// It keeps processes without a profile from choosing one. Ubuntu's `kernel.apparmor_restrict_unprivileged_userns`, which takes capabilities
-/// away, no other kernel has.
+/// Prevents processes without a profile from choosing one. Ubuntu's `kernel.apparmor_restrict_unprivileged_userns`, which removes
+/// capabilities, exists on no other kernel.
 fn unconfined_is_restricted(site: &Site) -> anyhow::Result<Met> {
     let Some(switch) = Sysctl::set("kernel.apparmor_restrict_unprivileged_unconfined", "1")? else {
         return Ok(Met::NotHere("its kernel has no such sysctl".to_owned()));
@@ -275,7 +316,7 @@ fn unconfined_is_restricted(site: &Site) -> anyhow::Result<Met> {
 }
 
 fn nobody_traces(site: &Site) -> anyhow::Result<Met> {
-    // It cannot be set back before the next start, so this is the last of all.
+    // The value cannot be reset before the next boot, so this refusal comes last.
     let Some(_for_good) = Sysctl::set("kernel.yama.ptrace_scope", "3")? else {
         return Ok(Met::NotHere("its kernel has no Yama".to_owned()));
     };

@@ -1,68 +1,62 @@
-//! What a matrix comes to: counts by kernel and user, what was skipped, and which requirements no kernel of it meets.
+//! Reads the output of the doctor and of the refusals, and finds the gaps of a matrix: requirements that no kernel meets, tests and refusals
+//! that no kernel runs.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use anyhow::Context;
-use comfy_table::{CellAlignment, Table, presets};
+use anyhow::{Context, ensure};
+use comfy_table::{Table, presets};
+use netns_vm::Counts;
+use netns_vm::report::{KernelResults, UserResults};
 use serde_json::Value;
 
-use super::message::Met;
-use crate::ci::Counts;
+use super::plan::{ALL_REFUSALS, DOCTOR};
+use super::refusals::{Met, Refused};
 
-/// All that one machine said, or why it did not say it.
+/// The results of one kernel, with what only this project's runs have.
 #[derive(Debug, Default)]
 pub(super) struct Told {
-    /// The kernel, as asked for and as it says itself.
-    pub(super) version: String,
-    pub(super) release: Option<String>,
-    /// From the kernel's start to its first process.
-    pub(super) boot: Option<Duration>,
-    pub(super) took: Duration,
-    pub(super) users: BTreeMap<String, OfUser>,
-    /// Each machine that refuses, by the words for it, with what was said there.
+    pub(super) results: KernelResults,
+    /// Whether each requirement of the fixtures is met, by user.
+    pub(super) requirements: BTreeMap<String, BTreeMap<String, bool>>,
+    /// The result of each refusal, by its description.
     pub(super) refusals: BTreeMap<String, Met>,
-    /// Tests and refusals were chosen by their names, so that there may be none for one of the users.
-    pub(super) is_selection: bool,
-    /// Why the run has no result, or a bad one.
-    pub(super) failures: Vec<String>,
-}
-
-/// What one user's tests came to.
-#[derive(Debug, Default)]
-pub(super) struct OfUser {
-    pub(super) counts: Counts,
-    /// Tests that were skipped at run time, with the reason.
-    pub(super) skipped: BTreeSet<(String, String)>,
-    /// Whether each requirement of the fixtures is met; empty when nobody asked.
-    pub(super) requirements: BTreeMap<String, bool>,
-}
-
-impl OfUser {
-    /// Takes the answer of `doctor --json`.
-    pub(super) fn note_doctor(&mut self, answer: &str) -> anyhow::Result<()> {
-        let answer: Value = serde_json::from_str(answer).context("the doctor's answer is no JSON")?;
-        anyhow::ensure!(
-            answer["isolation"]["works"] == true,
-            "tests cannot be isolated: {}",
-            answer["isolation"]["report"]
-        );
-        for requirement in answer["requirements"].as_array().context("the doctor names no requirements")? {
-            let name = requirement["name"].as_str().context("a requirement has no name")?;
-            self.requirements.insert(name.to_owned(), requirement["met"] == true);
-        }
-        Ok(())
-    }
 }
 
 impl Told {
-    pub(super) fn is_good(&self) -> bool {
-        let tested = |of: &OfUser| of.counts.failed == 0 && (of.counts.passed > 0 || self.is_selection);
-        let asked = self.users.len() == 2 && self.users.values().all(tested) && self.counts().passed > 0;
-        asked && self.failures.is_empty() && self.wrong_refusals().next().is_none()
+    /// Reads what the programs printed. A missing result is a failure; of a selection, one user may have no test.
+    pub(super) fn of(mut results: KernelResults, is_selection: bool) -> Self {
+        let mut told = Self::default();
+        let mut wrong = Vec::new();
+        for user in ["root", "user"] {
+            let of = results.users.get(user);
+            if of.is_none_or(|of| of.counts.passed == 0 && !is_selection) {
+                wrong.push(format!("no test passed as {user}"));
+            }
+            match results
+                .printed
+                .get(&(user.to_owned(), DOCTOR.to_owned()))
+                .context("it did not run")
+                .and_then(|lines| requirements(lines))
+            {
+                Ok(requirements) => drop(told.requirements.insert(user.to_owned(), requirements)),
+                Err(error) => wrong.push(format!("the doctor as {user}: {error:#}")),
+            }
+        }
+        for line in results.printed.get(&("root".to_owned(), ALL_REFUSALS.to_owned())).into_iter().flatten() {
+            match serde_json::from_str(line) {
+                Ok(Refused { name, met }) => drop(told.refusals.insert(name, met)),
+                Err(_) => wrong.push(format!("the refusals printed: {line}")),
+            }
+        }
+        results.failures.extend(wrong);
+        told.results = results;
+        if is_selection && told.counts().passed == 0 && told.results.failures.is_empty() {
+            told.results.failures.push("nothing passed: no test or refusal has this in its name".to_owned());
+        }
+        told
     }
 
-    /// Those at which something else was said or done.
+    /// Returns the refusals whose results differ from the documentation.
     pub(super) fn wrong_refusals(&self) -> impl Iterator<Item = (&str, &str)> {
         self.refusals.iter().filter_map(|(name, met)| match met {
             Met::Otherwise(how) => Some((&name[..], &how[..])),
@@ -70,9 +64,12 @@ impl Told {
         })
     }
 
+    pub(super) fn is_good(&self) -> bool {
+        self.results.is_good() && self.wrong_refusals().next().is_none()
+    }
+
     pub(super) fn counts(&self) -> Counts {
-        let mut counts = Counts::default();
-        self.users.values().for_each(|of| counts += of.counts);
+        let mut counts = self.results.counts();
         for met in self.refusals.values() {
             let one = Counts::default();
             counts += match met {
@@ -85,96 +82,71 @@ impl Told {
     }
 }
 
-/// Requirements that are met for nobody on any kernel: what they guard is tested nowhere.
-pub(super) fn met_nowhere(told: &[Told]) -> BTreeSet<&str> {
-    let answers = || told.iter().flat_map(|told| told.users.values()).flat_map(|of| &of.requirements);
-    let met: BTreeSet<&str> = answers().filter(|(_, met)| **met).map(|(name, _)| &name[..]).collect();
-    answers().map(|(name, _)| &name[..]).filter(|name| !met.contains(name)).collect()
+/// Reads the output of `doctor --json`.
+fn requirements(lines: &[String]) -> anyhow::Result<BTreeMap<String, bool>> {
+    let printed = lines.join("\n");
+    let answer: Value = serde_json::from_str(&printed).with_context(|| format!("it printed: {printed}"))?;
+    ensure!(answer["isolation"]["works"] == true, "tests cannot be isolated: {}", answer["isolation"]["report"]);
+    let requirements = answer["requirements"].as_array().context("it names no requirements")?.iter();
+    let of = |requirement: &Value| {
+        let name = requirement["name"].as_str().context("a requirement has no name")?;
+        Ok((name.to_owned(), requirement["met"] == true))
+    };
+    requirements.map(of).collect()
 }
 
-/// Refusals that no kernel is able to: what is said there is tested nowhere. A kernel that was not asked, because its machine stopped
-/// before that, might have been.
+/// Requirements that no kernel meets today: BPF programs load in the initial user namespace only, and each test has its own. The names are
+/// there so that a test says what it needs.
+const NEVER_MET: &[&str] = &["bpf"];
+
+/// Returns the requirements that no kernel meets for any user: no run tests the code that they guard.
+pub(super) fn met_nowhere(told: &[Told]) -> BTreeSet<&str> {
+    let answers = || told.iter().flat_map(|told| told.requirements.values()).flatten();
+    let met: BTreeSet<&str> = answers().filter(|(_, met)| **met).map(|(name, _)| &name[..]).collect();
+    answers().map(|(name, _)| &name[..]).filter(|name| !met.contains(name) && !NEVER_MET.contains(name)).collect()
+}
+
+/// Returns the refusals that no kernel supports: no run tests their messages. Leaves out a refusal that
+/// did not run on one kernel, because its machine stopped earlier: that kernel might support it.
 pub(super) fn refused_nowhere(told: &[Told]) -> BTreeSet<&str> {
     let cannot = |told: &Told, name: &String| matches!(told.refusals.get(name), Some(Met::NotHere(_)));
     let names = told.iter().flat_map(|told| told.refusals.keys());
     names.filter(|&name| told.iter().all(|told| cannot(told, name))).map(|name| &name[..]).collect()
 }
 
-/// Tests with a `requires(…)` that were skipped in every run of the matrix, with one of the reasons.
+/// Returns the tests with a `requires(…)` that every run of the matrix skipped, with one of the reasons.
 ///
-/// A program that this machine has not is no requirement of a kernel.
-pub(super) fn skipped_everywhere(told: &[Told]) -> BTreeMap<&str, &str> {
-    let mut runs = told.iter().flat_map(|told| told.users.values());
-    let by_kernel = |of: &'_ OfUser| -> BTreeSet<String> {
-        let skips = of
-            .skipped
-            .iter()
-            .filter(|(_, reason)| reason.starts_with("requires ") && !reason.starts_with("requires the program "));
-        skips.map(|(test, _)| test.clone()).collect()
+/// A missing program is not a requirement of a kernel.
+pub(super) fn skipped_everywhere(told: &[Told]) -> BTreeMap<String, String> {
+    let mut runs = told.iter().flat_map(|told| told.results.users.values());
+    let by_kernel = |of: &UserResults| -> BTreeMap<(String, String), String> {
+        let is_by_kernel =
+            |reason: &str| reason.starts_with("requires ") && !reason.starts_with("requires the program ");
+        let skips = of.skipped.iter().filter(|skip| is_by_kernel(&skip.reason));
+        skips.map(|skip| ((skip.target.clone(), skip.test.clone()), skip.reason.clone())).collect()
     };
     let Some(first) = runs.next() else { return BTreeMap::new() };
-    let everywhere = runs.fold(by_kernel(first), |common, of| common.intersection(&by_kernel(of)).cloned().collect());
-    first
-        .skipped
-        .iter()
-        .filter(|(test, _)| everywhere.contains(test))
-        .map(|(test, why)| (&test[..], &why[..]))
-        .collect()
+    let mut everywhere = by_kernel(first);
+    for of in runs {
+        let here = by_kernel(of);
+        everywhere.retain(|test, _| here.contains_key(test));
+    }
+    everywhere.into_iter().map(|((_, test), reason)| (test, reason)).collect()
 }
 
-/// Each test that was skipped somewhere, with where, and the reasons.
-pub(super) fn skips(told: &[Told]) -> Vec<String> {
-    let mut places: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
-    for told in told {
-        for (user, of) in &told.users {
-            for (test, reason) in &of.skipped {
-                places.entry((test, reason)).or_default().push(format!("{} as {user}", told.version));
-            }
-        }
-    }
-    places.into_iter().map(|((test, reason), places)| format!("{test}: {reason} [{}]", places.join(", "))).collect()
-}
-
-/// One line for each kernel and user.
-pub(super) fn counts_table(told: &[Told]) -> Table {
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING);
-    table.set_header(["kernel", "user", "result", "passed", "failed", "skipped", "boot s", "total s"]);
-    for column in 3..8 {
-        if let Some(column) = table.column_mut(column) {
-            column.set_cell_alignment(CellAlignment::Right);
-        }
-    }
-    for told in told {
-        let result = if told.is_good() { "ok" } else { "FAILED" };
-        let kernel = told.release.as_ref().unwrap_or(&told.version);
-        let total = format!("{:.1}", told.took.as_secs_f64());
-        let boot = told.boot.map_or("-".to_owned(), |boot| format!("{:.1}", boot.as_secs_f64()));
-        if told.users.is_empty() {
-            table.add_row([kernel, "-", result, "-", "-", "-", &boot, &total]);
-        }
-        for (user, OfUser { counts, .. }) in &told.users {
-            let [passed, failed, skipped] =
-                [counts.passed, counts.failed, counts.skipped].map(|count| count.to_string());
-            table.add_row([kernel, user, result, &passed, &failed, &skipped, &boot, &total]);
-        }
-    }
-    table
-}
-
-/// One line for each requirement, one column for each kernel: for whom it is met.
+/// One line for each requirement, one column for each kernel: the users for whom it is met.
 pub(super) fn requirements_table(told: &[Told]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["requirement"].into_iter().chain(told.iter().map(|told| &told.version[..])));
+    table.set_header(["requirement"].into_iter().chain(told.iter().map(|told| &told.results.version[..])));
     let names: BTreeSet<&String> =
-        told.iter().flat_map(|told| told.users.values()).flat_map(|of| of.requirements.keys()).collect();
+        told.iter().flat_map(|told| told.requirements.values()).flat_map(BTreeMap::keys).collect();
     for name in names {
         let cell = |told: &Told| {
             let met: Vec<&str> = told
-                .users
+                .requirements
                 .iter()
-                .filter(|(_, of)| of.requirements.get(name) == Some(&true))
+                .filter(|(_, requirements)| requirements.get(name) == Some(&true))
                 .map(|(user, _)| &user[..])
                 .collect();
             match met.len() {
@@ -188,7 +160,7 @@ pub(super) fn requirements_table(told: &[Told]) -> Table {
     table
 }
 
-/// One line for each refusal, one column for each kernel; nothing where none was made.
+/// One line for each refusal, one column for each kernel; `None` if no refusal ran.
 pub(super) fn refusals_table(told: &[Told]) -> Option<Table> {
     let names: BTreeSet<&String> = told.iter().flat_map(|told| told.refusals.keys()).collect();
     if names.is_empty() {
@@ -196,7 +168,7 @@ pub(super) fn refusals_table(told: &[Told]) -> Option<Table> {
     }
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
-    table.set_header(["refusal".to_owned()].into_iter().chain(told.iter().map(|told| told.version.clone())));
+    table.set_header(["refusal".to_owned()].into_iter().chain(told.iter().map(|told| told.results.version.clone())));
     for name in names {
         let cell = |told: &Told| match told.refusals.get(name) {
             Some(Met::AsDocumented) => "as documented",
@@ -212,18 +184,22 @@ pub(super) fn refusals_table(told: &[Told]) -> Option<Table> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use netns_vm::report::Skip;
 
     fn told(version: &str, skipped: &[(&str, &str)], vlan: bool) -> Told {
-        let of = OfUser {
+        let of = || UserResults {
             counts: Counts { passed: 3, failed: 0, skipped: skipped.len() as u64 },
-            skipped: skipped.iter().map(|(test, why)| ((*test).to_owned(), (*why).to_owned())).collect(),
-            requirements: [("vlan".to_owned(), vlan), ("xdp".to_owned(), false)].into(),
+            skipped: skipped
+                .iter()
+                .map(|&(test, why)| Skip { target: "t".to_owned(), test: test.to_owned(), reason: why.to_owned() })
+                .collect(),
         };
-        let other = OfUser { counts: of.counts, skipped: of.skipped.clone(), requirements: BTreeMap::new() };
+        let users = ["root", "user"].map(|user| (user.to_owned(), of())).into();
+        let requirements = [("vlan".to_owned(), vlan), ("xdp".to_owned(), false)].into();
         Told {
-            version: version.to_owned(),
-            users: [("root".to_owned(), of), ("user".to_owned(), other)].into(),
-            ..Told::default()
+            results: KernelResults { version: version.to_owned(), users, ..KernelResults::default() },
+            requirements: [("root".to_owned(), requirements)].into(),
+            refusals: BTreeMap::new(),
         }
     }
 
@@ -235,10 +211,8 @@ mod tests {
         assert_eq!(skipped_everywhere(&matrix), BTreeMap::new());
         assert_eq!(met_nowhere(&matrix), ["xdp"].into());
         let matrix = [told("5.10", &[vlan], false), told("6.1", &[vlan], false)];
-        assert_eq!(skipped_everywhere(&matrix), [vlan].into());
+        assert_eq!(skipped_everywhere(&matrix), [(vlan.0.to_owned(), vlan.1.to_owned())].into());
         assert_eq!(met_nowhere(&matrix), ["vlan", "xdp"].into());
-        assert_eq!(skips(&matrix).len(), 1);
-        assert!(skips(&matrix)[0].ends_with("[5.10 as root, 5.10 as user, 6.1 as root, 6.1 as user]"));
     }
 
     #[test]
@@ -263,21 +237,40 @@ mod tests {
         assert!(refusals_table(&[told("6.1", &[], true)]).is_none());
     }
 
+    const DOCTORS_ANSWER: &str = r#"{"isolation":{"works":true},"requirements":[{"name":"vlan","met":true}]}"#;
+
+    /// What a machine reports of both users, the second with this number of passed tests.
+    fn reported(passed: u64, doctors_answer: &str) -> KernelResults {
+        let of = |passed| UserResults { counts: Counts { passed, ..Counts::default() }, ..UserResults::default() };
+        let key = |user: &str, target: &str| (user.to_owned(), target.to_owned());
+        let refusal = r#"{"name":"a","met":"AsDocumented"}"#;
+        KernelResults {
+            users: [("root".to_owned(), of(1)), ("user".to_owned(), of(passed))].into(),
+            printed: [
+                (key("root", DOCTOR), vec![doctors_answer.to_owned()]),
+                (key("user", DOCTOR), vec![doctors_answer.to_owned()]),
+                (key("root", ALL_REFUSALS), vec![refusal.to_owned()]),
+            ]
+            .into(),
+            ..KernelResults::default()
+        }
+    }
+
     #[test]
-    fn a_run_is_good_only_if_both_users_ran_tests() {
-        let mut good = told("6.1", &[], true);
-        assert!(good.is_good());
-        good.users.remove("user");
-        assert!(!good.is_good());
-        let mut empty = told("6.1", &[], true);
-        empty.users.get_mut("root").unwrap().counts = Counts::default();
-        assert!(!empty.is_good());
-        empty.is_selection = true;
-        assert!(empty.is_good(), "the other user's tests were the chosen ones");
-        empty.users.get_mut("user").unwrap().counts = Counts::default();
-        assert!(!empty.is_good(), "no test was chosen");
-        let mut failed = told("6.1", &[], true);
-        failed.failures.push("the kernel panicked".to_owned());
-        assert!(!failed.is_good());
+    fn a_run_is_good_only_if_both_users_ran_tests_and_the_doctor_answered() {
+        let told = Told::of(reported(1, DOCTORS_ANSWER), false);
+        assert!(told.is_good(), "{told:?}");
+        assert!(told.requirements["user"]["vlan"] && told.refusals["a"] == Met::AsDocumented);
+        assert_eq!(Told::of(reported(0, DOCTORS_ANSWER), false).results.failures, ["no test passed as user"]);
+        assert!(Told::of(reported(0, DOCTORS_ANSWER), true).is_good(), "the other user's tests were the chosen ones");
+        let refused = Told::of(reported(1, r#"{"isolation":{"works":false,"report":"no"}}"#), false);
+        assert!(refused.results.failures[0].contains("tests cannot be isolated"), "{refused:?}");
+        assert!(!Told::of(reported(1, "nothing"), false).is_good());
+        assert!(!Told::of(KernelResults::default(), true).is_good());
+        let mut refusals_only = reported(0, DOCTORS_ANSWER);
+        refusals_only.users.values_mut().for_each(|of| of.counts = Counts::default());
+        let nothing = KernelResults { printed: refusals_only.printed.clone(), ..KernelResults::default() };
+        assert!(Told::of(refusals_only, true).is_good());
+        assert!(!Told::of(nothing, true).is_good(), "no user ran anything");
     }
 }

@@ -1,4 +1,4 @@
-//! The guest as a machine that refuses: its programs, what they are asked, and the guards of what is changed for it.
+//! The guest as a machine that refuses isolation: its programs, their expected messages, and guards for changes of the machine.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
-use super::guest::{User, follow, reap_orphans};
-use super::image::INIT;
+use netns_vm::guest::{follow, reap_orphans};
+use netns_vm::image::INIT;
+use netns_vm::plan::Account;
+
 use super::obstacle::Obstacles;
-use super::plan::Plan;
+use super::plan::{NETNS_RUN, SUITES_FOLDER};
 
 /// The guest with its users and programs.
-pub(super) struct Site<'plan> {
-    plan: &'plan Plan,
-    root: User,
-    user: User,
+pub(super) struct Site {
+    time_factor: u32,
 }
 
 /// A program that isolates something.
@@ -25,50 +25,52 @@ struct Program {
     name: &'static str,
     path: PathBuf,
     arguments: Vec<String>,
-    /// The status by which it says that it could not.
+    /// The exit status for a refused isolation.
     refused: i32,
-    /// What it says where it could: a success without it is that of a program that did nothing.
+    /// The expected output after success: a program that exits with success but without it did nothing.
     done: &'static str,
-    /// A test's deadline.
+    /// The deadline for the program, as for a test.
     deadline: String,
 }
 
-/// How long a program waits where a limit is reached. The doctor waits for half a minute, and is not asked there.
+/// The deadline where a limit is reached. `doctor` waits for half a minute, so it does not run there.
 const SHORT: &str = "3s";
 
-/// The same where nothing has to be waited for; an emulated machine is slow.
+/// The deadline where nothing has to wait; an emulated machine is slow.
 const LONG: &str = "30s";
 
-/// The bound on every program.
+/// The time limit for every program.
 const PROGRAM: Duration = Duration::from_secs(60);
 
-impl<'plan> Site<'plan> {
-    pub(super) fn new(plan: &'plan Plan) -> anyhow::Result<Self> {
-        Ok(Self { plan, root: User::root()?, user: User::unprivileged()? })
+impl Site {
+    pub(super) fn new(time_factor: u32) -> Self {
+        Self { time_factor }
     }
 
-    /// Nothing in the way of root.
+    /// No obstacles for root.
+    #[expect(clippy::unused_self, reason = "reads well beside the other methods")]
     pub(super) fn as_root(&self) -> Obstacles {
-        Obstacles { user: self.root.id, ..Obstacles::default() }
+        Obstacles { user: Account::Root.id(), ..Obstacles::default() }
     }
 
-    /// Nothing in the way of the user.
+    /// No obstacles for the user.
+    #[expect(clippy::unused_self, reason = "reads well beside the other methods")]
     pub(super) fn as_user(&self) -> Obstacles {
-        Obstacles { user: self.user.id, ..Obstacles::default() }
+        Obstacles { user: Account::User.id(), ..Obstacles::default() }
     }
 
-    fn doctor(&self) -> Program {
-        let path = self.plan.doctor.clone();
-        Program { name: "the doctor", path, arguments: vec![], refused: 1, done: "", deadline: LONG.to_owned() }
+    fn doctor() -> Program {
+        let (path, arguments) = (NETNS_RUN.into(), vec!["doctor".to_owned()]);
+        Program { name: "the doctor", path, arguments, refused: 1, done: "", deadline: LONG.to_owned() }
     }
 
-    /// A program of one line, and a test of one, each of which waits for so long.
-    fn runners(&self, deadline: &str) -> [Program; 2] {
+    /// Returns a one-line program and a one-line test, both with this deadline.
+    fn runners(deadline: &str) -> [Program; 2] {
         let words = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         [
             Program {
                 name: "netns-run",
-                path: self.plan.netns_run.clone(),
+                path: NETNS_RUN.into(),
                 arguments: words(&["--deadline", deadline, "--", "echo", "it", "ran"]),
                 refused: 125,
                 done: "it ran\n",
@@ -76,7 +78,7 @@ impl<'plan> Site<'plan> {
             },
             Program {
                 name: "a test",
-                path: self.plan.suites.join("observed"),
+                path: Path::new(SUITES_FOLDER).join("observed"),
                 arguments: words(&["--exact", "passes_and_is_not_kept"]),
                 refused: 101,
                 done: "1 passed",
@@ -86,56 +88,57 @@ impl<'plan> Site<'plan> {
     }
 
     fn command(&self, program: &Program, obstacles: &Obstacles) -> anyhow::Result<Command> {
-        let user = if obstacles.user == 0 { &self.root } else { &self.user };
-        let mut command = user.command_of_root(Path::new(INIT), self.plan);
+        let account = if obstacles.user == Account::Root.id() { Account::Root } else { Account::User };
+        let mut command = account.command_of_root(Path::new(INIT));
+        command.env("NETNS_TEST_TIME_FACTOR", self.time_factor.to_string());
         command.args(["obstructed", "--obstacles", &serde_json::to_string(obstacles)?]).arg("--").arg(&program.path);
         command.args(&program.arguments).env("NETNS_TEST_DEADLINE", &program.deadline);
         Ok(command)
     }
 
-    /// What each of them says and how it ends, all at the same time.
+    /// Runs the programs at the same time; returns their outputs and exit statuses.
     fn ask(&self, programs: &[Program], obstacles: &Obstacles) -> anyhow::Result<Vec<(ExitStatus, String)>> {
         let until = Instant::now() + PROGRAM;
         let start = |program| {
             let mut command = self.command(program, obstacles)?;
             command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("failed to start a program")
         };
-        let mut children = programs.iter().map(start).collect::<anyhow::Result<Vec<Child>>>()?;
-        let mut hear = |(program, child): (&Program, &mut Child)| {
+        let children = programs.iter().map(start).collect::<anyhow::Result<Vec<Child>>>()?;
+        let hear = |(program, child): (&Program, Child)| {
             let mut text = String::new();
-            let ended = follow(child, until, &mut |line| {
+            let ended = follow(child, until, &|| {}, &mut |line| {
                 text.push_str(&line);
                 text.push('\n');
                 Ok(())
             })?;
             Ok((ended.with_context(|| format!("{} did not end:\n{text}", program.name))?, text))
         };
-        // All of them, also after one that did not end: nobody of them is left.
-        let answers: Vec<anyhow::Result<_>> = programs.iter().zip(&mut children).map(&mut hear).collect();
+        // Collects all programs, even after one hung, so that none is left running.
+        let answers: Vec<anyhow::Result<_>> = programs.iter().zip(children).map(hear).collect();
         reap_orphans();
         answers.into_iter().collect()
     }
 
-    /// These are refused, with these words.
+    /// Expects that these programs are refused with these messages.
     fn expect_refusals(&self, programs: &[Program], obstacles: &Obstacles, says: &[&str]) -> anyhow::Result<()> {
         let answers = self.ask(programs, obstacles)?;
         programs.iter().zip(&answers).try_for_each(|(program, answer)| program.expect_refusal(answer, says))
     }
 
-    /// All programs are refused at once.
+    /// Expects that all programs are refused at once.
     pub(super) fn refuses(&self, obstacles: &Obstacles, says: &[&str]) -> anyhow::Result<()> {
-        let [netns_run, test] = self.runners(LONG);
-        self.expect_refusals(&[self.doctor(), netns_run, test], obstacles, says)
+        let [netns_run, test] = Self::runners(LONG);
+        self.expect_refusals(&[Self::doctor(), netns_run, test], obstacles, says)
     }
 
-    /// All but the doctor are refused, having waited.
+    /// Expects that all programs except `doctor` wait, and are then refused.
     pub(super) fn refuses_after_waiting(&self, obstacles: &Obstacles, says: &[&str]) -> anyhow::Result<()> {
-        self.expect_refusals(&self.runners(SHORT), obstacles, says)
+        self.expect_refusals(&Self::runners(SHORT), obstacles, says)
     }
 
-    /// Nothing is refused. The doctor has said so before the first refusal.
+    /// Expects that all programs work. `doctor` has reported success before the first refusal.
     pub(super) fn works(&self, obstacles: &Obstacles) -> anyhow::Result<()> {
-        let programs = self.runners(LONG);
+        let programs = Self::runners(LONG);
         let answers = self.ask(&programs, obstacles)?;
         for (program, answer) in programs.iter().zip(&answers) {
             ensure!(program.works(answer), "{} should work, behind {obstacles:?}; {answer:?}", program.name);
@@ -143,11 +146,11 @@ impl<'plan> Site<'plan> {
         Ok(())
     }
 
-    /// Of each program it is known only that a refusal has to be explained; whether both work.
+    /// Expects that each program works or explains its refusal; returns whether both work.
     pub(super) fn works_or_refuses(&self, obstacles: &Obstacles, says: &[&str]) -> anyhow::Result<bool> {
         let mut both_work = true;
-        for program in self.runners(SHORT) {
-            // One after the other: they count together.
+        for program in Self::runners(SHORT) {
+            // Runs them one after the other, because they share the limit.
             for answer in self.ask(std::slice::from_ref(&program), obstacles)? {
                 if !program.works(&answer) {
                     program.expect_refusal(&answer, says).with_context(|| format!("behind {obstacles:?}"))?;
@@ -173,13 +176,13 @@ impl Program {
     }
 }
 
-/// A program in namespaces that it has got, which ends when this is dropped.
+/// A program that holds its namespaces until this is dropped.
 pub(super) struct Holder(Child);
 
 impl Holder {
     pub(super) fn start(site: &Site) -> anyhow::Result<Self> {
-        let [mut echo, _] = site.runners(LONG);
-        // Its deadline stays, so that the wait below has a bound.
+        let [mut echo, _] = Site::runners(LONG);
+        // Keeps the deadline, which bounds the wait below.
         echo.arguments.truncate(3);
         echo.arguments.push("cat".to_owned());
         let mut command = site.command(&echo, &site.as_user())?;
@@ -187,7 +190,7 @@ impl Holder {
         let (Some(input), Some(output)) = (&mut holder.0.stdin, &mut holder.0.stdout) else {
             bail!("there are no pipes")
         };
-        // What comes back was inside.
+        // The echo proves that the program is inside.
         input.write_all(b"inside\n").context("failed to write to a program")?;
         let mut line = String::new();
         BufReader::new(output).read_line(&mut line).context("failed to read from a program")?;
@@ -198,26 +201,26 @@ impl Holder {
 
 impl Drop for Holder {
     fn drop(&mut self) {
-        // Closes its input first, at whose end it ends.
+        // Closes the program's input first, which ends the program.
         drop(self.0.wait());
     }
 }
 
-/// A sysctl that is changed. Dropping it sets it back.
+/// A changed sysctl. Dropping it restores the value.
 pub(super) struct Sysctl {
     file: PathBuf,
     before: String,
 }
 
 impl Sysctl {
-    /// Nothing where the kernel has no sysctl of this name.
+    /// Returns `None` if the kernel has no sysctl of this name.
     pub(super) fn set(name: &str, value: &str) -> anyhow::Result<Option<Self>> {
         let file = PathBuf::from(format!("/proc/sys/{}", name.replace('.', "/")));
         if !file.exists() {
             return Ok(None);
         }
         let before = fs::read_to_string(&file).with_context(|| format!("failed to read {name}"))?;
-        // The guard first: what is half done is undone.
+        // The guard exists first, so that it also undoes a partial change.
         let guard = Self { file, before };
         fs::write(&guard.file, value).with_context(|| format!("failed to set {name}"))?;
         Ok(Some(guard))
@@ -226,12 +229,12 @@ impl Sysctl {
 
 impl Drop for Sysctl {
     fn drop(&mut self) {
-        // What that comes to is seen by the control.
+        // Ignores errors: the control detects a value that was not restored.
         drop(fs::write(&self.file, &self.before));
     }
 }
 
-/// A control group with a limit of processes. Dropping it removes it, as soon as nobody is in it.
+/// A control group with a limit of processes. Dropping it removes it once it is empty.
 pub(super) struct Group {
     pub(super) folder: PathBuf,
 }
@@ -253,7 +256,7 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // EBUSY while something in it ends: an empty group is left, and limits nobody.
+        // EBUSY while a process in it exits: the group then stays, empty and without effect.
         drop(fs::remove_dir(&self.folder));
     }
 }

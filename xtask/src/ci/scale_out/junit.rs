@@ -1,4 +1,4 @@
-//! A report in JUnit's format, read by another program than the one that wrote it.
+//! Reads a JUnit report with a parser that is independent of its writer.
 
 use anyhow::{Context, ensure};
 use roxmltree::{Document, Node};
@@ -11,11 +11,11 @@ pub(super) struct Case {
     pub(super) failed: bool,
 }
 
-/// The tests of a report.
+/// Reads the tests of a report.
 ///
 /// # Errors
 ///
-/// When it is no XML, no report, has a test without a name, or counts other tests than it lists.
+/// Fails if the text is not XML or not a report, if a test lacks a name, or if the report's count differs from its tests.
 pub(super) fn read(report: &str) -> anyhow::Result<Vec<Case>> {
     let document = Document::parse(report).context("the report is no XML")?;
     let root = document.root_element();

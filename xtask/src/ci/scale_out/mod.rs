@@ -1,5 +1,5 @@
-//! The step that spreads a suite over machines: `.github/workflows/example-sharded.yml` is run as it stands there, on the repository of a
-//! user, and what comes of it is compared with one run of the whole suite. Then the same with what has to make it fail.
+//! The step that spreads a suite over machines. It runs `.github/workflows/example-sharded.yml` unchanged on the repository of a user, and
+//! compares the results with one run of the whole suite. Then it repeats this with changes that must make the workflow fail.
 
 mod junit;
 mod repository;
@@ -13,10 +13,11 @@ use std::path::{Path, PathBuf};
 use anstream::println;
 use anyhow::{Context, bail, ensure};
 use comfy_table::{CellAlignment, Table, presets};
+use netns_vm::{Counts, SKIP_RECORD};
 use tempfile::TempDir;
 
-use super::counts::{Counts, SKIP_RECORD, Skipped};
 use super::program::run_quietly;
+use super::skipped::Skipped;
 use super::{Outcome, check, this_program};
 use crate::workspace::{Workspace, copy_folder};
 use junit::Case;
@@ -25,18 +26,18 @@ use workflow::{Action, Workflow};
 
 const WORKFLOW: &str = ".github/workflows/example-sharded.yml";
 
-/// Others who run the same commands, and how they name a machine's part.
+/// Other files with the same commands, and their notation for a machine's part.
 const SAME_COMMANDS: &[(&str, &str)] = &[("docs/scale-out.md", "1/4"), ("docs/scale-out.gitlab-ci.yml", "$PART")];
 
-/// Tests of the suite `spread`, with the id that nextest gives its binary.
+/// Tests of the suite `spread`, with nextest's id of its binary.
 const SKIPPED: &str = "is_skipped_everywhere";
 const FAILS: &str = "suite-of-a-user::spread fails_where_it_is_asked_to";
 const IGNORED: &str = "suite-of-a-user::spread is_ignored";
 
-/// The variable that asks it to fail.
+/// The variable that makes the suite fail.
 const ASK_TO_FAIL: &str = "SPREAD_FAILS";
 
-/// More parts than tests, and one of them to which no test belongs; the step says when that has changed.
+/// A part without tests, because there are more parts than tests; the step reports when that changes.
 const NOBODYS_PART: (u32, usize) = (1, 1000);
 
 pub(super) fn run(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
@@ -66,7 +67,7 @@ pub(super) fn run(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome>
     Ok(Outcome::Tested { counts, success: true })
 }
 
-/// The scripts of an action's steps, from its `action.yml`.
+/// Returns the scripts of an action's steps, from its `action.yml`.
 pub(super) fn scripts_of_action(text: &str) -> anyhow::Result<Vec<String>> {
     let action: Action = workflow::parse(text).context("failed to understand the action")?;
     Ok(action.runs.steps.into_iter().filter_map(|step| step.run).collect())
@@ -74,13 +75,13 @@ pub(super) fn scripts_of_action(text: &str) -> anyhow::Result<Vec<String>> {
 
 struct Scene {
     workflow: Workflow,
-    /// The same without a skip.
+    /// The workflow with skips turned into failures.
     strict: Workflow,
     action: Action,
     lint: PathBuf,
     repository: PathBuf,
     cache: PathBuf,
-    /// Where programs put temporary files.
+    /// The folder for temporary files of programs.
     temporary: PathBuf,
 }
 
@@ -98,7 +99,7 @@ impl Scene {
         }
     }
 
-    /// Every listed test ran in one part, and all parts together say what one run of the whole says.
+    /// Checks that every listed test ran in exactly one part, and that all parts together report the same as one run of the whole suite.
     fn all_parts_are_the_whole(&self, workspace: &Workspace, artifacts: &Artifacts) -> anyhow::Result<Counts> {
         let log = self.runner(&self.workflow, &[]).run(artifacts)?;
         if let Some((job, ended)) = log.jobs.iter().find(|(_, ended)| **ended != Ended::Success) {
@@ -134,7 +135,7 @@ impl Scene {
         Ok(whole.counts())
     }
 
-    /// One run of everything, of no archive and in no parts.
+    /// Runs the whole suite once, without an archive and without parts.
     fn whole(&self, workspace: &Workspace) -> anyhow::Result<Part> {
         let folder = TempDir::with_prefix("netns-whole-").context("failed to make a folder")?;
         copy_folder(&self.repository, folder.path())?;
@@ -150,7 +151,7 @@ impl Scene {
         Part::read("one run", &results)
     }
 
-    /// One part fails, and tells of it; the other parts do not hide it, and the last job does not pass.
+    /// One part fails and reports it. The other parts do not hide the failure, and the last job fails.
     fn a_test_that_fails(&self) -> anyhow::Result<()> {
         let artifacts = Artifacts::none()?;
         let log = self.runner(&self.workflow, &[(ASK_TO_FAIL, "1")]).run(&artifacts)?;
@@ -173,7 +174,7 @@ impl Scene {
         Ok(())
     }
 
-    /// All jobs succeeded, it is said, and still the last one does not pass.
+    /// All jobs report success, and the last job still fails.
     fn a_part_that_is_missing_or_there_twice(&self, artifacts: &Artifacts) -> anyhow::Result<()> {
         for (what, changed) in [("a missing part", false), ("a part that ran twice", true)] {
             let copies = Artifacts::none()?;
@@ -195,7 +196,7 @@ impl Scene {
         Ok(())
     }
 
-    /// Also where a variable says that it is none.
+    /// A part without tests fails, even if `NEXTEST_NO_TESTS` asks for a pass.
     fn a_part_without_tests(&self, artifacts: &Artifacts) -> anyhow::Result<()> {
         let mut log = Log::default();
         let runner = self.runner(&self.workflow, &[("NEXTEST_NO_TESTS", "pass")]);
@@ -208,7 +209,7 @@ impl Scene {
         Ok(())
     }
 
-    /// `NETNS_TEST_SKIPS: fail` in the workflow.
+    /// Covers `NETNS_TEST_SKIPS: fail` in the workflow.
     fn a_skip_where_none_is_allowed(&self, artifacts: &Artifacts) -> anyhow::Result<()> {
         let mut log = Log::default();
         let one = Artifacts::none()?;
@@ -227,13 +228,13 @@ impl Scene {
     }
 }
 
-/// What a machine uploads of its part.
+/// The files that a machine uploads for its part.
 #[derive(Debug, Default)]
 struct Part {
     name: String,
-    /// In order of their names.
+    /// Test cases in order of their names.
     cases: Vec<Case>,
-    /// Tests with the reason, in their order.
+    /// Skipped tests with their reasons, in order.
     skipped: BTreeSet<String>,
 }
 
@@ -278,7 +279,7 @@ fn told(what: &str, log: &Log) {
     println!("    {what}: {}", log.failed_steps.join("; "));
 }
 
-/// The documents show what was run: every command of the workflow but those that only GitHub has a need for.
+/// Checks that the document contains every command of the workflow, except those that only GitHub needs.
 fn has_the_same_commands(workspace: &Workspace, file: &str, part: &str) -> anyhow::Result<()> {
     let read =
         |file: &str| fs::read_to_string(workspace.root().join(file)).with_context(|| format!("failed to read {file}"));

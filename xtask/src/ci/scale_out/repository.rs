@@ -1,4 +1,4 @@
-//! The repository of a user who spreads a suite over machines, made of suites that are here.
+//! Builds the repository of a user who spreads a suite over machines, from suites of this workspace.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use anyhow::Context;
 
 use crate::workspace::Workspace;
 
-/// What of this workspace the user has, and where.
+/// The files of this workspace that the user has, with their paths there.
 const FILES: &[(&str, &str)] = &[
     (".config/nextest.toml", ".config/nextest.toml"),
     ("Cargo.lock", "Cargo.lock"),
@@ -17,7 +17,7 @@ const FILES: &[(&str, &str)] = &[
     ("tests/examples/tcp.rs", "tests/tcp.rs"),
 ];
 
-/// The package of the user, which depends on the fixtures as every user's does, only by a path.
+/// The user's package, which depends on the fixtures as every user's does, but by path.
 const MANIFEST: &str = "\
 [workspace]
 
@@ -34,7 +34,7 @@ tokio = { version = \"1\", features = [\"io-util\", \"net\", \"rt\"] }
 debug = \"line-tables-only\"
 ";
 
-/// Makes it anew, in a folder below `target`.
+/// Recreates the repository in a folder below `target`.
 pub(super) fn make(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     let folder = workspace.root().join("target/scale-out/repository");
     if folder.exists() {

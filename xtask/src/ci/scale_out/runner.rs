@@ -1,7 +1,7 @@
-//! Runs the jobs of a workflow: each on a machine of its own, which is a folder with nothing of the others, one after the other.
+//! Runs the jobs of a workflow one after the other: each on its own machine, which is a folder without files of the others.
 //!
-//! `run:` is handed to bash as GitHub does it. What `uses:` names comes from elsewhere, and has a stand-in here that does the same with
-//! folders; an action without one is an error. Of this repository's own action everything runs but its installation.
+//! bash runs `run:` as on GitHub. Actions in `uses:` have a local substitute that does the same with folders; an action without one is an
+//! error. Of this repository's own action everything runs except its installation.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -19,29 +19,30 @@ use super::workflow::{Action, Contexts, Job, Step, Workflow};
 use crate::ci::program::run_quietly;
 use crate::workspace::copy_folder;
 
-/// Steps that change the machine. This one has to be ready already; `cargo xtask doctor` says whether it is.
+/// Steps that change the machine. This machine must already be set up; `cargo xtask doctor` reports whether it is.
 const NOT_RUN_HERE: &[&str] = &["sudo sysctl kernel.apparmor_restrict_unprivileged_userns=0"];
 
-/// Variables that say something of the run around this one.
+/// Variables that describe the surrounding run.
 const OF_THIS_RUN: &[&str] = &["CARGO_PKG_", "CARGO_MANIFEST_", "NEXTEST", "NETNS_TEST_", "GITHUB_", "RUNNER_"];
 
-/// What all machines have.
+/// The state that all machines share.
 pub(super) struct Runner<'a> {
     /// The workflow.
     pub(super) workflow: &'a Workflow,
     /// This repository's action, for `uses: ./`.
     pub(super) action: &'a Action,
-    /// The folder of a file `cargo-netns-lint`: what the action would install.
+    /// The folder of the file `cargo-netns-lint`, which the action would install.
     pub(super) lint: &'a Path,
-    /// What a checkout gives.
+    /// The content of a checkout.
     pub(super) repository: &'a Path,
-    /// What cargo has built before, for jobs that wait for no other: the cache of a service, else they would build for minutes.
+    /// The earlier build results of cargo, for jobs that need no other job: the equivalent of a service's cache, without which they would
+    /// build for minutes.
     pub(super) cache: &'a Path,
     /// Variables of every step.
     pub(super) environment: BTreeMap<String, String>,
 }
 
-/// How a job ended, in GitHub's words.
+/// The result of a job, in GitHub's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ended {
     Success,
@@ -59,19 +60,19 @@ impl Ended {
     }
 }
 
-/// How jobs ended, and what they printed.
+/// The results of jobs, and their output.
 #[derive(Debug, Default)]
 pub(super) struct Log {
     pub(super) jobs: BTreeMap<String, Ended>,
-    /// The titles of the steps that failed, with their job and part.
+    /// The titles of the failed steps, with their job and part.
     pub(super) failed_steps: Vec<String>,
-    /// What the jobs show on the page of the run.
+    /// The summary that the jobs show on the page of the run.
     pub(super) summary: String,
-    /// All that was printed.
+    /// All output.
     pub(super) output: String,
 }
 
-/// Where artifacts are kept, a folder for each.
+/// The kept artifacts, one folder for each.
 pub(super) struct Artifacts(TempDir);
 
 impl Artifacts {
@@ -83,7 +84,7 @@ impl Artifacts {
         self.0.path().join(name)
     }
 
-    /// The names that start with this.
+    /// Returns the names that start with this text.
     pub(super) fn names(&self, start: &str) -> anyhow::Result<Vec<String>> {
         let mut names = Vec::new();
         for entry in fs::read_dir(self.0.path()).context("failed to list the artifacts")? {
@@ -95,7 +96,7 @@ impl Artifacts {
     }
 }
 
-/// What was built on the machine that builds, out of the way: other machines do not have it. Dropping it brings it back.
+/// Hides the build results of the building machine, because other machines do not have them. Dropping it restores them.
 struct Elsewhere {
     place: PathBuf,
     away: PathBuf,
@@ -119,9 +120,9 @@ impl Drop for Elsewhere {
 
 /// One machine in the middle of its job.
 struct Machine {
-    /// Where it is not the machine that builds.
+    /// Present if this is not the machine that builds.
     _built: Option<Elsewhere>,
-    /// The checkout's place; the guard of both folders.
+    /// The folder of the checkout; guards both folders.
     workspace: TempDir,
     temporary: TempDir,
     contexts: Contexts,
@@ -130,7 +131,7 @@ struct Machine {
 }
 
 impl Runner<'_> {
-    /// All jobs, each after those that it needs.
+    /// Runs all jobs, each after the jobs that it needs.
     pub(super) fn run(&self, artifacts: &Artifacts) -> anyhow::Result<Log> {
         let mut log = Log::default();
         while log.jobs.len() < self.workflow.jobs.len() {
@@ -143,7 +144,7 @@ impl Runner<'_> {
         Ok(log)
     }
 
-    /// One job, after those whose results the log has.
+    /// Runs one job; `log` has the results of the earlier jobs.
     pub(super) fn run_job(&self, name: &str, artifacts: &Artifacts, log: &mut Log) -> anyhow::Result<()> {
         let job = self.workflow.jobs.get(name).with_context(|| format!("the workflow has no job {name}"))?;
         let comes_to_run = job.runs_always()? || job.needs().iter().all(|needed| log.jobs[needed] == Ended::Success);
@@ -164,7 +165,7 @@ impl Runner<'_> {
         Ok(())
     }
 
-    /// A job on one machine: part so and so of so many.
+    /// Runs a job on one machine, for one part of the matrix.
     pub(super) fn run_machine(
         &self,
         name: &str,
@@ -219,7 +220,7 @@ impl Runner<'_> {
         Ok(Machine { _built: built, workspace, temporary, contexts, environment })
     }
 
-    /// Whether the step succeeded.
+    /// Runs a step; returns whether it succeeded.
     fn step(&self, step: &Step, machine: &mut Machine, artifacts: &Artifacts, log: &mut Log) -> anyhow::Result<bool> {
         match (&step.uses, &step.run) {
             (None, Some(script)) => machine.script(step, script, &[], log),
@@ -228,7 +229,7 @@ impl Runner<'_> {
                 let text = |name: &str| with.get(name).map(String::as_str);
                 match uses.split_once('@').map_or(&uses[..], |(action, _)| action) {
                     "actions/checkout" => copy_folder(self.repository, machine.workspace.path()).map(|()| true),
-                    // It is installed here.
+                    // The tool is already installed here.
                     "taiki-e/install-action" => Ok(true),
                     "actions/upload-artifact" => {
                         let name = text("name").context("an artifact has no name")?;
@@ -246,7 +247,7 @@ impl Runner<'_> {
         }
     }
 
-    /// This repository's action, with the program where its installation would put it.
+    /// Runs this repository's action, with the program at the path of its installation.
     fn own_action(
         &self,
         step: &Step,
@@ -273,7 +274,7 @@ impl Runner<'_> {
             }
         }
         for (name, output) in &self.action.outputs {
-            // Those of a step that did not come to run are empty.
+            // Outputs of a step that did not run are empty.
             let value = machine.contexts.expand(&output.value).unwrap_or_default();
             let id = step.id.as_deref().unwrap_or_default();
             machine.contexts.set(format!("steps.{id}.outputs.{name}"), value);
@@ -283,7 +284,7 @@ impl Runner<'_> {
 }
 
 impl Machine {
-    /// Runs a script as GitHub does: by bash, which ends at the first command that fails.
+    /// Runs a script as GitHub does: with bash, which exits at the first command that fails.
     fn script(&mut self, step: &Step, script: &str, options: &[&str], log: &mut Log) -> anyhow::Result<bool> {
         let script = self.contexts.expand(script)?;
         if NOT_RUN_HERE.contains(&script.trim()) {
@@ -315,7 +316,7 @@ impl Machine {
     }
 }
 
-/// `actions/upload-artifact` of a file, or of a folder's content. Nothing to be found is a failure: `if-no-files-found: error`.
+/// `actions/upload-artifact` for a file, or for the content of a folder. A missing file is a failure: `if-no-files-found: error`.
 fn upload(machine: &Machine, path: &str, artifact: &Path) -> anyhow::Result<bool> {
     ensure!(!artifact.exists(), "there is an artifact of that name already");
     let path = machine.workspace.path().join(path);
@@ -329,7 +330,7 @@ fn upload(machine: &Machine, path: &str, artifact: &Path) -> anyhow::Result<bool
     Ok(true)
 }
 
-/// `actions/download-artifact`: one by its name, or those of a pattern, each into a folder of its own.
+/// `actions/download-artifact`: one artifact by its name, or those that match a pattern, each into its own folder.
 fn download(
     machine: &Machine,
     name: Option<&str>,
@@ -358,7 +359,7 @@ fn download(
     }
 }
 
-/// `github/codeql-action/upload-sarif` refuses what is no SARIF 2.1.0. Whether it fits the schema is a test of the lint.
+/// `github/codeql-action/upload-sarif` rejects files that are not SARIF 2.1.0. A test of the lint checks the schema.
 fn is_sarif(machine: &Machine, file: Option<&str>) -> anyhow::Result<bool> {
     let path = machine.workspace.path().join(file.context("no file of SARIF is named")?);
     let Ok(text) = fs::read_to_string(path) else { return Ok(false) };

@@ -1,5 +1,5 @@
-//! Workflows and actions of GitHub, as far as `scale-out` runs them. A key or an expression that is not known here is an error, so that
-//! nothing that users copy is passed over in silence.
+//! Parses the subset of GitHub's workflows and actions that `scale-out` runs. An unknown key or expression is an error, so that nothing
+//! that users copy is skipped silently.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -116,7 +116,7 @@ pub(super) struct Runs {
     pub(super) steps: Vec<Step>,
 }
 
-/// A value, which everything is text to.
+/// A scalar; every scalar is read as text.
 #[derive(Debug, Deserialize)]
 #[serde(untagged)]
 pub(super) enum Scalar {
@@ -125,7 +125,7 @@ pub(super) enum Scalar {
     Text(String),
 }
 
-/// Reads a file of YAML.
+/// Reads a YAML file.
 pub(super) fn read<T: for<'de> Deserialize<'de>>(path: &Path) -> anyhow::Result<T> {
     let text = fs::read_to_string(path).with_context(|| format!("failed to read {}", path.display()))?;
     parse(&text).with_context(|| format!("failed to understand {}", path.display()))
@@ -142,7 +142,7 @@ impl Default for Needs {
 }
 
 impl Job {
-    /// The jobs before it.
+    /// The jobs that this job needs.
     pub(super) fn needs(&self) -> &[String] {
         match &self.needs {
             Needs::One(job) => std::slice::from_ref(job),
@@ -150,24 +150,24 @@ impl Job {
         }
     }
 
-    /// The values of the matrix; none where there is one machine.
+    /// The values of the matrix; `None` for a job on one machine.
     pub(super) fn parts(&self) -> Option<&[u32]> {
         self.strategy.as_ref().map(|strategy| &strategy.matrix.part[..])
     }
 
-    /// Whether it runs after a job before it that did not succeed.
+    /// Returns whether the job runs after a needed job that did not succeed.
     pub(super) fn runs_always(&self) -> anyhow::Result<bool> {
         is_always(self.condition.as_deref())
     }
 }
 
 impl Step {
-    /// Whether it runs after a step before it that failed.
+    /// Returns whether the step runs after an earlier step that failed.
     pub(super) fn runs_always(&self) -> anyhow::Result<bool> {
         is_always(self.condition.as_deref())
     }
 
-    /// What GitHub shows of it.
+    /// The title that GitHub shows for the step.
     pub(super) fn title(&self) -> &str {
         let first_line = self.run.as_deref().and_then(|script| script.lines().next());
         self.name.as_deref().or(self.uses.as_deref()).or(first_line).unwrap_or_default()
@@ -192,7 +192,7 @@ impl Scalar {
     }
 }
 
-/// What expressions stand for, by their text.
+/// The values of expressions, by their text.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Contexts(BTreeMap<String, String>);
 
@@ -201,7 +201,7 @@ impl Contexts {
         self.0.insert(expression.into(), value.into());
     }
 
-    /// The text with every `${{ … }}` in it replaced.
+    /// Returns the text with every `${{ … }}` replaced.
     pub(super) fn expand(&self, text: &str) -> anyhow::Result<String> {
         let mut expanded = String::new();
         let mut rest = text;
@@ -216,7 +216,7 @@ impl Contexts {
         Ok(expanded + rest)
     }
 
-    /// The same of each value.
+    /// Expands every value.
     pub(super) fn expand_all(&self, values: &BTreeMap<String, Scalar>) -> anyhow::Result<BTreeMap<String, String>> {
         values.iter().map(|(name, value)| Ok((name.clone(), self.expand(&value.text())?))).collect()
     }

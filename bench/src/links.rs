@@ -1,0 +1,140 @@
+//! Measures links with conditions against links without, in turns: the throughput and the added latency of the relay, and the time that a
+//! lab takes to come up.
+//!
+//! It measures in the body of a test: `netns_fixtures::__private::run` isolates it and relays its output.
+
+use std::io::{Read, Write};
+use std::process::ExitCode;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use netns_bench::report::{self, Figure};
+use netns_fixtures::__private as runtime;
+use netns_fixtures::net::address::AddressPlan;
+use netns_fixtures::net::condition::Condition;
+use netns_fixtures::net::{Host, Lab};
+use netns_fixtures::time::Deadline;
+
+/// Measures the links of netns-fixtures.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask bench links")]
+struct Options {
+    /// Print one JSON array instead of a table.
+    #[arg(long)]
+    json: bool,
+    /// How often each is measured.
+    #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(10..=100_000))]
+    samples: u32,
+}
+
+runtime::zygote!(MEASURE);
+
+static MEASURE: runtime::Declaration = runtime::Declaration {
+    module_path: module_path!(),
+    function: "measure",
+    deadline: Some(Duration::from_secs(1800)),
+    requires: &[],
+    hostname: None,
+    should_panic: runtime::ShouldPanic::No,
+    body: |_| {
+        let options = Options::parse();
+        let measured = measure(options.samples as usize);
+        match measured.and_then(|figures| Ok(report::print(&figures, options.json, MEANING)?)) {
+            Ok(()) => Ok(ExitCode::SUCCESS),
+            Err(error) => {
+                eprintln!("error: {error}");
+                Ok(ExitCode::FAILURE)
+            }
+        }
+    },
+};
+
+fn main() {
+    // `--help` and mistakes exit here, before the isolation.
+    Options::parse();
+    runtime::run(&MEASURE);
+}
+
+const MEANING: &str = "\
+floor_*: a link without a condition, in turns with the same link with `Condition::new()`, which is the relay alone;
+*_rate: the time of 32 MiB over TCP; relay_megabits: the same as Mbit/s of payload, the median; *_latency: the median of 100 round trips,
+and half of the difference; lab_with_conditions: two hosts, from the declaration until the lab is up";
+
+type Measured<T = ()> = Result<T, Box<dyn std::error::Error>>;
+
+const TRANSFERRED_BYTES: usize = 32 * 1024 * 1024;
+
+fn measure(samples: usize) -> Measured<Vec<Figure>> {
+    let (bare, relayed) = (two_hosts(None)?, two_hosts(Some(Condition::new()))?);
+    let (mut rates, mut trips, mut labs) = ([vec![], vec![]], [vec![], vec![]], [vec![], vec![]]);
+    for _ in 0..samples {
+        for (way, (_lab, one, other)) in [&bare, &relayed].into_iter().enumerate() {
+            rates[way].push(transfer(one, other)?);
+            trips[way].push(round_trip(one, other)?);
+        }
+        for (way, condition) in [None, Some(Condition::new())].into_iter().enumerate() {
+            let start = Instant::now();
+            let up = two_hosts(condition)?;
+            labs[way].push(start.elapsed());
+            drop(up);
+        }
+    }
+    let pair = |floor: &str, name: &str, [bare, relayed]: &[Vec<Duration>; 2]| {
+        let floor = Figure::of_times(floor, bare, None);
+        let figure = Figure::of_times(name, relayed, Some(&floor));
+        [floor, figure]
+    };
+    let rate = pair("links/floor_rate", "links/relay_rate", &rates);
+    let trip = pair("links/floor_latency", "links/relay_latency", &trips);
+    let [floor, lab] = pair("links/floor_lab", "links/lab_with_conditions", &labs);
+    #[expect(clippy::cast_precision_loss, reason = "a number of bits below 2^53")]
+    let megabits = (TRANSFERRED_BYTES * 8) as f64 / rate[1].median;
+    let added = (trip[1].median - trip[0].median) / 2.0;
+    let megabits = Figure::of_value("links/relay_megabits", "Mbit/s", megabits.round());
+    let added = Figure::of_value("links/relay_added_latency", "us", (added * 10.0).round() / 10.0);
+    Ok(rate.into_iter().chain([megabits]).chain(trip).chain([added, floor, lab.at_most(1.3)]).collect())
+}
+
+fn two_hosts(condition: Option<Condition>) -> Measured<(Lab, Host, Host)> {
+    let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(60)));
+    let [one, other] = ["one", "other"].map(|name| lab.host(name));
+    let mut link = lab.link(&one, &other);
+    if let Some(condition) = condition {
+        link.condition(condition);
+    }
+    lab.up()?;
+    Ok((lab, one, other))
+}
+
+/// The time from the first byte until the other end has read the last.
+fn transfer(from: &Host, to: &Host) -> Measured<Duration> {
+    let listener = to.tcp_listener(0)?;
+    let port = listener.local_addr()?.port();
+    let reader = thread::spawn(move || -> std::io::Result<usize> {
+        let (mut stream, mut buffer, mut total) = (listener.accept()?.0, vec![0; 256 * 1024], 0);
+        loop {
+            match stream.read(&mut buffer)? {
+                0 => return Ok(total),
+                read => total += read,
+            }
+        }
+    });
+    let mut stream = from.tcp_connect((to.ipv4(), port))?;
+    let chunk = vec![7; 256 * 1024];
+    let start = Instant::now();
+    for _ in 0..TRANSFERRED_BYTES / chunk.len() {
+        stream.write_all(&chunk)?;
+    }
+    drop(stream);
+    let total = reader.join().map_err(|_| "the reader panicked")??;
+    let took = start.elapsed();
+    if total == TRANSFERRED_BYTES { Ok(took) } else { Err(format!("{total} bytes arrived").into()) }
+}
+
+/// The median of 100 round trips, one after another.
+fn round_trip(from: &Host, to: &Host) -> Measured<Duration> {
+    let report = from.ping(to).count(100).interval(Duration::ZERO).run()?;
+    report.expect_all()?;
+    Ok(report.percentile(50).ok_or("no round trip")?)
+}

@@ -1,0 +1,192 @@
+//! `cargo netns-run [OPTIONS] test …`: cargo with `netns-run` as the runner of every target.
+//!
+//! cargo and nextest read `CARGO_TARGET_<TRIPLE>_RUNNER` and start built programs through it; source: the Cargo book,
+//! "Configuration", `target.<triple>.runner`.
+
+use std::env;
+use std::ffi::OsString;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+
+use clap::Parser;
+use netns_fixtures::__sandbox::show_duration;
+
+use crate::options::Isolation;
+use crate::vm;
+
+const AFTER_HELP: &str = "\
+Examples:
+  cargo netns-run test                        each test binary in namespaces of its own
+  cargo netns-run test -p my-crate -- --test-threads 1
+  cargo netns-run --veth nextest run          each test in namespaces of its own, with an interface and a neighbour
+  cargo netns-run --as caller run --example probe
+  cargo netns-run vm --kernel 5.10,7.x test   the tests on other kernels, in virtual machines; `cargo netns-run vm --help`
+
+The same by hand, for an .cargo/config.toml:
+  [target.x86_64-unknown-linux-gnu]
+  runner = \"netns-run --\"";
+
+/// Runs a cargo command whose programs run in fresh namespaces.
+#[derive(Debug, Parser)]
+#[command(name = "cargo netns-run", bin_name = "cargo netns-run", version, after_help = AFTER_HELP, arg_required_else_help = true)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    isolation: Isolation,
+    /// The cargo command and its arguments.
+    #[arg(trailing_var_arg = true, required = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+/// Entry point of `cargo-netns-run`; replaces itself with cargo.
+pub fn main() -> ExitCode {
+    // cargo passes the subcommand's name again as the first argument.
+    let arguments =
+        env::args_os().enumerate().filter(|(index, word)| *index != 1 || word != "netns-run").map(|(_, word)| word);
+    let arguments: Vec<OsString> = arguments.collect();
+    if let Some((first, rest)) = arguments.get(1..).and_then(<[OsString]>::split_first) {
+        match first.to_str() {
+            Some("vm") => return vm::main(arguments.iter().take(1).chain(rest).cloned()),
+            Some(vm::GUEST) => return vm::guest_main(rest.first().map_or("".as_ref(), |word| word)),
+            Some(vm::RECORDER) => return vm::record(rest),
+            _ if vm::is_rustdoc(first) => return vm::record_documentation_tests(rest),
+            _ => {}
+        }
+    }
+    let options = Options::parse_from(arguments);
+    match become_cargo(&options) {
+        Ok(never) => match never {},
+        Err(message) => {
+            eprintln!("cargo netns-run: {message}");
+            ExitCode::from(crate::STATUS_FAILED)
+        }
+    }
+}
+
+fn become_cargo(options: &Options) -> Result<std::convert::Infallible, String> {
+    let this_program = env::current_exe().map_err(|error| format!("failed to find this program: {error}"))?;
+    let netns_run = this_program.with_file_name("netns-run");
+    if !netns_run.is_file() {
+        return Err(format!("there is no {}; `cargo install netns-run` installs both programs", netns_run.display()));
+    }
+    let runner = runner(&netns_run.display().to_string(), &options.isolation)?;
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(&cargo);
+    for triple in triples(host()?, &options.command) {
+        command.env(variable(&triple), &runner);
+    }
+    let error = command.args(&options.command).exec();
+    Err(format!("failed to start {}: {error}", PathBuf::from(cargo).display()))
+}
+
+/// Returns the value of the variable; cargo splits it at spaces.
+fn runner(netns_run: &str, isolation: &Isolation) -> Result<String, String> {
+    // Lists all fields, so that a new field does not compile until it is handled here.
+    let Isolation {
+        deadline,
+        veth,
+        internet,
+        identity,
+        map_ids,
+        capabilities,
+        read_only,
+        private,
+        private_folders,
+        hosts,
+        resolv,
+        hostname,
+        json,
+    } = isolation;
+    let mut words = vec![netns_run.to_owned(), "--deadline".to_owned(), show_duration(*deadline)];
+    let switches =
+        [(veth, "--veth"), (internet, "--internet"), (map_ids, "--map-ids"), (private_folders, "--private-folders")];
+    words.extend(switches.into_iter().filter(|(is_on, _)| **is_on).map(|(_, option)| option.to_owned()));
+    words.extend(["--as".to_owned(), identity.word().to_owned(), "--hostname".to_owned(), hostname.clone()]);
+    if let Some(capabilities) = capabilities {
+        words.extend(["--capabilities".to_owned(), capabilities.text.clone()]);
+    }
+    let folders = read_only
+        .iter()
+        .map(|folder| ("--read-only", folder))
+        .chain(private.iter().map(|folder| ("--private", folder)));
+    let files = [("--hosts", hosts), ("--resolv", resolv), ("--json", json)];
+    let files = files.into_iter().filter_map(|(option, file)| file.as_ref().map(|file| (option, file)));
+    for (option, path) in folders.chain(files) {
+        // The runner starts in the package's folder, so the path must be absolute.
+        let absolute =
+            std::path::absolute(path).map_err(|error| format!("failed to find {}: {error}", path.display()))?;
+        let path = if path.as_os_str() == "-" { path.clone() } else { absolute };
+        words.extend([option.to_owned(), path.display().to_string()]);
+    }
+    words.push("--".to_owned());
+    match words.iter().find(|word| word.is_empty() || word.contains(char::is_whitespace)) {
+        Some(word) => Err(format!("cargo splits a runner at spaces, so none of its words may have one: {word:?}")),
+        None => Ok(words.join(" ")),
+    }
+}
+
+/// Returns the host's triple, which is cargo's default target, and the triples that the command names.
+pub(crate) fn triples(host: String, command: &[OsString]) -> Vec<String> {
+    let mut triples = vec![host];
+    triples.extend(env::var("CARGO_BUILD_TARGET").ok());
+    let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
+    for (index, word) in words.iter().enumerate() {
+        let named = word
+            .strip_prefix("--target=")
+            .or_else(|| (word == "--target").then(|| words.get(index + 1).map(|next| &**next))?);
+        triples.extend(named.map(str::to_owned));
+    }
+    triples
+}
+
+pub(crate) fn host() -> Result<String, String> {
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let told = Command::new(rustc).arg("-vV").output().map_err(|error| format!("failed to start rustc: {error}"))?;
+    let told = String::from_utf8_lossy(&told.stdout).into_owned();
+    let host =
+        told.lines().find_map(|line| line.strip_prefix("host: ")).ok_or("rustc does not say what its host is")?;
+    Ok(host.to_owned())
+}
+
+pub(crate) fn variable(triple: &str) -> String {
+    format!("CARGO_TARGET_{}_RUNNER", triple.to_ascii_uppercase().replace(['-', '.'], "_"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_come_before_the_command_and_reach_the_runner() {
+        let options = Options::parse_from([
+            "cargo netns-run",
+            "--veth",
+            "--private-folders",
+            "--capabilities",
+            "net_raw",
+            "--json",
+            "-",
+            "nextest",
+            "run",
+            "--veth",
+        ]);
+        assert_eq!(options.command, ["nextest", "run", "--veth"]);
+        assert_eq!(
+            runner("/bin/netns-run", &options.isolation).unwrap(),
+            "/bin/netns-run --deadline 1h --veth --private-folders --as root --hostname netns-run --capabilities net_raw --json - --"
+        );
+        assert!(runner("/with space/netns-run", &options.isolation).unwrap_err().contains("spaces"));
+    }
+
+    #[test]
+    fn triples_are_those_that_cargo_may_build_for() {
+        let words = ["test", "--target=aarch64-unknown-linux-musl", "--target", "x86_64-unknown-linux-musl"]
+            .map(OsString::from);
+        let named = triples("x86_64-unknown-linux-gnu".to_owned(), &words);
+        assert!(
+            named.ends_with(&["aarch64-unknown-linux-musl".to_owned(), "x86_64-unknown-linux-musl".to_owned()]),
+            "{named:?}"
+        );
+        assert_eq!(variable("thumbv8m.main-none-eabi"), "CARGO_TARGET_THUMBV8M_MAIN_NONE_EABI_RUNNER");
+    }
+}

@@ -1,0 +1,70 @@
+//! `netns-run explain CODE` prints an entry of the error index, docs/errors.md.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+const AFTER_HELP: &str = "\
+Examples:
+  netns-run explain          every code, with the first line of its entry
+  netns-run explain NT107    one entry
+
+Exit status: 0 the entry was printed, 2 usage or an unknown code.";
+
+/// Prints an entry of the error index: the meaning of a code, and what to do.
+#[derive(Debug, Parser)]
+#[command(name = "netns-run explain", bin_name = "netns-run explain", version, after_help = AFTER_HELP)]
+pub(crate) struct Options {
+    /// The code at the end of a message [default: list all codes].
+    code: Option<String>,
+}
+
+/// docs/errors.md: a heading of the second level for each code, and the entry below it. A link, so that the package contains it.
+const INDEX: &str = include_str!("errors.md");
+
+/// Parses the arguments (the first is the program's name) and runs the command.
+pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let Some(code) = Options::parse_from(arguments).code else {
+        for (code, entry) in entries() {
+            println!("{code}  {}", entry.lines().next().unwrap_or_default());
+        }
+        return ExitCode::SUCCESS;
+    };
+    if let Some((code, entry)) = entries().find(|(known, _)| known.eq_ignore_ascii_case(&code)) {
+        println!("{code}: {entry}");
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("netns-run: there is no code {code:?}; `netns-run explain` lists all codes");
+    ExitCode::from(2)
+}
+
+/// Returns each code with its entry.
+fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let sections = INDEX.split("\n## ").skip(1).filter_map(|section| section.split_once('\n'));
+    // A heading that is not a code starts the next chapter.
+    sections.map(|(heading, text)| (heading, text.split("\n# ").next().unwrap_or(text).trim()))
+}
+
+#[cfg(test)]
+mod tests {
+    use netns_fixtures::__sandbox::Obstacle;
+    use netns_fixtures::ErrorKind;
+
+    use super::*;
+    use crate::outcome;
+
+    #[test]
+    fn the_index_has_an_entry_for_each_code_and_no_other() {
+        let codes: Vec<_> = ErrorKind::ALL
+            .iter()
+            .map(|kind| kind.code())
+            .chain(Obstacle::ALL.map(Obstacle::code))
+            .chain(outcome::CODES)
+            .collect();
+        assert_eq!(entries().map(|(code, _)| code).collect::<Vec<_>>(), codes);
+        for (code, entry) in entries() {
+            assert!(entry.lines().count() > 1 && entry.contains("Remedy:"), "{code} has no remedy: {entry}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `cargo netns-run`: cargo is started with the runner in its environment. And `netns-run doctor`.
+
+#![cfg(target_os = "linux")]
+#![forbid(unsafe_code)]
+
+use std::fs;
+use std::process::{Command, Output};
+
+use netns_fixtures::cargo_bin;
+
+#[test]
+fn cargo_gets_the_runner_for_the_target_of_this_machine() {
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let variable = format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace('-', "_"));
+    // In place of cargo, a program that prints what cargo would see.
+    let printed = Command::new(cargo_bin!("cargo-netns-run"))
+        .args(["netns-run", "--veth", "--deadline", "5m", &variable])
+        .env("CARGO", "printenv")
+        .env("CARGO_BUILD_TARGET", &triple)
+        .output()
+        .unwrap();
+    let runner = String::from_utf8(printed.stdout).unwrap();
+    assert_eq!(
+        runner.trim_end(),
+        format!("{} --deadline 5m --veth --as root --hostname netns-run --", cargo_bin!("netns-run"))
+    );
+    assert!(printed.status.success());
+}
+
+fn netns_run(arguments: &[&str]) -> Output {
+    Command::new(cargo_bin!("netns-run")).args(arguments).output().unwrap()
+}
+
+#[test]
+fn doctor_answers_for_every_requirement_and_is_a_program_after_two_dashes() {
+    let report: serde_json::Value = serde_json::from_slice(&netns_run(&["doctor", "--json"]).stdout).unwrap();
+    assert_eq!(report["isolation"]["works"], true, "{report}");
+    let requirements = report["requirements"].as_array().unwrap();
+    let known = netns_fixtures::requirements::all();
+    assert_eq!(requirements.len(), known.len());
+    for requirement in requirements {
+        // One that is not met has both, so that nobody has to guess.
+        assert_eq!(requirement["met"] == false, requirement["remedy"].is_string() && requirement["reason"].is_string());
+    }
+    let program = netns_run(&["--", "doctor"]);
+    assert_eq!(program.status.code(), Some(127), "no program of this name is installed: {program:?}");
+}
+
+#[test]
+fn doctor_writes_an_apparmor_profile_for_the_places_that_are_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("profile");
+    let [file, place] = [file.as_path(), folder.path()].map(|path| path.to_str().unwrap());
+    let written = netns_run(&["doctor", "--apparmor-profile", file, "--for", place]);
+    assert_eq!(written.status.code(), Some(0), "{written:?}");
+    let profile = fs::read_to_string(file).unwrap();
+    assert!(
+        profile.contains(&format!("profile netns-tests \"{place}/**\" flags=(unconfined) {{\n  userns,\n}}\n")),
+        "{profile}"
+    );
+    let refused = netns_run(&["doctor", "--apparmor-profile", "-", "--for", "relative"]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("relative is not an absolute path"), "{refused:?}");
+}
+
+#[test]
+fn a_message_ends_with_a_code_and_explain_prints_its_entry() {
+    let missing = netns_run(&["--", "/no/such/program"]);
+    let message = String::from_utf8(missing.stderr).unwrap();
+    let (_, code) = message.trim_end().rsplit_once("\nmore: netns-run explain ").expect("the message has a code");
+    let entry = netns_run(&["explain", &code.to_lowercase()]);
+    assert!(String::from_utf8(entry.stdout).unwrap().starts_with("NT304: There is no such program (exit status 127)."));
+    let list = String::from_utf8(netns_run(&["explain"]).stdout).unwrap();
+    assert!(list.lines().any(|line| line.starts_with("NT107  A deadline passed first.")), "{list}");
+    assert_eq!(netns_run(&["explain", "NT999"]).status.code(), Some(2));
+}
+
+#[test]
+fn pages_describe_both_programs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |file: &str| folder.path().join(file);
+    assert!(netns_run(&["pages", folder.path().to_str().unwrap()]).status.success());
+    let page = fs::read_to_string(path("man/man1/netns-run.1")).unwrap();
+    assert!(page.contains("deadline") && page.contains("netns\\-run \\-\\-veth"), "options and examples: {page}");
+    for page in ["netns-run-doctor.1", "netns-run-explain.1", "cargo-netns-run.1", "cargo-netns-run-vm.1"] {
+        assert!(path("man/man1").join(page).is_file(), "{page}");
+    }
+    let bash = fs::read_to_string(path("completions/netns-run.bash")).unwrap();
+    assert!(bash.contains("--apparmor-profile"), "{bash}");
+    assert!(path("completions/_cargo-netns-run").is_file() && path("completions/netns-run.fish").is_file());
+    assert_eq!(netns_run(&["pages", "/proc/nowhere"]).status.code(), Some(2));
+}

@@ -1,0 +1,354 @@
+//! The two backends of conditions, by the same measurements: the relay, and netem where the kernel has it.
+
+use std::time::Duration;
+
+use netns_fixtures::journal;
+use netns_fixtures::net::condition::{Backend, Condition, Jitter, Loss, Queue, Rate, Step, Trace};
+use netns_fixtures::net::{Host, LinkHandle};
+use netns_fixtures::prelude::*;
+
+use crate::link_conditions::expect_carrier;
+use crate::traffic::{binomial, datagrams, numbers};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Two hosts whose link has this condition from the first to the second, by this backend.
+fn two(lab: &mut Lab, backend: Backend, condition: &Condition) -> TestResult<(Host, Host, LinkHandle)> {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).conditions(condition.clone(), Condition::new()).backend(backend);
+    lab.up()?;
+    let link = lab.link_between(&a, &b)?;
+    assert_eq!(link.backend()?, backend);
+    // Neighbours are known afterwards, so that no datagram waits for discovery.
+    a.ping(&b).count(3).timeout(Duration::from_secs(3)).run()?;
+    Ok((a, b, link))
+}
+
+/// Repeats a measurement that a busy machine may disturb, until it finds nothing wrong.
+fn undisturbed(mut measure: impl FnMut() -> TestResult<Result<(), String>>) -> TestResult {
+    let mut wrong = String::new();
+    for _ in 0..5 {
+        match measure()? {
+            Ok(()) => return Ok(()),
+            Err(now) => wrong = now,
+        }
+    }
+    Err(wrong.into())
+}
+
+/// Packets that may arrive in another order: on a machine with several processors, those that leave netem at the same time.
+fn exchanged(backend: Backend) -> usize {
+    if backend == Backend::Netem { 5 } else { 0 }
+}
+
+/// The quickest of many round trips, more of them until it is below `enough`: a busy machine makes single ones late.
+fn quickest(from: &Host, to: &Host, enough: Duration) -> TestResult<Duration> {
+    let mut quickest = Duration::MAX;
+    for _ in 0..20 {
+        let report = from.ping(to).count(10).interval(10 * MILLISECOND).timeout(Duration::from_secs(3)).run()?;
+        quickest = quickest.min(report.expect_any()?.min().ok_or("a reply")?);
+        if quickest <= enough {
+            break;
+        }
+    }
+    Ok(quickest)
+}
+
+/// A round trip takes 5% or 1 ms more than the declared latency at most.
+fn latency(lab: &mut Lab, backend: Backend) -> TestResult {
+    let (a, b, link) = two(lab, backend, &Condition::new())?;
+    for latency in [0, 5, 40, 200].map(Duration::from_millis) {
+        link.set_condition_from(&a, &Condition::new().latency(latency))?;
+        let most = latency + (latency / 20).max(MILLISECOND);
+        let measured = quickest(&a, &b, most)?;
+        eprintln!("{backend:?}: {latency:?} declared, {measured:?} measured");
+        assert!(measured >= latency && measured <= most, "{measured:?} with a latency of {latency:?}");
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn the_relay_delays_by_its_latency(mut lab: Lab) -> TestResult {
+    latency(&mut lab, Backend::Relay)
+}
+
+#[netns_test(requires(netem_conditions))]
+fn netem_delays_by_its_latency(mut lab: Lab) -> TestResult {
+    latency(&mut lab, Backend::Netem)
+}
+
+/// A jitter has its median and its lower bound, and reorders nothing. A busy machine makes packets late, as those without a jitter.
+fn jitter(lab: &mut Lab, backend: Backend) -> TestResult {
+    let (a, b, link) = two(lab, backend, &Condition::new())?;
+    let mut late = Duration::ZERO;
+    // The median of the Pareto distribution: 5 ms * 1.5 * (2^0.4 - 1).
+    for (jitter, lowest, median) in [
+        (None, 30, 30),
+        (Some(Jitter::Uniform(15 * MILLISECOND)), 15, 30),
+        (Some(Jitter::Normal(5 * MILLISECOND)), 15, 30),
+        (Some(Jitter::Pareto(5 * MILLISECOND)), 30, 32),
+    ] {
+        let steady = Condition::new().latency(30 * MILLISECOND);
+        link.set_condition_from(&a, &jitter.map_or(steady.clone(), |jitter| steady.jitter(jitter)))?;
+        undisturbed(|| {
+            // Far enough from each other that few wait for the one before.
+            let arrivals = datagrams(&a, &b, 150, 100, 30 * MILLISECOND, 300 * MILLISECOND)?;
+            let (seen, overtaken) = numbers(&arrivals);
+            assert!(seen.len() == 150 && overtaken <= exchanged(backend), "{jitter:?}: {overtaken} overtaken");
+            let mut delays: Vec<Duration> = arrivals.iter().map(|arrival| arrival.delay).collect();
+            delays.sort_unstable();
+            let [first, middle, ninetieth] = [0, 75, 135].map(|place| delays[place]);
+            let found = format!("{jitter:?}: from {first:?}, median {middle:?}, 90% below {ninetieth:?}");
+            eprintln!("{backend:?}: {found}");
+            let (lowest, median) = (lowest * MILLISECOND, median * MILLISECOND);
+            assert!(first >= lowest, "{found}");
+            if jitter.is_none() {
+                late = middle.saturating_sub(median);
+            }
+            let is_right = late < 5 * MILLISECOND
+                && first < lowest + if lowest < median { 8 } else { 3 } * MILLISECOND
+                && middle + 4 * MILLISECOND > median
+                && middle < median + 6 * MILLISECOND + 2 * late
+                && (jitter.is_none() || ninetieth > first + 6 * MILLISECOND);
+            Ok(if is_right { Ok(()) } else { Err(found) })
+        })?;
+    }
+    Ok(())
+}
+
+#[netns_test(deadline = "60s")]
+fn the_relay_spreads_by_its_jitter(mut lab: Lab) -> TestResult {
+    jitter(&mut lab, Backend::Relay)
+}
+
+#[netns_test(requires(netem_conditions), deadline = "60s")]
+fn netem_spreads_by_its_jitter(mut lab: Lab) -> TestResult {
+    jitter(&mut lab, Backend::Netem)
+}
+
+/// The share of lost datagrams is within the 99.9% interval; bursts are as long as declared.
+fn loss(lab: &mut Lab, backend: Backend) -> TestResult {
+    let (a, b, link) = two(lab, backend, &Condition::new())?;
+    for percent in [1.0, 10.0, 50.0] {
+        link.set_condition_from(&a, &Condition::new().loss(Loss::percent(percent)))?;
+        let before = link.statistics_from(&a)?;
+        let arrived = u32::try_from(datagrams(&a, &b, 2000, 100, MILLISECOND / 2, 300 * MILLISECOND)?.len())?;
+        let (lost, bound) = (2000 - arrived, binomial(2000, percent / 100.0));
+        eprintln!("{backend:?}: {percent}% declared, {lost} of 2000 lost");
+        assert!(bound.contains(&lost), "{percent}%: {lost} lost, {bound:?} expected");
+        // Neighbour discovery and multicast reports may be lost too.
+        let counted = link.statistics_from(&a)?.lost - before.lost;
+        assert!((lost.into()..=u64::from(lost) + 20).contains(&counted), "{counted} counted, {lost} lost");
+    }
+    link.set_condition_from(&a, &Condition::new().loss(Loss::bursts(10.0, 5.0)))?;
+    let (seen, _) = numbers(&datagrams(&a, &b, 4000, 100, MILLISECOND / 2, 300 * MILLISECOND)?);
+    let lost: Vec<bool> = (0..4000).map(|number| !seen.contains_key(&number)).collect();
+    let count = lost.iter().filter(|lost| **lost).count();
+    let bursts = lost.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+    eprintln!("{backend:?}: {count} of 4000 lost in {bursts} bursts");
+    assert!((250..550).contains(&count) && (30..70).contains(&(10 * count / bursts.max(1))), "{count} in {bursts}");
+    Ok(())
+}
+
+#[netns_test(deadline = "150s")]
+fn the_relay_loses_its_share(mut lab: Lab) -> TestResult {
+    loss(&mut lab, Backend::Relay)
+}
+
+#[netns_test(requires(netem_conditions), deadline = "150s")]
+fn netem_loses_its_share(mut lab: Lab) -> TestResult {
+    loss(&mut lab, Backend::Netem)
+}
+
+/// Packets of any size pass at the rate, also while some are lost, and wait no longer than the queue.
+fn rate(lab: &mut Lab, backend: Backend) -> TestResult {
+    let (a, b, link) = two(lab, backend, &Condition::new())?;
+    for (kilobits, bytes, queue, percent) in [(500, 1000, 100, 0.0), (65, 100, 200, 0.0), (500, 1000, 100, 20.0)] {
+        let queue = Duration::from_millis(queue);
+        let condition = Condition::new().rate(Rate::kilobits(kilobits)).queue(Queue::Time(queue));
+        link.set_condition_from(&a, &condition.loss(Loss::percent(percent)))?;
+        // An Ethernet and an IPv4 or IPv6 header, and that of UDP.
+        let head = if b.addr().is_ipv4() { 14 + 20 + 8 } else { 14 + 40 + 8 };
+        let wire = Duration::from_nanos(u64::try_from(bytes + head)? * 8_000_000 / kilobits);
+        // Three times what the link carries, for two seconds.
+        let count = u32::try_from(6 * Duration::from_secs(1).as_nanos() / wire.as_nanos())?;
+        undisturbed(|| {
+            let before = link.statistics_from(&a)?;
+            let arrivals = datagrams(&a, &b, count, bytes, wire / 3, 300 * MILLISECOND)?;
+            let times: Vec<Duration> = arrivals.iter().map(|arrival| arrival.sent + arrival.delay).collect();
+            let mut gaps: Vec<Duration> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
+            gaps.sort_unstable();
+            // The median of the gaps between which nothing was lost: where a busy machine did not run the sender, the link was idle.
+            let middle = if percent > 0.0 { gaps.len() * 2 / 5 } else { gaps.len() / 2 };
+            let found = wire.as_secs_f64() / gaps[middle].as_secs_f64();
+            let took = times[times.len() - 1].saturating_sub(times[0]);
+            let share = f64::from(u32::try_from(gaps.len())?) * wire.as_secs_f64() / took.as_secs_f64();
+            let late = arrivals[arrivals.len() / 2..].iter();
+            let mut delays: Vec<Duration> = late.map(|arrival| arrival.delay).collect();
+            delays.sort_unstable();
+            let waits = delays[delays.len() / 2];
+            let dropped = link.statistics_from(&a)?.dropped - before.dropped;
+            let found_text = format!(
+                "{bytes} bytes, {percent}% loss: {found:.3} of the rate, {share:.3} arrived, {waits:?} of {queue:?} of delay, {dropped} dropped"
+            );
+            eprintln!("{backend:?}: {found_text}");
+            // Lost packets have used the rate.
+            let is_right = (found - 1.0).abs() < 0.05
+                && share < if percent > 0.0 { 0.93 } else { 1.05 }
+                && waits > queue.mul_f64(0.75)
+                && waits < queue.mul_f64(1.15)
+                && dropped > u64::from(count) / 5;
+            Ok(if is_right { Ok(()) } else { Err(found_text) })
+        })?;
+    }
+    Ok(())
+}
+
+#[netns_test(deadline = "150s")]
+fn the_relay_carries_its_rate(mut lab: Lab) -> TestResult {
+    rate(&mut lab, Backend::Relay)
+}
+
+#[netns_test(requires(netem_conditions), deadline = "150s")]
+fn netem_carries_its_rate(mut lab: Lab) -> TestResult {
+    rate(&mut lab, Backend::Netem)
+}
+
+/// Some packets overtake; a lower latency lets none overtake; a cut loses all.
+fn changes(lab: &mut Lab, backend: Backend) -> TestResult {
+    let slow = Condition::new().latency(100 * MILLISECOND);
+    let (a, b, link) = two(lab, backend, &slow)?;
+    let run = |count| datagrams(&a, &b, count, 100, MILLISECOND, 500 * MILLISECOND);
+    let arrivals = std::thread::scope(|scope| {
+        let sender = scope.spawn(|| run(400).map_err(|error| error.to_string()));
+        std::thread::sleep(150 * MILLISECOND);
+        link.set_condition_from(&a, &Condition::new())?;
+        sender.join().map_err(|_| "the sender panicked")?.map_err(BoxError::from)
+    })?;
+    let (seen, overtaken) = numbers(&arrivals);
+    // Without an order, the hundred on their way would be overtaken.
+    let is_in_order = overtaken <= 8 * exchanged(backend);
+    assert!(seen.len() == 400 && is_in_order, "{overtaken} have overtaken what was on its way");
+    link.set_condition_from(&a, &slow.reorder_percent(20.0))?;
+    let (seen, overtaken) = numbers(&run(500)?);
+    assert!(seen.len() == 500 && overtaken > 50, "{} arrived, {overtaken} overtaken", seen.len());
+    link.cut()?;
+    assert_eq!(run(20)?.len(), 0);
+    link.restore()?;
+    assert_eq!(run(20)?.len(), 20, "the control");
+    Ok(())
+}
+
+#[netns_test(deadline = "60s")]
+fn the_relay_changes_while_packets_are_on_their_way(mut lab: Lab) -> TestResult {
+    changes(&mut lab, Backend::Relay)
+}
+
+#[netns_test(requires(netem_conditions), deadline = "60s")]
+fn netem_changes_while_packets_are_on_their_way(mut lab: Lab) -> TestResult {
+    changes(&mut lab, Backend::Netem)
+}
+
+/// One end has no carrier while the other is down.
+fn carriers(lab: &mut Lab, backend: Backend) -> TestResult {
+    let (a, b, _) = two(lab, backend, &Condition::new())?;
+    a.link_down("eth0")?;
+    expect_carrier(&b, false)?;
+    a.link_up("eth0")?;
+    expect_carrier(&b, true)?;
+    a.ping(&b).count(20).timeout(Duration::from_secs(1)).run()?.expect_any()?;
+    Ok(())
+}
+
+#[netns_test]
+fn the_relay_passes_the_carrier_on(mut lab: Lab) -> TestResult {
+    carriers(&mut lab, Backend::Relay)
+}
+
+#[netns_test(requires(netem_conditions))]
+fn netem_passes_the_carrier_on(mut lab: Lab) -> TestResult {
+    carriers(&mut lab, Backend::Netem)
+}
+
+/// The journal names the choice; a condition that netem cannot make moves the link to the relay, with its counts.
+#[netns_test(requires(netem_conditions))]
+fn a_link_changes_from_netem_to_the_relay(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).condition(Condition::new()).backend(Backend::Automatic);
+    lab.up()?;
+    let link = lab.link_between(&a, &b)?;
+    assert_eq!(link.backend()?, Backend::Netem);
+    a.ping(&b).count(3).run()?.expect_all()?;
+    let before = link.statistics_from(&a)?;
+    assert!(before.passed >= 3, "{before}");
+    let step = Step { latency: Some(20 * MILLISECOND), ..Step::default() };
+    let trace = Trace::steps([step, Step { at: Duration::from_secs(9), ..step }]);
+    link.set_condition_from(&a, &Condition::new().trace(trace))?;
+    assert_eq!(link.backend()?, Backend::Relay);
+    let least = a.ping(&b).count(3).run()?.expect_all()?.min().ok_or("three replies")?;
+    assert!(least >= 20 * MILLISECOND, "{least:?}");
+    assert!(link.statistics_from(&a)?.passed >= before.passed + 3);
+    let chosen = journal::entries()
+        .into_iter()
+        .map(|entry| entry.to_string())
+        .filter(|entry| entry.contains("for the condition of a-b"));
+    let chosen: Vec<String> = chosen.collect();
+    assert!(chosen[0].contains("netem for") && chosen[1].contains("the relay for"), "{chosen:?}");
+    assert!(chosen[1].contains("it has no traces"), "{chosen:?}");
+    Ok(())
+}
+
+#[netns_test(requires(netem_conditions))]
+fn what_netem_cannot_make_is_an_error_where_it_was_demanded(mut lab: Lab) -> TestResult {
+    let (a, _, link) = two(&mut lab, Backend::Netem, &Condition::new())?;
+    let error = format!("{:?}", link.set_condition_from(&a, &Condition::new().corrupt_percent(1.0)).unwrap_err());
+    assert!(error.contains("the condition of the link \"a-b\" from \"a\" to \"b\" is wrong"), "{error}");
+    assert!(error.contains("netem cannot make the condition `corrupt 1%`"), "{error}");
+    assert_eq!(link.backend()?, Backend::Netem);
+    Ok(())
+}
+
+/// The version of the running kernel.
+fn kernel() -> TestResult<(u32, u32)> {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
+    let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map(str::parse);
+    Ok((numbers.next().ok_or("a major version")??, numbers.next().ok_or("a minor version")??))
+}
+
+/// Since Linux 6.7 the losses of a seed are the same in each run; before, the seed is an error.
+#[netns_test(requires(netem_conditions), deadline = "60s")]
+fn netem_has_a_seed_or_says_that_it_has_none(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, Backend::Netem, &Condition::new())?;
+    // A packet of the kernel itself, such as neighbour discovery, uses random numbers too.
+    undisturbed(|| {
+        let mut fates = Vec::new();
+        for seed in [8, 8, 9] {
+            a.ping(&b).count(1).run()?;
+            let seeded = Condition::new().loss(Loss::percent(30.0)).seed(seed);
+            if let Err(error) = link.set_condition_from(&a, &seeded) {
+                assert!(format!("{error:?}").contains("takes no seed, and the seed is 8"), "{error:?}");
+                assert!(kernel()? < (6, 7), "this kernel has seeds: {error:?}");
+                return Ok(Ok(()));
+            }
+            let (seen, _) = numbers(&datagrams(&a, &b, 200, 100, MILLISECOND / 2, 300 * MILLISECOND)?);
+            fates.push(seen.into_keys().collect::<Vec<_>>());
+            link.set_condition_from(&a, &Condition::new())?;
+        }
+        assert_ne!(fates[0], fates[2], "another seed");
+        Ok(if fates[0] == fates[1] { Ok(()) } else { Err(format!("{:?} and {:?} arrived", fates[0], fates[1])) })
+    })
+}
+
+/// Without netem, a link that demands it is refused.
+#[netns_test]
+fn without_netem_a_demand_for_it_is_refused(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).condition(Condition::new()).backend(Backend::Netem);
+    if let Err(error) = lab.up() {
+        assert_eq!(error.kind(), netns_fixtures::ErrorKind::Unsupported, "{error:?}");
+        assert!(format!("{error:?}").contains("requires(netem_conditions)"), "{error:?}");
+        return Ok(());
+    }
+    assert_eq!(lab.link_between(&a, &b)?.backend()?, Backend::Netem);
+    Ok(())
+}

@@ -1,0 +1,476 @@
+//! Networks that change under the program: rows 9, 12, 14, 17 to 22, 55 to 58, 81.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, UdpSocket};
+use std::ops::ControlFlow;
+use std::time::Duration;
+
+use netns_fixtures::net::address::{IpNet, Ipv4Net};
+use netns_fixtures::net::condition::{Condition, Loss, Step, Trace};
+use netns_fixtures::net::link::Veth;
+use netns_fixtures::net::{Host, LabError, Nat, NewRoute, Switch};
+use netns_fixtures::prelude::*;
+
+use crate::traffic::{Reflector, datagrams, reaches};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+/// Maximum wait for an expected datagram.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The wait that proves that nothing arrives.
+const SILENCE: Duration = Duration::from_millis(300);
+
+fn round_trip(from: &Host, to: impl Into<netns_fixtures::probe::Target>) -> TestResult<Duration> {
+    let to = to.into();
+    // The first one learns the neighbours.
+    from.ping(to.clone()).ipv4().count(1).timeout(PATIENCE).run()?.expect_all()?;
+    Ok(from.ping(to).ipv4().timeout(PATIENCE).run()?.expect_all()?.min().ok_or("three replies")?)
+}
+
+/// A client with links to two routers, which both lead to the server. The first link is faster. The client's default gateway is the first.
+struct TwoUplinks {
+    client: Host,
+    routers: [Host; 2],
+    server: Host,
+}
+
+fn two_uplinks(lab: &mut Lab) -> TestResult<TwoUplinks> {
+    let [client, server] = ["client", "server"].map(|name| lab.host(name));
+    let routers = ["fibre", "mobile"].map(|name| lab.router(name));
+    for (router, latency) in routers.iter().zip([5, 40]) {
+        lab.link(&client, router).condition(Condition::new().latency(latency * MILLISECOND));
+    }
+    for router in &routers {
+        lab.link(router, &server);
+    }
+    lab.gateway(&client, &routers[0]);
+    lab.up()?;
+    // The server answers each uplink by its own router.
+    let service: IpNet = "192.0.2.1/32".parse()?;
+    server.add_address("lo", service)?;
+    for router in &routers {
+        router.add_route(service, server.ipv4_towards(router)?)?;
+        let of_client = Ipv4Net::from(client.ipv4_towards(router)?);
+        server.add_route(of_client, router.ipv4_towards(&server)?)?;
+    }
+    Ok(TwoUplinks { client, routers, server })
+}
+
+#[netns_test]
+fn the_default_route_moves_to_the_second_uplink_and_back(mut lab: Lab) -> TestResult {
+    let TwoUplinks { client, routers: [fibre, mobile], .. } = two_uplinks(&mut lab)?;
+    let service = std::net::IpAddr::from([192, 0, 2, 1]);
+    let fast = round_trip(&client, service)?;
+    assert!(fast >= 10 * MILLISECOND && fast < 60 * MILLISECOND, "{fast:?} by fibre");
+    client.set_default_gateway(mobile.ipv4_towards(&client)?)?;
+    let slow = round_trip(&client, service)?;
+    assert!(slow >= 80 * MILLISECOND, "{slow:?} by the mobile network");
+    client.set_default_gateway(fibre.ipv4_towards(&client)?)?;
+    let again = round_trip(&client, service)?;
+    assert!(again < 60 * MILLISECOND, "{again:?} by fibre again");
+    Ok(())
+}
+
+#[netns_test]
+fn a_second_default_route_takes_over_when_the_first_link_goes_down(mut lab: Lab) -> TestResult {
+    let TwoUplinks { client, routers: [_, mobile], server } = two_uplinks(&mut lab)?;
+    client.insert_route(NewRoute::default_via(mobile.ipv4_towards(&client)?).metric(100))?;
+    let service = SocketAddr::from(([192, 0, 2, 1], 5000));
+    let receiver = server.udp_socket(5000)?;
+    let sender = client.udp_socket_at(([0, 0, 0, 0], 0))?;
+    assert!(reaches(&sender, service, &receiver, PATIENCE)?);
+    client.link_down("eth0")?;
+    let before = client.statistics("eth1")?.tx_packets;
+    assert!(reaches(&sender, service, &receiver, PATIENCE)?, "the same socket sends by the other uplink");
+    assert!(client.statistics("eth1")?.tx_packets > before);
+    Ok(())
+}
+
+#[netns_test]
+fn two_destinations_behind_one_interface_differ(mut lab: Lab) -> TestResult {
+    let [client, near, far] = ["client", "near", "far"].map(|name| lab.host(name));
+    let router = lab.router("router");
+    lab.link(&client, &router);
+    lab.link(&near, &router);
+    lab.link(&far, &router).condition(Condition::new().latency(50 * MILLISECOND));
+    for host in [&client, &near, &far] {
+        lab.gateway(host, &router);
+    }
+    lab.up()?;
+    assert_eq!(client.devices()?.len(), 1);
+    let (near, far) = (round_trip(&client, &near)?, round_trip(&client, &far)?);
+    assert!(near < 50 * MILLISECOND && far >= 100 * MILLISECOND, "{near:?} and {far:?}");
+    Ok(())
+}
+
+/// A relay is a thread of the test.
+#[netns_test]
+fn a_link_without_a_condition_has_no_relay(mut lab: Lab) -> TestResult {
+    let relays = || -> usize {
+        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+        let names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
+        names.filter(|name| name.starts_with("relay of a link")).count()
+    };
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).named("plain");
+    lab.link(&a, &b).named("slow").condition(Condition::new());
+    lab.up()?;
+    // A thread gets its name after it has started.
+    let one = wait_until(Deadline::after(PATIENCE), MILLISECOND, || match relays() {
+        0 => ControlFlow::Continue("no relay of the slow link"),
+        count => ControlFlow::Break(count),
+    })?;
+    assert_eq!(one, 1);
+    let refused = lab.link_named("plain")?.statistics_from(&a).expect_err("it has no relay");
+    assert!(matches!(refused.downcast_ref(), Some(LabError::NotConditioned { .. })), "{refused}");
+    Ok(())
+}
+
+#[netns_test]
+fn a_session_outlives_a_link_that_goes_down_and_up(net: Pair) -> TestResult {
+    let listener = net.server.tcp_listener(80)?;
+    let mut client = net.client.tcp_connect((net.server.ipv4(), 80))?;
+    let mut server = listener.accept()?.0;
+    server.set_read_timeout(Some(SILENCE))?;
+    net.client.link_down("eth0")?;
+    client.write_all(b"late")?;
+    let mut heard = [0; 4];
+    assert_eq!(server.read_exact(&mut heard).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
+    net.client.link_up("eth0")?;
+    server.set_read_timeout(Some(Duration::from_secs(10)))?;
+    server.read_exact(&mut heard)?;
+    assert_eq!(&heard, b"late", "TCP sends it again");
+    Ok(())
+}
+
+#[netns_test]
+fn datagrams_of_an_outage_are_lost(net: Pair) -> TestResult {
+    let (sender, receiver) = (net.client.udp_socket(0)?, net.server.udp_socket(5000)?);
+    let to = SocketAddr::new(net.server.addr(), 5000);
+    assert!(reaches(&sender, to, &receiver, PATIENCE)?, "the control");
+    net.server.link_down("eth0")?;
+    assert!(!reaches(&sender, to, &receiver, SILENCE)?);
+    net.server.link_up("eth0")?;
+    // An earlier datagram that waited for a neighbour has another token.
+    assert!(reaches(&sender, to, &receiver, PATIENCE)?);
+    Ok(())
+}
+
+#[netns_test]
+fn a_link_flaps_ten_times_a_second(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).condition(Condition::new());
+    lab.up()?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let step = |milliseconds, percent| Step {
+        at: Duration::from_millis(milliseconds),
+        loss: Some(Loss::percent(percent)),
+        ..Step::default()
+    };
+    let flapping = Trace::steps([step(0, 0.0), step(50, 100.0), step(100, 0.0)]);
+    let link = lab.link_between(&a, &b)?;
+    link.set_condition_from(&a, &Condition::new().trace(flapping))?;
+    let arrivals = datagrams(&a, &b, 1000, 100, 2 * MILLISECOND, SILENCE)?;
+    // Two seconds are twenty outages: gaps of 25 datagrams between arrivals.
+    let gaps = arrivals.windows(2).filter(|pair| pair[1].sent.saturating_sub(pair[0].sent) > 30 * MILLISECOND).count();
+    assert!((15..=22).contains(&gaps), "{gaps} outages");
+    assert!((400..=600).contains(&arrivals.len()), "{} arrived", arrivals.len());
+    link.set_condition_from(&a, &Condition::new())?;
+    assert_eq!(datagrams(&a, &b, 100, 100, 2 * MILLISECOND, SILENCE)?.len(), 100, "the control");
+    Ok(())
+}
+
+#[netns_test]
+fn a_link_is_cut_in_one_direction_and_restored(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).condition(Condition::new().latency(20 * MILLISECOND));
+    lab.up()?;
+    let link = lab.link_between(&a, &b)?;
+    let (of_a, of_b) = (a.udp_socket(5000)?, b.udp_socket(5000)?);
+    let [to_a, to_b] = [&a, &b].map(|host| SocketAddr::new(host.addr(), 5000));
+    assert!(reaches(&of_a, to_b, &of_b, PATIENCE)?, "the control");
+    link.cut_from(&a)?;
+    assert!(!reaches(&of_a, to_b, &of_b, SILENCE)?);
+    assert!(reaches(&of_b, to_a, &of_a, PATIENCE)?, "the other direction is whole");
+    link.cut()?;
+    assert!(!reaches(&of_b, to_a, &of_a, SILENCE)?);
+    link.restore()?;
+    assert!(round_trip(&a, &b)? >= 40 * MILLISECOND, "the condition is that of before");
+    Ok(())
+}
+
+/// Regions of a triangle, each with a host.
+fn triangle(lab: &mut Lab) -> TestResult<(netns_fixtures::net::Regions, [Host; 3])> {
+    let table = [("eu", "us", 80), ("us", "asia", 120), ("eu", "asia", 160)];
+    let regions = lab.regions(table.map(|(one, other, round_trip)| (one, other, round_trip * MILLISECOND)));
+    let hosts = ["eu", "us", "asia"].map(|region| (region, lab.host(format!("{region}-host"))));
+    for (region, host) in &hosts {
+        lab.link(host, regions.region(region)?);
+        lab.gateway(host, regions.region(region)?);
+    }
+    lab.up()?;
+    regions.connect(lab)?;
+    Ok((regions, hosts.map(|(_, host)| host)))
+}
+
+#[netns_test]
+fn regions_are_as_far_apart_as_their_table_says(mut lab: Lab) -> TestResult {
+    let (_, [eu, us, asia]) = triangle(&mut lab)?;
+    for (one, other, expected) in [(&eu, &us, 80), (&us, &asia, 120), (&eu, &asia, 160)] {
+        let measured = round_trip(one, other)?;
+        let expected = expected * MILLISECOND;
+        assert!(measured >= expected && measured < expected + 15 * MILLISECOND, "{measured:?}, not {expected:?}");
+        one.ping(other).ipv6().timeout(PATIENCE).run()?.expect_all()?;
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn the_link_between_two_regions_breaks_and_is_restored(mut lab: Lab) -> TestResult {
+    let (regions, [eu, us, asia]) = triangle(&mut lab)?;
+    let cable = lab.link_between(regions.region("eu")?, regions.region("us")?)?;
+    cable.cut()?;
+    let lost = eu.ping(&us).timeout(SILENCE).run()?;
+    assert_eq!(lost.statistics().received, 0);
+    eu.ping(&asia).timeout(PATIENCE).run()?.expect_all()?;
+    cable.restore()?;
+    eu.ping(&us).timeout(PATIENCE).run()?.expect_all()?;
+    let unknown = regions.region("mars").expect_err("refused").to_string();
+    assert!(unknown.contains("mars") && unknown.contains("asia, eu, us"), "{unknown}");
+    Ok(())
+}
+
+#[netns_test]
+fn the_latency_of_a_host_adds_to_that_of_its_region(mut lab: Lab) -> TestResult {
+    let regions = lab.regions([("eu", "us", 80 * MILLISECOND)]);
+    let [client, server] = ["client", "server"].map(|name| lab.host(name));
+    lab.link(&client, regions.region("eu")?).condition(Condition::new().latency(15 * MILLISECOND));
+    lab.link(&server, regions.region("us")?);
+    lab.gateway(&client, regions.region("eu")?);
+    lab.gateway(&server, regions.region("us")?);
+    lab.up()?;
+    regions.connect(&lab)?;
+    let measured = round_trip(&client, &server)?;
+    assert!(measured >= 110 * MILLISECOND && measured < 130 * MILLISECOND, "{measured:?}");
+    Ok(())
+}
+
+#[netns_test]
+fn hosts_behind_routers_of_different_regions_reach_a_public_server(mut lab: Lab) -> TestResult {
+    let regions = lab.regions([("eu", "us", 40 * MILLISECOND)]);
+    let server = lab.host("server");
+    lab.link(&server, regions.region("us")?);
+    lab.gateway(&server, regions.region("us")?);
+    let homes = [("eu", Nat::home()), ("us", Nat::symmetric())].map(|(region, nat)| {
+        let (client, home) = (lab.host(format!("{region}-client")), lab.router(format!("{region}-home")));
+        (region, client, home, nat)
+    });
+    for (region, client, home, _) in &homes {
+        lab.link(client, home);
+        lab.link(home, regions.region(region)?);
+        lab.gateway(client, home);
+        lab.gateway(home, regions.region(region)?);
+    }
+    lab.up()?;
+    regions.connect(&lab)?;
+    let reflector = Reflector::on(&server, 3478)?;
+    for (region, client, home, nat) in &homes {
+        home.nat(nat)?;
+        let seen = reflector.sees(&client.udp_socket(0)?)?;
+        assert_eq!(seen.ip(), home.ipv4_towards(regions.region(region)?)?);
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn a_renewed_lease_has_another_address_while_sockets_are_open(net: Pair) -> TestResult {
+    let listener = net.server.tcp_listener(80)?;
+    let mut before = net.client.tcp_connect((net.server.ipv4(), 80))?;
+    let mut of_before = listener.accept()?.0;
+    of_before.set_read_timeout(Some(SILENCE))?;
+    let old = net.client.device("eth0")?.addresses[0];
+    let new = IpNet::new(net.server.device("eth0")?.addresses[0].hosts().last().ok_or("one")?, old.prefix_len())?;
+    net.client.replace_address("eth0", old, new)?;
+    assert_eq!(net.client.addr(), new.addr());
+    let _may_fail = before.write_all(b"?");
+    assert_eq!(of_before.read(&mut [0]).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
+    let _after = net.client.tcp_connect((net.server.ipv4(), 80))?;
+    assert_eq!(listener.accept()?.1.ip().to_canonical(), new.addr());
+    // The control of the bad input: the address that is gone cannot be replaced, and nothing is added.
+    assert!(net.client.replace_address("eth0", old, "192.0.2.9/24".parse()?).is_err());
+    assert!(!net.client.addresses("eth0")?.contains(&"192.0.2.9/24".parse()?));
+    // A new address that is refused leaves the old one, in both families.
+    for kept in net.client.device("eth0")?.addresses {
+        assert!(net.client.replace_address("eth0", kept, kept).is_err(), "{kept} is there already");
+        assert!(net.client.addresses("eth0")?.contains(&kept), "{kept}");
+    }
+    Ok(())
+}
+
+/// A phone in a house whose switch has 10.1.0.0/24; in the street it is 10.2.0.0/24. Each has a router to the server.
+struct Roaming {
+    phone: Host,
+    places: [Switch; 2],
+    server: Host,
+}
+
+fn roaming(lab: &mut Lab) -> TestResult<Roaming> {
+    let [phone, server] = ["phone", "server"].map(|name| lab.host(name));
+    let places = ["house", "street"].map(|name| lab.switch(name));
+    let routers = ["house-router", "street-router"].map(|name| lab.router(name));
+    let internet = lab.switch("internet");
+    places[0].subnet(lab, "10.1.0.0/24".parse()?, "fd00:1::/64".parse()?);
+    places[1].subnet(lab, "10.2.0.0/24".parse()?, "fd00:2::/64".parse()?);
+    for (router, place) in routers.iter().zip(&places) {
+        lab.link(router, place);
+        lab.link(router, &internet);
+    }
+    lab.link(&server, &internet);
+    lab.link(&phone, &places[0]);
+    lab.gateway(&phone, &routers[0]);
+    lab.up()?;
+    for router in &routers {
+        router.nat(&Nat::home().outside("eth1"))?;
+    }
+    Ok(Roaming { phone, places, server })
+}
+
+#[netns_test]
+fn a_phone_roams_to_another_router_with_a_new_address(mut lab: Lab) -> TestResult {
+    let Roaming { phone, places: [house, street], server } = roaming(&mut lab)?;
+    let reflector = Reflector::on(&server, 3478)?;
+    let old_flow = UdpSocketOn::its_address(&phone)?;
+    let seen_at_home = reflector.sees(&old_flow.0)?;
+    let index = phone.device("eth0")?.index;
+
+    let link = lab.link_between(&phone, &house)?;
+    lab.replug(&link, &house, &street)?;
+    let old = phone.device("eth0")?.addresses[0];
+    phone.replace_address("eth0", old, "10.2.0.77/24".parse()?)?;
+    phone.set_default_gateway(std::net::Ipv4Addr::new(10, 2, 0, 1))?;
+
+    assert!(reflector.sees(&old_flow.0).is_err(), "the address of the old flow is gone");
+    let seen_in_the_street = reflector.sees(&phone.udp_socket(0)?)?;
+    assert_ne!(seen_in_the_street.ip(), seen_at_home.ip());
+    assert_eq!(phone.device("eth0")?.index, index, "the device is the same");
+    assert_eq!(lab.link_between(&phone, &street)?.name(), "phone-house");
+    Ok(())
+}
+
+/// A socket that is bound to the address that the host has now.
+struct UdpSocketOn(UdpSocket);
+
+impl UdpSocketOn {
+    fn its_address(host: &Host) -> TestResult<Self> {
+        Ok(Self(host.udp_socket_at((host.addr(), 0))?))
+    }
+}
+
+#[netns_test]
+fn a_link_is_plugged_in_only_where_it_can_be(mut lab: Lab) -> TestResult {
+    let Roaming { phone, places: [house, street], .. } = roaming(&mut lab)?;
+    let link = lab.link_between(&phone, &house)?;
+    for (from, to) in [(&street, &house), (&house, &house)] {
+        let refused = lab.replug(&link, from, to).expect_err("refused");
+        let found = refused.downcast_ref();
+        assert!(
+            matches!(found, Some(LabError::NotAnEnd { .. } | LabError::AlreadyAnEnd { .. }))
+                && !phone.devices()?.is_empty(),
+            "{refused}"
+        );
+    }
+    phone.ping("10.1.0.1".parse::<std::net::IpAddr>()?).run()?.expect_all()?;
+    Ok(())
+}
+
+/// The new port has the settings of the old one: frames of VLAN 10 reach VLAN 10 only, and an isolated port no isolated one.
+#[netns_test(requires(bridge_vlan_filtering))]
+fn a_link_keeps_its_vlan_at_another_switch(mut lab: Lab) -> TestResult {
+    let [phone, friend, other] = ["phone", "friend", "other"].map(|name| lab.host(name));
+    let [house, street, plain] = ["house", "street", "plain"].map(|name| lab.switch(name));
+    lab.link(&phone, &house).vlan(10);
+    lab.link(&friend, &street).vlan(10);
+    lab.link(&other, &street).vlan(20);
+    lab.link(&house, &street).trunk([10, 20]);
+    lab.up()?;
+    let link = lab.link_between(&phone, &house)?;
+    let refused = lab.replug(&link, &house, &plain).expect_err("its VLAN would not hold there");
+    assert!(refused.to_string().contains("the filtering by VLANs"), "{refused}");
+    lab.replug(&link, &house, &street)?;
+    phone.ping(&friend).run()?.expect_all()?;
+    phone.ping(&other).expect_unreachable_with_control(&friend)?;
+    Ok(())
+}
+
+#[netns_test]
+fn an_isolated_link_is_isolated_at_another_switch(mut lab: Lab) -> TestResult {
+    let [phone, friend, other] = ["phone", "friend", "other"].map(|name| lab.host(name));
+    let [house, street] = ["house", "street"].map(|name| lab.switch(name));
+    lab.link(&phone, &house).isolated();
+    lab.link(&friend, &street);
+    lab.link(&other, &street).isolated();
+    lab.link(&house, &street);
+    lab.up()?;
+    phone.ping(&other).run()?.expect_all()?;
+    let link = lab.link_between(&phone, &house)?;
+    lab.replug(&link, &house, &street)?;
+    phone.ping(&other).expect_unreachable_with_control(&friend)?;
+    Ok(())
+}
+
+#[netns_test]
+fn a_link_of_another_lab_is_not_plugged(mut lab: Lab, mut other: Lab) -> TestResult {
+    let mut places = Vec::new();
+    for lab in [&mut lab, &mut other] {
+        let [phone, house, street] = [lab.host("phone"), lab.host("house"), lab.host("street")];
+        lab.link(&phone, &house);
+        lab.up()?;
+        places.push((lab.link_between(&phone, &house)?, house, street));
+    }
+    let (link, house, _) = &places[0];
+    let (_, _, street) = &places[1];
+    for refused in [lab.replug(link, house, street), other.replug(link, house, street)] {
+        let refused = refused.expect_err("refused");
+        assert!(matches!(refused.downcast_ref(), Some(LabError::ForeignHost { .. })), "{refused}");
+    }
+    Ok(())
+}
+
+/// The switch learns the new port of an address from the first frame that comes from there.
+#[netns_test]
+fn a_host_moves_to_another_port_of_the_network(mut lab: Lab) -> TestResult {
+    let [phone, server] = ["phone", "server"].map(|name| lab.host(name));
+    let [kitchen, attic, core] = ["kitchen", "attic", "core"].map(|name| lab.switch(name));
+    for access in [&kitchen, &attic] {
+        lab.link(access, &core);
+    }
+    lab.link(&phone, &kitchen).condition(Condition::new().latency(10 * MILLISECOND));
+    lab.link(&server, &core);
+    lab.up()?;
+    let port = |core: &Switch| -> TestResult<Option<u32>> {
+        let mac = phone.mac("eth0")?;
+        Ok(core.as_host().fdb()?.iter().find(|entry| entry.mac == mac).map(|entry| entry.device))
+    };
+    phone.ping(&server).ipv4().run()?.expect_all()?;
+    let before = port(&core)?.ok_or("the switch has learned it")?;
+    let link = lab.link_between(&phone, &kitchen)?;
+    lab.replug(&link, &kitchen, &attic)?;
+    assert!(round_trip(&phone, &server)? >= 20 * MILLISECOND, "the link has its condition");
+    let after = port(&core)?.ok_or("the switch has learned it again")?;
+    assert_ne!(before, after);
+    Ok(())
+}
+
+#[netns_test]
+fn an_interface_is_added_to_and_removed_from_a_running_host(mut net: Pair) -> TestResult {
+    let mut subnet = net.lab.subnet(2)?;
+    let [(near, _), (far, _)] = [subnet.next_host()?, subnet.next_host()?];
+    let [device, _] = net.client.add_veth(Veth::to(&net.server).address(near).peer_address(far))?;
+    let (sender, receiver) = (net.client.udp_socket(0)?, net.server.udp_socket(5000)?);
+    let to = SocketAddr::from((far.addr(), 5000));
+    assert!(reaches(&sender, to, &receiver, PATIENCE)?);
+    net.client.remove_device(device.name.as_str())?;
+    let unreachable = sender.send_to(b"?", to).map_err(|error| error.kind());
+    assert_eq!(unreachable, Err(ErrorKind::NetworkUnreachable));
+    assert_eq!(net.server.devices()?.len(), 1, "the other end went with it");
+    Ok(())
+}

@@ -1,0 +1,302 @@
+//! Firewalls: rows 41 to 51.
+
+use std::io::ErrorKind;
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+use netns_fixtures::net::{Firewall, FirewallRule, Host, Refusal};
+use netns_fixtures::prelude::*;
+use netns_fixtures::probe::Ping;
+
+use crate::traffic::{reaches, transfer};
+
+const PATIENCE: Duration = Duration::from_millis(300);
+
+/// Builds the same network as `Routed`, and also returns its router.
+fn routed(lab: &mut Lab) -> TestResult<(Host, Host, Host)> {
+    let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
+    let router = lab.router("router");
+    lab.link(&inside, &router);
+    lab.link(&router, &outside);
+    lab.gateway(&inside, &router);
+    lab.gateway(&outside, &router);
+    lab.up()?;
+    Ok((inside, router, outside))
+}
+
+/// Returns the result of a connection: `Ok`, or the kind of its error.
+fn connect(from: &Host, to: &Host, port: u16) -> TestResult<Result<TcpStream, ErrorKind>> {
+    let to = SocketAddr::new(to.addr(), port);
+    Ok(from.run(move || TcpStream::connect_timeout(&to, PATIENCE))?.map_err(|error| error.kind()))
+}
+
+#[netns_test]
+fn what_begins_outside_is_dropped_and_replies_pass(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let _servers = (inside.tcp_listener(80)?, outside.tcp_listener(80)?);
+    assert!(connect(&outside, &inside, 80)?.is_ok(), "the control");
+    router.firewall(&Firewall::home("eth1"))?;
+    assert_eq!(connect(&outside, &inside, 80)?.err(), Some(ErrorKind::TimedOut));
+    assert!(connect(&inside, &outside, 80)?.is_ok());
+    Ok(())
+}
+
+#[netns_test]
+fn an_office_lets_dns_and_https_pass(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    router.firewall(&Firewall::corporate())?;
+    let _servers = (outside.tcp_listener(443)?, outside.tcp_listener(22)?);
+    assert!(connect(&inside, &outside, 443)?.is_ok());
+    assert_eq!(connect(&inside, &outside, 22)?.err(), Some(ErrorKind::TimedOut));
+    let sender = inside.udp_socket(0)?;
+    for (port, passes) in [(53, true), (4433, false)] {
+        let receiver = outside.udp_socket(port)?;
+        assert_eq!(reaches(&sender, SocketAddr::new(outside.addr(), port), &receiver, PATIENCE)?, passes, "{port}");
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn before_signing_in_only_dns_and_the_portal_are_reached(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let portal = lab.find("router")?;
+    let _servers = (outside.tcp_listener(80)?, portal.tcp_listener(80)?);
+    router.firewall(&Firewall::captive_portal(portal.addr()))?;
+    assert_eq!(connect(&inside, &outside, 80)?.err(), Some(ErrorKind::ConnectionRefused), "a reset");
+    assert!(connect(&inside, &portal, 80)?.is_ok());
+    let (client, resolver) = (inside.udp_socket(0)?, outside.udp_socket(53)?);
+    let from = SocketAddr::new(inside.addr(), client.local_addr()?.port());
+    assert!(reaches(&client, SocketAddr::new(outside.addr(), 53), &resolver, PATIENCE)?, "the question");
+    assert!(reaches(&resolver, from, &client, PATIENCE)?, "the answer");
+    Ok(())
+}
+
+#[netns_test]
+fn a_filter_of_hundreds_of_rules_is_one_transaction(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let with = |count: u16| {
+        (1..=count).fold(Firewall::new(), |firewall, port| {
+            firewall.rule(FirewallRule::refuse(format!("port {port}"), Refusal::Drop).tcp(port..=port))
+        })
+    };
+    router.firewall(&with(250))?;
+    let _servers = (outside.tcp_listener(250)?, outside.tcp_listener(251)?);
+    assert!(connect(&inside, &outside, 250)?.is_err());
+    assert!(connect(&inside, &outside, 251)?.is_ok());
+    let refused = router.firewall(&with(251)).expect_err("refused").to_string();
+    assert!(refused.contains("251") && refused.contains("250"), "{refused}");
+    Ok(())
+}
+
+#[netns_test]
+fn the_client_tells_drop_reject_prohibit_and_reset_apart(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let _server = outside.tcp_listener(80)?;
+    let cases = [
+        (Refusal::Drop, ErrorKind::TimedOut),
+        (Refusal::Reject, ErrorKind::ConnectionRefused),
+        (Refusal::Reset, ErrorKind::ConnectionRefused),
+        (Refusal::Prohibit, ErrorKind::HostUnreachable),
+    ];
+    for (refusal, expected) in cases {
+        router.firewall(&Firewall::new().rule(FirewallRule::refuse("web", refusal).tcp(80..=80)))?;
+        assert_eq!(connect(&inside, &outside, 80)?.err(), Some(expected), "{refusal:?}");
+    }
+    router.remove_firewall()?;
+    assert!(connect(&inside, &outside, 80)?.is_ok(), "the control");
+    Ok(())
+}
+
+#[netns_test]
+fn ranges_of_ports_and_directions(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let servers: Vec<_> = [1000, 1999, 2000].into_iter().map(|port| outside.tcp_listener(port)).collect();
+    assert!(servers.iter().all(Result::is_ok));
+    let rule = FirewallRule::refuse("range", Refusal::Reset).tcp(1000..=1999).from_device("eth0");
+    router.firewall(&Firewall::new().rule(rule))?;
+    let passes = |port| Ok::<_, BoxError>(connect(&inside, &outside, port)?.is_ok());
+    assert_eq!((passes(1000)?, passes(1999)?, passes(2000)?), (false, false, true));
+    Ok(())
+}
+
+#[netns_test]
+fn a_change_cuts_established_connections_or_keeps_them(mut lab: Lab) -> TestResult {
+    use std::io::{Read, Write};
+    let (inside, router, outside) = routed(&mut lab)?;
+    // From here on the router tracks connections.
+    router.firewall(&Firewall::new().keep_established())?;
+    let listener = outside.tcp_listener(80)?;
+    let mut client = inside.tcp_connect((outside.addr(), 80))?;
+    let mut server = listener.accept()?.0;
+    server.set_read_timeout(Some(PATIENCE))?;
+    let refuse = FirewallRule::refuse("all TCP", Refusal::Drop).all_tcp();
+    let mut byte = [0];
+    router.firewall(&Firewall::new().keep_established().rule(refuse.clone()))?;
+    client.write_all(b"1")?;
+    server.read_exact(&mut byte)?;
+    router.firewall(&Firewall::new().rule(refuse))?;
+    client.write_all(b"2")?;
+    assert_eq!(server.read_exact(&mut byte).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
+    Ok(())
+}
+
+#[netns_test]
+fn without_icmp_a_ping_fails_and_tcp_works(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let _server = outside.tcp_listener(80)?;
+    inside.ping(&outside).count(1).run()?.expect_all()?;
+    router.firewall(&Firewall::new().rule(FirewallRule::refuse("ICMP", Refusal::Drop).icmp()))?;
+    let report = inside.ping(&outside).count(1).timeout(PATIENCE).run()?;
+    assert_eq!(report.statistics().received, 0);
+    assert!(connect(&inside, &outside, 80)?.is_ok());
+    Ok(())
+}
+
+#[netns_test(deadline = "60s")]
+fn a_black_hole_for_large_packets_is_passed_by_smaller_segments(mut lab: Lab) -> TestResult {
+    let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
+    let [router, other] = ["router", "other"].map(|name| lab.router(name));
+    lab.link(&inside, &router);
+    // Neither end sees this MTU, so neither announces smaller segments.
+    lab.link(&router, &other).mtu(1400);
+    lab.link(&other, &outside);
+    lab.gateway(&inside, &router);
+    lab.gateway(&router, &other);
+    lab.gateway(&other, &router);
+    lab.gateway(&outside, &other);
+    lab.up()?;
+    // The router drops its own "packet too big".
+    let silent = Firewall::new().sent(FirewallRule::refuse("too big", Refusal::Drop).icmp());
+    router.firewall(&silent)?;
+    let listener = outside.tcp_listener(80)?;
+    let mut stream = inside.tcp_connect((outside.addr(), 80))?;
+    let mut server = listener.accept()?.0;
+    server.set_read_timeout(Some(2 * PATIENCE))?;
+    {
+        use std::io::{Read, Write};
+        stream.write_all(&[0; 8000])?;
+        let arrived = server.read(&mut [0; 8000]).map_err(|error| error.kind());
+        assert_eq!(arrived, Err(ErrorKind::WouldBlock), "large segments vanish");
+    }
+    router.firewall(&silent.clamp_segments())?;
+    transfer(&inside, &outside, 81, 100_000)?;
+    Ok(())
+}
+
+#[netns_test]
+fn fragments_are_dropped(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let large = |ping: Ping| ping.payload(4000).count(1).timeout(PATIENCE).run();
+    let received = || -> TestResult<_> {
+        let both = [large(inside.ping(&outside).ipv4())?, large(inside.ping(&outside).ipv6())?];
+        Ok(both.map(|report| report.statistics().received))
+    };
+    assert_eq!(received()?, [1, 1], "the control");
+    let rule = FirewallRule::refuse("fragments", Refusal::Drop).fragments();
+    router.firewall(&Firewall::new().rule(rule))?;
+    assert_eq!(received()?, [0, 0]);
+    inside.ping(&outside).payload(1400).count(1).run()?.expect_all()?;
+    Ok(())
+}
+
+#[netns_test]
+fn packets_above_a_size_vanish(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    router.firewall(&Firewall::new().rule(FirewallRule::refuse("large", Refusal::Drop).larger_than(1000)))?;
+    let received = |payload| -> TestResult<_> {
+        let ping = |ping: Ping| ping.payload(payload).count(1).timeout(PATIENCE).run();
+        let both = [ping(inside.ping(&outside).ipv4())?, ping(inside.ping(&outside).ipv6())?];
+        Ok(both.map(|report| report.statistics().received))
+    };
+    // With its headers, 28 and 48 bytes.
+    assert_eq!((received(952)?, received(980)?), ([1, 1], [0, 0]));
+    Ok(())
+}
+
+#[netns_test]
+fn counters_say_how_many_packets_each_rule_met(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let rules = Firewall::new()
+        .rule(FirewallRule::refuse("echo", Refusal::Drop).echo_requests())
+        .rule(FirewallRule::allow("web").tcp(80..=80));
+    router.firewall(&rules)?;
+    inside.ping(&outside).ipv4().count(4).timeout(PATIENCE).run()?;
+    let counters = router.firewall_counters()?;
+    let of =
+        |name: &str| counters.iter().filter(|counter| counter.rule == name).map(|counter| counter.packets).sum::<u64>();
+    assert_eq!((of("echo"), of("web")), (4, 0), "{counters:?}");
+    Ok(())
+}
+
+#[netns_test]
+fn a_firewall_of_a_host_is_about_what_it_receives(mut lab: Lab) -> TestResult {
+    let (inside, _, outside) = routed(&mut lab)?;
+    let _servers = (outside.tcp_listener(80)?, outside.tcp_listener(81)?);
+    let only_web =
+        Firewall::new().keep_established().rule(FirewallRule::allow("web").tcp(80..=80)).otherwise(Refusal::Drop);
+    outside.firewall(&only_web)?;
+    assert!(connect(&inside, &outside, 80)?.is_ok());
+    assert_eq!(connect(&inside, &outside, 81)?.err(), Some(ErrorKind::TimedOut));
+    assert!(connect(&outside, &outside, 81)?.is_ok(), "what it says to itself passes");
+    Ok(())
+}
+
+#[netns_test]
+fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
+    let (_, router, _) = routed(&mut lab)?;
+    #[expect(clippy::reversed_empty_ranges, reason = "the mistake that is tested")]
+    let rule = FirewallRule::allow("backwards").tcp(2000..=1000);
+    let refused = router.firewall(&Firewall::new().rule(rule)).expect_err("refused").to_string();
+    assert!(refused.contains("backwards") && refused.contains("2000"), "{refused}");
+    // The second selection would replace the first, and the rule would let pass what its name refuses.
+    let twice = [
+        FirewallRule::refuse("HTTP/3", Refusal::Drop).udp(443..=443).tcp(443..=443),
+        FirewallRule::refuse("HTTP/3", Refusal::Drop).from_device("eth0").from_device("eth1"),
+    ];
+    for rule in twice {
+        let refused = router.firewall(&Firewall::new().rule(rule)).expect_err("refused").to_string();
+        assert!(refused.contains("\"HTTP/3\" selects the ") && refused.contains("twice"), "{refused}");
+    }
+    // A rule for a device that is not there would match nothing.
+    let refused = router.firewall(&Firewall::home("eth5")).expect_err("refused").to_string();
+    assert!(refused.contains("\"eth5\", which \"router\" does not have; it has eth0, eth1"), "{refused}");
+    assert_eq!(router.firewall_counters()?, [], "nothing was set");
+    Ok(())
+}
+
+/// RFC 6092: a home router filters IPv6 as well, where nothing is translated.
+#[netns_test]
+fn a_home_router_filters_ipv6_from_outside(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let _servers = (inside.tcp_listener(80)?, outside.tcp_listener(80)?);
+    let connects = |from: &Host, to: &Host| -> TestResult<_> {
+        let to = SocketAddr::new(to.ipv6().into(), 80);
+        Ok(from.run(move || TcpStream::connect_timeout(&to, PATIENCE))?.map_err(|error| error.kind()).err())
+    };
+    assert_eq!(connects(&outside, &inside)?, None, "the control");
+    router.firewall(&Firewall::home("eth1"))?;
+    assert_eq!(connects(&outside, &inside)?, Some(ErrorKind::TimedOut));
+    assert_eq!(connects(&inside, &outside)?, None);
+    // RFC 6092, REC-10: errors about connections that began inside pass.
+    assert_eq!(inside.path_mtu(&outside).ipv6().run()?.mtu, 1500);
+    Ok(())
+}
+
+#[netns_test]
+fn only_the_proxy_leads_out(mut lab: Lab) -> TestResult {
+    let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
+    let (router, proxy) = (lab.router("router"), lab.host("proxy"));
+    for host in [&inside, &outside, &proxy] {
+        lab.link(host, &router);
+        lab.gateway(host, &router);
+    }
+    lab.up()?;
+    let _servers = (outside.tcp_listener(443)?, proxy.tcp_listener(3128)?, proxy.tcp_listener(22)?);
+    assert!(connect(&inside, &outside, 443)?.is_ok(), "the control");
+    router.firewall(&Firewall::proxy_only((proxy.addr(), 3128).into()))?;
+    assert_eq!(connect(&inside, &outside, 443)?.err(), Some(ErrorKind::HostUnreachable), "prohibited");
+    assert!(connect(&inside, &proxy, 3128)?.is_ok());
+    assert!(connect(&inside, &proxy, 22)?.is_err(), "another port of the proxy");
+    assert!(connect(&proxy, &outside, 443)?.is_ok(), "the proxy itself leads out");
+    Ok(())
+}

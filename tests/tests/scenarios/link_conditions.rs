@@ -1,0 +1,497 @@
+//! Conditions of links: rows 1 to 18.
+
+use std::fs;
+use std::ops::ControlFlow::{Break, Continue};
+use std::time::Duration;
+
+use netns_fixtures::net::condition::{Condition, Jitter, Loss, Preset, Queue, Rate, Step, Trace};
+use netns_fixtures::net::{Host, LinkHandle};
+use netns_fixtures::prelude::*;
+use netns_fixtures::process::Capability;
+use netns_fixtures::requirements::require_program;
+
+use crate::traffic::{Arrival, binomial, datagrams, numbers, transfer};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Two hosts whose link has this condition in both directions.
+fn two(lab: &mut Lab, condition: &Condition) -> TestResult<(Host, Host, LinkHandle)> {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).condition(condition.clone());
+    lab.up()?;
+    let link = lab.link_between(&a, &b)?;
+    Ok((a, b, link))
+}
+
+fn round_trip(from: &Host, to: &Host) -> TestResult<Duration> {
+    // The first one learns the neighbour's address, which takes a round trip of its own.
+    from.ping(to).count(1).timeout(Duration::from_secs(3)).run()?.expect_all()?;
+    let report = from.ping(to).count(15).interval(10 * MILLISECOND).timeout(Duration::from_secs(3)).run()?;
+    Ok(report.expect_all()?.min().ok_or("five replies")?)
+}
+
+/// Within 5% or 5 ms; this machine may be late, never early.
+fn assert_about(measured: Duration, declared: Duration) {
+    assert!(measured >= declared, "{measured:?} is less than {declared:?}");
+    let most = declared + (declared / 20).max(5 * MILLISECOND);
+    assert!(measured <= most, "{measured:?} is more than {most:?}");
+}
+
+/// Datagrams over a link that loses some, and the link's own counts.
+struct Lossy {
+    arrivals: Vec<Arrival>,
+    /// Packets that the link lost.
+    lost: u32,
+    /// Packets that the link lost or passed.
+    packets: u32,
+}
+
+/// Sends `count` datagrams and checks that each one that did not arrive was lost by the link.
+fn under_loss(link: &LinkHandle, from: &Host, to: &Host, count: u32) -> TestResult<Lossy> {
+    // Neighbour discovery and multicast reports use the link as well, and may be lost.
+    const OTHERS: u32 = 20;
+    let before = link.statistics_from(from)?;
+    let arrivals = datagrams(from, to, count, 100, MILLISECOND / 5, 300 * MILLISECOND)?;
+    let after = link.statistics_from(from)?;
+    let (lost, passed) = (u32::try_from(after.lost - before.lost)?, u32::try_from(after.passed - before.passed)?);
+    let (packets, arrived) = (lost + passed, u32::try_from(arrivals.len())?);
+    assert!((count..=count + OTHERS).contains(&packets), "{lost} lost and {passed} passed of {count}");
+    let others = packets - count;
+    assert!((arrived..=arrived + others).contains(&passed), "{passed} passed, {arrived} arrived of {count}");
+    Ok(Lossy { arrivals, lost, packets })
+}
+
+/// The median: a few datagrams that a busy machine delays do not change it.
+fn median(delays: impl Iterator<Item = Duration>) -> TestResult<Duration> {
+    let mut delays: Vec<Duration> = delays.collect();
+    delays.sort_unstable();
+    Ok(delays.get(delays.len() / 2).copied().ok_or("no datagram arrived in this time")?)
+}
+
+#[netns_test]
+fn latency_of_both_directions_adds_up(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new().latency(20 * MILLISECOND))?;
+    assert_about(round_trip(&a, &b)?, 40 * MILLISECOND);
+    link.set_condition(&Condition::new())?;
+    assert!(round_trip(&a, &b)? < 10 * MILLISECOND, "the control");
+    Ok(())
+}
+
+#[netns_test]
+fn latency_of_one_direction_is_felt_once(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).conditions(Condition::new().latency(100 * MILLISECOND), Condition::new());
+    lab.up()?;
+    assert_about(round_trip(&a, &b)?, 100 * MILLISECOND);
+    Ok(())
+}
+
+#[netns_test]
+fn latencies_of_a_chain_add_up(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    let [first, second] = ["first", "second"].map(|name| lab.router(name));
+    let condition = Condition::new().latency(10 * MILLISECOND);
+    lab.link(&a, &first).condition(condition.clone());
+    lab.link(&first, &second).condition(condition.clone());
+    lab.link(&second, &b).condition(condition);
+    lab.gateway(&a, &first);
+    lab.gateway(&first, &second);
+    lab.gateway(&second, &first);
+    lab.gateway(&b, &second);
+    lab.up()?;
+    assert_about(round_trip(&a, &b)?, 60 * MILLISECOND);
+    Ok(())
+}
+
+#[netns_test]
+fn jitter_stays_within_its_spread_and_reorders_nothing(mut lab: Lab) -> TestResult {
+    let condition = Condition::new().latency(30 * MILLISECOND).jitter(Jitter::Uniform(10 * MILLISECOND)).seed(1);
+    let (a, b, _) = two(&mut lab, &condition)?;
+    let arrivals = datagrams(&a, &b, 200, 100, 2 * MILLISECOND, 300 * MILLISECOND)?;
+    let (seen, overtaken) = numbers(&arrivals);
+    assert_eq!((seen.len(), overtaken), (200, 0));
+    let delays = arrivals.iter().map(|arrival| arrival.delay);
+    let (least, most) = (delays.clone().min().ok_or("none")?, delays.max().ok_or("none")?);
+    assert!(least >= 19 * MILLISECOND && most >= least + 5 * MILLISECOND, "{least:?} to {most:?}");
+    Ok(())
+}
+
+#[netns_test]
+fn independent_loss_is_within_its_binomial_bound(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    // Neighbours are known, so that no datagram waits for discovery.
+    a.ping(&b).count(1).run()?.expect_all()?;
+    for percent in [1.0, 10.0, 50.0] {
+        link.set_condition_from(&a, &Condition::new().loss(Loss::percent(percent)).seed(2))?;
+        let Lossy { lost, packets, .. } = under_loss(&link, &a, &b, 2000)?;
+        let bound = binomial(packets, percent / 100.0);
+        assert!(bound.contains(&lost), "{percent}%: {lost} of {packets} lost, {bound:?} expected");
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn tcp_delivers_everything_under_loss(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new().loss(Loss::percent(5.0)).seed(3))?;
+    transfer(&a, &b, 5001, 300_000)?;
+    assert!(link.statistics_from(&a)?.lost > 0, "the link lost something");
+    Ok(())
+}
+
+#[netns_test]
+fn bursts_are_as_long_as_declared(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    link.set_condition_from(&a, &Condition::new().loss(Loss::bursts(10.0, 5.0)).seed(4))?;
+    let Lossy { arrivals, lost: count, packets } = under_loss(&link, &a, &b, 4000)?;
+    let (seen, _) = numbers(&arrivals);
+    let lost: Vec<bool> = (0..4000).map(|number| !seen.contains_key(&number)).collect();
+    let missing = lost.iter().filter(|lost| **lost).count();
+    let bursts = lost.windows(2).filter(|pair| !pair[0] && pair[1]).count();
+    let tenths = 10 * missing / bursts.max(1);
+    assert!((250..550).contains(&count), "{count} of {packets} lost");
+    assert!((30..70).contains(&tenths), "bursts of {tenths} tenths of a packet");
+    Ok(())
+}
+
+#[netns_test(deadline = "60s")]
+fn a_rate_caps_tcp_and_the_slowest_hop_counts(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    let middle = lab.router("middle");
+    lab.link(&a, &middle).condition(Condition::new().rate(Rate::megabits(40)));
+    lab.link(&middle, &b).condition(Condition::new().rate(Rate::megabits(10)));
+    lab.gateway(&a, &middle);
+    lab.gateway(&b, &middle);
+    lab.up()?;
+    let bytes = 2_500_000;
+    let took = transfer(&a, &b, 5001, bytes)?;
+    // 10 Mbit/s carry 1,448 bytes of each 1,514.
+    let ideal = Duration::from_micros(u64::try_from(bytes * 1514 / 1448 * 8 / 10)?);
+    assert!(took > ideal.mul_f64(0.95) && took < ideal.mul_f64(1.3), "{took:?} instead of {ideal:?}");
+    Ok(())
+}
+
+#[netns_test]
+fn rates_of_the_two_directions_differ(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).conditions(Condition::new().rate(Rate::megabits(2)), Condition::new().rate(Rate::megabits(50)));
+    lab.up()?;
+    let (up, down) = (transfer(&a, &b, 5001, 250_000)?, transfer(&b, &a, 5002, 250_000)?);
+    assert!(up > 5 * down, "{up:?} up, {down:?} down");
+    Ok(())
+}
+
+#[netns_test]
+fn a_full_queue_delays_by_its_length_and_then_loses(mut lab: Lab) -> TestResult {
+    let condition = Condition::new().rate(Rate::megabits(1)).queue(Queue::Time(100 * MILLISECOND));
+    let (a, b, link) = two(&mut lab, &condition)?;
+    // Four times what the link carries.
+    let arrivals = datagrams(&a, &b, 200, 1000, 2 * MILLISECOND, 300 * MILLISECOND)?;
+    // The queue is full long before the second half.
+    let delay = median(arrivals[arrivals.len() / 2..].iter().map(|arrival| arrival.delay))?;
+    assert!(delay > 70 * MILLISECOND && delay < 130 * MILLISECOND, "{delay:?}");
+    let statistics = link.statistics_from(&a)?;
+    assert!(statistics.dropped > 100 && statistics.lost == 0, "{statistics}");
+    Ok(())
+}
+
+#[netns_test]
+fn packets_are_duplicated_reordered_and_corrupted_as_declared(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let count = 1000;
+    let run = || datagrams(&a, &b, count, 200, MILLISECOND / 2, 300 * MILLISECOND);
+    link.set_condition_from(&a, &Condition::new().duplicate_percent(20.0).seed(5))?;
+    let twice = numbers(&run()?).0.values().filter(|times| **times == 2).count();
+    assert!(binomial(count, 0.2).contains(&u32::try_from(twice)?), "{twice} arrived twice");
+    link.set_condition_from(&a, &Condition::new().latency(20 * MILLISECOND).reorder_percent(20.0).seed(6))?;
+    let (seen, overtaken) = numbers(&run()?);
+    assert!(seen.len() == 1000 && overtaken > 100, "{overtaken} were overtaken");
+    // A flipped bit makes a wrong checksum, so that the packet is dropped by the receiver's kernel.
+    link.set_condition_from(&a, &Condition::new().corrupt_percent(20.0).seed(7))?;
+    let arrivals = run()?;
+    assert!(arrivals.iter().all(|arrival| arrival.is_whole), "no wrong byte passes the checksum");
+    let missing = count - u32::try_from(arrivals.len())?;
+    assert!(missing > 100 && missing <= *binomial(count, 0.2).end(), "{missing} are missing");
+    link.set_condition_from(&a, &Condition::new())?;
+    assert_eq!(numbers(&run()?).0.len(), 1000, "the control");
+    Ok(())
+}
+
+#[netns_test]
+fn a_condition_changes_while_a_transfer_runs(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new().rate(Rate::megabits(1)))?;
+    let bytes = 1_000_000;
+    let slow = Duration::from_secs(8);
+    let changed = std::thread::scope(|scope| {
+        let transfer = scope.spawn(|| transfer(&a, &b, 5001, bytes).map_err(|error| error.to_string()));
+        wait_until(Deadline::after(Duration::from_secs(5)), MILLISECOND, || match link.statistics_from(&a) {
+            Ok(statistics) if statistics.passed > 20 => Break(Ok(())),
+            Ok(statistics) => Continue(statistics.passed),
+            Err(error) => Break(Err(error)),
+        })??;
+        link.set_condition(&Condition::new())?;
+        transfer.join().map_err(|_| "the transfer panicked".to_owned())?.map_err(BoxError::from)
+    })?;
+    assert!(changed < slow / 2, "{changed:?} with the rate removed, {slow:?} with it");
+    Ok(())
+}
+
+#[netns_test]
+fn one_seed_is_one_fate_of_each_packet(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    let mut fates = Vec::new();
+    for seed in [8, 8, 9] {
+        // Neighbours are known, so that the datagrams are the only packets of the direction.
+        a.ping(&b).count(1).run()?.expect_all()?;
+        link.set_condition_from(&a, &Condition::new().loss(Loss::percent(30.0)).seed(seed))?;
+        let (seen, _) = numbers(&under_loss(&link, &a, &b, 200)?.arrivals);
+        fates.push(seen.into_keys().collect::<Vec<_>>());
+        link.set_condition_from(&a, &Condition::new())?;
+    }
+    assert_eq!(fates[0], fates[1]);
+    assert_ne!(fates[0], fates[2]);
+    Ok(())
+}
+
+/// A restored link does not restart the seed of a direction that was not cut.
+#[netns_test]
+fn a_direction_that_is_whole_is_not_disturbed_by_a_repair(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    let mut fates = Vec::new();
+    for is_repaired in [true, false] {
+        // Neighbours are known, so that the datagrams are the only packets of the direction.
+        a.ping(&b).count(1).run()?.expect_all()?;
+        link.set_condition_from(&a, &Condition::new().loss(Loss::percent(50.0)).seed(8))?;
+        let (first, _) = numbers(&under_loss(&link, &a, &b, 100)?.arrivals);
+        if is_repaired {
+            link.cut_from(&b)?;
+            link.restore()?;
+        }
+        let (second, _) = numbers(&under_loss(&link, &a, &b, 100)?.arrivals);
+        fates.push([first, second].map(|seen| seen.into_keys().collect::<Vec<_>>()));
+        link.set_condition_from(&a, &Condition::new())?;
+    }
+    assert_eq!(fates[0], fates[1]);
+    assert_ne!(fates[1][0], fates[1][1], "a seed that begins again would show");
+    Ok(())
+}
+
+#[netns_test]
+fn a_preset_is_as_its_table_says(mut lab: Lab) -> TestResult {
+    let [phone, tower] = ["phone", "tower"].map(|name| lab.host(name));
+    lab.link(&phone, &tower).conditions(Preset::Mobile4g.up(), Preset::Mobile4g.down());
+    lab.up()?;
+    let report = phone.ping(&tower).count(40).interval(10 * MILLISECOND).timeout(Duration::from_secs(2)).run()?;
+    let middle = report.percentile(50).ok_or("no replies")?;
+    assert!(middle > 40 * MILLISECOND && middle < 75 * MILLISECOND, "{middle:?}");
+    Ok(())
+}
+
+#[netns_test]
+fn a_partition_in_one_direction(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    link.set_condition_from(&b, &Condition::new().loss(Loss::percent(100.0)))?;
+    assert_eq!(under_loss(&link, &a, &b, 10)?.arrivals.len(), 10);
+    let Lossy { arrivals, lost, packets } = under_loss(&link, &b, &a, 10)?;
+    assert_eq!((arrivals.len(), lost), (0, packets), "the link lost everything");
+    link.set_condition_from(&b, &Condition::new())?;
+    assert_eq!(under_loss(&link, &b, &a, 10)?.arrivals.len(), 10, "the control");
+    Ok(())
+}
+
+#[netns_test]
+fn a_trace_drives_the_latency_over_time(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let step = |milliseconds, latency| Step {
+        at: Duration::from_millis(milliseconds),
+        latency: Some(Duration::from_millis(latency)),
+        ..Step::default()
+    };
+    let trace = Trace::steps([step(0, 10), step(500, 100), step(1500, 10)]);
+    link.set_condition_from(&a, &Condition::new().trace(trace))?;
+    let arrivals = datagrams(&a, &b, 140, 100, 10 * MILLISECOND, 300 * MILLISECOND)?;
+    assert_eq!(arrivals.len(), 140);
+    // The trace begins a little before the sender does.
+    let delay = |from: u32, to: u32| {
+        let sent = from * MILLISECOND..to * MILLISECOND;
+        median(arrivals.iter().filter(|arrival| sent.contains(&arrival.sent)).map(|arrival| arrival.delay))
+    };
+    let (early, late) = (delay(0, 300)?, delay(600, 1300)?);
+    assert!(early < 60 * MILLISECOND && late >= 99 * MILLISECOND, "{early:?}, then {late:?}");
+    Ok(())
+}
+
+/// Waits until the kernel of a host shows its link with or without a carrier.
+pub(crate) fn expect_carrier(host: &Host, carrier: bool) -> TestResult {
+    let expected = if carrier { "1" } else { "0" };
+    let shown = || host.run(|| fs::read_to_string("/sys/class/net/eth0/carrier").map_err(|error| error.to_string()));
+    wait_until(Deadline::after(Duration::from_secs(3)), MILLISECOND, || match shown() {
+        Ok(Ok(shown)) if shown.trim() == expected => Break(Ok(())),
+        Ok(shown) => Continue(format!("{} shows {shown:?}", host.name())),
+        Err(error) => Break(Err(error)),
+    })??;
+    Ok(())
+}
+
+#[netns_test]
+fn a_link_that_goes_down_takes_the_carrier_from_its_other_end(mut lab: Lab) -> TestResult {
+    let (a, b, _) = two(&mut lab, &Condition::new())?;
+    for (one, other) in [(&a, &b), (&b, &a)] {
+        expect_carrier(other, true)?;
+        one.link_down("eth0")?;
+        expect_carrier(other, false)?;
+        // Now the other end goes as well, and the first one comes back alone.
+        other.link_down("eth0")?;
+        one.link_up("eth0")?;
+        expect_carrier(one, false)?;
+        other.link_up("eth0")?;
+        expect_carrier(one, true)?;
+        expect_carrier(other, true)?;
+        one.ping(other).count(1).timeout(Duration::from_secs(3)).run()?.expect_all()?;
+    }
+    Ok(())
+}
+
+#[netns_test]
+fn packets_on_their_way_to_an_end_that_goes_down_are_lost(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    link.set_condition(&Condition::new().latency(300 * MILLISECOND))?;
+    let (sender, before) = (a.udp_socket(0)?, link.statistics_from(&a)?);
+    for _ in 0..5 {
+        sender.send_to(b"late", (b.addr(), 9))?;
+    }
+    b.link_down("eth0")?;
+    expect_carrier(&a, false)?;
+    let counted =
+        wait_until(Deadline::after(Duration::from_secs(3)), MILLISECOND, || match link.statistics_from(&a) {
+            Ok(now) if now.undelivered >= before.undelivered + 5 => Break(Ok(now)),
+            Ok(now) => Continue(now),
+            Err(error) => Break(Err(error)),
+        })??;
+    assert_eq!(counted.passed, before.passed, "{counted}");
+    Ok(())
+}
+
+#[netns_test]
+fn an_mtu_that_changes_later_is_the_links(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let arrived =
+        |bytes| -> TestResult<usize> { Ok(datagrams(&a, &b, 5, bytes, MILLISECOND, 300 * MILLISECOND)?.len()) };
+    a.set_mtu("eth0", 9000)?;
+    b.set_mtu("eth0", 9000)?;
+    assert_eq!(arrived(8000)?, 5);
+    // An end with a smaller MTU does not accept them, as on any link.
+    b.set_mtu("eth0", 1500)?;
+    let before = link.statistics_from(&a)?;
+    assert_eq!(arrived(8000)?, 0);
+    let after = link.statistics_from(&a)?;
+    assert_eq!(after.undelivered - before.undelivered, 5, "{after}");
+    assert_eq!(arrived(1000)?, 5, "they stop no packet behind them");
+    Ok(())
+}
+
+/// A frame that the sender leaves to the device to segment, from a source that does not count its segments.
+const SEND_UNSEGMENTED: &str = "
+import socket, struct, sys
+VNET_HDR, TCP, NEEDS_CHECKSUM, TCP_OVER_IPV4 = 15, 6, 1, 1
+s = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+s.bind(('eth0', 0))
+s.setsockopt(263, VNET_HDR, 1)
+mac = lambda text: bytes.fromhex(text.replace(':', ''))
+to_mac, from_mac, to, by = mac(sys.argv[1]), mac(sys.argv[2]), socket.inet_aton(sys.argv[3]), socket.inet_aton(sys.argv[4])
+payload = bytes(10000)
+tcp = struct.pack('!HHIIBBHHH', 9, 9, 1, 1, 5 << 4, 0x10, 1000, 0, 0) + payload
+ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 20 + len(tcp), 1, 0, 64, TCP, 0, by, to)
+virtio = struct.pack('=BBHHHH', NEEDS_CHECKSUM, TCP_OVER_IPV4, 54, 1000, 34, 16)
+s.send(virtio + to_mac + from_mac + b'\\x08\\x00' + ip + tcp)
+";
+
+#[netns_test]
+fn a_frame_of_several_packets_is_cut_before_the_link(mut lab: Lab) -> TestResult {
+    require_program("python3")?;
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let before = link.statistics_from(&a)?.passed;
+    let mut python = a.command("python3")?;
+    python.args(["-c", SEND_UNSEGMENTED]).args([b.mac("eth0")?, a.mac("eth0")?].map(|mac| mac.to_string()));
+    python.args([b.ipv4(), a.ipv4()].map(|address| address.to_string()));
+    python.keep_capabilities([Capability::NET_RAW]).output()?.success()?;
+    wait_until(Deadline::after(Duration::from_secs(3)), MILLISECOND, || match link.statistics_from(&a) {
+        Ok(now) if now.passed >= before + 10 => Break(Ok(())),
+        Ok(now) => Continue(now),
+        Err(error) => Break(Err(error)),
+    })??;
+    Ok(())
+}
+
+#[netns_test(deadline = "60s")]
+fn a_hundred_links_share_their_memory(mut lab: Lab) -> TestResult {
+    const MOST_BYTES: u64 = 64 * 1024 * 1024;
+    let hub = lab.host("hub");
+    let hosts: Vec<Host> = (0..100).map(|number| lab.host(format!("host{number}"))).collect();
+    for host in &hosts {
+        lab.link(&hub, host).condition(Condition::new().latency(MILLISECOND));
+    }
+    lab.up()?;
+    hub.ping(&hosts[99]).count(1).run()?.expect_all()?;
+    let bound = |text: &str| u64::from_str_radix(text, 16);
+    let mut bytes = 0;
+    for line in fs::read_to_string("/proc/self/maps")?.lines().filter(|line| line.contains("socket:[")) {
+        let (first, rest) = line.split_once('-').ok_or("a range")?;
+        bytes += bound(rest.split(' ').next().unwrap_or_default())? - bound(first)?;
+    }
+    assert!(bytes > 0 && bytes <= MOST_BYTES, "{bytes} bytes of rings");
+    Ok(())
+}
+
+#[netns_test]
+fn conditions_that_cannot_be_are_named_with_their_link(mut lab: Lab) {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).conditions(Condition::new(), Condition::new().loss(Loss::percent(120.0)));
+    let refused = lab.up().expect_err("refused").to_string();
+    assert!(refused.contains("a-b") && refused.contains("120%") && refused.contains("0% to 100%"), "{refused}");
+}
+
+#[netns_test]
+fn a_change_beyond_the_relay_is_refused_and_changes_nothing(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new().latency(20 * MILLISECOND))?;
+    let second = 1000 * MILLISECOND;
+    let beyond = [
+        (Condition::new().rate(Rate::megabits(2000)), "2000000000 bit/s; the relay of a link carries 1000000000 bit/s"),
+        (Condition::new().rate(Rate::megabits(900)).latency(second), "the relay of a link holds 67108864 bytes"),
+    ];
+    for (condition, reason) in beyond {
+        let refused = link.set_condition_from(&b, &condition).expect_err("refused").to_string();
+        assert!(refused.contains("\"a-b\" from \"b\" to \"a\"") && refused.contains(reason), "{refused}");
+    }
+    assert_about(round_trip(&a, &b)?, 40 * MILLISECOND);
+    Ok(())
+}
+
+#[netns_test]
+fn a_link_without_a_condition_cannot_take_one(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b);
+    lab.up()?;
+    let link = lab.link_between(&a, &b)?;
+    let refused = link.set_condition(&Condition::new().latency(MILLISECOND)).expect_err("refused").to_string();
+    assert!(refused.contains("a-b") && refused.contains("condition(Condition::new())"), "{refused}");
+    Ok(())
+}
+
+#[netns_test]
+fn a_change_of_a_link_that_is_gone_is_refused(mut lab: Lab) -> TestResult {
+    let (a, _, link) = two(&mut lab, &Condition::new())?;
+    link.set_condition(&Condition::new().latency(MILLISECOND))?;
+    drop(lab);
+    for refused in [link.set_condition(&Condition::new()), link.statistics_from(&a).map(drop)] {
+        let refused = refused.expect_err("the lab is gone").to_string();
+        assert!(refused.contains("\"a-b\"") && refused.contains("dropped"), "{refused}");
+    }
+    Ok(())
+}

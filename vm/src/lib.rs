@@ -1,0 +1,25 @@
+//! Runs test binaries on Debian kernels in virtual machines. `cargo netns-run vm` is the command; the library has no stable interface.
+//!
+//! Kernels come from Debian's archive ([`kernels`]). The root file system contains this machine's programs and the binaries that cargo built
+//! ([`image`]). QEMU runs it (`machine.rs`), and the calling program is also the guest's first process ([`guest`]), which runs a [`plan`].
+//! Only the guest's messages count (`message.rs`, [`matrix`], [`report`]).
+//!
+//! x86-64 only. It uses no privilege, no network device and no folder of the machine except the caller's work folder.
+
+#![cfg(target_os = "linux")]
+#![forbid(unsafe_code)]
+
+mod counts;
+pub mod guest;
+pub mod image;
+pub mod kernels;
+mod machine;
+pub mod matrix;
+mod message;
+mod paint;
+pub mod plan;
+pub mod report;
+
+pub use counts::{Counts, SKIP_RECORD};
+pub use machine::Accelerator;
+pub use paint::{BAD, GOOD, NOTABLE, Paint};

@@ -1,0 +1,164 @@
+//! The step that packages the published crates as `cargo publish` would. It checks the files of each package, builds each from its packaged
+//! files alone, and runs the first example of `fixtures/README.md` with them in a new user's project.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use serde_json::Value;
+
+use super::skipped::Skipped;
+use super::{Outcome, check, count};
+use crate::workspace::Workspace;
+
+/// Files that every package must contain.
+const REQUIRED: [&str; 4] = ["Cargo.toml", "LICENSE-APACHE", "LICENSE-MIT", "README.md"];
+
+/// Files that cargo adds to each package.
+const BY_CARGO: [&str; 3] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.orig"];
+
+/// The target folder of this step, below the workspace. It is separate, because the packages build with other features than the workspace.
+const TARGET: &str = "target/packaged";
+
+/// A published package of the workspace.
+#[derive(Debug)]
+pub(crate) struct Package {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    /// Its entry in `cargo metadata`.
+    pub(crate) manifest: Value,
+}
+
+pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
+    let packages = published(workspace)?;
+    for package in &packages {
+        check_metadata(package).and_then(|()| check_files(workspace, package)).with_context(|| package.name.clone())?;
+    }
+    let target = workspace.root().join(TARGET);
+    let mut packaging = workspace.cargo();
+    packaging.args(["package", "--quiet", "--allow-dirty", "--target-dir"]).arg(&target);
+    packaging.args(packages.iter().flat_map(|package| ["--package", &package.name]));
+    check(packaging.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
+    let project = new_project(workspace, &packages, &target.join("package"))?;
+    let mut testing = workspace.cargo();
+    testing.current_dir(&project).args(["test", "--quiet"]).env("CARGO_PROFILE_DEV_DEBUG", "0");
+    count(skipped, testing.env("CARGO_TARGET_DIR", &target))
+}
+
+/// Returns all packages without `publish = false`. They share one version.
+pub(crate) fn published(workspace: &Workspace) -> anyhow::Result<Vec<Package>> {
+    let metadata = workspace.cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output()?;
+    ensure!(metadata.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&metadata.stderr));
+    let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata does not print JSON")?;
+    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?.iter();
+    let text = |manifest: &Value, key: &str| manifest[key].as_str().map(str::to_owned).with_context(|| key.to_owned());
+    let packages = packages
+        .filter(|manifest| manifest["publish"].is_null())
+        .map(|manifest| {
+            Ok(Package {
+                name: text(manifest, "name")?,
+                version: text(manifest, "version")?,
+                manifest: manifest.clone(),
+            })
+        })
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    let first = packages.first().context("no package is published")?;
+    if let Some(other) = packages.iter().find(|package| package.version != first.version) {
+        bail!("{} has the version {}, {} has {}", first.name, first.version, other.name, other.version);
+    }
+    Ok(packages)
+}
+
+/// Checks the fields that a registry requires or shows.
+fn check_metadata(package: &Package) -> anyhow::Result<()> {
+    for key in ["description", "license", "documentation", "rust_version", "readme"] {
+        ensure!(package.manifest[key].is_string(), "the manifest has no {key}");
+    }
+    for key in ["keywords", "categories"] {
+        let count = package.manifest[key].as_array().map_or(0, Vec::len);
+        // A registry rejects more than five.
+        ensure!((1..=5).contains(&count), "the manifest has {count} {key}");
+    }
+    Ok(())
+}
+
+/// Checks that the package contains sources, README and licences, and nothing else.
+fn check_files(workspace: &Workspace, package: &Package) -> anyhow::Result<()> {
+    let listed = workspace.cargo().args(["package", "--list", "--allow-dirty", "--package", &package.name]).output()?;
+    ensure!(listed.status.success(), "cargo package --list: {}", String::from_utf8_lossy(&listed.stderr));
+    let files: Vec<_> = str::from_utf8(&listed.stdout).context("a path is not UTF-8")?.lines().collect();
+    unexpected_or_missing(&files)
+}
+
+fn unexpected_or_missing(files: &[&str]) -> anyhow::Result<()> {
+    for required in REQUIRED {
+        ensure!(files.contains(&required), "the package has no {required}");
+    }
+    let is_expected = |file: &&str| {
+        file.starts_with("src/") || REQUIRED.contains(file) || BY_CARGO.contains(file) || *file == "build.rs"
+    };
+    match files.iter().find(|file| !is_expected(file)) {
+        Some(file) => bail!("the package has {file}, which nobody needs"),
+        None => Ok(()),
+    }
+}
+
+/// Creates the project of a new user in its own folder: the dependency and the tests of `fixtures/README.md`, with the packaged sources in
+/// place of a registry.
+fn new_project(workspace: &Workspace, packages: &[Package], sources: &Path) -> anyhow::Result<PathBuf> {
+    let folder = workspace.root().join(TARGET).join("new-project");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).context("failed to remove the project of the last run")?;
+    }
+    for below in ["src", "tests"] {
+        fs::create_dir_all(folder.join(below)).context("failed to make a folder")?;
+    }
+    let readme = fs::read_to_string(workspace.root().join("fixtures/README.md")).context("failed to read a README")?;
+    let mut manifest = "[workspace]\n\n[package]\nname = \"new-project\"\nedition = \"2024\"\n\n".to_owned();
+    manifest.push_str(&block(&readme, "toml")?);
+    manifest.push_str("\n[patch.crates-io]\n");
+    for Package { name, version, .. } in packages {
+        let source = sources.join(format!("{name}-{version}"));
+        writeln!(manifest, "{name} = {{ path = \"{}\" }}", source.display())?;
+    }
+    // Uses the versions that the workspace is tested with.
+    fs::copy(workspace.root().join("Cargo.lock"), folder.join("Cargo.lock")).context("failed to copy Cargo.lock")?;
+    fs::write(folder.join("Cargo.toml"), manifest).context("failed to write a manifest")?;
+    fs::write(folder.join("src/lib.rs"), "").context("failed to write a library")?;
+    fs::write(folder.join("tests/first.rs"), block(&readme, "rust")?).context("failed to write a test")?;
+    Ok(folder)
+}
+
+/// Returns the first fenced block of a language.
+fn block(text: &str, language: &str) -> anyhow::Result<String> {
+    let (_, block) = text.split_once(&format!("```{language}\n")).with_context(|| format!("no block of {language}"))?;
+    Ok(block.split_once("```").context("a block has no end")?.0.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_too_many_and_a_missing_licence_are_found() {
+        let good = ["Cargo.toml", "Cargo.lock", "LICENSE-APACHE", "LICENSE-MIT", "README.md", "src/lib.rs"];
+        unexpected_or_missing(&good).unwrap();
+        let with_a_test = [&good[..], &["tests/large.bin"]].concat();
+        assert!(unexpected_or_missing(&with_a_test).unwrap_err().to_string().contains("tests/large.bin"));
+        assert!(unexpected_or_missing(&good[1..]).unwrap_err().to_string().contains("Cargo.toml"));
+    }
+
+    #[test]
+    fn the_published_packages_are_these() {
+        let packages = published(&Workspace::find().unwrap()).unwrap();
+        let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
+        assert_eq!(names, ["netns-fixtures", "netns-macros", "netns-lint", "netns-run", "netns-vm"]);
+    }
+
+    #[test]
+    fn a_block_ends_at_its_fence() {
+        assert_eq!(block("a\n```rust\nfn f() {}\n```\nb\n```rust\n```", "rust").unwrap(), "fn f() {}\n");
+        assert!(block("```toml\n```", "rust").is_err());
+    }
+}
