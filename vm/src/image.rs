@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Component, Path, PathBuf};
 use std::process::Command;
@@ -112,6 +113,8 @@ impl Size {
 pub struct Root {
     folder: PathBuf,
     libraries_of: BTreeSet<PathBuf>,
+    /// Folders that were added with everything below them, by their real paths.
+    added: BTreeSet<PathBuf>,
     /// `LD_LIBRARY_PATH` of the binaries.
     search: Option<OsString>,
 }
@@ -124,7 +127,8 @@ impl Root {
     ///
     /// Fails if a needed program is missing or a file cannot be copied.
     pub fn new(folder: &Path) -> anyhow::Result<Self> {
-        let mut root = Self { folder: folder.to_owned(), libraries_of: BTreeSet::new(), search: None };
+        let mut root =
+            Self { folder: folder.to_owned(), libraries_of: BTreeSet::new(), added: BTreeSet::new(), search: None };
         for (below, mode) in [
             ("dev", 0o755),
             ("proc", 0o555),
@@ -195,26 +199,37 @@ impl Root {
         Ok(path)
     }
 
-    /// Adds a file, or a folder with everything below it, at the same path. Leaves out folders with a `CACHEDIR.TAG`, such as cargo's
-    /// `target`, sockets and devices. All users of the guest may read what is added.
+    /// Adds a file, or a folder with everything below it, at the same path. Follows links: a link to a folder comes with that folder, unless
+    /// the folder holds the link. Leaves out folders with a `CACHEDIR.TAG`, such as cargo's `target`, sockets and devices. All users of the
+    /// guest may read what is added.
     ///
     /// # Errors
     ///
     /// Fails if it does not exist or cannot be read.
     pub fn add_file(&mut self, path: &Path) -> anyhow::Result<()> {
         let path = std::path::absolute(path).context("failed to find the working folder")?;
+        self.put_links_above(&path)?;
         let metadata = path.symlink_metadata().with_context(|| format!("failed to look at {}", path.display()))?;
         if metadata.is_dir() {
-            if path.join("CACHEDIR.TAG").is_file() {
+            let real = path.canonicalize().with_context(|| format!("failed to find {}", path.display()))?;
+            if real.join("CACHEDIR.TAG").is_file() || !self.added.insert(real.clone()) {
                 return Ok(());
             }
-            self.add_folder(&path)?;
-            for entry in fs::read_dir(&path).with_context(|| format!("failed to list {}", path.display()))? {
+            self.add_folder(&real)?;
+            for entry in fs::read_dir(&real).with_context(|| format!("failed to list {}", real.display()))? {
                 self.add_file(&entry?.path())?;
             }
         } else if metadata.is_file() || metadata.is_symlink() {
             check_place(&path)?;
             self.put(&path)?;
+            if metadata.is_symlink()
+                && let Ok(real) = path.canonicalize()
+                && real.is_dir()
+                && check_place(&real).is_ok()
+                && !path.parent().and_then(|parent| parent.canonicalize().ok()).is_some_and(|at| at.starts_with(&real))
+            {
+                self.add_file(&real)?;
+            }
         }
         Ok(())
     }
@@ -284,14 +299,24 @@ impl Root {
             let to = fs::read_link(&place)?;
             symlink(&to, &target).with_context(|| format!("failed to link {}", place.display()))?;
             let to = normalised(&parent.join(to));
-            return if to.is_dir() {
-                fs::create_dir_all(self.below(&to)).context("failed to make a folder")
-            } else {
-                self.put(&to)
+            self.put_links_above(&to)?;
+            return match to.symlink_metadata() {
+                // It leads nowhere on this machine either.
+                Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => Ok(()),
+                Ok(metadata) if metadata.is_dir() => {
+                    let to = to.canonicalize().with_context(|| format!("failed to find {}", to.display()))?;
+                    fs::create_dir_all(self.below(&to)).context("failed to make a folder")
+                }
+                _ => self.put(&to),
             };
         }
         fs::copy(&place, &target).with_context(|| format!("failed to copy {}", place.display()))?;
         self.put_libraries(&place)
+    }
+
+    /// Copies the links among the folders of this path: `put` places the file in the folder that they lead to.
+    fn put_links_above(&mut self, path: &Path) -> anyhow::Result<()> {
+        path.ancestors().skip(1).filter(|above| above.is_symlink()).try_for_each(|above| self.put(above))
     }
 
     /// Copies one of our programs without its debug information, which leaves a fifth of its size.
@@ -424,6 +449,37 @@ mod tests {
         assert_eq!(normalised(Path::new("/usr/sbin/../bin/./kmod")), Path::new("/usr/bin/kmod"));
         assert_eq!(loader_of(Path::new("/etc/passwd")).unwrap(), None);
         assert_eq!(library_of_line("\tlinux-vdso.so.1 (0x00007ffd)"), None);
+    }
+
+    #[test]
+    fn a_link_to_a_folder_comes_with_the_folder() {
+        let (folder, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir_in("/var/tmp").unwrap());
+        let at = |name: &str| data.path().join(name);
+        for name in ["real/below/file", "named/own", "beside/file"] {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), name).unwrap();
+        }
+        symlink("second", at("first")).unwrap();
+        symlink("real", at("second")).unwrap();
+        symlink("../first/below", at("named/far")).unwrap();
+        symlink("..", at("named/up")).unwrap();
+        symlink("nowhere", at("named/dangling")).unwrap();
+        symlink("/proc/self", at("named/own_process")).unwrap();
+        let mut root = Root::new(folder.path()).unwrap();
+        root.add_file(&at("named")).unwrap();
+        let read = |name: &str| fs::read_to_string(root.below(&at(name))).ok();
+        assert_eq!(read("named/far/file").as_deref(), Some("real/below/file"));
+        assert_eq!(read("named/own").as_deref(), Some("named/own"));
+        assert_eq!(read("beside/file"), None, "the folder above was not named");
+        assert!(root.below(&at("named/dangling")).is_symlink() && root.below(&at("named/own_process")).is_symlink());
+        // By a path with a link in it, and by a link.
+        for named in ["first/below", "first"] {
+            let folder = tempfile::tempdir().unwrap();
+            let mut root = Root::new(folder.path()).unwrap();
+            root.add_file(&at(named)).unwrap();
+            let file = fs::read_to_string(root.below(&at("first/below/file"))).unwrap();
+            assert_eq!(file, "real/below/file", "{named}");
+        }
     }
 
     #[test]
