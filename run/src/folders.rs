@@ -29,6 +29,8 @@ pub(crate) struct Stage<'a> {
     pub(crate) channel: &'a OwnedFd,
     pub(crate) lifeline: &'a Lifeline,
     pub(crate) callers_mask: &'a SigSet,
+    /// Closes copies of what only `netns-run` itself may hold.
+    pub(crate) leave_outside: &'a dyn Fn(),
     pub(crate) options: &'a Options,
 }
 
@@ -70,7 +72,8 @@ pub(crate) fn clone_behind_mounts(stage: &Stage<'_>) -> Result<Option<(Pid, Owne
 }
 
 fn be_stage(stage: &Stage<'_>, gate: Gate, socket: &OwnedFd) -> ! {
-    let Stage { channel, lifeline, callers_mask, options } = stage;
+    let Stage { channel, lifeline, callers_mask, leave_outside, options } = stage;
+    leave_outside();
     let ready = lifeline.die_with_the_holder().and_then(|()| gate.pass()).and_then(|()| cover(&options.isolation));
     if let Err(failure) = ready {
         Report::SetUpFailed(failure).send(channel);

@@ -69,6 +69,7 @@ fn run(
     if options.isolation.internet {
         send_packet(channel.as_fd(), internet::WANTED, &[]).map_err(SetUpFailure::at("ask for the internet"))?;
         internet::wait_for_route()?;
+        send_packet(channel.as_fd(), internet::HAS_ROUTE, &[]).map_err(SetUpFailure::at("report the route"))?;
     }
     let (program, children_end) = start(neighbour.as_ref(), channel, callers_mask, options)?;
     Ok(children_end

@@ -3,6 +3,7 @@
 //!
 //! Nothing reaches the program or the machine's own `lo` through it: no port is forwarded in either direction.
 
+use std::cell::Cell;
 use std::env;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -24,6 +25,9 @@ const PROGRAM: &str = "pasta";
 
 /// The packet by which pid 1 asks for pasta, once its network is ready.
 pub(crate) const WANTED: &[u8] = b"internet";
+
+/// The packet by which pid 1 reports that pasta has configured the network. Not longer than [`WANTED`].
+pub(crate) const HAS_ROUTE: &[u8] = b"route";
 
 /// The name server inside, whose queries pasta passes on to the machine's. A documentation address: no machine has it.
 pub(crate) const NAME_SERVER: Ipv4Addr = Ipv4Addr::new(203, 0, 113, 53);
@@ -49,7 +53,7 @@ pub(crate) fn find() -> Result<PathBuf, String> {
 /// The process that starts pasta and kills it when `netns-run` ends, also by SIGKILL. Dropping it does that, and reaps the process.
 pub(crate) struct Keeper {
     /// Its end is the end of pasta.
-    pipe: Option<File>,
+    pipe: Cell<Option<File>>,
     pid: Pid,
 }
 
@@ -67,14 +71,22 @@ impl Keeper {
                 drop(writer);
                 keep(program, reader)
             }
-            ForkResult::Parent { child } => Ok(Self { pipe: Some(writer.into()), pid: child }),
+            ForkResult::Parent { child } => Ok(Self { pipe: Cell::new(Some(writer.into())), pid: child }),
         }
     }
 
     /// Starts pasta for the namespaces of this process.
     pub(crate) fn connect(&self, first_process: Pid) {
-        // If the keeper is gone, the program's side reports that there is no route.
-        let _ = self.pipe.as_ref().map(|mut pipe| pipe.write_all(&first_process.as_raw().to_ne_bytes()));
+        if let Some(mut pipe) = self.pipe.take() {
+            // If the keeper is gone, the program's side reports that there is no route.
+            let _ = pipe.write_all(&first_process.as_raw().to_ne_bytes());
+            self.pipe.set(Some(pipe));
+        }
+    }
+
+    /// In a process that is a copy of `netns-run`: closes its copy of the pipe, which would keep pasta after the end of `netns-run`.
+    pub(crate) fn close_copy(&self) {
+        drop(self.pipe.take());
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Role: the caller's child. It holds the other end of the lifeline, so that everything inside ends with it, whatever the cause.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow::{Break, Continue};
@@ -18,7 +19,8 @@ use netns_fixtures::__sandbox::first_process::FirstProcess;
 use netns_fixtures::__sandbox::lifeline::lifeline;
 use netns_fixtures::__sandbox::namespaces::{Parent, Side, clone_into_namespaces};
 use netns_fixtures::__sandbox::{
-    PACKET_BYTES, SetUpFailure, explain_clone, explain_step, is_switched_off, receive_packet, send_packet, survivors,
+    PACKET_BYTES, SetUpFailure, disposition, explain_clone, explain_step, is_switched_off, receive_packet, send_packet,
+    survivors,
 };
 use netns_fixtures::time::{Deadline, wait_until};
 use nix::errno::Errno;
@@ -121,6 +123,12 @@ fn start_inside(options: &Options, deadline: Deadline) -> Result<End, End> {
     let (here, there) = socketpair(AddressFamily::Unix, SockType::SeqPacket, None, SockFlag::SOCK_CLOEXEC)
         .map_err(failed("make a channel"))?;
     let (lifeline, holder) = lifeline().map_err(failed("make a lifeline"))?;
+    // What only this process may hold. Copies of this process drop theirs.
+    let outside = Cell::new(Some((here, holder)));
+    let leave_outside = || {
+        drop(outside.take());
+        keeper.iter().for_each(Keeper::close_copy);
+    };
     let isolation = &options.isolation;
     let maps = isolation.maps().map_err(|problem| End::Failed(format!("--map-ids: {problem}")))?;
     let covers_folders = !isolation.read_only.is_empty() || !isolation.private.is_empty();
@@ -131,42 +139,55 @@ fn start_inside(options: &Options, deadline: Deadline) -> Result<End, End> {
         if !covers_folders {
             return clone_into_namespaces(Parent::Caller, &maps).map(Some);
         }
-        let stage = Stage { channel: &there, lifeline: &lifeline, callers_mask: &callers_mask, options };
+        let stage = Stage {
+            channel: &there,
+            lifeline: &lifeline,
+            callers_mask: &callers_mask,
+            leave_outside: &leave_outside,
+            options,
+        };
         Ok(clone_behind_mounts(&stage)?.map(|(pid, pidfd)| Side::Outside(pid, pidfd)))
     };
+    let (mut interrupted, mut early) = (None, Vec::new());
     let made = wait_until(patience, AGAIN, || match clone() {
         Err(errno @ (Errno::ENOSPC | Errno::EAGAIN | Errno::ENOMEM)) if !is_switched_off() => {
             refusal = errno;
-            Continue("a limit is reached")
+            interrupted = interruption(&signals, |number| early.push(number));
+            if interrupted.is_some() { Break(Err(errno)) } else { Continue("a limit is reached") }
         }
         answer => Break(answer),
     });
+    if let Some(end) = interrupted {
+        return Ok(end);
+    }
     // After the last retry, report the last error.
     let side = made.unwrap_or(Err(refusal)).map_err(|errno| End::refused("clone3", errno, &explain_clone(errno)))?;
-    match side {
+    if let Some(Side::Inside(_)) = side {
+        leave_outside();
+    }
+    match (side, outside.take()) {
         // The mounts over the folders failed.
-        None => {
+        (None, Some((here, _))) => {
             drop(there);
             Ok(end_by(&here))
         }
-        Some(Side::Inside(gate)) => {
-            // This process must not hold the original's ends.
-            drop((here, holder, signals));
+        (Some(Side::Inside(gate)), _) => {
+            drop(signals);
             inside::live(&there, &lifeline, gate, &callers_mask, options)
         }
-        Some(Side::Outside(pid, pidfd)) => {
-            drop((there, lifeline));
+        (Some(Side::Outside(pid, pidfd)), Some((here, holder))) => {
+            // `there` stays open: before Linux 6.2, a signal that is passed on while pid 1 ends would destroy its last report; source:
+            // unix_dgram_disconnected in net/unix/af_unix.c.
+            drop(lifeline);
             // Dropped before the holder; either drop ends everything inside.
             let mut inside = FirstProcess::new(pid, pidfd, here);
-            if let Some(keeper) = &keeper
-                && asks_for_internet(&inside, deadline)
-            {
-                keeper.connect(inside.pid);
-            }
-            let end = attend(&mut inside, &signals, deadline);
+            early.into_iter().for_each(|number| pass_on(&inside, number));
+            let interrupted = keeper.as_ref().and_then(|keeper| connect(keeper, &inside, &signals, deadline));
+            let end = interrupted.unwrap_or_else(|| attend(&mut inside, &signals, deadline));
             drop((inside, holder));
             Ok(end)
         }
+        (_, None) => unreachable!("only a copy of this process drops them"),
     }
 }
 
@@ -176,16 +197,60 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// The kernel takes about ten milliseconds to remove a namespace.
 const AGAIN: Duration = Duration::from_millis(20);
 
-/// Waits until pid 1 is ready for the internet. Leaves any other message for later.
-fn asks_for_internet(inside: &FirstProcess, deadline: Deadline) -> bool {
+/// Connects pid 1 to the internet when it asks for that, and waits until it has a route. Leaves any other message, and the end of pid 1, for
+/// later. Returns the end by a signal: the program, which would decide about it, does not run yet.
+fn connect(keeper: &Keeper, inside: &FirstProcess, signals: &SignalFd, deadline: Deadline) -> Option<End> {
     let mut packet = [0; internet::WANTED.len() + 1];
-    let mut watched = [PollFd::new(inside.channel.as_fd(), PollFlags::POLLIN)];
-    while poll(&mut watched, deadline.poll_timeout()) == Err(Errno::EINTR) {}
-    let mut read = |flags| {
-        let received = receive_packet(inside.channel.as_fd(), &mut packet, flags | MsgFlags::MSG_DONTWAIT);
-        received.is_ok_and(|received| packet.get(..received.length) == Some(internet::WANTED))
-    };
-    read(MsgFlags::MSG_PEEK) && read(MsgFlags::empty())
+    loop {
+        let mut watched = [inside.pidfd.as_fd(), signals.as_fd(), inside.channel.as_fd()]
+            .map(|descriptor| PollFd::new(descriptor, PollFlags::POLLIN));
+        while poll(&mut watched, deadline.poll_timeout()) == Err(Errno::EINTR) {}
+        let [ended, signalled, told] = watched.map(|descriptor| descriptor.any() == Some(true));
+        if signalled && let Some(end) = interruption(signals, |number| pass_on(inside, number)) {
+            return Some(end);
+        }
+        if told {
+            let mut read = |flags| {
+                let received = receive_packet(inside.channel.as_fd(), &mut packet, flags | MsgFlags::MSG_DONTWAIT);
+                received.map(|received| packet.get(..received.length).unwrap_or_default().to_vec()).unwrap_or_default()
+            };
+            match &read(MsgFlags::MSG_PEEK)[..] {
+                internet::WANTED => {
+                    read(MsgFlags::empty());
+                    keeper.connect(inside.pid);
+                }
+                internet::HAS_ROUTE => {
+                    read(MsgFlags::empty());
+                    return None;
+                }
+                _ => return None,
+            }
+        } else if ended || deadline.is_expired() {
+            return None;
+        }
+    }
+}
+
+/// Reads the signals that have arrived before the program runs. Returns the end by the first one that asks this process to end and is not
+/// ignored; passes the number of every other one.
+fn interruption(signals: &SignalFd, mut other: impl FnMut(i32)) -> Option<End> {
+    const ASK_TO_END: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP, Signal::SIGQUIT];
+    while let Ok(Some(signal)) = signals.read_signal() {
+        let number = i32::try_from(signal.ssi_signo).unwrap_or_default();
+        match Signal::try_from(number) {
+            Ok(signal) if ASK_TO_END.contains(&signal) && !disposition::is_ignored(number) => {
+                return Some(End::Program(ExitStatus::from_raw(number)));
+            }
+            _ if has_reached_this_process_alone(number, signal.ssi_code) => other(number),
+            _ => {}
+        }
+    }
+    None
+}
+
+fn pass_on(inside: &FirstProcess, number: i32) {
+    // EPIPE: pid 1 is gone, so the signal has no receiver.
+    let _ = send_packet(inside.channel.as_fd(), &number.to_le_bytes(), &[]);
 }
 
 /// Waits until pid 1 has ended, or the deadline has passed.
@@ -198,8 +263,7 @@ fn attend(inside: &mut FirstProcess, signals: &SignalFd, deadline: Deadline) -> 
         while let Ok(Some(signal)) = signals.read_signal() {
             let number = i32::try_from(signal.ssi_signo).unwrap_or_default();
             if has_reached_this_process_alone(number, signal.ssi_code) {
-                // EPIPE: pid 1 is gone, so the signal has no receiver.
-                let _ = send_packet(inside.channel.as_fd(), &number.to_le_bytes(), &[]);
+                pass_on(inside, number);
             }
         }
         if has_ended {

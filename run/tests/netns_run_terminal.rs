@@ -11,7 +11,7 @@ use std::fs::{self, File};
 use std::io::{ErrorKind, Read, Write};
 use std::ops::ControlFlow::{Break, Continue};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -218,6 +218,21 @@ fn ctrl_c_reaches_the_program_once() {
     session.expect_between_lines("interrupted");
     session.type_keys("end\n");
     assert_eq!(session.ended().code(), Some(7));
+}
+
+/// Pid 1, which the key reaches too, cannot act on it, and the program does not run yet.
+#[test]
+fn ctrl_c_ends_it_while_pasta_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let pasta = folder.path().join("pasta");
+    fs::write(&pasta, "#!/bin/sh\nexec sleep 1000\n").unwrap();
+    fs::set_permissions(&pasta, fs::Permissions::from_mode(0o755)).unwrap();
+    let path = format!("PATH={}:/usr/bin:/bin", folder.path().display());
+    let mut session = Session::start(&["env", &path, NETNS_RUN, "--deadline", "2m", "--internet", "--", "echo", "ran"]);
+    let inside = session.expect_program("sleep");
+    session.type_keys(CTRL_C);
+    assert_eq!(session.ended().signal(), Some(Signal::SIGINT as i32), "{}", session.seen);
+    assert_are_gone(&inside);
 }
 
 #[test]
