@@ -101,6 +101,13 @@ const EXPECTED: &[Expectation] = &[
     ("writes_the_outcome_of_a_pass_and_exits", Failed, &["wrote to a descriptor that is not its own"]),
     ("redirects_standard_error_and_panics", Failed, &["misbehaving.rs:", "the cable is cut"]),
     ("closes_standard_error_and_returns_an_error", Failed, &["the answer did not come"]),
+    (
+        "closes_standard_error_and_overflows_its_stack",
+        Failed,
+        &["thread 'closes_standard' has overflowed its stack", "was killed by SIGABRT (6)"],
+    ),
+    ("panics_without_a_hook", Failed, &["the body panicked: the cable is cut"]),
+    ("has_a_hook_that_prints_nothing", Failed, &["the body panicked: the cable is cut"]),
     ("overflows_the_stack_of_a_worker", Failed, OF_ANOTHER_THREAD),
     ("overflows_the_stack_of_a_thread", Failed, OF_ANOTHER_THREAD),
     ("is_traced_by_its_parent", Failed, &["was killed by SIGUSR1 (10)"]),

@@ -432,6 +432,24 @@ fn closes_standard_error_and_returns_an_error() -> TestResult {
     Err("the answer did not come".into())
 }
 
+#[netns_test]
+fn closes_standard_error_and_overflows_its_stack() {
+    // SAFETY: takes an integer; the standard library ignores a closed standard error.
+    unsafe { libc::close(libc::STDERR_FILENO) };
+    overflow(0);
+}
+
+#[netns_test]
+fn panics_without_a_hook() {
+    std::panic::resume_unwind(Box::new("the cable is cut".to_owned()));
+}
+
+#[netns_test]
+fn has_a_hook_that_prints_nothing() {
+    std::panic::set_hook(Box::new(|_| ()));
+    panic!("the cable is cut");
+}
+
 #[netns_test(flavor = "multi_thread")]
 async fn overflows_the_stack_of_a_worker() {
     tokio::spawn(async { overflow(0) }).await.unwrap();
