@@ -108,9 +108,8 @@ fn cover(isolation: &Isolation) -> Result<(), SetUpFailure> {
     for folder in &isolation.read_only {
         protect(folder).map_err(SetUpFailure::at(format!("--read-only {}", folder.display())))?;
     }
-    for folder in &isolation.private {
-        mounts::make_empty(folder).map_err(SetUpFailure::at(format!("--private {}", folder.display())))?;
-    }
+    mounts::make_all_empty(&isolation.private)
+        .map_err(|(folder, errno)| SetUpFailure::at(format!("--private {}", folder.display()))(errno))?;
     // By its path: the open working folder still belongs to the mount below.
     std::env::set_current_dir(&working_folder).map_err(SetUpFailure::of_io(format!(
         "--private: enter the working folder {}, which an empty folder covers",

@@ -388,12 +388,33 @@ fn private_folders_are_those_where_daemons_write() {
     for folder in folders {
         assert!(!Path::new(folder).join(&file).exists(), "{folder}");
     }
+    // An ordinary user writes there too.
+    if geteuid().is_root() {
+        let mut private = netns_run(&["--private-folders", "--as", "nobody", "--", "sh", "-c", script, &file]);
+        let ended = private.current_dir("/").env_remove("TMPDIR").output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "", "{ended:?}");
+    }
     // The working folder stays: a suite starts in it.
     let below_tmp = tempfile::tempdir().unwrap();
     let mut netns_run = netns_run(&["--private-folders", "--", "pwd"]);
     let ended = netns_run.current_dir(below_tmp.path()).output().unwrap();
     let folder = fs::canonicalize(below_tmp.path()).unwrap();
     assert_eq!(String::from_utf8(ended.stdout).unwrap().trim_end(), folder.to_str().unwrap());
+}
+
+#[test]
+fn a_private_folder_in_another_one_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let (outer, inner) = (folder.path().join("outer"), folder.path().join("outer/below/inner"));
+    fs::create_dir_all(&inner).unwrap();
+    fs::write(inner.join("of-the-machine"), "").unwrap();
+    let (outer, inner) = (outer.to_str().unwrap(), inner.to_str().unwrap());
+    for [first, second] in [[outer, inner], [inner, outer]] {
+        let script = "touch $0/written && find $1";
+        let found = printed(&["--private", first, "--private", second, "--", "sh", "-c", script, inner, outer]);
+        assert_eq!(found, format!("{outer}\n{outer}/below\n{inner}\n{inner}/written"));
+    }
+    assert_eq!(fs::read_dir(inner).unwrap().count(), 1, "the machine's folder is as before");
 }
 
 #[test]

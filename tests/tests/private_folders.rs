@@ -45,6 +45,14 @@ fn daemons_write_where_they_are_used_to(mut folders: PrivateFolders, net: Pair) 
     drop(tempfile::tempdir()?);
     folders.cover("/mnt")?;
     fs::write(Path::new("/mnt").join(name()), "")?;
+    // A folder in a covered one is there after the outer one is covered, too.
+    fs::create_dir("/mnt/inner")?;
+    fs::write("/mnt/inner/file", "")?;
+    folders.cover("/mnt/inner")?;
+    folders.cover("/mnt")?;
+    assert_eq!(fs::read_dir("/mnt")?.count(), 1);
+    assert_eq!(fs::read_dir("/mnt/inner")?.count(), 0);
+    assert_eq!(folders.list().iter().filter(|folder| folder.starts_with("/mnt")).count(), 2, "{:?}", folders.list());
     let refused = folders.cover("/").unwrap_err();
     assert_eq!(refused.raw_os_error(), Some(nix::libc::EBUSY), "{refused}");
     Ok(())
