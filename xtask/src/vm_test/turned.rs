@@ -60,7 +60,8 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ipv4/tcp_wmem", "4096 4096 16384"),
     ("core/rmem_default", "8192"),
     ("core/wmem_default", "8192"),
-    ("core/rmem_max", "16384"),
+    // With less, `ip` and `tc` fail (ENOBUFS): their buffer has no room for a second part of a dump; source: `netlink_dump`.
+    ("core/rmem_max", "32768"),
     ("core/wmem_max", "16384"),
     // What else belongs to one namespace only.
     ("ipv4/ip_default_ttl", "7"),
