@@ -633,22 +633,29 @@ fn each_subscriber_of_a_carrier_has_a_block_of_ports(mut lab: Lab) -> TestResult
     let reflector = Reflector::on(&server, 3478)?;
     let carrier = || Nat::full_cone().keeping_ports(false).outside(OUTSIDE);
     router.nat(&carrier().port_block(client.ipv4(), 2000..=2007).port_block(neighbour.ipv4(), 3000..=3999))?;
-    let (mut ports, mut refused) = (BTreeSet::new(), 0);
-    let sockets: Vec<UdpSocket> = (0..12).map(|_| bound(&client)).collect::<TestResult<_>>()?;
-    for socket in &sockets {
-        match reflector.sees(socket) {
-            Ok(seen) => assert!(ports.insert(seen.port()), "{seen} twice"),
-            Err(_) => refused += 1,
+    // A datagram finds one free port of eight in 41% of cases: of fifty, one does.
+    let mapped = |socket: &UdpSocket| -> TestResult<Option<u16>> {
+        for _ in 0..50 {
+            if let Some(seen) = reflector.sees_within(socket, Duration::from_millis(50))? {
+                return Ok(Some(seen.port()));
+            }
         }
-    }
-    assert!(ports.iter().all(|port| (2000..=2007).contains(port)) && ports.len() >= 4, "{ports:?}");
-    assert!(refused >= 4, "a block of eight ports has room for eight sockets, and {refused} of 12 found none");
+        Ok(None)
+    };
+    let sockets: Vec<UdpSocket> = (0..10).map(|_| bound(&client)).collect::<TestResult<_>>()?;
+    let ports: Vec<Option<u16>> = sockets.iter().map(mapped).collect::<TestResult<_>>()?;
+    let of_block: BTreeSet<u16> = ports.iter().take(8).copied().flatten().collect();
+    assert!(of_block.into_iter().eq(2000..=2007), "a block is used to its last port: {ports:?}");
+    assert_eq!(ports[8..], [None, None], "and no further");
+    router.flush_nat()?;
+    assert!(mapped(&sockets[9])?.is_some(), "the control");
     assert!((3000..=3999).contains(&reflector.sees(&bound(&neighbour)?)?.port()));
-    // Others get no port of a block: this one has half of the random ports.
-    router.nat(&carrier().port_block(client.ipv4(), 1024..=16_895))?;
-    let sockets: Vec<UdpSocket> = (0..12).map(|_| bound(&neighbour)).collect::<TestResult<_>>()?;
-    let seen: Vec<u16> = sockets.iter().filter_map(|socket| Some(reflector.sees(socket).ok()?.port())).collect();
-    assert!(seen.len() >= 6 && seen.iter().all(|port| *port > 16_895), "{seen:?}");
+    // Others get no port of a block, and lose no packet to it: this one has nearly all of the random ports.
+    router.nat(&carrier().port_block(client.ipv4(), 1024..=32_600))?;
+    let sockets: Vec<UdpSocket> = (0..8).map(|_| bound(&neighbour)).collect::<TestResult<_>>()?;
+    let seen: Vec<u16> =
+        sockets.iter().map(|socket| Ok(reflector.sees(socket)?.port())).collect::<TestResult<_>>()?;
+    assert!(seen.iter().all(|port| *port > 32_600), "{seen:?}");
     Ok(())
 }
 

@@ -186,13 +186,22 @@ impl Reflector {
 
     /// The address as which the reflector sees the socket.
     pub(crate) fn sees(&self, socket: &UdpSocket) -> TestResult<SocketAddr> {
-        socket.set_read_timeout(Some(Duration::from_secs(3)))?;
+        Ok(self.sees_within(socket, Duration::from_secs(3))?.ok_or("the reflector did not answer within 3s")?)
+    }
+
+    /// The same; `None` if no answer to one datagram arrives for this long.
+    pub(crate) fn sees_within(&self, socket: &UdpSocket, within: Duration) -> TestResult<Option<SocketAddr>> {
+        socket.set_read_timeout(Some(within))?;
         socket.send_to(b"who am I?", self.address)?;
         let mut buffer = [0; 64];
         loop {
-            let (length, from) = socket.recv_from(&mut buffer)?;
-            if unmapped(from) == self.address {
-                return Ok(std::str::from_utf8(&buffer[..length])?.parse()?);
+            match socket.recv_from(&mut buffer) {
+                Ok((length, from)) if unmapped(from) == self.address => {
+                    return Ok(Some(std::str::from_utf8(&buffer[..length])?.parse()?));
+                }
+                Ok(_) => {}
+                Err(error) if is_timeout(&error) => return Ok(None),
+                Err(error) => return Err(error.into()),
             }
         }
     }
