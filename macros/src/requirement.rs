@@ -5,7 +5,7 @@ use quote::quote;
 
 /// All requirements that a test can have on the kernel. `netns_fixtures::requirements` probes each under this name, and compares
 /// its own list with this one, including the order.
-pub(crate) const NAMES: [&str; 38] = [
+pub(crate) const NAMES: [&str; 40] = [
     "netem",
     "vlan",
     "veth",
@@ -20,9 +20,11 @@ pub(crate) const NAMES: [&str; 38] = [
     "bond",
     "wireguard",
     "geneve",
+    "gre",
     "tun",
     "tap",
     "bridge_vlan_filtering",
+    "multicast_snooping",
     "tbf",
     "htb",
     "pfifo",

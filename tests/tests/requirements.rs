@@ -23,6 +23,8 @@ const BY_HAND: &[(&str, &[&str])] = &[
     ("bond", &["ip", "link", "add", "x", "type", "bond"]),
     ("wireguard", &["ip", "link", "add", "x", "type", "wireguard"]),
     ("geneve", &["ip", "link", "add", "x", "type", "geneve", "id", "1", "remote", "127.0.0.1"]),
+    ("gre", &["ip", "link", "add", "x", "type", "gre", "remote", "127.0.0.1"]),
+    ("multicast_snooping", &["ip", "link", "add", "x", "type", "bridge", "mcast_snooping", "1"]),
     ("bridge_vlan_filtering", &["ip", "link", "add", "x", "type", "bridge", "vlan_filtering", "1"]),
     ("tun", &["ip", "tuntap", "add", "x", "mode", "tun"]),
     ("tap", &["ip", "tuntap", "add", "x", "mode", "tap"]),

@@ -18,6 +18,7 @@ pub const MODULES: &[&str] = &[
     "ipvlan",
     "vxlan",
     "geneve",
+    "ip_gre",
     "vrf",
     "bonding",
     "wireguard",

@@ -105,6 +105,10 @@ returned! {
     lab_not_up: LabError::NotUp { host: a() };
     lab_gone: LabError::Gone { host: a() };
     lab_link_gone: LabError::LinkGone { link: "a-b".to_owned() };
+    lab_still_gateway: LabError::StillGateway { host: a(), behind: vec![b()] };
+    lab_programs_run: LabError::ProgramsRun { host: a(), verb: "remove", pids: vec![7, 8] };
+    lab_not_a_host: LabError::NotAHost { host: a() };
+    lab_link_broken: LabError::LinkBroken { link: "a-b".to_owned() };
     lab_already_up: LabError::AlreadyUp { what: "a second up".to_owned() };
     lab_no_such_host: LabError::NoSuchHost { host: a(), present: b() };
     lab_no_such_device: LabError::NoSuchDevice { host: a(), device: "eth1".to_owned(), present: eth0() };

@@ -249,6 +249,49 @@ fn netem_changes_while_packets_are_on_their_way(mut lab: Lab) -> TestResult {
     changes(&mut lab, Backend::Netem)
 }
 
+/// Packets leave in slots: few times of arrival, each later than the packet that opened its slot by the declared distance.
+fn slots(lab: &mut Lab, backend: Backend) -> TestResult {
+    let (a, b, link) = two(lab, backend, &Condition::new())?;
+    let groups = |arrivals: &[crate::traffic::Arrival]| {
+        let times: Vec<Duration> = arrivals.iter().map(|arrival| arrival.sent + arrival.delay).collect();
+        1 + times.windows(2).filter(|pair| pair[1].saturating_sub(pair[0]) > 5 * MILLISECOND).count()
+    };
+    for slots in [None, Some((20, 20)), Some((20, 40))] {
+        let late = Condition::new().latency(30 * MILLISECOND);
+        let (least, most) = slots.map_or((0, 0), |(least, most)| (least, most));
+        let of_slots = late.clone().slots(least * MILLISECOND, most * MILLISECOND);
+        link.set_condition_from(&a, &if slots.is_some() { of_slots } else { late })?;
+        undisturbed(|| {
+            let arrivals = datagrams(&a, &b, 500, 100, 2 * MILLISECOND, 300 * MILLISECOND)?;
+            let (seen, overtaken) = numbers(&arrivals);
+            assert!(seen.len() == 500 && overtaken <= exchanged(backend) * 10, "{overtaken} overtaken");
+            let mut delays: Vec<Duration> = arrivals.iter().map(|arrival| arrival.delay).collect();
+            delays.sort_unstable();
+            let (lowest, highest, groups) = (delays[0], delays[delays.len() * 98 / 100], groups(&arrivals));
+            let found = format!("{slots:?}: delays of {lowest:?} to {highest:?}, {groups} groups");
+            eprintln!("{backend:?}: {found}");
+            assert!(lowest >= 30 * MILLISECOND, "{found}");
+            // A slot has the distance and the gap to the next datagram; a second has 500 of them. Without slots, groups are those of a busy machine.
+            let expected = if slots.is_some() { 1000 / (most + 4)..=1000 / least + 3 } else { 0..=500 };
+            let is_right = expected.contains(&u32::try_from(groups)?)
+                && highest >= (29 + least) * MILLISECOND
+                && highest < (30 + most + 6) * MILLISECOND;
+            Ok(if is_right { Ok(()) } else { Err(found) })
+        })?;
+    }
+    Ok(())
+}
+
+#[netns_test(deadline = "60s")]
+fn the_relay_releases_in_slots(mut lab: Lab) -> TestResult {
+    slots(&mut lab, Backend::Relay)
+}
+
+#[netns_test(requires(netem_conditions), deadline = "60s")]
+fn netem_releases_in_slots(mut lab: Lab) -> TestResult {
+    slots(&mut lab, Backend::Netem)
+}
+
 /// One end has no carrier while the other is down.
 fn carriers(lab: &mut Lab, backend: Backend) -> TestResult {
     let (a, b, _) = two(lab, backend, &Condition::new())?;

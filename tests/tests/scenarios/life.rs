@@ -1,10 +1,84 @@
-//! The life of hosts and their programs: rows 91, 95 to 97.
+//! The life of hosts and their programs: rows 59, 91 to 93, 95 to 97.
 
+use std::io::{Read, Write};
 use std::time::Duration;
 
+use netns_fixtures::ErrorKind;
+use netns_fixtures::net::condition::Condition;
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Child, Limit, Signal, Stdio};
 use netns_fixtures::time::Deadline;
+
+/// A router goes after the hosts behind it; the other end of a link goes with it, with and without a condition.
+#[netns_test]
+fn a_host_is_removed_and_a_router_after_those_behind_it(mut lab: Lab) -> TestResult {
+    let [inside, other] = ["inside", "other"].map(|name| lab.host(name));
+    let router = lab.router("router");
+    lab.link(&inside, &router);
+    lab.link(&other, &router).condition(Condition::new());
+    lab.gateway(&inside, &router);
+    lab.up()?;
+    inside.ping(&router).run()?.expect_all()?;
+    let link = lab.link_between(&other, &router)?;
+    let refused = lab.remove(&router).expect_err("it has a host behind it").to_string();
+    assert!(refused.contains("it is the gateway of inside"), "{refused}");
+    let program = inside.command("cat")?.stdin(Stdio::piped()).spawn()?;
+    let refused = lab.remove(&inside).expect_err("a program runs in it").to_string();
+    assert!(refused.contains(&program.id().to_string()), "{refused}");
+    drop(program);
+    inside.ping(&router).run()?.expect_all()?;
+    lab.remove(&inside)?;
+    let names = |host: &Host| -> TestResult<Vec<String>> {
+        Ok(host.devices()?.iter().map(|device| device.name.to_string()).collect())
+    };
+    assert_eq!((names(&router)?, names(&other)?), (vec!["eth1".to_owned()], vec!["eth0".to_owned()]));
+    assert_eq!(inside.tcp_listener(80).expect_err("it is gone").kind(), ErrorKind::Gone);
+    other.ping(&router).run()?.expect_all()?;
+    lab.remove(&router)?;
+    assert_eq!(names(&other)?, [""; 0]);
+    assert_eq!(link.cut().expect_err("it is gone").kind(), ErrorKind::Gone);
+    Ok(())
+}
+
+/// A connection from before the reboot is reset, a new one is made; what the test set is as after a start.
+#[netns_test]
+fn a_host_is_rebooted(mut lab: Lab) -> TestResult {
+    const SETTING: &str = "net.ipv4.tcp_fin_timeout";
+    let [client, server] = ["client", "server"].map(|name| lab.host(name));
+    let router = lab.router("router");
+    lab.link(&client, &router);
+    lab.link(&router, &server).condition(Condition::new());
+    lab.gateway(&client, &router);
+    lab.gateway(&server, &router);
+    lab.up()?;
+    let usual = server.sysctl(SETTING)?;
+    server.set_sysctl(SETTING, "7")?;
+    let lease = "198.51.100.7/24".parse()?;
+    server.add_address("eth0", lease)?;
+    let listener = server.tcp_listener(80)?;
+    let mut before = client.tcp_connect((server.ipv4(), 80))?;
+    let accepted = listener.accept()?.0;
+    before.write_all(b"1")?;
+    let (device, namespace) = (server.device("eth0")?, server.namespace()?.inode());
+    lab.reboot(&server)?;
+    assert_ne!(server.namespace()?.inode(), namespace);
+    assert_eq!((server.device("eth0")?, server.sysctl(SETTING)?), (device, usual));
+    assert!(server.addresses("eth0")?.contains(&lease), "the addresses of now, which a program may change as a lease");
+    // Nobody knows the connection: the server's kernel refuses it.
+    client.ping(&server).count(20).run()?.expect_any()?;
+    before.set_read_timeout(Some(Duration::from_secs(5)))?;
+    before.write_all(b"2")?;
+    assert_eq!(before.read(&mut [0]).map_err(|error| error.kind()), Err(std::io::ErrorKind::ConnectionReset));
+    drop((listener, accepted));
+    let _listener = server.tcp_listener(80)?;
+    client.tcp_connect((server.ipv4(), 80))?;
+    lab.reboot(&router)?;
+    client.ping(&server).count(20).run()?.expect_any()?;
+    let program = server.command("cat")?.stdin(Stdio::piped()).spawn()?;
+    assert!(lab.reboot(&server).is_err(), "a program runs in it");
+    drop(program);
+    Ok(())
+}
 
 #[netns_test]
 fn the_processes_of_a_host_are_suspended_and_resumed(net: Pair) -> TestResult {
@@ -43,6 +117,36 @@ fn a_suspended_host_still_has_its_sockets(net: Pair) -> TestResult {
     net.server.suspend()?;
     let _connected = net.client.tcp_connect((net.server.ipv4(), 80))?;
     net.server.resume()?;
+    Ok(())
+}
+
+/// The allocation fails, and the program reports it; source: setrlimit(2), `RLIMIT_AS`.
+#[netns_test]
+fn a_program_runs_out_of_memory(net: Pair) -> TestResult {
+    const MEBIBYTE: u64 = 1 << 20;
+    let copy = |limit| -> TestResult<_> {
+        let arguments = ["if=/dev/zero", "of=/dev/null", "bs=64M", "count=1"];
+        let mut command = net.client.command("dd")?;
+        Ok(command.args(arguments).limit(Limit::AddressSpaceBytes, limit).may_exit().output()?)
+    };
+    assert!(copy(512 * MEBIBYTE)?.status.success(), "the control");
+    let exhausted = copy(32 * MEBIBYTE)?;
+    assert!(!exhausted.status.success());
+    assert!(exhausted.stderr.text().contains("memory exhausted"), "{}", exhausted.stderr.text());
+    Ok(())
+}
+
+/// The kernel ends a program that uses more CPU time than it has, by a signal that names the cause.
+#[netns_test]
+fn a_program_runs_out_of_cpu_time(net: Pair) -> TestResult {
+    let run = |script| -> TestResult<_> {
+        let mut command = net.client.command("sh")?;
+        Ok(command.args(["-c", script]).limit(Limit::CpuSeconds, 1).may_exit().spawn()?.wait()?)
+    };
+    assert!(run("sleep 1.5")?.success(), "the control: a program that waits uses none");
+    let end = run("while :; do :; done")?;
+    assert_eq!(end.signal().map(Signal::number), Some(nix::libc::SIGXCPU), "{end}");
+    assert!(end.to_string().contains("SIGXCPU"), "{end}");
     Ok(())
 }
 

@@ -195,6 +195,34 @@ fn a_full_queue_delays_by_its_length_and_then_loses(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// With ECN a sender slows down before the queue is full, and no packet is lost. Source of the counter: proc_net_snmp(5), RFC 3168.
+#[netns_test(deadline = "60s")]
+fn a_queue_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
+    let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(100 * MILLISECOND));
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    link.set_condition_from(&a, &queue.marks_after(10 * MILLISECOND))?;
+    let marks_seen = || -> TestResult<u64> {
+        let shown = b.command("cat")?.operand("/proc/net/netstat").output()?.success()?;
+        let counters = shown.stdout.text();
+        let lines: Vec<&str> = counters.lines().filter(|line| line.starts_with("IpExt: ")).collect();
+        let [names, values] = lines[..] else { return Err("two lines of IpExt".into()) };
+        let place = names.split(' ').position(|name| name == "InCEPkts").ok_or("InCEPkts")?;
+        Ok(values.split(' ').nth(place).ok_or("a value")?.parse()?)
+    };
+    let run = |ecn: &str, port| -> TestResult<_> {
+        [&a, &b].into_iter().try_for_each(|host| host.set_sysctl("net.ipv4.tcp_ecn", ecn))?;
+        let (before, seen) = (link.statistics_from(&a)?, marks_seen()?);
+        transfer(&a, &b, port, 1_000_000)?;
+        let after = link.statistics_from(&a)?;
+        Ok((after.marked - before.marked, marks_seen()? - seen, after.dropped - before.dropped))
+    };
+    let (marked, seen, dropped) = run("1", 80)?;
+    assert!(marked > 0 && marked == seen && dropped == 0, "{marked} marked, {seen} arrived, {dropped} dropped");
+    let (marked, seen, dropped) = run("0", 81)?;
+    assert!(marked == 0 && seen == 0 && dropped > 0, "without ECN: {marked} marked, {seen} arrived, {dropped} dropped");
+    Ok(())
+}
+
 #[netns_test]
 fn packets_are_duplicated_reordered_and_corrupted_as_declared(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;

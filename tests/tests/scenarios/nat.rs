@@ -653,8 +653,7 @@ fn each_subscriber_of_a_carrier_has_a_block_of_ports(mut lab: Lab) -> TestResult
     // Others get no port of a block, and lose no packet to it: this one has nearly all of the random ports.
     router.nat(&carrier().port_block(client.ipv4(), 1024..=32_600))?;
     let sockets: Vec<UdpSocket> = (0..8).map(|_| bound(&neighbour)).collect::<TestResult<_>>()?;
-    let seen: Vec<u16> =
-        sockets.iter().map(|socket| Ok(reflector.sees(socket)?.port())).collect::<TestResult<_>>()?;
+    let seen: Vec<u16> = sockets.iter().map(|socket| Ok(reflector.sees(socket)?.port())).collect::<TestResult<_>>()?;
     assert!(seen.iter().all(|port| *port > 32_600), "{seen:?}");
     Ok(())
 }
