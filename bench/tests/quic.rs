@@ -4,8 +4,8 @@ use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use netns_fixtures::net::RouterPreset;
 use netns_fixtures::net::condition::{Condition, Loss};
-use netns_fixtures::net::{NewRoute, RouterPreset};
 use netns_fixtures::prelude::*;
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
 
@@ -63,7 +63,6 @@ async fn a_connection_lives_through_nat_loss_and_another_network(mut lab: Lab) -
     lab.gateway(&client, &home);
     lab.up_async().await?;
     home.behave_as(RouterPreset::Home, "eth1")?;
-    cafe.behave_as(RouterPreset::Home, "eth0")?;
 
     let (of_server, of_client) = configurations()?;
     let listening = endpoint(server.udp_socket_at((server.ipv4(), 443))?, Some(of_server))?;
@@ -89,10 +88,11 @@ async fn a_connection_lives_through_nat_loss_and_another_network(mut lab: Lab) -
     let mut subnet = lab.subnet(2)?;
     let (of_cafe, of_client) = (subnet.next_host()?.0, subnet.next_host()?.0);
     cafe.add_address(port.name.as_str(), of_cafe.into())?;
+    cafe.behave_as(RouterPreset::Home, "eth0")?;
     for address in client.addresses("eth0")?.into_iter().filter(|address| address.addr().is_ipv4()) {
         client.replace_address("eth0", address, of_client.into())?;
     }
-    client.insert_route(NewRoute::default_via(of_cafe.addr()))?;
+    client.set_default_gateway(of_cafe.addr())?;
     let gap = round_trip(&connection, 1).await?;
     println!("the first byte came back {gap:?} after the change of networks");
     assert_eq!(accepted.remote_address().ip(), outside(&cafe, "eth0")?, "the server sees the other router");
