@@ -27,6 +27,7 @@ use nix::sched::{CloneFlags, unshare};
 
 use netns_bench::cpu;
 use netns_bench::report::{self, Figure};
+use netns_bench::settle::settle;
 
 /// Measures the networks of netns-fixtures.
 #[derive(Debug, Parser)]
@@ -91,15 +92,15 @@ fn measure(samples: usize) -> Measured<Vec<Figure>> {
     let (mut floors, mut pairs, mut silent) = (Vec::new(), Vec::new(), Vec::new());
     let (mut cpu_of_floors, mut cpu_of_pairs) = (Vec::new(), Vec::new());
     for _ in 0..samples {
-        settle()?;
+        settle(0)?;
         let before = cpu::own()?;
         floors.push(timed_floor()?);
         cpu_of_floors.push(cpu::own()?.saturating_sub(before));
-        settle()?;
+        settle(0)?;
         let before = cpu::own()?;
         pairs.push(timed(|| lab(2, false).map(drop))?);
         cpu_of_pairs.push(cpu::own()?.saturating_sub(before));
-        settle()?;
+        settle(0)?;
         runtime::keep_journal(false);
         silent.push(timed(|| lab(2, false).map(drop))?);
         runtime::keep_journal(true);
@@ -119,7 +120,7 @@ fn measure(samples: usize) -> Measured<Vec<Figure>> {
         let (mut times, mut cpu) = (Vec::new(), Vec::new());
         let mut memory = 0.0;
         for _ in 0..rounds.max(1) {
-            settle()?;
+            settle(0)?;
             let before = kernel_memory()?;
             let (start, cpu_before) = (Instant::now(), cpu::own()?);
             let up = lab(hosts, true)?;
@@ -169,17 +170,6 @@ fn lab(hosts: u32, switched: bool) -> Measured<Lab> {
     }
     lab.up()?;
     Ok(lab)
-}
-
-/// Waits until the kernel has destroyed earlier namespaces: it does so in the background, with the lock that device creation also takes.
-/// The limit allows one namespace besides the test's own, so a new one succeeds only after all others are gone.
-fn settle() -> Measured {
-    const LIMIT: &str = "/proc/sys/user/max_net_namespaces";
-    let usual = fs::read_to_string(LIMIT)?;
-    fs::write(LIMIT, "2")?;
-    let alone = Namespace::create(Deadline::after(Duration::from_secs(120)));
-    fs::write(LIMIT, usual.trim())?;
-    alone.map(drop).map_err(Into::into)
 }
 
 /// Returns the memory of the kernel itself in KiB, which includes the namespaces.

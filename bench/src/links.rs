@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use netns_bench::report::{self, Figure};
+use netns_bench::settle::settle;
 use netns_fixtures::__private as runtime;
 use netns_fixtures::net::address::AddressPlan;
 use netns_fixtures::net::condition::Condition;
@@ -74,6 +75,8 @@ fn measure(samples: usize) -> Measured<Vec<Figure>> {
             trips[way].push(round_trip(one, other)?);
         }
         for (way, condition) in [None, Some(Condition::new())].into_iter().enumerate() {
+            // Two hosts and two with a relay live on.
+            settle(5)?;
             let start = Instant::now();
             let up = two_hosts(condition)?;
             labs[way].push(start.elapsed());

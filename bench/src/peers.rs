@@ -77,13 +77,13 @@ pub(crate) fn measure(options: &Options, samples: usize) -> Measured<Vec<Figure>
     let start = |&name: &&'static str| Peer { name, way: start(name, options), times: Vec::new() };
     let mut peers: Vec<Peer> = PEERS.iter().map(start).collect();
     let mut floors = Vec::new();
-    settle()?;
+    settle(0)?;
     for peer in &mut peers {
         for turn in 1..=samples {
             let Ok(way) = &mut peer.way else { break };
             floors.push(timed_floor()?);
-            settle()?;
-            match way.make_one().and_then(|time| settle().map(|()| time)) {
+            settle(0)?;
+            match way.make_one().and_then(|time| settle(0).map(|()| time)) {
                 Ok(time) => peer.times.push(time),
                 // Ends the peer's processes here, before other peers are measured.
                 Err(error) => peer.way = Err(format!("in turn {turn} of {samples}: {error}")),
