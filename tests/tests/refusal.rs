@@ -269,13 +269,14 @@ fn a_chroot() -> TestResult {
     let suite = Suite::build("observed")?;
     passes(&suite)?;
     // This folder is not a mount point: it shows everything of the machine. It lies in memory, in this test's own mounts, and nobody
-    // removes it: a removal would also remove the files mounted in it.
-    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
-    let folder = Path::new("/run/elsewhere");
+    // removes it: a removal would also remove the files mounted in it. A machine may lack `/run`.
+    let memory = ["/run", "/mnt"].into_iter().map(Path::new).find(|folder| folder.is_dir()).ok_or("no folder")?;
+    mount(Some("tmpfs"), memory, Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+    let folder = &memory.join("elsewhere");
     fs::create_dir(folder)?;
     for entry in fs::read_dir("/")? {
         let entry = entry?;
-        if entry.file_name() == "run" {
+        if entry.path() == memory {
             continue;
         }
         let shown = folder.join(entry.file_name());
