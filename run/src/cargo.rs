@@ -125,11 +125,34 @@ fn runner(netns_run: &str, isolation: &Isolation) -> Result<String, String> {
     }
 }
 
-/// Returns the host's triple, which is cargo's default target, the triples that the command names, and those of the host's processor that
-/// a configuration of cargo may name: without a runner, their tests would run outside.
+/// Targets with pointers of 32 bits whose programs the kernel also runs.
+const NARROWER: &[&str] = match ARCH.as_bytes() {
+    b"x86_64" => &[
+        "i586-unknown-linux-gnu",
+        "i586-unknown-linux-musl",
+        "i686-unknown-linux-gnu",
+        "i686-unknown-linux-musl",
+        "x86_64-unknown-linux-gnux32",
+    ],
+    b"aarch64" => &[
+        "arm-unknown-linux-gnueabi",
+        "arm-unknown-linux-gnueabihf",
+        "arm-unknown-linux-musleabi",
+        "arm-unknown-linux-musleabihf",
+        "armv7-unknown-linux-gnueabi",
+        "armv7-unknown-linux-gnueabihf",
+        "armv7-unknown-linux-musleabi",
+        "armv7-unknown-linux-musleabihf",
+    ],
+    _ => &[],
+};
+
+/// Returns the host's triple, which is cargo's default target, the triples that the command names, and those that this machine runs and a
+/// configuration of cargo may name: without a runner, their tests would run outside.
 pub(crate) fn triples(host: String, command: &[OsString]) -> Vec<String> {
-    let mut triples: Vec<_> = ["gnu", "musl"].map(|library| format!("{ARCH}-unknown-linux-{library}")).into();
-    triples.push(host);
+    let mut triples = vec![host];
+    triples.extend(["gnu", "musl"].map(|library| format!("{ARCH}-unknown-linux-{library}")));
+    triples.extend(NARROWER.iter().map(|&triple| triple.to_owned()));
     triples.extend(env::var("CARGO_BUILD_TARGET").ok());
     let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
     for (index, word) in words.iter().enumerate() {

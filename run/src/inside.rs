@@ -107,7 +107,7 @@ fn make_ready(lifeline: &Lifeline, gate: Option<Gate>, isolation: &Isolation) ->
     // 2. Map the ids, before all steps that need the resulting capabilities.
     gate.map_or(Ok(()), Gate::pass)?;
     keyring::leave_the_callers()?;
-    // 3. Open the files to show, before a mount can cover them.
+    // 3. Open the files to show, before a mount of this function can cover them.
     let hosts = isolation.hosts.as_deref().map(|file| open("hosts", file)).transpose()?;
     let resolv = isolation.resolv.as_deref().map(|file| open("resolv", file)).transpose()?;
     // 4. Make the mounts private, before all other mounts.

@@ -1,6 +1,6 @@
 //! The command line of `netns-run`.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -112,16 +112,27 @@ pub(crate) enum Identity {
 }
 
 impl Isolation {
-    /// Adds what short options stand for, and checks what depends on more than one option. Call it once, before the namespaces.
+    /// Adds what short options stand for, and checks what depends on more than one option. Call it once, before the namespaces. `program`
+    /// is the one to start.
     ///
     /// # Errors
     ///
     /// A sentence with the remedy.
-    pub(crate) fn complete(&mut self) -> Result<(), String> {
+    pub(crate) fn complete(&mut self, program: &OsStr) -> Result<(), String> {
         if self.private_folders {
-            let folders = sandbox::mounts::folders_of_daemons(&[std::env::current_dir().unwrap_or_default()]);
+            let in_use = [std::env::current_dir(), fs::canonicalize(program)].into_iter().flatten();
+            let folders = sandbox::mounts::folders_of_daemons(&in_use.collect::<Vec<_>>());
             self.private
                 .extend(folders.into_iter().filter(|folder| !self.private.contains(folder)).collect::<Vec<_>>());
+        }
+        for (option, file) in [("--hosts", &self.hosts), ("--resolv", &self.resolv)] {
+            let file = file.as_ref().and_then(|file| fs::canonicalize(file).ok()).unwrap_or_default();
+            if let Some(folder) = self.private.iter().find(|folder| file.starts_with(folder)) {
+                let (file, folder) = (file.display(), folder.display());
+                return Err(format!(
+                    "{option} {file} lies in {folder}, which is empty inside; copy it to another folder"
+                ));
+            }
         }
         let maps = self.maps().map_err(|problem| format!("--map-ids: {problem}"))?;
         if matches!(self.identity, Identity::User(_)) && !maps.has_all() {

@@ -24,6 +24,7 @@ use netns_fixtures::__sandbox::{
 };
 use netns_fixtures::time::{Deadline, wait_until};
 use nix::errno::Errno;
+use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
@@ -61,7 +62,7 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(status);
         }
     };
-    if let Err(message) = options.isolation.complete() {
+    if let Err(message) = options.isolation.complete(&options.program[0]) {
         return failed(&message);
     }
     // Opened before the program runs, so that its result is not lost at the end.
@@ -74,19 +75,23 @@ pub(crate) fn main() -> ExitCode {
     if let Some(terminal) = terminal {
         terminal.take_back();
     }
+    let recorded = record.as_mut().map_or(Ok(()), |record| outcome.write_json(&options.program, record));
     if let Some(message) = outcome.message() {
-        eprintln!("netns-run: {message}");
+        print_message(&message);
     }
-    if let Some(record) = &mut record
-        && let Err(error) = outcome.write_json(&options.program, record)
-    {
-        return failed(&format!("failed to write how the program ended: {error}"));
+    match recorded {
+        Ok(()) => outcome.end_this_process(),
+        Err(error) => failed(&format!("failed to write how the program ended: {error}")),
     }
-    outcome.end_this_process()
+}
+
+/// Prints to standard error, if it can be written: a broken one must not change the exit status.
+fn print_message(message: &str) {
+    drop(writeln!(io::stderr(), "netns-run: {message}"));
 }
 
 fn failed(message: &str) -> ExitCode {
-    eprintln!("netns-run: {message}");
+    print_message(message);
     ExitCode::from(crate::STATUS_FAILED)
 }
 
@@ -95,7 +100,8 @@ fn record(file: &Path) -> Result<Box<dyn Write>, String> {
     if file == Path::new("-") {
         return Ok(Box::new(io::stderr()));
     }
-    match File::options().append(true).create(true).open(file) {
+    // A FIFO that nobody reads is an error; without the flag, the open would wait for a reader without a limit.
+    match File::options().append(true).create(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(file) {
         Ok(file) => Ok(Box::new(file)),
         Err(error) => Err(format!("failed to open {} for --json: {error}", file.display())),
     }

@@ -418,6 +418,58 @@ fn a_private_folder_in_another_one_is_there() {
 }
 
 #[test]
+fn a_program_in_a_folder_of_daemons_stays_visible_and_a_file_in_a_private_one_is_refused() {
+    let folder = tempfile::tempdir_in("/tmp").unwrap();
+    let program = folder.path().join("program");
+    fs::write(&program, "#!/bin/sh\necho it runs\n").unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let mut private = netns_run(&["--private-folders", "--", program.to_str().unwrap()]);
+    let ended = private.current_dir("/").env_remove("TMPDIR").output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), "it runs\n", "{ended:?}");
+    let hosts = folder.path().join("hosts");
+    fs::write(&hosts, "192.0.2.1 name\n").unwrap();
+    let refused = ended_outside(&["--private", "/tmp", "--hosts", hosts.to_str().unwrap(), "--", "true"]);
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(125) && message.contains("lies in /tmp, which is empty inside"), "{message}");
+}
+
+/// Runs outside of folders that an option may cover.
+fn ended_outside(arguments: &[&str]) -> Output {
+    netns_run(arguments).current_dir("/").output().unwrap()
+}
+
+#[test]
+fn a_standard_error_that_is_broken_changes_nothing() {
+    for (arguments, status) in
+        [(&["--deadline", "300ms", "--", "sleep", "10"][..], 124), (&["--", "/nonexistent"], 127)]
+    {
+        let full = fs::File::options().write(true).open("/dev/full").unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut netns_run = netns_run(&["--json", file.path().to_str().unwrap()]);
+        let ended = netns_run.args(arguments).stderr(full).status().unwrap();
+        assert_eq!(ended.code(), Some(status), "{arguments:?}");
+        assert_ne!(fs::read_to_string(file.path()).unwrap(), "", "{arguments:?}: the JSON");
+    }
+}
+
+#[test]
+fn a_fifo_that_nobody_reads_is_no_file_for_json() {
+    let folder = tempfile::tempdir().unwrap();
+    let fifo = folder.path().join("fifo");
+    nix::unistd::mkfifo(&fifo, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let refused = ended(&["--json", fifo.to_str().unwrap(), "--", "true"]);
+    let message = String::from_utf8_lossy(&refused.stderr);
+    assert!(refused.status.code() == Some(125) && message.contains("--json"), "{message}");
+    // The control: with a reader it has the line.
+    let reader = Command::new("head").args(["-n", "1"]).arg(&fifo).stdout(Stdio::piped()).spawn().unwrap();
+    // Opens once the reader has; held, so that the reader does not read an end before the line.
+    let writer = fs::File::options().write(true).open(&fifo).unwrap();
+    assert!(ended(&["--json", fifo.to_str().unwrap(), "--", "true"]).status.success());
+    drop(writer);
+    assert!(reader.wait_with_output().unwrap().stdout.starts_with(b"{"));
+}
+
+#[test]
 fn names_of_network_namespaces_do_not_stay_on_the_machine() {
     if Command::new("ip").arg("-V").output().is_err() {
         return eprintln!("not tried: there is no `ip`");
