@@ -502,18 +502,20 @@ fn ranges_of_the_caller_are_mapped_on_request() {
     };
     let folder = tempfile::tempdir().unwrap();
     let script = "mount --make-rprivate / && mount -t tmpfs none \"$1\" && chmod 755 \"$1\" && \
-         install -m 4755 \"$2\" \"$3\" \"$1\" && install -m 755 \"$4\" \"$1/netns-run\" && \
+         install -m \"${MODE:-4755}\" \"$2\" \"$3\" \"$1\" && install -m 755 \"$4\" \"$1/netns-run\" && \
          echo 65534:700000:1000 > \"$1/sub\" && touch /etc/subuid /etc/subgid && \
          mount --bind \"$1/sub\" /etc/subuid && mount --bind \"$1/sub\" /etc/subgid && cd / && \
          exec setpriv --reuid 65534 --regid 65534 --clear-groups env \"PATH=$1:$PATH\" \"$1/netns-run\" \"${@:5}\"";
-    let run = |arguments: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(["--mount", "bash", "-c", script, "bash"]).arg(folder.path()).args(&programs);
-        let ended =
-            command.arg(cargo_bin!("netns-run")).args(arguments).output().expect("unshare is part of util-linux");
+    let run_with = |mode: &str, arguments: &[&str]| {
+        // A caller that ignores SIGCHLD would not hear how the programs end.
+        let mut command = Command::new("env");
+        command.args(["--ignore-signal=CHLD", "unshare", "--mount", "bash", "-c", script, "bash"]).arg(folder.path());
+        command.args(&programs).arg(cargo_bin!("netns-run")).args(arguments).env("MODE", mode);
+        let ended = command.output().expect("unshare is part of util-linux");
         let stderr = String::from_utf8_lossy(&ended.stderr).into_owned();
         (ended.status.success(), String::from_utf8_lossy(&ended.stdout).into_owned(), stderr)
     };
+    let run = |arguments: &[&str]| run_with("4755", arguments);
     let drops = ["--", "setpriv", "--reuid", "7", "--regid", "7", "--clear-groups", "id", "-u"];
     // The control: one identity.
     assert!(!run(&drops).0);
@@ -527,6 +529,12 @@ fn ranges_of_the_caller_are_mapped_on_request() {
     }
     let (_, caller, complaint) = run(&["--map-ids", "--as", "caller", "--", "id", "-u"]);
     assert_eq!(caller, "65534\n", "{complaint}");
+    // Without its privilege the program says why it refuses.
+    let (worked, _, complaint) = run_with("0755", &[&["--map-ids"][..], &drops].concat());
+    assert!(
+        !worked && complaint.contains("newuidmap: newuidmap: ") && complaint.contains("setuid root"),
+        "{complaint}"
+    );
 }
 
 #[test]
