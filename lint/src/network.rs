@@ -2,6 +2,13 @@
 
 use std::net::IpAddr;
 
+/// Returns the port of `0.0.0.0:80` or `[::]:80`, which is `None` where it is not a number; `None` for other addresses.
+pub(crate) fn port_of_wildcard(text: &str) -> Option<Option<u16>> {
+    let (host, port) = text.rsplit_once(':')?;
+    let address: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
+    address.is_unspecified().then(|| port.parse().ok())
+}
+
 /// All addresses with the same prefix.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Network {

@@ -130,7 +130,7 @@ pub(super) fn examine_source(
 }
 
 /// The number of places that explain one finding; more do not help its reader.
-const MAX_LABELS: usize = 8;
+const MAX_LABELS: usize = 12;
 
 fn findings_of(
     path: &Path,

@@ -126,6 +126,7 @@ struct Written<'a> {
     isolated: bool,
     /// Libtest or another harness runs it.
     run_by_harness: bool,
+    public: bool,
     /// It runs only on request.
     ignored: bool,
 }
@@ -234,7 +235,10 @@ impl<'a> Lower<'a> {
                 Item::Const(_) | Item::Static(_) if self.frame.function > 1 => {}
                 Item::Const(item) => self.define_constant(&item.ident, &item.expr, &item.ty, around, test),
                 Item::Static(item) => self.define_constant(&item.ident, &item.expr, &item.ty, around, test),
-                Item::Fn(item) => self.define(&item.attrs, &item.sig, &item.block, around, None, test),
+                Item::Fn(item) => {
+                    let public = matches!(item.vis, syn::Visibility::Public(_));
+                    self.define(&item.attrs, &item.sig, &item.block, around, None, (test, public));
+                }
                 Item::Struct(item) => {
                     self.uses.define(&item.ident.to_string());
                     self.remember_fields(&item.fields);
@@ -267,7 +271,7 @@ impl<'a> Lower<'a> {
                     for item in &item.items {
                         match item {
                             ImplItem::Fn(item) => {
-                                self.define(&item.attrs, &item.sig, &item.block, around, generics, test);
+                                self.define(&item.attrs, &item.sig, &item.block, around, generics, (test, false));
                             }
                             ImplItem::Const(item) => {
                                 self.define_constant(&item.ident, &item.expr, &item.ty, around, test);
@@ -285,7 +289,7 @@ impl<'a> Lower<'a> {
                         if let TraitItem::Fn(item) = item
                             && let Some(block) = &item.default
                         {
-                            self.define(&item.attrs, &item.sig, block, around, generics, test);
+                            self.define(&item.attrs, &item.sig, block, around, generics, (test, false));
                         }
                     }
                     around.pop();
@@ -327,7 +331,7 @@ impl<'a> Lower<'a> {
         block: &'a Block,
         around: &[String],
         generics: Option<&'a syn::Generics>,
-        test: bool,
+        (test, public): (bool, bool),
     ) {
         let name = signature.ident.to_string();
         let index = self.definitions.len();
@@ -353,6 +357,7 @@ impl<'a> Lower<'a> {
             isolated,
             run_by_harness,
             ignored,
+            public,
         });
     }
 
@@ -525,7 +530,7 @@ impl<'a> Lower<'a> {
         if !self.started.insert(index) {
             return;
         }
-        let Written { attributes, signature, block, test, isolated, run_by_harness, ignored, around, .. } =
+        let Written { attributes, signature, block, test, isolated, run_by_harness, ignored, public, around, .. } =
             self.definitions[index];
         let function = Function {
             name: signature.ident.to_string(),
@@ -534,6 +539,7 @@ impl<'a> Lower<'a> {
             isolated,
             run_by_harness,
             ignored,
+            public,
             asynchronous: signature.asyncness.is_some(),
             before_main: attributes.iter().any(is_constructor),
             returns: None,

@@ -97,6 +97,8 @@ pub(crate) struct Function {
     pub run_by_harness: bool,
     /// It runs only on request.
     pub ignored: bool,
+    /// A free function with `pub` alone.
+    pub public: bool,
     /// `async fn`.
     pub asynchronous: bool,
     /// It runs before `main`, while the program has one thread.
@@ -238,6 +240,8 @@ pub(crate) enum SinkKind {
     NamespaceName,
     /// Creates the network device with that name.
     DeviceName,
+    /// Creates an object of a container engine with that name, or with it as the field `name`.
+    ContainerName,
     /// Opens the shared memory with that name.
     SharedMemoryName,
     /// Binds a Unix socket at that path.

@@ -150,12 +150,15 @@ impl Sink {
         let mut sink = self.clone();
         if sink.behind.len() < MAX_BEHIND {
             sink.behind.push(Place { file, span: self.span });
+            // Rules about addresses report where the host stands.
+            let host = self.values.first().map(|value| value.host.unwrap_or(value.span));
+            sink.behind.extend(host.filter(|host| *host != self.span).map(|span| Place { file, span }));
         }
         sink
     }
 
     /// Whether what it does is decided by the callers of its function, which has `count` parameters.
-    pub(super) fn depends_on_parameters(&self, count: usize) -> bool {
+    pub(crate) fn depends_on_parameters(&self, count: usize) -> bool {
         self.values.iter().flat_map(|value| &value.parameters).any(|parameter| parameter.index < count)
     }
 

@@ -5,6 +5,7 @@ use super::runner::{Runner, runner};
 use super::steps;
 use crate::facts::{CallId, FileFacts, Sink, SinkKind};
 use crate::ir::{BodyId, Effects, Fate, How, Object, Step};
+use crate::network::port_of_wildcard;
 use crate::tables;
 use crate::value::Value;
 
@@ -26,10 +27,25 @@ pub(crate) fn effects_of(
     for sink in sinks.iter().filter(|sink| sink.function == function && sink.call.is_some()) {
         effects.connects |= sink.kind == SinkKind::Connect;
         effects.listens |= matches!(sink.kind, SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram);
+        if binds_every_address(sink, count) {
+            effects.add_wildcards([(facts.file, sink.values[0].host.unwrap_or(sink.values[0].span))]);
+        }
     }
     let forks = steps(&facts.bodies[body]).any(|(_, _, step)| matches!(*step, Step::Call(id) if is_fork(facts, id)));
     look(facts, body, Place { here: true, alone: forks, limited: false, inside: false }, &mut effects);
     effects
+}
+
+/// Whether a sink listens on every address of the machine, whatever the caller passes. A datagram socket with any port is
+/// a client.
+fn binds_every_address(sink: &Sink, count: usize) -> bool {
+    let Some(port) = sink.values.first().and_then(|value| port_of_wildcard(&value.shown())) else { return false };
+    let is_server = match sink.kind {
+        SinkKind::Listen => true,
+        SinkKind::Bind | SinkKind::Datagram => port.is_some_and(|port| port != 0),
+        _ => false,
+    };
+    is_server && !sink.depends_on_parameters(count)
 }
 
 /// The context of a body, as seen from the function.
@@ -55,6 +71,12 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects
                 let callee = call.effects.as_deref();
                 effects.connects |= callee.is_some_and(|callee| callee.connects) || contacts(facts, id);
                 effects.listens |= callee.is_some_and(|callee| callee.listens);
+                if !place.inside
+                    && let Some(callee) = callee.filter(|callee| !callee.wildcards.is_empty())
+                {
+                    effects.add_wildcards([(facts.file, call.span)]);
+                    effects.add_wildcards(callee.wildcards.iter().copied());
+                }
                 effects.spawns |= callee.map_or_else(|| tables::starts_concurrent(&call.path), |callee| callee.spawns);
                 effects.limits |= callee.is_some_and(|callee| callee.limits) || tables::is_limit(&call.name);
                 let network = callee.is_some_and(|callee| callee.network) || enters_network(facts, id);

@@ -1,5 +1,7 @@
 //! The effects of a function on its arguments and its thread, as its callers see them.
 
+use crate::span::Span;
+
 /// The effects of a function. They come from its body, never from its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by one rule")]
@@ -22,9 +24,24 @@ pub(crate) struct Effects {
     pub spawns: bool,
     /// Calls a function with a timeout or a deadline in its name, directly or through a function of the run.
     pub limits: bool,
+    /// Where it binds every address of the machine without a choice of its caller: the file, and the place in it. Calls on the way
+    /// are among the places.
+    pub wildcards: Vec<(usize, Span)>,
 }
 
+/// The maximum number of places of an effect.
+const MAX_PLACES: usize = 8;
+
 impl Effects {
+    /// Adds places that bind every address, up to a maximum.
+    pub(crate) fn add_wildcards(&mut self, places: impl IntoIterator<Item = (usize, Span)>) {
+        for place in places {
+            if self.wildcards.len() < MAX_PLACES && !self.wildcards.contains(&place) {
+                self.wildcards.push(place);
+            }
+        }
+    }
+
     /// Returns the effect on the argument of that index.
     pub(crate) fn of(&self, parameter: usize) -> Fate {
         self.parameters.get(parameter).copied().unwrap_or_default()
@@ -33,7 +50,7 @@ impl Effects {
     /// Returns the effects of either of two functions, for example of two variants for different systems.
     pub(crate) fn join(&self, other: &Self) -> Self {
         let count = self.parameters.len().max(other.parameters.len());
-        Self {
+        let mut joined = Self {
             parameters: (0..count).map(|index| self.of(index).join(other.of(index))).collect(),
             enters: self.enters || other.enters,
             network: self.network || other.network,
@@ -43,7 +60,10 @@ impl Effects {
             listens: self.listens || other.listens,
             spawns: self.spawns || other.spawns,
             limits: self.limits || other.limits,
-        }
+            wildcards: self.wildcards.clone(),
+        };
+        joined.add_wildcards(other.wildcards.iter().copied());
+        joined
     }
 
     /// Whether the effects matter to a caller in another file.
@@ -54,6 +74,7 @@ impl Effects {
             || self.listens
             || self.spawns
             || self.limits
+            || !self.wildcards.is_empty()
             || self.parameters.iter().any(|fate| *fate != Fate { kept: fate.kept, ..Fate::default() })
     }
 }

@@ -3,7 +3,7 @@
 use std::cell::OnceCell;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use crate::facts::{Call, FileFacts, Sink};
+use crate::facts::{Call, CallId, FileFacts, Sink};
 use crate::flow::Flow;
 use crate::network::Network;
 use crate::tables;
@@ -173,14 +173,38 @@ impl<'f> Networks<'f> {
 
     /// Whether the sink has its own network.
     pub(super) fn is_own(&self, sink: &Sink) -> bool {
+        self.is_own_function(sink.function) || self.flow().is_sink_inside(sink)
+    }
+
+    /// Whether the call has its own network.
+    pub(super) fn is_own_call(&self, id: CallId) -> bool {
+        self.is_own_function(self.facts.calls[id].function) || self.flow().is_inside(id)
+    }
+
+    fn is_own_function(&self, function: usize) -> bool {
         let makes_lab = |call: &Call| {
             let known = || tables::LABS.iter().any(|known| tables::ends_with(&call.path, known));
-            call.function == sink.function && call.effects.is_none() && known()
+            call.function == function && call.effects.is_none() && known()
         };
-        self.facts.functions[sink.function].isolated
-            || self.facts.calls.iter().any(makes_lab)
-            || self.flow.get_or_init(|| Flow::new(self.facts)).is_sink_inside(sink)
+        self.facts.functions[function].isolated || self.facts.calls.iter().any(makes_lab)
     }
+
+    fn flow(&self) -> &Flow<'f> {
+        self.flow.get_or_init(|| Flow::new(self.facts))
+    }
+}
+
+/// Returns the arguments of calls, and their items, that are more than compared, printed or stored.
+pub(super) fn given_values(facts: &FileFacts) -> impl Iterator<Item = (&Call, &Value)> {
+    let uses = |call: &&Call| {
+        let is_macro = call.name.strip_suffix('!').is_some_and(tables::is_looking);
+        !is_macro && (!tables::KEEPING.contains(&call.name.as_str()) || call.path.contains("::"))
+    };
+    facts.calls.iter().filter(uses).flat_map(|call| {
+        call.arguments.iter().flat_map(move |value| {
+            std::iter::once(value).chain(value.items.iter().flatten()).map(move |value| (call, value))
+        })
+    })
 }
 
 /// Whether the address is written in the called function, which has its own finding.

@@ -27,7 +27,7 @@
 //! tokio, "CPU-bound tasks and blocking code".
 
 use crate::config::Config;
-use crate::facts::FileFacts;
+use crate::facts::{Call, FileFacts};
 use crate::rule::Hit;
 use crate::tables;
 
@@ -40,6 +40,24 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             let message =
                 format!("`{}::{}` blocks the thread that runs everything else of this test", short[1], short[0]);
             hits.push(Hit::new(call.function, call.span, message, *help));
+        } else if joins_thread(facts, call) {
+            let message = "`join` blocks the thread that runs everything else of this test, until another thread ends";
+            let help = "await a channel that the thread sends to at its end, or join it in `tokio::task::spawn_blocking`";
+            // A test mostly has its runtime for itself, or has seen that the thread is done.
+            hits.push(Hit::new(call.function, call.span, message, help).pedantic(true));
+        } else if tables::RESOLVES_BLOCKING.contains(&call.name.as_str()) && call.path.is_empty() {
+            let message = "`to_socket_addrs` asks a resolver and blocks the thread that runs everything else of this test";
+            hits.push(Hit::new(call.function, call.span, message, "await `tokio::net::lookup_host`").pedantic(true));
         }
     }
+}
+
+/// Whether the call waits for a thread of the operating system.
+fn joins_thread(facts: &FileFacts, call: &Call) -> bool {
+    let maker = call.receiver.as_ref().and_then(|receiver| receiver.call).map(|made| &facts.calls[made].path);
+    let is_handle = || call.receiver.as_ref().is_some_and(|receiver| receiver.is_of(&["std::thread::JoinHandle"]));
+    call.name == "join"
+        && !call.awaited
+        && call.arguments.is_empty()
+        && (maker.is_some_and(|path| tables::ends_with(path, "std::thread::spawn")) || is_handle())
 }

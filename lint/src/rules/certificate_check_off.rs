@@ -26,11 +26,13 @@
 //! CWE-295.
 
 use super::argv::inner_commands;
-use super::public_internet::contacts;
+use super::address::given_values;
+use super::public_internet::{contacts, public_host};
 use crate::config::Config;
-use crate::facts::FileFacts;
+use crate::facts::{Call, FileFacts};
 use crate::rule::Hit;
 use crate::tables;
+use crate::value::Value;
 
 const HELP: &str = "make a certificate authority in the test (rcgen) and trust that one";
 
@@ -60,7 +62,12 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
     let contacts = contacts(facts, config);
     for (function, span, what) in found {
-        let is_confined = !contacts.iter().any(|contact| contact.function == function);
+        let names_host = |(call, value): (&Call, &Value)| {
+            let is_url = |reading: &Value| reading.constant().is_some_and(|text| text.contains("://") && public_host(&text).is_some());
+            call.function == function && value.readings().any(is_url)
+        };
+        let is_confined =
+            !contacts.iter().any(|contact| contact.function == function) && !given_values(facts).any(names_host);
         let message = format!("{what} accepts the certificate of anybody");
         hits.push(Hit::new(function, span, message, HELP).pedantic(is_confined));
     }

@@ -28,6 +28,8 @@
 //! ## References
 //! The documentation of `reqwest::ClientBuilder::timeout`: "Default is no timeout". CWE-400.
 
+use std::collections::HashSet;
+
 use super::public_internet::{contacts, public_host};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
@@ -43,9 +45,17 @@ const HELP: &str =
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let mut flow = None;
     let mut hosts = None;
+    let mut streams = None;
     for (id, call) in facts.calls.iter().enumerate() {
         let function = &facts.functions[call.function];
-        let Some(what) = waits(facts, id, call).filter(|_| !function.isolated) else { continue };
+        let by_itself = waits(facts, id, call);
+        // Most files neither connect nor read: the streams are computed for the others.
+        let may_wait = || by_itself.is_none() && waits_on_its_stream(call);
+        let streams = may_wait().then(|| &*streams.get_or_insert_with(|| streams_of_world(facts, config)));
+        let on_stream = streams.is_some_and(|streams| is_with(call, streams));
+        let Some(what) = by_itself.or(on_stream.then_some("waits for its peer")).filter(|_| !function.isolated) else {
+            continue;
+        };
         if facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name)) {
             continue;
         }
@@ -59,8 +69,8 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             continue;
         }
         let hosts = hosts.get_or_insert_with(|| contacts(facts, config));
-        let is_of_world = is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
-        let why = if call.effects.is_some() { "" } else { ", and its library has none by default" };
+        let is_of_world = on_stream || is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
+        let why = if call.effects.is_some() || on_stream { "" } else { ", and its library has none by default" };
         let message = format!("`{}` {what} without a limit of time{why}", call.name);
         let hit = Hit::new(call.function, call.span, message, HELP);
         hits.push(hit.pedantic(!is_of_world || function.ignored));
@@ -102,6 +112,36 @@ fn waits(facts: &FileFacts, id: CallId, call: &Call) -> Option<&'static str> {
     }
 }
 
+/// Whether the call, as far as its name shows, waits for the peer of a stream that it gets.
+fn waits_on_its_stream(call: &Call) -> bool {
+    let opens = call.awaited && tables::OPENING.contains(&call.name.as_str());
+    opens || tables::READING_FROM_PEER.contains(&call.name.as_str())
+}
+
+/// Returns the calls that connect to a host of the Internet or of the environment, and those that make something else of
+/// the stream: a session, a buffer, a part.
+fn streams_of_world(facts: &FileFacts, config: &Config) -> HashSet<CallId> {
+    let hosts = contacts(facts, config);
+    let mut streams = HashSet::new();
+    for (id, call) in facts.calls.iter().enumerate() {
+        let is_known = tables::waits_for_peer(&call.path) || tables::ends_with(&call.path, "TcpStream::connect");
+        let is_of_world = || is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
+        let is_limit = tables::is_limit(&call.name) && call.receiver.is_some();
+        if is_limit {
+            streams.retain(|stream: &CallId| facts.calls[*stream].root != call.root);
+        } else if is_known && is_of_world() || is_with(call, &streams) {
+            streams.insert(id);
+        }
+    }
+    streams
+}
+
+/// Whether the call gets one of the streams.
+fn is_with(call: &Call, streams: &HashSet<CallId>) -> bool {
+    let is_stream = |value: &Value| value.call.is_some_and(|made| streams.contains(&made));
+    call.receiver.iter().chain(&call.arguments).any(is_stream)
+}
+
 /// Whether an address that the object was made with is one of the Internet, or comes from the environment.
 fn is_peer_elsewhere(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     let of_object = facts.object(call.root).take_while(|(other, _)| *other <= id).map(|(_, other)| other);
@@ -137,6 +177,8 @@ mod tests {
                 r#"redis::Client::open(env::var("REDIS_URL").unwrap()).unwrap().get_connection().unwrap();"#,
                 r#"tokio_postgres::connect(&env::var("DATABASE").unwrap(), NoTls).await.unwrap();"#,
                 r#"tokio::net::TcpStream::connect("example.com:80").await.unwrap();"#,
+                r#"let s = tokio::time::timeout(limit, std::net::TcpStream::connect("example.com:80")).await.unwrap(); tls::Connector::new().connect("example.com", s).await.unwrap();"#,
+                r#"let mut s = std::net::TcpStream::connect("example.com:80").unwrap(); s.read_to_end(&mut all).unwrap();"#,
                 r#"use lapin::Connection; Connection::connect(&env::var("AMQP").unwrap(), options).await.unwrap();"#,
             ],
         );
@@ -157,6 +199,8 @@ mod tests {
                 r#"reqwest::blocking::get("https://example.com/").unwrap();"#,
                 r"std::net::TcpStream::connect_timeout(&address, limit).unwrap();",
                 r#"channel.send("https://example.com/").await.unwrap();"#,
+                r#"let mut s = std::net::TcpStream::connect("example.com:80").unwrap(); s.set_read_timeout(Some(limit)).unwrap(); s.read_to_end(&mut all).unwrap();"#,
+                r#"let mut s = std::net::TcpStream::connect(server.address()).unwrap(); s.read_to_end(&mut all).unwrap();"#,
                 r#"reqwest::Client::new().get(server.url()).header("user-agent", "tool.example.org").send().await.unwrap();"#,
                 r#"sqlx::PgPool::connect(&env::var("DATABASE").unwrap()).await.unwrap();"#,
             ],

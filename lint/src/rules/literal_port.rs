@@ -24,16 +24,20 @@
 //! ## References
 //! ip(7): port 0 lets the kernel choose.
 
-use super::address::{Host, Networks, read};
+use super::address::{Found, Host, Networks, given_values, read};
 use crate::config::Config;
 use crate::facts::{FileFacts, SinkKind};
+use crate::finding::{Confidence, Severity};
 use crate::rule::Hit;
 use crate::span::Span;
 use crate::value::Value;
 
+const HELP: &str = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";
+
 /// Finds the hazard in one file.
-pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let networks = Networks::new(facts);
+    let mut reported = Vec::new();
     for sink in &facts.sinks {
         let what = match sink.kind {
             SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "bound",
@@ -51,29 +55,47 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         // A port on another machine cannot collide with this one's.
         let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
         if let Some(port) = port.filter(|_| !elsewhere && !networks.is_own(sink)) {
+            reported.extend([sink.span, value.span]);
             let end = |name: &str| value.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
             let ends: Vec<(&Value, f64)> =
                 ["start", "end"].iter().filter_map(|name| Some((end(name)?, end(name)?.exact()?))).collect();
-            let help = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";
             if let [(first, from), (last, to)] = ends[..] {
                 let message =
                     format!("a port of the fixed range {from} to {to} is {what}; another test or service may have it");
                 for end in [first, last].iter().filter(|end| end.span != Span::default()) {
                     hits.push(
-                        Hit::new(sink.function, end.span, message.clone(), help)
+                        Hit::new(sink.function, end.span, message.clone(), HELP)
                             .label(sink.span, format!("here, by `{}`", sink.by)),
                     );
                 }
                 continue;
             }
             let message = format!("the fixed port {port} is {what}; another test or service may have it");
-            let hit = Hit::new(sink.function, value.span, message, help);
+            let hit = Hit::new(sink.function, value.span, message, HELP);
             hits.push(if value.span == sink.span {
                 hit
             } else {
                 hit.label(sink.span, format!("here, by `{}`", sink.by))
             });
         }
+    }
+    if config.pedantic {
+        data(facts, &reported, hits);
+    }
+}
+
+/// Reports fixed ports of this machine that a call gets which is not known to bind or contact them, as notes.
+fn data(facts: &FileFacts, reported: &[Span], hits: &mut Vec<Hit>) {
+    for (call, value) in given_values(facts) {
+        let is_open = !facts.functions[call.function].isolated && !value.is_counted();
+        if !is_open || reported.contains(&value.span) || reported.contains(&call.span) {
+            continue;
+        }
+        let local = |reading: &Value| read(&reading.constant()?).filter(Found::is_local)?.port.filter(|port| *port != 0);
+        let Some(port) = value.readings().find_map(local) else { continue };
+        let message = format!("the port {port} is fixed; nothing shows that `{}` binds it or connects to it", call.name);
+        let hit = Hit::new(call.function, value.span, message, HELP).severity(Severity::Note);
+        hits.push(hit.confidence(Confidence::Low).pedantic(true));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Waits for messages and events of a peer, as `unbounded-wait` judges them.
 
+use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow::Flow;
 use crate::rule::Hit;
@@ -10,22 +11,28 @@ const HELP: &str =
     "put `tokio::time::timeout` around it, so that a lost message fails the test; a `#[netns_test]` has a deadline";
 
 /// Finds waits for a message or an event in code that a test runs itself. Spawned tasks end with the test.
-pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits: &mut Vec<Hit>) {
+pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option<Flow<'f>>, hits: &mut Vec<Hit>) {
     for (id, call) in facts.calls.iter().enumerate() {
         let function = &facts.functions[call.function];
         let is_race = is_race_in_loop(facts, id, call);
         let is_message = tables::RECEIVING.contains(&call.name.as_str());
         let is_item = tables::NEXT_ITEM.contains(&call.name.as_str());
-        if !is_race && !(call.awaited && call.receiver.is_some() && (is_message || is_item)) {
+        // Whatever opens a connection or reads may wait, and mostly for a server of the test.
+        let is_opening = config.pedantic && call.awaited && tables::OPENING.contains(&call.name.as_str());
+        let is_wait = call.awaited && call.receiver.is_some() && (is_message || is_item);
+        if !is_race && !is_wait && (!is_opening || tables::waits_for_peer(&call.path)) {
             continue;
         }
-        let what =
-            if is_race { "repeats a wait for the first of several events" } else { "waits for a message or an event" };
+        let what = match (is_race, is_wait) {
+            (true, _) => "repeats a wait for the first of several events",
+            (_, true) => "waits for a message or an event",
+            _ => "may wait for a peer, and does so",
+        };
         // A race of channels, and a wait for one, ends with the senders.
         let is_own = if is_race {
             call.arguments.iter().all(|future| future.call.is_some_and(|wait| is_own(facts, &facts.calls[wait])))
         } else {
-            is_item || is_own(facts, call)
+            is_item || !is_wait || is_own(facts, call)
         };
         let is_pedantic = is_own || !may_have_peer(facts, call);
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
@@ -35,7 +42,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits:
                 || flow.is_limited_in_time(id)
                 || facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name))
         };
-        if function.isolated || flow.is_spawned(id) || is_for_tasks(facts, flow, call.function) || is_limited() {
+        if function.isolated || flow.is_spawned(id) || is_for_tasks(facts, flow, call) || is_limited() {
             continue;
         }
         let message = format!("`{}` {what} without a limit of time", call.name);
@@ -97,19 +104,21 @@ fn is_channel_in_sight(facts: &FileFacts, call: &Call) -> bool {
 
 /// Whether the function runs in tasks of its own: a caller in the file, near or far, spawns it, or somebody gets it by its
 /// name.
-fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, function: usize) -> bool {
-    let mut functions = vec![function];
+fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, wait: &Call) -> bool {
+    let mut functions = vec![wait.function];
     let mut next = 0;
     while let Some(&function) = functions.get(next) {
         next += 1;
         let called = &facts.functions[function];
-        if called.run_by_harness {
+        if called.run_by_harness || called.name == "main" {
             continue;
         }
         let is_it = |(_, call): &(CallId, &Call)| call.of_run && call.name == called.name;
         let mut callers = facts.calls.iter().enumerate().filter(is_it).peekable();
-        // Functions that nothing here calls are mostly handlers, which a server calls.
-        if flow.is_handed(function) || callers.peek().is_none() {
+        // Functions that nothing here calls are mostly handlers, which a server calls; a public one without a loop is mostly a
+        // helper of tests in other files.
+        let is_helper = || called.public && !wait.surroundings.repeated;
+        if flow.is_handed(function) || callers.peek().is_none() && !is_helper() {
             return true;
         }
         for (id, call) in callers {

@@ -21,16 +21,18 @@
 //!
 //! ## Limits
 //! Names as data are left alone: only what connects, sends, resolves or runs a known program counts. Tests with
-//! `#[ignore]`, and functions with a network of their own, are left alone. Addresses are the matter of
+//! `#[ignore]` are pedantic, and so is a URL that a function gets which is not known to contact it. Functions with a network of
+//! their own are left alone. Addresses are the matter of
 //! `literal-address`.
 //!
 //! ## References
 //! RFC 2606, RFC 6761: names for tests and documentation.
 
-use super::address::Networks;
+use super::address::{Networks, given_values};
 use super::argv::{inner_commands, is_said_here};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Place, Sink, SinkKind};
+use crate::finding::{Confidence, Severity};
 use crate::rule::Hit;
 use crate::span::Span;
 use crate::tables;
@@ -53,10 +55,23 @@ pub(super) struct Contact {
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
-    let is_open = |function: usize| !facts.functions[function].isolated && !facts.functions[function].ignored;
-    for contact in contacts(facts, config).into_iter().filter(|contact| is_open(contact.function)) {
+    let is_isolated = |function: usize| facts.functions[function].isolated;
+    let mut reported = Vec::new();
+    for contact in contacts(facts, config).into_iter().filter(|contact| !is_isolated(contact.function)) {
         let message = format!("the test contacts `{}` on the public Internet", contact.host);
-        hits.push(Hit::new(contact.function, contact.span, message, HELP).behind(&contact.behind));
+        let hit = Hit::new(contact.function, contact.span, message, HELP).behind(&contact.behind);
+        reported.push(contact.span);
+        hits.push(hit.pedantic(facts.functions[contact.function].ignored));
+    }
+    if config.pedantic {
+        for (call, value) in given_values(facts).filter(|(call, _)| !is_isolated(call.function)) {
+            let host = value.readings().find_map(|reading| public_host_of_url(&reading.shown()));
+            if let Some(host) = host.filter(|_| !reported.contains(&call.span)) {
+                let message = format!("`{host}` is a host of the public Internet; nothing shows that `{}` contacts it", call.name);
+                let hit = Hit::new(call.function, value.span, message, HELP).severity(Severity::Note);
+                hits.push(hit.confidence(Confidence::Low).pedantic(true));
+            }
+        }
     }
 }
 
@@ -109,6 +124,14 @@ fn of_command(sink: &Sink, config: &Config) -> Option<String> {
         let said = operands.iter().filter(|word| is_said_here(sink, word));
         said.into_iter().find_map(|word| public_host(word).filter(|host| is_meant(word, host)))
     })
+}
+
+/// Returns the host of a URL, or of a name with a port, if people mostly write such a name for a host of the Internet.
+fn public_host_of_url(text: &str) -> Option<String> {
+    let host = public_host(text)?;
+    let last = host.rsplit('.').next().unwrap_or_default();
+    let is_meant = text.contains("://") || text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
+    (tables::COMMON_DOMAINS.contains(&last) && (is_meant || host.matches('.').count() > 1)).then_some(host)
 }
 
 /// Returns the host of a URL, or of a name with or without a port, if a public resolver may know the host.

@@ -78,7 +78,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let is_pedantic = runs_once && !is_long() || is_short && !is_fed();
         hits.push(if is_short && !is_pedantic { hit.severity(Severity::Note) } else { hit.pedantic(is_pedantic) });
     }
-    super::message::check(facts, &mut flow, hits);
+    super::message::check(facts, config, &mut flow, hits);
 }
 
 /// Returns the subject of a wait as text, and the possible types of the receiver; `None` if the call does not wait.
@@ -91,7 +91,8 @@ fn kind(call: &Call) -> Option<(&'static str, &'static [&'static str])> {
         "lines" | "next_line" | "read_line" | "read_until" | "read_exact" => {
             ("reads from a child", &["ChildStdout", "ChildStderr"])
         }
-        "output" | "status" => ("waits for a command", &["Command"]),
+        // The methods of duct, xshell and subprocess; other types with such methods have no command behind them.
+        "output" | "status" | "run" | "read" | "read_stderr" | "capture" => ("waits for a command", &["Command"]),
         _ => return None,
     })
 }

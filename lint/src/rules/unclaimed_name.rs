@@ -1,6 +1,6 @@
 //! # unclaimed-name
 //!
-//! Reports names that other processes see (network namespaces, devices, shared memory, sockets) and that are fixed,
+//! Reports names that other processes see (network namespaces, devices, shared memory, sockets, containers) and that are fixed,
 //! made of a process id, a time or a random number, or too long.
 //!
 //! ## Why is this bad?
@@ -83,6 +83,7 @@ enum What {
     Device,
     SharedMemory,
     Socket,
+    Container,
 }
 
 impl What {
@@ -92,6 +93,7 @@ impl What {
             Self::Device => "network device",
             Self::SharedMemory => "shared memory object",
             Self::Socket => "socket path",
+            Self::Container => "object of the container engine",
         }
     }
 
@@ -104,6 +106,9 @@ impl What {
                 "make it in a namespace of the test's own (`#[netns_test]`), or claim a name with `IfName::generated(…)?.claim(…)`"
             }
             Self::SharedMemory => "use `memfd_create`, which has no name, or create it exclusively (O_EXCL)",
+            Self::Container => {
+                "let the engine choose the name and ask for it, or put a whole UUID into it; testcontainers does so"
+            }
             Self::Socket => {
                 "put it into a `tempfile::tempdir()`; bind an abstract socket without a name, the kernel chooses a free one"
             }
@@ -118,6 +123,10 @@ fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
         SinkKind::NamespaceName => single(What::Namespace),
         SinkKind::DeviceName => single(What::Device),
         SinkKind::SharedMemoryName => single(What::SharedMemory),
+        SinkKind::ContainerName => {
+            let named = |value: &Value| value.field("name").unwrap_or(value).clone();
+            sink.values.iter().map(|value| (named(value), What::Container)).collect()
+        }
         SinkKind::SocketPath => single(What::Socket),
         SinkKind::Bind if sink.values.first().is_some_and(|value| value.prefix().starts_with('\0')) => {
             single(What::Socket)
@@ -132,12 +141,12 @@ fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
 /// Returns the names that a command line creates; ignores `ip` inside a namespace.
 fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
     let (wrappers, rest) = unwrapped(words);
+    let of_engine = created_in_engine(words).map(|name| (name, What::Container));
     let inside = wrappers.iter().any(|wrapper| ["ip", "nsenter", "unshare"].contains(wrapper));
-    let Some(program) = rest.first() else { return Vec::new() };
+    let mut named: Vec<_> = of_engine.into_iter().collect();
     let operands: Vec<&str> =
-        rest[1..].iter().map(String::as_str).skip_while(|word| word.starts_with('-') && *word != "-n").collect();
-    let mut named = Vec::new();
-    match (tables::program_name(program), operands.as_slice()) {
+        rest.iter().skip(1).map(String::as_str).skip_while(|word| word.starts_with('-') && *word != "-n").collect();
+    match (rest.first().map_or("", |program| tables::program_name(program)), operands.as_slice()) {
         ("ip", ["netns", "add", name, ..]) => named.push((*name, What::Namespace)),
         ("ip", ["link" | "l", "add" | "a", rest @ ..] | ["tuntap", "add", rest @ ..]) if !inside => {
             named.extend(name_of_link(rest).map(|name| (name, What::Device)));
@@ -158,6 +167,23 @@ fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
     let itself =
         |name: &str| at(name).and_then(|at| sink.values.get(at)).filter(|value| value.shown() == name).cloned();
     named.into_iter().filter_map(|(name, what)| Some((itself(name).or_else(|| value_of(name, sink))?, what))).collect()
+}
+
+/// Returns the name of what `docker run --name x`, `podman network create x` and the like create.
+fn created_in_engine(words: &[String]) -> Option<&str> {
+    let is_engine = |word: &&String| tables::CONTAINER_ENGINES.contains(&tables::program_name(word));
+    let is_privilege = |word: &&String| tables::PRIVILEGE.contains(&tables::program_name(word));
+    let at = words.iter().position(|word| !is_privilege(&word))?;
+    is_engine(&words.get(at)?).then_some(())?;
+    let operands: Vec<&str> = words[at + 1..].iter().map(String::as_str).collect();
+    match operands.as_slice() {
+        ["network" | "volume", "create", .., name] if !name.starts_with('-') => Some(name),
+        ["run" | "create", rest @ ..] | ["container", "run" | "create", rest @ ..] => {
+            let after = rest.iter().position(|word| *word == "--name").and_then(|at| rest.get(at + 1)).copied();
+            after.or_else(|| rest.iter().find_map(|word| word.strip_prefix("--name=")))
+        }
+        _ => None,
+    }
 }
 
 /// Returns the name after `ip link add` (ip-link(8)): after `name` or `dev`, or the first word that is not a keyword.
@@ -260,6 +286,10 @@ mod tests {
                 r#"let ns = format!("t{}", std::time::SystemTime::now().elapsed_nanos()); NetNs::new(ns);"#,
                 r#"LinkDummy::new("dummy_with_a_long_name");"#,
                 r#"UnixListener::bind("test.sock").unwrap();"#,
+                r#"Command::new("docker").args(["network", "create", "test"]).status().unwrap();"#,
+                r#"Command::new("sudo").args(["podman", "run", "-d", "--name=broker", "image"]).status().unwrap();"#,
+                r#"GenericImage::new("redis").with_container_name("redis-test");"#,
+                r#"let opts = podman_api::opts::NetworkCreateOpts::builder().name("test-net").build();"#,
                 r#"nix::sys::mman::shm_open("/test", flags, mode).unwrap();"#,
                 r#"let id = uuid::Uuid::new_v4().to_string(); LinkDummy::new(&format!("t{}", &id[..8]));"#,
             ],
@@ -285,7 +315,9 @@ mod tests {
                 r#"UnixListener::bind("/run/user/1000/x.sock").unwrap();"#,
                 r#"nix::sched::unshare(flags).unwrap(); LinkDummy::new("dummy0");"#,
                 r#"assert_eq!(NS, "test_ns");"#,
-                r#"Command::new("docker").args(["network", "create", "test"]).status().unwrap();"#,
+                r#"Command::new("docker").args(["network", "rm", "test"]).status().unwrap();"#,
+                r#"Command::new("docker").args(["run", "--rm", "image"]).status().unwrap();"#,
+                r#"GenericImage::new("redis").with_container_name(format!("redis-{}", uuid::Uuid::new_v4()));"#,
             ],
         );
         clean(RULE, r#"#[netns_test] fn f() { LinkDummy::new("dummy0"); }"#);

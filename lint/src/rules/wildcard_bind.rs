@@ -24,6 +24,7 @@
 //! it takes IPv4 too and `[::1]` does not; nor has a datagram socket, which may send to others.
 //!
 //! ## Limits
+//! A function of the product that binds every address counts where a test calls it, even if the test cannot choose.
 //! A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
 //! for programs that are known to take it as data (`ip`, `nft`, `ping`), and inside of a network namespace, where it is
 //! shown with `--pedantic`.
@@ -31,10 +32,10 @@
 //! ## References
 //! CWE-1327; ip(7), INADDR_ANY.
 
-use super::address::{Networks, is_of_callee, read};
+use super::address::{Networks, read};
 use super::argv::{commands, is_confined, is_said_here, unwrapped};
 use crate::config::Config;
-use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::facts::{FileFacts, Place, Sink, SinkKind};
 use crate::finding::Confidence;
 use crate::rule::{Hit, Proposal};
 use crate::span::Span;
@@ -42,6 +43,8 @@ use crate::tables;
 use crate::value::Value;
 
 const HELP: &str = "bind loopback, `127.0.0.1:0` or `[::1]:0`; inside a `#[netns_test]` there is no other network";
+
+const HELP_FOR_CALLEE: &str = "let its caller choose the address, and pass loopback; inside a `#[netns_test]` there is no other network";
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
@@ -56,15 +59,22 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let Some(value) = sink.values.first() else { continue };
         let Some(found) = read(&value.shown()).filter(super::address::Found::is_wildcard) else { continue };
         let port_is_open = found.port == Some(0);
-        if (datagram && port_is_open) || is_client(facts, sink) || networks.is_own(sink) || is_of_callee(sink, value) {
+        if (datagram && port_is_open) || is_client(facts, sink) || networks.is_own(sink) {
             continue;
         }
         let message = format!("`{}` listens on every address of this machine", found.text);
         let place = value.host.unwrap_or(value.span);
-        let hit = Hit::new(sink.function, place, message, HELP);
+        let hit = Hit::new(sink.function, place, message, HELP).behind(&sink.behind);
         let is_certain = sink.kind == SinkKind::Listen && port_is_open && every_use_is_seen(facts, sink);
         let hit = hit.fix(is_certain.then(|| loopback(facts, sink)).flatten());
         hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
+    }
+    for (id, call) in facts.calls.iter().enumerate() {
+        let wildcards = call.effects.as_ref().map(|effects| &effects.wildcards).filter(|all| !all.is_empty());
+        let Some(wildcards) = wildcards.filter(|_| !networks.is_own_call(id)) else { continue };
+        let behind: Vec<Place> = wildcards.iter().map(|(file, span)| Place { file: *file, span: *span }).collect();
+        let message = format!("`{}` listens on every address of this machine, by its own choice", call.name);
+        hits.push(Hit::new(call.function, call.span, message, HELP_FOR_CALLEE).behind(&behind));
     }
     for sink in &facts.sinks {
         let commands = commands(sink, config);

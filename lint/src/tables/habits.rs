@@ -30,6 +30,9 @@ pub(crate) const BLOCKING: &[(&str, &str)] = &[
     ("futures::executor::block_on", "await the future: blocking on one keeps the runtime from driving the rest"),
 ];
 
+/// Methods that query a resolver and block their thread.
+pub(crate) const RESOLVES_BLOCKING: &[&str] = &["to_socket_addrs"];
+
 /// Methods that accept a peer with an invalid certificate, with the argument that has this effect.
 pub(crate) const WITHOUT_CHECKS: &[(&str, &str)] = &[
     ("danger_accept_invalid_certs", "true"),
@@ -163,7 +166,16 @@ pub(crate) fn is_simulated(path: &str) -> bool {
 pub(crate) const SCHEMES_OF_FILES: &[&str] = &["file", "data", "unix", "ipc", "inproc", "mem", "memory", "sqlite"];
 
 /// Functions that start code that runs concurrently with the test.
-pub(crate) const STARTING: &[&str] = &["thread::spawn", "tokio::spawn", "task::spawn", "task::spawn_blocking"];
+pub(crate) const STARTING: &[&str] = &[
+    "thread::spawn",
+    "tokio::spawn",
+    "task::spawn",
+    "task::spawn_blocking",
+    "smol::spawn",
+    "smol::unblock",
+    "actix_rt::spawn",
+    "async_global_executor::spawn",
+];
 
 /// Whether the function at that path starts a thread or a task.
 pub(crate) fn starts_concurrent(path: &str) -> bool {
@@ -171,4 +183,12 @@ pub(crate) fn starts_concurrent(path: &str) -> bool {
 }
 
 /// Functions that sleep.
-pub(crate) const SLEEPING: &[&str] = &["thread::sleep", "time::sleep", "thread::sleep_ms"];
+pub(crate) const SLEEPING: &[&str] = &[
+    "thread::sleep",
+    "time::sleep",
+    "thread::sleep_ms",
+    "async_std::task::sleep",
+    "smol::Timer::after",
+    "async_io::Timer::after",
+    "futures_timer::Delay::new",
+];

@@ -136,6 +136,21 @@ pub(crate) const RECEIVING: &[&str] = &[
 /// Methods that wait for the next item, mostly of a stream or a socket of the test itself.
 pub(crate) const NEXT_ITEM: &[&str] = &["next", "try_next", "accept", "recv_from", "changed", "notified"];
 
+/// Names of functions that wait for a peer until a connection or a session is there, or until something has arrived.
+pub(crate) const OPENING: &[&str] = &[
+    "open",
+    "connect",
+    "handshake",
+    "dial",
+    "join",
+    "read",
+    "read_exact",
+    "read_to_end",
+    "read_to_string",
+    "read_line",
+    "read_until",
+];
+
 /// Constructors of channels and of streams that end with their senders.
 pub(crate) const CHANNELS: &[&str] = &["unbounded", "bounded", "duplex", "pair"];
 

@@ -233,6 +233,9 @@ pub(crate) const WRAPPERS: &[&str] = &[
     CONTAINER,
 ];
 
+/// Programs that create containers, networks and volumes of the machine.
+pub(crate) const CONTAINER_ENGINES: &[&str] = &["docker", "podman", "nerdctl"];
+
 /// The wrapper that ends its program after a limited time.
 pub(crate) const TIMEOUT: &str = "timeout";
 

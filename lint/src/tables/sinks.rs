@@ -65,6 +65,16 @@ const HTTP_CLIENTS: &[&str] = &[
     "isahc::HttpClient",
 ];
 
+/// Options for new objects of a container engine: podman-api, docker-api, bollard, shiplift.
+const CONTAINER_OPTIONS: &[&str] = &[
+    "ContainerCreateOpts",
+    "ContainerOptions",
+    "NetworkCreateOpts",
+    "VolumeCreateOpts",
+    "PodCreateOpts",
+    "CreateContainerOptionsBuilder",
+];
+
 const KNOWN: &[KnownSink] = &[
     // Listeners: calls that bind a stream socket.
     sink("TcpListener::bind", 0, SinkKind::Listen),
@@ -98,6 +108,13 @@ const KNOWN: &[KnownSink] = &[
     sink("ureq::post", 0, SinkKind::Connect),
     sink("tungstenite::connect", 0, SinkKind::Connect),
     sink("tokio_tungstenite::connect_async", 0, SinkKind::Connect),
+    // DNS clients (hickory).
+    sink("UdpClientStream::new", 0, SinkKind::Connect),
+    sink("UdpClientStream::builder", 0, SinkKind::Connect),
+    sink("UdpClientStream::with_timeout", 0, SinkKind::Connect),
+    sink("TcpClientStream::new", 0, SinkKind::Connect),
+    sink("UdpClientConnection::new", 0, SinkKind::Connect),
+    sink("TcpClientConnection::new", 0, SinkKind::Connect),
     // Devices, routes and neighbours (rtnetlink, tun, interfaces).
     sink(".address", 0, SinkKind::Configure),
     sink(".destination", 0, SinkKind::Configure),
@@ -127,6 +144,14 @@ const KNOWN: &[KnownSink] = &[
     sink(".tun_name", 0, SinkKind::DeviceName),
     sink("Iface::new", 0, SinkKind::DeviceName),
     sink("Iface::without_packet_info", 0, SinkKind::DeviceName),
+    on(".name", 0, SinkKind::ContainerName, CONTAINER_OPTIONS),
+    sink(".with_container_name", 0, SinkKind::ContainerName),
+    sink(".with_network", 0, SinkKind::ContainerName),
+    sink("NetworkCreateOptions::builder", 0, SinkKind::ContainerName),
+    sink("CreateContainerOptions::new", 0, SinkKind::ContainerName),
+    on(".create_container", 0, SinkKind::ContainerName, &["Docker"]),
+    on(".create_network", 0, SinkKind::ContainerName, &["Docker"]),
+    on(".create_volume", 0, SinkKind::ContainerName, &["Docker"]),
     sink("mman::shm_open", 0, SinkKind::SharedMemoryName),
     sink("libc::shm_open", 0, SinkKind::SharedMemoryName),
     sink("UnixListener::bind", 0, SinkKind::SocketPath),

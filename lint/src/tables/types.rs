@@ -53,6 +53,11 @@ const BUILDERS: &[(&str, &[&str])] = &[
     ("QuickCheck", &["quickcheck", "quicktest"]),
     ("Configuration", &[]),
     ("SwarmBuilder", &["build"]),
+    ("ContainerCreateOpts", &["build"]),
+    ("ContainerOptions", &["build"]),
+    ("NetworkCreateOpts", &["build"]),
+    ("VolumeCreateOpts", &["build"]),
+    ("PodCreateOpts", &["build"]),
 ];
 
 /// Result types of methods.

@@ -1,0 +1,6 @@
+use responder::Responder;
+
+#[test]
+fn answers() {
+    assert!(Responder::start().is_ok());
+}
