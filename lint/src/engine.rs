@@ -117,6 +117,8 @@ struct Outcome {
     /// Whether a function that is compiled into a program is a test.
     runs_tests: bool,
     problem: Option<String>,
+    /// Names that it uses still changed when the rounds were over.
+    is_cut_short: bool,
 }
 
 /// Decides whether a file is examined again.
@@ -138,10 +140,14 @@ impl Run<'_> {
         let all: Vec<usize> = (0..self.discovery.candidates.len()).collect();
         let mut outcomes = self.round(&all, Depth::IfMentioned, &nothing);
         let mut scopes = Scopes::new(&self.discovery, &outcomes);
-        for round in 1..MAX_ROUNDS {
+        for round in 1..=MAX_ROUNDS {
             scopes.update(&self.discovery, &outcomes, round);
             let stale = self.stale(&outcomes, &scopes);
             if stale.is_empty() {
+                break;
+            }
+            if round == MAX_ROUNDS {
+                stale.into_iter().for_each(|index| outcomes[index].is_cut_short = true);
                 break;
             }
             let again = self.round(&stale, Depth::Whole, &scopes.world);
@@ -210,6 +216,8 @@ impl Run<'_> {
             None if outcome.has_test_code => "has functions for tests, the rest is skipped".to_owned(),
             None => verdict.reason.clone(),
         };
+        let rest = "; calls through more files than are followed are cut short";
+        let reason = if outcome.is_cut_short { reason + rest } else { reason };
         let path = &candidate.path;
         let checked = checked && outcome.problem.is_none();
         report.files.push(FileNote { path: path.clone(), checked, reported: candidate.wanted, reason });

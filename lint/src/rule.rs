@@ -10,6 +10,12 @@ pub(crate) fn cut_short(at: &Call) -> Hit {
     Hit::new(at.function, at.span, message, "split the file into smaller ones").severity(Severity::Note)
 }
 
+/// Returns the note that a rule did not judge one place.
+pub(crate) fn too_deep(at: &Call) -> Hit {
+    let message = format!("`{}` was not judged: closures nest more deeply here than is followed", at.name);
+    Hit::new(at.function, at.span, message, "give the inner closures names, as functions").severity(Severity::Note)
+}
+
 /// A rule's report: a finding without its file, configuration and suppression.
 #[derive(Clone, Debug)]
 pub(crate) struct Hit {

@@ -389,6 +389,7 @@ impl Flow<'_> {
             return *known;
         }
         if self.depth.get() == MAX_DEPTH {
+            self.is_deep.set(true);
             return None;
         }
         self.depth.set(self.depth.get() + 1);

@@ -61,6 +61,8 @@ pub(crate) struct Flow<'f> {
     panics: RefCell<child::Panics>,
     left: Cell<usize>,
     depth: Cell<usize>,
+    /// An answer since the last [`Flow::took_too_deep`] is incomplete, because closures nest more deeply than is followed.
+    is_deep: Cell<bool>,
 }
 
 impl<'f> Flow<'f> {
@@ -80,6 +82,7 @@ impl<'f> Flow<'f> {
             panics: RefCell::default(),
             left: Cell::new(MAX_STEPS),
             depth: Cell::new(0),
+            is_deep: Cell::new(false),
         };
         for (at, body) in facts.bodies.iter().enumerate() {
             for (block, step, what) in steps(body) {
@@ -195,6 +198,11 @@ impl Flow<'_> {
     /// Whether the file has too many paths, so that a part of it was not checked.
     pub(crate) fn is_cut_short(&self) -> bool {
         self.left.get() == 0
+    }
+
+    /// Whether an answer since the last call of this is incomplete, because closures nest more deeply than is followed.
+    pub(crate) fn took_too_deep(&self) -> bool {
+        self.is_deep.take()
     }
 
     /// Follows every path from `from`, visiting each block once. `step` and `edge` return whether to continue; `edge`

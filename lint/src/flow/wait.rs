@@ -68,6 +68,7 @@ impl Flow<'_> {
             };
             point = made;
         }
+        self.is_deep.set(true);
         true
     }
 
@@ -110,6 +111,7 @@ impl Flow<'_> {
                 None => return false,
             }
         }
+        self.is_deep.set(true);
         false
     }
 
@@ -137,9 +139,12 @@ impl Flow<'_> {
             },
             |_, _| true,
         );
-        // Beyond the maximum depth, the wait counts as not reached and is not reported.
-        if !reached || from.is_some() || depth == MAX_DEPTH {
+        if !reached || from.is_some() {
             return reached;
+        }
+        if depth == MAX_DEPTH {
+            self.is_deep.set(true);
+            return true;
         }
         let Some(made) = self.made(to.body) else { return reached };
         if let Some(call) = self.got_by(to.body)

@@ -42,11 +42,13 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             hits.push(Hit::new(call.function, call.span, message, *help));
         } else if joins_thread(facts, call) {
             let message = "`join` blocks the thread that runs everything else of this test, until another thread ends";
-            let help = "await a channel that the thread sends to at its end, or join it in `tokio::task::spawn_blocking`";
+            let help =
+                "await a channel that the thread sends to at its end, or join it in `tokio::task::spawn_blocking`";
             // A test mostly has its runtime for itself, or has seen that the thread is done.
             hits.push(Hit::new(call.function, call.span, message, help).pedantic(true));
         } else if tables::RESOLVES_BLOCKING.contains(&call.name.as_str()) && call.path.is_empty() {
-            let message = "`to_socket_addrs` asks a resolver and blocks the thread that runs everything else of this test";
+            let message =
+                "`to_socket_addrs` asks a resolver and blocks the thread that runs everything else of this test";
             hits.push(Hit::new(call.function, call.span, message, "await `tokio::net::lookup_host`").pedantic(true));
         }
     }

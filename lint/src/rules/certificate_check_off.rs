@@ -25,8 +25,8 @@
 //! ## References
 //! CWE-295.
 
-use super::argv::inner_commands;
 use super::address::given_values;
+use super::argv::inner_commands;
 use super::public_internet::{contacts, public_host};
 use crate::config::Config;
 use crate::facts::{Call, FileFacts};
@@ -63,7 +63,9 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let contacts = contacts(facts, config);
     for (function, span, what) in found {
         let names_host = |(call, value): (&Call, &Value)| {
-            let is_url = |reading: &Value| reading.constant().is_some_and(|text| text.contains("://") && public_host(&text).is_some());
+            let is_url = |reading: &Value| {
+                reading.constant().is_some_and(|text| text.contains("://") && public_host(&text).is_some())
+            };
             call.function == function && value.readings().any(is_url)
         };
         let is_confined =

@@ -34,7 +34,7 @@ use super::public_internet::{contacts, public_host};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow::Flow;
-use crate::rule::{Hit, cut_short};
+use crate::rule::{Hit, cut_short, too_deep};
 use crate::tables;
 use crate::value::{Origin, Value};
 
@@ -65,11 +65,16 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             hits.push(cut_short(call));
             return;
         }
+        if flow.took_too_deep() {
+            hits.push(too_deep(call));
+            continue;
+        }
         if is_bounded {
             continue;
         }
         let hosts = hosts.get_or_insert_with(|| contacts(facts, config));
-        let is_of_world = on_stream || is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
+        let is_of_world =
+            on_stream || is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
         let why = if call.effects.is_some() || on_stream { "" } else { ", and its library has none by default" };
         let message = format!("`{}` {what} without a limit of time{why}", call.name);
         let hit = Hit::new(call.function, call.span, message, HELP);

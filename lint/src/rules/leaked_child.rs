@@ -37,7 +37,7 @@ use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::finding::Confidence;
 use crate::flow::{Exit, Flow, Lives, Point, starts_child};
-use crate::rule::{Hit, Proposal, cut_short};
+use crate::rule::{Hit, Proposal, cut_short, too_deep};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
@@ -61,6 +61,10 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         if flow.is_cut_short() {
             hits.push(cut_short(call));
             return;
+        }
+        if flow.took_too_deep() {
+            hits.push(too_deep(call));
+            continue;
         }
         let short = command.is_some_and(|command| is_one_of(facts, command, config, tables::SHORT_TOOLS));
         let hit = judged(facts, &lives, call).map(|hit| if short { hit.pedantic(true) } else { hit });

@@ -91,9 +91,11 @@ fn data(facts: &FileFacts, reported: &[Span], hits: &mut Vec<Hit>) {
         if !is_open || reported.contains(&value.span) || reported.contains(&call.span) {
             continue;
         }
-        let local = |reading: &Value| read(&reading.constant()?).filter(Found::is_local)?.port.filter(|port| *port != 0);
+        let local =
+            |reading: &Value| read(&reading.constant()?).filter(Found::is_local)?.port.filter(|port| *port != 0);
         let Some(port) = value.readings().find_map(local) else { continue };
-        let message = format!("the port {port} is fixed; nothing shows that `{}` binds it or connects to it", call.name);
+        let message =
+            format!("the port {port} is fixed; nothing shows that `{}` binds it or connects to it", call.name);
         let hit = Hit::new(call.function, value.span, message, HELP).severity(Severity::Note);
         hits.push(hit.confidence(Confidence::Low).pedantic(true));
     }

@@ -3,7 +3,7 @@
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow::Flow;
-use crate::rule::Hit;
+use crate::rule::{Hit, too_deep};
 use crate::tables;
 use crate::value::Value;
 
@@ -42,7 +42,12 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
                 || flow.is_limited_in_time(id)
                 || facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name))
         };
-        if function.isolated || flow.is_spawned(id) || is_for_tasks(facts, flow, call) || is_limited() {
+        let is_excused = function.isolated || flow.is_spawned(id) || is_for_tasks(facts, flow, call) || is_limited();
+        if flow.took_too_deep() {
+            hits.push(too_deep(call).only_in_tests());
+            continue;
+        }
+        if is_excused {
             continue;
         }
         let message = format!("`{}` {what} without a limit of time", call.name);

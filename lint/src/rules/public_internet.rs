@@ -67,7 +67,10 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         for (call, value) in given_values(facts).filter(|(call, _)| !is_isolated(call.function)) {
             let host = value.readings().find_map(|reading| public_host_of_url(&reading.shown()));
             if let Some(host) = host.filter(|_| !reported.contains(&call.span)) {
-                let message = format!("`{host}` is a host of the public Internet; nothing shows that `{}` contacts it", call.name);
+                let message = format!(
+                    "`{host}` is a host of the public Internet; nothing shows that `{}` contacts it",
+                    call.name
+                );
                 let hit = Hit::new(call.function, value.span, message, HELP).severity(Severity::Note);
                 hits.push(hit.confidence(Confidence::Low).pedantic(true));
             }

@@ -38,7 +38,7 @@ use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Sink};
 use crate::finding::{Confidence, Severity};
 use crate::flow::Flow;
-use crate::rule::{Hit, cut_short};
+use crate::rule::{Hit, cut_short, too_deep};
 use crate::tables;
 use crate::value::Value;
 
@@ -61,6 +61,10 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         if flow.is_cut_short() {
             hits.push(cut_short(call));
             return;
+        }
+        if flow.took_too_deep() {
+            hits.push(too_deep(call));
+            continue;
         }
         if is_bounded {
             continue;
@@ -162,7 +166,7 @@ fn is_long(facts: &FileFacts, config: &Config, command: CallId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{clean, each_clean, each_found, found_pedantic};
+    use crate::rules::testing::{clean, each_clean, each_found, found, found_pedantic};
 
     const FRAME: &str = "use std::process::{Child, Command}; {}";
     const RULE: &str = "unbounded-wait";
@@ -216,6 +220,18 @@ mod tests {
             ],
         );
         clean(RULE, "fn f(task: Task) { task.wait(); }");
+    }
+
+    #[test]
+    fn closures_that_nest_too_deeply_are_said_to_be_left_out() {
+        for (depth, said) in [(4, "waits for a child process without a limit"), (80, "was not judged")] {
+            let inner = "c.wait().unwrap();".to_owned();
+            let nested = (0..depth).fold(inner, |inner, _| format!("run(|| {{ {inner} }});"));
+            let code =
+                format!(r#"fn f() {{ let mut c = std::process::Command::new("server").spawn().unwrap(); {nested} }}"#);
+            let messages: Vec<String> = found(RULE, &code).into_iter().map(|finding| finding.message).collect();
+            assert!(messages.len() == 1 && messages[0].contains(said), "{depth}: {messages:?}");
+        }
     }
 
     #[test]

@@ -132,7 +132,8 @@ fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
             single(What::Socket)
         }
         SinkKind::Command | SinkKind::ShellString => {
-            commands(sink, config).iter().flat_map(|words| created(words, sink)).collect()
+            let of_engine = created_in_engine(sink).map(|name| (name, What::Container));
+            commands(sink, config).iter().flat_map(|words| created(words, sink)).chain(of_engine).collect()
         }
         _ => Vec::new(),
     }
@@ -141,12 +142,12 @@ fn names_of(sink: &Sink, config: &Config) -> Vec<(Value, What)> {
 /// Returns the names that a command line creates; ignores `ip` inside a namespace.
 fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
     let (wrappers, rest) = unwrapped(words);
-    let of_engine = created_in_engine(words).map(|name| (name, What::Container));
     let inside = wrappers.iter().any(|wrapper| ["ip", "nsenter", "unshare"].contains(wrapper));
-    let mut named: Vec<_> = of_engine.into_iter().collect();
+    let Some(program) = rest.first() else { return Vec::new() };
     let operands: Vec<&str> =
-        rest.iter().skip(1).map(String::as_str).skip_while(|word| word.starts_with('-') && *word != "-n").collect();
-    match (rest.first().map_or("", |program| tables::program_name(program)), operands.as_slice()) {
+        rest[1..].iter().map(String::as_str).skip_while(|word| word.starts_with('-') && *word != "-n").collect();
+    let mut named = Vec::new();
+    match (tables::program_name(program), operands.as_slice()) {
         ("ip", ["netns", "add", name, ..]) => named.push((*name, What::Namespace)),
         ("ip", ["link" | "l", "add" | "a", rest @ ..] | ["tuntap", "add", rest @ ..]) if !inside => {
             named.extend(name_of_link(rest).map(|name| (name, What::Device)));
@@ -170,20 +171,21 @@ fn created(words: &[String], sink: &Sink) -> Vec<(Value, What)> {
 }
 
 /// Returns the name of what `docker run --name x`, `podman network create x` and the like create.
-fn created_in_engine(words: &[String]) -> Option<&str> {
-    let is_engine = |word: &&String| tables::CONTAINER_ENGINES.contains(&tables::program_name(word));
-    let is_privilege = |word: &&String| tables::PRIVILEGE.contains(&tables::program_name(word));
-    let at = words.iter().position(|word| !is_privilege(&word))?;
-    is_engine(&words.get(at)?).then_some(())?;
+fn created_in_engine(sink: &Sink) -> Option<Value> {
+    let words: Vec<String> = sink.values.iter().map(Value::shown).collect();
+    let is = |word: &String, programs: &[&str]| programs.contains(&tables::program_name(word));
+    let at = words.iter().position(|word| !is(word, tables::PRIVILEGE))?;
     let operands: Vec<&str> = words[at + 1..].iter().map(String::as_str).collect();
-    match operands.as_slice() {
-        ["network" | "volume", "create", .., name] if !name.starts_with('-') => Some(name),
+    let name = match operands.as_slice() {
+        _ if !is(&words[at], tables::CONTAINER_ENGINES) => None,
+        ["network" | "volume", "create", .., name] if !name.starts_with('-') => Some(*name),
         ["run" | "create", rest @ ..] | ["container", "run" | "create", rest @ ..] => {
             let after = rest.iter().position(|word| *word == "--name").and_then(|at| rest.get(at + 1)).copied();
             after.or_else(|| rest.iter().find_map(|word| word.strip_prefix("--name=")))
         }
         _ => None,
-    }
+    };
+    value_of(name?, sink)
 }
 
 /// Returns the name after `ip link add` (ip-link(8)): after `name` or `dev`, or the first word that is not a keyword.

@@ -44,7 +44,8 @@ use crate::value::Value;
 
 const HELP: &str = "bind loopback, `127.0.0.1:0` or `[::1]:0`; inside a `#[netns_test]` there is no other network";
 
-const HELP_FOR_CALLEE: &str = "let its caller choose the address, and pass loopback; inside a `#[netns_test]` there is no other network";
+const HELP_FOR_CALLEE: &str =
+    "let its caller choose the address, and pass loopback; inside a `#[netns_test]` there is no other network";
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {

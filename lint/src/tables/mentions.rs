@@ -1,5 +1,6 @@
-//! Checks whether a text contains words from the tables. A file without such words has no findings, so its evaluation
-//! is skipped. The words come from the tables themselves, so there is no second list.
+//! Checks whether a text contains words from the tables. Without `--pedantic`, the evaluation of a file without such words
+//! is skipped, unless another file makes it matter. Nearly all words come from the tables; the few others (`.await`, loopback
+//! addresses, `--test-threads`) stand in [`Mentions::new`].
 
 use std::collections::HashMap;
 
