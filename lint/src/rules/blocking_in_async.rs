@@ -20,8 +20,8 @@
 //! ```
 //!
 //! ## Limits
-//! What stands in a closure may run elsewhere and is left alone. Blocking calls of functions that the test calls are
-//! not followed.
+//! Pedantic: `join` of a thread and `to_socket_addrs`, which mostly return soon. What stands in a closure may run elsewhere
+//! and is left alone. Blocking calls of functions that the test calls are not followed.
 //!
 //! ## References
 //! tokio, "CPU-bound tasks and blocking code".

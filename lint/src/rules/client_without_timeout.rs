@@ -23,7 +23,8 @@
 //!
 //! ## Limits
 //! Pedantic unless the peer is a host of the Internet or comes from the environment: a server of the test mostly answers
-//! or dies with it. A client that a function gets from elsewhere may have a limit and is left alone.
+//! or dies with it. A handshake on a connection to the Internet, and a read from one, need a limit of their own. A client
+//! that a function gets from elsewhere may have a limit and is left alone.
 //!
 //! ## References
 //! The documentation of `reqwest::ClientBuilder::timeout`: "Default is no timeout". CWE-400.

@@ -18,8 +18,9 @@
 //! ```
 //!
 //! ## Limits
-//! Ports on command lines are not seen. An address that an object keeps counts if a function of the run that uses the object
-//! connects or listens; for objects of other crates, the names of the functions and of the client's type decide.
+//! Ports on command lines are not seen. Pedantic: a port of this machine that a function gets which is not known to use it.
+//! An address that an object keeps counts if a function of the run that uses the object connects or listens; for objects of
+//! other crates, the names of the functions and of the client's type decide.
 //!
 //! ## References
 //! ip(7): port 0 lets the kernel choose.

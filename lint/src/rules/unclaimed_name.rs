@@ -21,7 +21,8 @@
 //! ```
 //!
 //! ## Limits
-//! Whether a name is claimed by creating it exclusively is only known for a whole UUID; devices in a namespace that
+//! Names of containers, networks and volumes count in the arguments of docker and podman and in the builders of their client
+//! libraries. Whether a name is claimed by creating it exclusively is only known for a whole UUID; devices in a namespace that
 //! the test has made are not reported.
 //!
 //! ## References

@@ -73,7 +73,7 @@ fn of_the_fixtures(net: Pair) {
 
 #[test]
 fn in_a_container() {
-    Command::new("docker").args(["network", "create", "--subnet", "172.28.0.0/16", "net"]).status().unwrap();
+    Command::new("docker").args(["network", "create", "--subnet", "172.28.0.0/16", &net()]).status().unwrap();
     image().with_cmd(["sh", "-c", "ip addr add 10.1.1.1/24 dev eth0"]);
 }
 
