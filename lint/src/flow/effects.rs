@@ -71,7 +71,9 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects
                 let callee = call.effects.as_deref();
                 effects.connects |= callee.is_some_and(|callee| callee.connects) || contacts(facts, id);
                 effects.listens |= callee.is_some_and(|callee| callee.listens);
+                // A call on a branch may be the choice of the caller, by a setting.
                 if !place.inside
+                    && call.surroundings.depth == 0
                     && let Some(callee) = callee.filter(|callee| !callee.wildcards.is_empty())
                 {
                     effects.add_wildcards([(facts.file, call.span)]);
@@ -179,10 +181,17 @@ pub(crate) fn starts_child(facts: &FileFacts, id: CallId) -> bool {
     if let Some(effects) = &call.effects {
         return effects.starts;
     }
-    let before = call.receiver.as_ref().and_then(|receiver| receiver.call).filter(|_| call.name == "spawn");
+    let before = call
+        .receiver
+        .as_ref()
+        .and_then(|receiver| receiver.call)
+        .filter(|_| tables::STARTS.contains(&call.name.as_str()));
     before.and_then(|before| facts.command_behind(before)).is_some_and(|command| {
         let own_drop = facts.object(command).any(|(_, other)| other.name == tables::KILL_ON_DROP);
-        !own_drop && tables::ends_with(&facts.calls[command].path, "Command::new")
+        // A dropped handle of duct leaves its process running, too.
+        let path = facts.calls[command].path.as_str();
+        let by_duct = call.name == "start" && path.starts_with("duct::");
+        !own_drop && (by_duct || call.name == "spawn" && tables::ends_with(path, "Command::new"))
     })
 }
 

@@ -86,6 +86,9 @@ const KNOWN: &[KnownSink] = &[
     sink("socket::bind", 1, SinkKind::Bind),
     sink("net::bind", 1, SinkKind::Bind),
     sink("UdpSocket::bind", 0, SinkKind::Datagram),
+    sink("quinn::Endpoint::server", 1, SinkKind::Listen),
+    sink("quinn::Endpoint::client", 0, SinkKind::Datagram),
+    sink(".serve", 0, SinkKind::Listen),
     on(".listen_on", 0, SinkKind::Listen, &["Swarm"]),
     on(".dial", 0, SinkKind::Connect, &["Swarm"]),
     // Connections and packets.
@@ -108,6 +111,11 @@ const KNOWN: &[KnownSink] = &[
     sink("ureq::post", 0, SinkKind::Connect),
     sink("tungstenite::connect", 0, SinkKind::Connect),
     sink("tokio_tungstenite::connect_async", 0, SinkKind::Connect),
+    sink("redis::Client::open", 0, SinkKind::Connect),
+    sink("transport::Channel::from_static", 0, SinkKind::Connect),
+    sink("transport::Channel::from_shared", 0, SinkKind::Connect),
+    sink("transport::Endpoint::from_static", 0, SinkKind::Connect),
+    sink("transport::Endpoint::from_shared", 0, SinkKind::Connect),
     // DNS clients (hickory).
     sink("UdpClientStream::new", 0, SinkKind::Connect),
     sink("UdpClientStream::builder", 0, SinkKind::Connect),
