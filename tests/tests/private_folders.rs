@@ -12,6 +12,7 @@ use netns_fixtures::PrivateFolders;
 use netns_fixtures::prelude::*;
 use netns_tests::suite::{NOBODY, User};
 use nix::fcntl::{Flock, FlockArg};
+use nix::mount::{MsFlags, mount};
 
 /// A name that no other program uses.
 fn name() -> String {
@@ -55,6 +56,27 @@ fn daemons_write_where_they_are_used_to(mut folders: PrivateFolders, net: Pair) 
     assert_eq!(folders.list().iter().filter(|folder| folder.starts_with("/mnt")).count(), 2, "{:?}", folders.list());
     let refused = folders.cover("/").unwrap_err();
     assert_eq!(refused.raw_os_error(), Some(nix::libc::EBUSY), "{refused}");
+    Ok(())
+}
+
+/// As systemd-resolved does it with a file in `/run`.
+#[netns_test]
+fn a_file_of_the_resolver_that_is_a_link_into_a_private_folder_stays(own: Namespace) -> TestResult {
+    let none = None::<&str>;
+    let stub = format!("/dev/shm/{}/stub.conf", name());
+    mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), MsFlags::empty(), none)?;
+    mount(Some("tmpfs"), "/etc", Some("tmpfs"), MsFlags::empty(), none)?;
+    fs::create_dir(Path::new(&stub).parent().expect("it has one"))?;
+    fs::write(&stub, "nameserver 192.0.2.1\n")?;
+    fs::write("/etc/hosts", "")?;
+    std::os::unix::fs::symlink(&stub, "/etc/resolv.conf")?;
+    let _folders = PrivateFolders::set_up(&TestContext::current())?;
+    assert_eq!(fs::read_to_string("/etc/resolv.conf")?, "");
+    drop(own);
+    let net = Pair::set_up(&TestContext::current())?;
+    net.client.set_resolvers([net.server.addr()])?;
+    let shown = net.client.command("cat")?.arg("/etc/resolv.conf").output()?.checked()?;
+    assert_eq!(shown.stdout.text(), format!("nameserver {}\n", net.server.addr()));
     Ok(())
 }
 
