@@ -353,6 +353,13 @@ fn what_netem_cannot_make_is_an_error_where_it_was_demanded(mut lab: Lab) -> Tes
     assert!(error.contains("the condition of the link \"a-b\" from \"a\" to \"b\" is wrong"), "{error}");
     assert!(error.contains("netem cannot make the condition `corrupt 1%`"), "{error}");
     assert_eq!(link.backend()?, Backend::Netem);
+    // Also while it is cut, and then it can be restored.
+    link.cut()?;
+    let error = format!("{:?}", link.set_condition_from(&a, &Condition::new().corrupt_percent(1.0)).unwrap_err());
+    assert!(error.contains("netem cannot make the condition `corrupt 1%`"), "{error}");
+    link.set_condition_from(&a, &Condition::new().latency(40 * MILLISECOND))?;
+    link.restore()?;
+    assert_eq!(link.backend()?, Backend::Netem);
     Ok(())
 }
 

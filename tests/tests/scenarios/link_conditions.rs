@@ -523,3 +523,98 @@ fn a_change_of_a_link_that_is_gone_is_refused(mut lab: Lab) -> TestResult {
     }
     Ok(())
 }
+
+#[netns_test]
+fn a_change_of_a_link_without_its_device_is_refused(mut lab: Lab) -> TestResult {
+    let (a, _, link) = two(&mut lab, &Condition::new())?;
+    a.link_down("eth0")?;
+    link.set_condition(&Condition::new().latency(MILLISECOND))?;
+    assert_eq!(link.statistics_from(&a)?.dropped, 0, "the control: a device that is down exists");
+    a.remove_device("eth0")?;
+    let changes = [
+        link.set_condition(&Condition::new()),
+        link.statistics_from(&a).map(drop),
+        link.cut(),
+        link.backend().map(drop),
+    ];
+    for refused in changes {
+        let refused = refused.expect_err("the device is gone").to_string();
+        assert!(refused.contains("\"a-b\"") && refused.contains("a device at its end was removed"), "{refused}");
+    }
+    Ok(())
+}
+
+/// A test that changes the loss in a loop still has its rate, also where it cuts the link.
+#[netns_test(deadline = "60s")]
+fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
+    let condition = Condition::new().rate(Rate::megabits(1));
+    let (a, b, link) = two(&mut lab, &condition)?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let bytes_per_second = |changes: &dyn Fn() -> TestResult| -> TestResult<f64> {
+        std::thread::scope(|scope| {
+            // Four megabits a second for two seconds.
+            let sender = scope.spawn(|| {
+                datagrams(&a, &b, 1000, 950, 2 * MILLISECOND, 300 * MILLISECOND).map_err(|error| error.to_string())
+            });
+            while !sender.is_finished() {
+                changes()?;
+                std::thread::sleep(20 * MILLISECOND);
+            }
+            let arrivals = sender.join().map_err(|_| "the sender panicked")??;
+            let times: Vec<_> = arrivals.iter().map(|arrival| arrival.sent + arrival.delay).collect();
+            let took = times[times.len() - 1].saturating_sub(times[0]);
+            Ok(f64::from(u32::try_from(times.len())?) * 1000.0 / took.as_secs_f64())
+        })
+    };
+    let control = bytes_per_second(&|| Ok(()))?;
+    let change = || -> TestResult {
+        link.set_condition_from(&a, &condition.clone().loss(Loss::percent(0.0)))?;
+        link.set_condition_from(&a, &condition)?;
+        Ok(())
+    };
+    let changed = bytes_per_second(&change)?;
+    let flap = || -> TestResult {
+        link.cut_from(&a)?;
+        link.restore()?;
+        Ok(())
+    };
+    let flapped = bytes_per_second(&flap)?;
+    eprintln!("{control:.0} bytes a second, {changed:.0} with changes, {flapped:.0} with cuts");
+    // A full link: 1,000 bytes and at most 12 of headers more, for each packet.
+    for rate in [control, changed, flapped] {
+        assert!(rate < 131_000.0, "{rate} bytes a second by a link of 125,000");
+    }
+    assert!(changed > 110_000.0, "{changed} bytes a second");
+    Ok(())
+}
+
+/// A Mahimahi trace and steps of the rate, over a link.
+#[netns_test(deadline = "60s")]
+fn a_trace_drives_the_rate_over_time(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    // 1,000 frames of 1,014 bytes in two seconds: 4.06 Mbit/s.
+    let arrived = || -> TestResult<Vec<Arrival>> { datagrams(&a, &b, 1000, 952, 2 * MILLISECOND, 300 * MILLISECOND) };
+    let seconds = |milliseconds: u64| Duration::from_millis(milliseconds).as_secs_f64();
+    for (text, bytes_per_second) in [("4\n4\n4\n", 3.0 * 1504.0 / seconds(4)), ("8\n8\n", 2.0 * 1504.0 / seconds(8))] {
+        link.set_condition_from(&a, &Condition::new().trace(Trace::mahimahi(text)?))?;
+        let arrivals = arrived()?;
+        // The relay has spent this much of the trace; a packet counts with its IP header and four bytes.
+        let span = arrivals.last().map(|last| last.sent + last.delay).ok_or("arrivals")?;
+        let count = f64::from(u32::try_from(arrivals.len())?);
+        let share = count * 1004.0 / span.as_secs_f64() / bytes_per_second;
+        let sent = arrivals.last().map(|last| last.sent.as_secs_f64()).ok_or("arrivals")?;
+        let offered = 1004.0 * 1000.0 / sent / bytes_per_second;
+        eprintln!("{text:?}: {share:.3} of {bytes_per_second} bytes a second, {offered:.2} offered");
+        assert!(share > 0.9 * offered.min(1.0) && share < 1.05, "{text:?}: {share}");
+    }
+    let step =
+        |milliseconds, rate| Step { at: Duration::from_millis(milliseconds), rate: Some(rate), ..Step::default() };
+    let outage = [step(0, Rate::kilobits(1)), step(1000, Rate::megabits(10)), step(60_000, Rate::megabits(10))];
+    link.set_condition_from(&a, &Condition::new().trace(Trace::steps(outage)))?;
+    let arrivals = arrived()?;
+    let in_the_outage = arrivals.iter().filter(|arrival| arrival.sent < Duration::from_millis(900)).count();
+    // Two packets wait; all that are sent after the first second pass.
+    assert!(in_the_outage <= 3 && arrivals.len() > 400, "{in_the_outage}, {}", arrivals.len());
+    Ok(())
+}
