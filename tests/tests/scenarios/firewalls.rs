@@ -68,6 +68,9 @@ fn before_signing_in_only_dns_and_the_portal_are_reached(mut lab: Lab) -> TestRe
     let from = SocketAddr::new(inside.addr(), client.local_addr()?.port());
     assert!(reaches(&client, SocketAddr::new(outside.addr(), 53), &resolver, PATIENCE)?, "the question");
     assert!(reaches(&resolver, from, &client, PATIENCE)?, "the answer");
+    // After the login.
+    router.remove_firewall()?;
+    assert!(connect(&inside, &outside, 80)?.is_ok());
     Ok(())
 }
 
@@ -243,7 +246,7 @@ fn a_firewall_of_a_host_is_about_what_it_receives(mut lab: Lab) -> TestResult {
 
 #[netns_test]
 fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
-    let (_, router, _) = routed(&mut lab)?;
+    let (inside, router, _) = routed(&mut lab)?;
     #[expect(clippy::reversed_empty_ranges, reason = "the mistake that is tested")]
     let rule = FirewallRule::allow("backwards").tcp(2000..=1000);
     let refused = router.firewall(&Firewall::new().rule(rule)).expect_err("refused").to_string();
@@ -261,6 +264,17 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     let refused = router.firewall(&Firewall::home("eth5")).expect_err("refused").to_string();
     assert!(refused.contains("\"eth5\", which \"router\" does not have; it has eth0, eth1"), "{refused}");
     assert_eq!(router.firewall_counters()?, [], "nothing was set");
+    // Nor would a rule for a device of the other direction.
+    let out = FirewallRule::refuse("out", Refusal::Drop).to_device("eth0");
+    let arrived = FirewallRule::refuse("in", Refusal::Drop).from_device("eth0");
+    let refused = inside.firewall(&Firewall::new().rule(out.clone())).expect_err("refused").to_string();
+    assert!(refused.contains("\"out\" is for packets that \"inside\" receives"), "{refused}");
+    for host in [&inside, &router] {
+        let refused = host.firewall(&Firewall::new().sent(arrived.clone())).expect_err("refused").to_string();
+        assert!(refused.contains("\"in\" is for packets that") && refused.contains(" sends"), "{refused}");
+    }
+    router.firewall(&Firewall::new().rule(out.clone()).sent(out.clone()))?;
+    inside.firewall(&Firewall::new().rule(arrived).sent(out))?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use netns_fixtures::net::address::IpNet;
+use netns_fixtures::net::link::Dummy;
 use netns_fixtures::net::{Filtering, Host, Mapping, Nat, Nat64, NatTransport, RouterPreset};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::Protocol;
@@ -479,6 +480,24 @@ fn a_translation_without_an_outside_is_refused(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// A host with two links that forwards nothing translates nothing, and its filter would be about what it receives.
+#[netns_test]
+fn a_host_that_forwards_nothing_translates_nothing(mut lab: Lab) -> TestResult {
+    let [inside, gateway, outside] = ["inside", "gateway", "outside"].map(|name| lab.host(name));
+    lab.link(&inside, &gateway);
+    lab.link(&gateway, &outside);
+    lab.up()?;
+    let nat = Nat::home().outside(OUTSIDE);
+    for refused in [gateway.nat(&nat), gateway.behave_as(RouterPreset::Home, OUTSIDE)] {
+        let refused = refused.expect_err("it does not forward").to_string();
+        assert!(refused.contains("\"gateway\" forwards no IPv4 packets"), "{refused}");
+    }
+    assert!(gateway.nat_mappings().is_err() && gateway.firewall_counters()?.is_empty(), "nothing was set");
+    gateway.set_sysctl("net.ipv4.ip_forward", "1")?;
+    gateway.nat(&nat)?;
+    Ok(())
+}
+
 #[netns_test]
 fn each_inside_address_keeps_one_of_several_outside_addresses(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
@@ -818,12 +837,17 @@ fn pools_and_blocks_that_overlap_are_refused(mut lab: Lab) -> TestResult {
 }
 
 /// The reach of a client behind each ready-made router: UDP to a server, TCP to port 443 and another port, one mapping for two servers.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(ipv6), deadline = "60s")]
 fn ready_made_routers_are_as_their_networks(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [one, other], .. } = home(&mut lab)?;
     let reflectors = [Reflector::on(&one, 3478)?, Reflector::on(&other, 3478)?];
-    let _listeners = (one.tcp_listener(443)?, one.tcp_listener(8080)?);
+    let _listeners = (one.tcp_listener(443)?, one.tcp_listener(8080)?, client.tcp_listener(443)?);
+    let router_ipv6 = router.device(OUTSIDE)?.addresses.iter().map(IpNet::addr).find(IpAddr::is_ipv6).ok_or("IPv6")?;
+    one.set_default_gateway(router_ipv6)?;
     let refused = client.behave_as(RouterPreset::Home, "eth0").expect_err("it has no inside").to_string();
+    assert!(refused.contains("\"client\" has 1 links"), "{refused}");
+    client.add_device(Dummy::new())?;
+    let refused = client.behave_as(RouterPreset::Home, "eth0").expect_err("a dummy is no inside").to_string();
     assert!(refused.contains("\"client\" has 1 links"), "{refused}");
     for (preset, udp, other_tcp, one_mapping) in [
         (RouterPreset::Home, true, true, true),
@@ -839,6 +863,10 @@ fn ready_made_routers_are_as_their_networks(mut lab: Lab) -> TestResult {
         assert_eq!(seen.is_ok(), udp, "{preset:?}");
         client.tcp_connect((one.ipv4(), 443))?;
         let timeout = if other_tcp { PATIENCE } else { SILENCE };
+        // IPv6 is not translated: the filter alone keeps the outside out.
+        let begun = SocketAddr::new(client.ipv6().into(), 443);
+        let begun = one.run(move || TcpStream::connect_timeout(&begun, SILENCE))?.is_ok();
+        assert_eq!(begun, preset == RouterPreset::MobileCarrier, "{preset:?}");
         let connected = client.connect(&one, Protocol::Tcp, 8080).ipv4().timeout(timeout).run()?.is_connected();
         assert_eq!(connected, other_tcp, "{preset:?}");
         if let Ok(seen) = seen {
