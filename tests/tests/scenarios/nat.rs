@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpStream, UdpSocket};
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -367,13 +368,96 @@ fn a_mapping_ends_when_nothing_refreshes_it(mut lab: Lab) -> TestResult {
     let socket = bound(&client)?;
     let mapped = reflector.sees(&socket)?;
     let from = bound(&server)?;
-    assert!(reaches(&from, mapped, &socket, PATIENCE)?, "the control");
+    // Twice its timeout, by packets of the outside only.
+    let start = Instant::now();
+    let mut last = start;
+    while start.elapsed() < 2 * timeout {
+        last = Instant::now();
+        assert!(reaches(&from, mapped, &socket, PATIENCE)?, "it is refreshed");
+        thread::sleep(timeout / 8);
+        assert!(!router.nat_mappings()?.is_empty(), "it is listed after {:?}", start.elapsed());
+    }
     wait_until(Deadline::after(3 * timeout), Duration::from_millis(50), || match router.nat_mappings() {
         Ok(mappings) if mappings.is_empty() => ControlFlow::Break(Ok(())),
         Ok(mappings) => ControlFlow::Continue(mappings),
         Err(error) => ControlFlow::Break(Err(error)),
     })??;
+    assert!(last.elapsed() >= timeout, "it ended after {:?}", last.elapsed());
     assert!(!reaches(&bound(&server)?, mapped, &socket, SILENCE)?);
+    Ok(())
+}
+
+/// A mapping that only the outside refreshes keeps its port: by a connection of the inside, and by one of the outside.
+#[netns_test(deadline = "60s")]
+fn a_port_of_a_mapping_in_use_is_not_given_out_again(mut lab: Lab) -> TestResult {
+    let Home { client, neighbour, router, servers: [server, other] } = home(&mut lab)?;
+    let reflector = Reflector::on(&server, 3478)?;
+    let timeout = Duration::from_secs(2);
+    router.nat(&Nat::full_cone().udp_timeout(timeout).outside(OUTSIDE))?;
+    let socket = client.udp_socket(4000)?;
+    let mapped = reflector.sees(&socket)?;
+    assert_eq!(mapped.port(), 4000, "a port is kept where it is free");
+    let from = bound(&other)?;
+    let start = Instant::now();
+    while start.elapsed() < 2 * timeout {
+        assert!(reaches(&from, mapped, &socket, PATIENCE)?, "a connection of the outside");
+        thread::sleep(timeout / 8);
+    }
+    let second = neighbour.udp_socket(4000)?;
+    assert_ne!(reflector.sees(&second)?, mapped);
+    assert!(reaches(&from, mapped, &socket, PATIENCE)?, "the mapping still leads to the client");
+    wait_until(Deadline::after(5 * timeout), Duration::from_millis(50), || match router.nat_mappings() {
+        Ok(mappings) if mappings.is_empty() => std::ops::ControlFlow::Break(Ok(())),
+        Ok(mappings) => std::ops::ControlFlow::Continue(mappings),
+        Err(error) => std::ops::ControlFlow::Break(Err(error)),
+    })??;
+    drop((socket, second));
+    assert_eq!(reflector.sees(&neighbour.udp_socket(4000)?)?.port(), 4000, "the control");
+    Ok(())
+}
+
+/// The router forgets a session that sends all the time, each time.
+#[netns_test(deadline = "60s")]
+fn mappings_are_flushed_under_traffic(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    router.nat(&Nat::symmetric().outside(OUTSIDE))?;
+    let (sender, receiver) = (bound(&client)?, server.udp_socket(5000)?);
+    receiver.set_read_timeout(Some(PATIENCE))?;
+    let (is_over, sent) = (AtomicBool::new(false), AtomicU64::new(0));
+    let to = SocketAddr::new(server.addr(), 5000);
+    let ports = thread::scope(|scope| {
+        scope.spawn(|| {
+            // 5,000 a second.
+            while !is_over.load(Ordering::SeqCst) {
+                let number = sent.fetch_add(1, Ordering::SeqCst);
+                let _ = sender.send_to(&number.to_be_bytes(), to);
+                thread::sleep(Duration::from_micros(200));
+            }
+        });
+        // The port of a packet with this number or a later one: earlier packets may still wait in the socket.
+        let port_from = |least: u64| -> TestResult<u16> {
+            let mut number = [0; 8];
+            loop {
+                let (_, from) = receiver.recv_from(&mut number)?;
+                if u64::from_be_bytes(number) >= least {
+                    return Ok(from.port());
+                }
+            }
+        };
+        let run = || -> TestResult<Vec<u16>> {
+            let mut ports = vec![port_from(0)?];
+            for _ in 0..20 {
+                router.flush_nat()?;
+                ports.push(port_from(sent.load(Ordering::SeqCst))?);
+            }
+            Ok(ports)
+        };
+        let ports = run().map_err(|error| error.to_string());
+        is_over.store(true, Ordering::SeqCst);
+        ports
+    })?;
+    let kept = ports.windows(2).filter(|pair| pair[0] == pair[1]).count();
+    assert_eq!(kept, 0, "{ports:?}");
     Ok(())
 }
 
@@ -495,6 +579,17 @@ fn a_host_that_forwards_nothing_translates_nothing(mut lab: Lab) -> TestResult {
     assert!(gateway.nat_mappings().is_err() && gateway.firewall_counters()?.is_empty(), "nothing was set");
     gateway.set_sysctl("net.ipv4.ip_forward", "1")?;
     gateway.nat(&nat)?;
+    Ok(())
+}
+
+#[netns_test(requires(dummy, nat))]
+fn a_dummy_device_is_not_the_inside_of_a_router(mut lab: Lab) -> TestResult {
+    let (router, outside) = (lab.router("router"), lab.host("outside"));
+    lab.link(&router, &outside);
+    lab.up()?;
+    router.add_device(Dummy::new())?;
+    let refused = router.behave_as(RouterPreset::Home, "eth0").expect_err("it has no inside").to_string();
+    assert!(refused.contains("\"router\" has 1 links"), "{refused}");
     Ok(())
 }
 
@@ -845,9 +940,6 @@ fn ready_made_routers_are_as_their_networks(mut lab: Lab) -> TestResult {
     let router_ipv6 = router.device(OUTSIDE)?.addresses.iter().map(IpNet::addr).find(IpAddr::is_ipv6).ok_or("IPv6")?;
     one.set_default_gateway(router_ipv6)?;
     let refused = client.behave_as(RouterPreset::Home, "eth0").expect_err("it has no inside").to_string();
-    assert!(refused.contains("\"client\" has 1 links"), "{refused}");
-    client.add_device(Dummy::new())?;
-    let refused = client.behave_as(RouterPreset::Home, "eth0").expect_err("a dummy is no inside").to_string();
     assert!(refused.contains("\"client\" has 1 links"), "{refused}");
     for (preset, udp, other_tcp, one_mapping) in [
         (RouterPreset::Home, true, true, true),
