@@ -125,17 +125,26 @@ fn a_link_without_a_condition_has_no_relay(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Two hosts whose link has a condition, so that the relay carries their packets.
+fn conditioned(lab: &mut Lab) -> TestResult<[Host; 2]> {
+    let [near, far] = ["near", "far"].map(|name| lab.host(name));
+    lab.link(&near, &far).condition(Condition::new().latency(5 * MILLISECOND));
+    lab.up()?;
+    Ok([near, far])
+}
+
 #[netns_test]
-fn a_session_outlives_a_link_that_goes_down_and_up(net: Pair) -> TestResult {
-    let listener = net.server.tcp_listener(80)?;
-    let mut client = net.client.tcp_connect((net.server.ipv4(), 80))?;
+fn a_session_outlives_a_link_that_goes_down_and_up(mut lab: Lab) -> TestResult {
+    let [near, far] = conditioned(&mut lab)?;
+    let listener = far.tcp_listener(80)?;
+    let mut client = near.tcp_connect((far.ipv4(), 80))?;
     let mut server = listener.accept()?.0;
     server.set_read_timeout(Some(SILENCE))?;
-    net.client.link_down("eth0")?;
+    near.link_down("eth0")?;
     client.write_all(b"late")?;
     let mut heard = [0; 4];
     assert_eq!(server.read_exact(&mut heard).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
-    net.client.link_up("eth0")?;
+    near.link_up("eth0")?;
     server.set_read_timeout(Some(Duration::from_secs(10)))?;
     server.read_exact(&mut heard)?;
     assert_eq!(&heard, b"late", "TCP sends it again");
@@ -143,13 +152,14 @@ fn a_session_outlives_a_link_that_goes_down_and_up(net: Pair) -> TestResult {
 }
 
 #[netns_test]
-fn datagrams_of_an_outage_are_lost(net: Pair) -> TestResult {
-    let (sender, receiver) = (net.client.udp_socket(0)?, net.server.udp_socket(5000)?);
-    let to = SocketAddr::new(net.server.addr(), 5000);
+fn datagrams_of_an_outage_are_lost(mut lab: Lab) -> TestResult {
+    let [near, far] = conditioned(&mut lab)?;
+    let (sender, receiver) = (near.udp_socket(0)?, far.udp_socket(5000)?);
+    let to = SocketAddr::new(far.addr(), 5000);
     assert!(reaches(&sender, to, &receiver, PATIENCE)?, "the control");
-    net.server.link_down("eth0")?;
+    far.link_down("eth0")?;
     assert!(!reaches(&sender, to, &receiver, SILENCE)?);
-    net.server.link_up("eth0")?;
+    far.link_up("eth0")?;
     // An earlier datagram that waited for a neighbour has another token.
     assert!(reaches(&sender, to, &receiver, PATIENCE)?);
     Ok(())

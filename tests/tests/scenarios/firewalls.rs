@@ -216,6 +216,35 @@ fn packets_above_a_size_vanish(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// TCP sends frames of many packets to a link without a condition, and the router compares those. Without offloads it has single packets.
+#[netns_test]
+fn a_size_is_that_of_frames_unless_offloads_are_off(mut lab: Lab) -> TestResult {
+    let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
+    let router = lab.router("router");
+    lab.link(&inside, &router);
+    // Segments have 1,000 bytes at most.
+    lab.link(&router, &outside).mtu(1280);
+    lab.gateway(&inside, &router);
+    lab.gateway(&outside, &router);
+    lab.up()?;
+    let large = FirewallRule::allow("large").larger_than(1400);
+    let seen = |port| -> TestResult<(u64, u64)> {
+        router.firewall(&Firewall::new().rule(large.clone()).rule(FirewallRule::allow("all")))?;
+        transfer(&inside, &outside, port, 1_000_000)?;
+        let counters = router.firewall_counters()?;
+        let of =
+            |name: &str| counters.iter().filter(|counter| counter.rule == name).map(|counter| counter.packets).sum();
+        Ok((of("large"), of("all")))
+    };
+    let (large, all) = seen(80)?;
+    assert!(large > 0 && large + all < 1_500, "{large} large frames, {all} others");
+    inside.set_offloads("eth0", false)?;
+    outside.set_offloads("eth0", false)?;
+    let (large, all) = seen(81)?;
+    assert!(large == 0 && all > 780, "{large} large packets, {all} others");
+    Ok(())
+}
+
 #[netns_test]
 fn counters_say_how_many_packets_each_rule_met(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
