@@ -224,6 +224,25 @@ async fn a_tester_leaves_the_runtime_free(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Nobody answers the reflector's clients: the answers go to an address without a host.
+#[netns_test]
+async fn a_client_of_a_reflector_leaves_the_runtime_free(net: Pair) -> TestResult {
+    let reflector = net.server.reflector(3478)?;
+    let observed = sent(net.client.observed_address_async(&reflector)).await?;
+    assert_eq!(observed.ip().to_canonical(), net.client.ipv4());
+    net.server.set_neighbour("eth0", net.client.ipv4(), MacAddr([2, 0, 0, 0, 0, 0x99]))?;
+    let turns = tokio::spawn(async {
+        for _ in 0..50 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    // The client waits for five seconds, and the task takes half a second.
+    let silent = net.client.observed_address_async(&reflector).await.unwrap_err();
+    assert!(matches!(silent.downcast_ref(), Some(ProbeError::NotReflected { .. })), "{silent}");
+    assert!(turns.is_finished());
+    Ok(())
+}
+
 #[netns_test]
 async fn a_probe_that_is_dropped_sends_no_more(net: Pair) -> TestResult {
     let received = || net.server.statistics("eth0").map(|count| count.rx_packets);
