@@ -12,7 +12,7 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use netns_fixtures::net::address::{IpNet, Ipv4Net, Ipv6Net, MacAddr, offset_address};
-use netns_fixtures::net::link::Bridge;
+use netns_fixtures::net::link::{Bridge, Tun};
 use netns_fixtures::net::{LabError, NameError, NewRoute, NewRule, Pair, Routed};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::{Capability, Stdio};
@@ -20,6 +20,7 @@ use netns_fixtures::requirements::require_program;
 use netns_fixtures::{Error, ErrorKind, KernelError};
 use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
+use rtnetlink::LinkUnspec;
 
 fn is_experiment(frame: &[u8]) -> bool {
     frame[12..14] == [0x88, 0xb5]
@@ -406,14 +407,14 @@ fn the_other_addresses_of_a_subnet_stay(net: Pair) -> TestResult {
 #[netns_test]
 fn an_address_is_not_called_unique_where_nobody_was_asked(net: Pair) -> TestResult {
     let before = net.client.addresses("eth0")?;
-    net.client.set_down("eth0")?;
+    net.client.link_down("eth0")?;
     let taken = Ipv6Net::new(net.server.ipv6(), 64)?;
     let refused = net.client.add_unique_address("eth0", taken).unwrap_err();
     assert!(
         matches!(refused.downcast_ref(), Some(LabError::Mismatch { expected, .. }) if expected == "up"),
         "{refused}"
     );
-    net.client.set_up("eth0")?;
+    net.client.link_up("eth0")?;
     assert_eq!(net.client.addresses("eth0")?, before);
     Ok(())
 }
@@ -498,7 +499,8 @@ fn marked_packets_take_the_way_of_their_rule(mut lab: Lab) -> TestResult {
     assert!(ip(&client, "rule show")?.contains("fwmark 0x7"), "what was there stays");
     client.remove_rule(NewRule::lookup(1000).mark(7).priority(99))?;
     assert!(!ip(&client, "rule show")?.contains("fwmark 0x7"));
-    assert!(client.remove_rule(NewRule::lookup(1000).mark(7)).is_err());
+    let none = client.remove_rule(NewRule::lookup(1000).mark(7)).unwrap_err();
+    assert_eq!(none.raw_os_error(), Some(nix::libc::ENOENT), "{none}");
     for wrong in [NewRule::lookup(0), NewRule::lookup(5).from(service).to("2001:db8::/64".parse::<IpNet>()?)] {
         assert_eq!(client.add_rule(wrong).unwrap_err().kind(), ErrorKind::InvalidArgument);
     }
@@ -538,6 +540,101 @@ fn routes_of_all_kinds_are_what_the_kernel_shows(mut lab: Lab) -> TestResult {
     assert!(matches!(nowhere.downcast_ref(), Some(LabError::NoNextHop { .. })), "{nowhere}");
     let no_device = client.insert_route(NewRoute::to(net("198.51.100.0/24")?).device("eth7")).unwrap_err();
     assert!(matches!(no_device.downcast_ref(), Some(LabError::NoSuchDevice { .. })), "{no_device}");
+    Ok(())
+}
+
+/// Without a priority or metric, a removal takes the first of several rules or routes, and no other.
+#[netns_test]
+fn a_removal_takes_one_of_several_and_says_so(net: Pair) -> TestResult {
+    let client = &net.client;
+    let rules = |words: &str| -> TestResult<Vec<u32>> {
+        let shown = ip(client, words)?;
+        let ours = shown.lines().filter(|line| line.contains("lookup 100"));
+        Ok(ours.filter_map(|line| line.split(':').next()?.parse().ok()).collect())
+    };
+    for priority in [20, 10] {
+        client.add_rule(NewRule::lookup(100).mark(7).priority(priority))?;
+    }
+    // The kernel would take this one for a rule without conditions, because it comes first.
+    client.add_rule(NewRule::lookup(100).priority(15))?;
+    client.remove_rule(NewRule::lookup(100))?;
+    assert_eq!((rules("rule show")?, rules("-6 rule show")?), (vec![10, 20], vec![10, 20]));
+    client.remove_rule(NewRule::lookup(100).mark(7))?;
+    assert_eq!((rules("rule show")?, rules("-6 rule show")?), (vec![20], vec![20]));
+    let none = client.remove_rule(NewRule::lookup(100)).unwrap_err();
+    assert_eq!((none.kind(), rules("rule show")?), (ErrorKind::NotFound, vec![20]), "{none}");
+    // A program has removed the rule of one family: that of the other stays.
+    let mut deletion = client.command("ip")?;
+    deletion.args(["-6", "rule", "del", "priority", "20"]).keep_capabilities([Capability::NET_ADMIN]);
+    deletion.output()?.success()?;
+    let half = client.remove_rule(NewRule::lookup(100).mark(7)).unwrap_err();
+    assert_eq!((half.raw_os_error(), rules("rule show")?), (Some(nix::libc::ENOENT), vec![20]), "{half}");
+
+    for (family, gateway, elsewhere) in [
+        ("-4", net.server.ipv4().into(), "192.0.2.0/24".parse::<IpNet>()?),
+        ("-6", IpAddr::from(net.server.ipv6()), "2001:db8:7::/64".parse()?),
+    ] {
+        let metrics = || -> TestResult<Vec<String>> {
+            let shown = ip(client, &format!("{family} route show {elsewhere}"))?;
+            Ok(shown
+                .lines()
+                .filter_map(|line| line.split("metric ").nth(1)?.split(' ').next())
+                .map(str::to_owned)
+                .collect())
+        };
+        for metric in [20, 10] {
+            client.insert_route(NewRoute::to(elsewhere).via(gateway).metric(metric))?;
+        }
+        client.delete_route(NewRoute::to(elsewhere).via(gateway))?;
+        assert_eq!(metrics()?, ["20"]);
+        client.delete_route(NewRoute::to(elsewhere).via(gateway).metric(20))?;
+        let none = client.delete_route(NewRoute::to(elsewhere).via(gateway)).unwrap_err();
+        assert_eq!(none.raw_os_error(), Some(nix::libc::ESRCH), "{none}");
+    }
+    Ok(())
+}
+
+/// On these devices the kernel files every IPv4 neighbour under 0.0.0.0; source: `arp_constructor` in net/ipv4/arp.c.
+#[netns_test(requires(tun))]
+fn a_device_without_neighbours_gets_none(net: Pair) -> TestResult {
+    let tun = net.client.open_device(Tun::new())?;
+    let mac: MacAddr = "02:00:00:00:00:99".parse()?;
+    let before = ip(&net.client, "neighbour show nud all")?;
+    for device in ["lo", tun.device.name.as_str()] {
+        let refused = net.client.set_neighbour(device, "192.0.2.9".parse::<IpAddr>()?, mac).unwrap_err();
+        assert!(matches!(refused.downcast_ref(), Some(LabError::NoNeighbours { .. })), "{refused}");
+    }
+    assert_eq!(ip(&net.client, "neighbour show nud all")?, before);
+    // The control: another device takes it.
+    net.client.set_neighbour("eth0", "192.0.2.9".parse::<IpAddr>()?, mac)?;
+    assert!(ip(&net.client, "neighbour show")?.contains("192.0.2.9 dev eth0 lladdr 02:00:00:00:00:99 PERMANENT"));
+    Ok(())
+}
+
+/// A program in the host renames each new device at once, so no lookup by name is safe.
+#[netns_test]
+async fn a_device_that_is_renamed_while_it_is_made_is_returned_or_removed(net: Pair) -> TestResult {
+    const ATTEMPTS: usize = 60;
+    let host = net.client.clone();
+    let adding = tokio::task::spawn_blocking(move || {
+        (0..ATTEMPTS).map(|_| host.add_device(Bridge::new()).map(|device| device.index)).collect::<Vec<_>>()
+    });
+    let links = net.client.rtnetlink()?;
+    let mut renamed = 0;
+    while !adding.is_finished() {
+        for device in net.client.devices()?.iter().filter(|device| device.name.as_str().starts_with("bridge")) {
+            let other = LinkUnspec::new_with_index(device.index).name(format!("other{}", device.index)).build();
+            // The device may be gone.
+            renamed += usize::from(links.link().set(other).execute().await.is_ok());
+        }
+    }
+    let added = adding.await?;
+    let expected: BTreeSet<u32> = added.iter().filter_map(|one| one.as_ref().ok().copied()).collect();
+    let shown = net.client.devices()?;
+    let there: BTreeSet<u32> =
+        shown.iter().filter(|device| device.name.as_str() != "eth0").map(|device| device.index).collect();
+    assert_eq!(there, expected, "{added:?}");
+    assert!(renamed > 0, "the control: nothing was renamed");
     Ok(())
 }
 

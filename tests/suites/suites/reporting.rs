@@ -97,6 +97,7 @@ returned! {
     lab_family_mismatch: LabError::FamilyMismatch { host: a(), destination: V4.into(), gateway: V6 };
     lab_no_next_hop: LabError::NoNextHop { host: a(), destination: V4.into() };
     lab_next_hop_of_refusal: LabError::NextHopOfRefusal { host: a(), destination: V4.into() };
+    lab_no_neighbours: LabError::NoNeighbours { host: a(), device: "lo".to_owned() };
     lab_mtu_too_small: LabError::MtuTooSmall { link: "a-b".to_owned(), mtu: 1000, family: "IPv6", minimum: 1280 };
     lab_mtu_too_large: LabError::MtuTooLarge { link: "a-b".to_owned(), mtu: 70_000, maximum: 65_535 };
     lab_address: LabError::Address { of: a(), source: AddressError::MacsExhausted };

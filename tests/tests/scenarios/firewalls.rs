@@ -4,9 +4,11 @@ use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpStream};
 use std::time::Duration;
 
-use netns_fixtures::net::{Firewall, FirewallRule, Host, Refusal};
+use netns_fixtures::net::{Firewall, FirewallRule, Host, Refusal, RouterPreset};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::Ping;
+use netns_fixtures::process::{Capability, Stdio};
+use netns_fixtures::requirements::require_program;
 
 use crate::traffic::{reaches, transfer};
 
@@ -341,5 +343,31 @@ fn only_the_proxy_leads_out(mut lab: Lab) -> TestResult {
     assert!(connect(&inside, &proxy, 3128)?.is_ok());
     assert!(connect(&inside, &proxy, 22)?.is_err(), "another port of the proxy");
     assert!(connect(&proxy, &outside, 443)?.is_ok(), "the proxy itself leads out");
+    Ok(())
+}
+
+/// The kernel takes the firewall of the preset and refuses its NAT, whose table belongs to a program: the router must not forward everything.
+#[netns_test(requires(nat))]
+fn a_preset_that_is_refused_leaves_the_firewall(mut lab: Lab) -> TestResult {
+    require_program("nft")?;
+    let (inside, router, outside) = routed(&mut lab)?;
+    router.firewall(&Firewall::new().rule(FirewallRule::refuse("everything", Refusal::Drop)))?;
+    let _server = outside.tcp_listener(443)?;
+    assert_eq!(connect(&inside, &outside, 443)?.err(), Some(ErrorKind::TimedOut), "the control");
+    let mut owner = router.command("nft")?;
+    owner.arg("-i").stdin(Stdio::piped()).keep_capabilities([Capability::NET_ADMIN]);
+    let mut owner = owner.spawn()?;
+    owner.write_line("add table inet netns-testkit-nat { flags owner; }")?;
+    let tables = || {
+        let mut list = router.command("nft")?;
+        list.args(["list", "tables"]).keep_capabilities([Capability::NET_ADMIN]).output()
+    };
+    while !tables()?.stdout.text().contains("netns-testkit-nat") {}
+    let refused = router.behave_as(RouterPreset::Corporate, "eth1").unwrap_err();
+    assert_eq!(refused.raw_os_error(), Some(nix::libc::EPERM), "{refused}");
+    assert!(refused.to_string().contains("cannot set the NAT"), "{refused}");
+    let rules: Vec<_> = router.firewall_counters()?.into_iter().map(|counter| counter.rule).collect();
+    assert_eq!(rules, ["everything"]);
+    assert_eq!(connect(&inside, &outside, 443)?.err(), Some(ErrorKind::TimedOut));
     Ok(())
 }

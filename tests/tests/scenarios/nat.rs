@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use netns_fixtures::KernelError;
 use netns_fixtures::net::address::IpNet;
 use netns_fixtures::net::link::Dummy;
 use netns_fixtures::net::{Filtering, Host, Mapping, Nat, Nat64, NatTransport, RouterPreset};
@@ -201,7 +202,17 @@ fn a_removed_translation_leaves_the_router_as_it_was(mut lab: Lab) -> TestResult
     router.remove_nat()?;
     assert_eq!(settings()?, before);
     assert_eq!(reflector.sees(&bound(&client)?)?.ip(), client.addr());
-    assert!(router.remove_nat().is_err(), "there is none");
+    for none in [router.remove_nat(), router.flush_nat()] {
+        let none = none.unwrap_err();
+        let Some(KernelError { message, attribute, .. }) = none.downcast_ref() else { panic!("{none:?}") };
+        assert_eq!(none.raw_os_error(), Some(nix::libc::ENOENT), "{none}");
+        // The kernel sends no sentence, and rejects the first attribute: the name of the table.
+        assert_eq!((message.as_deref(), attribute.as_deref()), (None, Some("1")), "{none}");
+        assert!(
+            none.to_string().contains("netns-testkit-nat") || none.to_string().contains("the elements of"),
+            "{none}"
+        );
+    }
     Ok(())
 }
 
