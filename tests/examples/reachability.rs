@@ -45,8 +45,8 @@ fn the_way_leads_through_the_router_and_takes_1500_bytes(net: Routed) -> TestRes
 async fn a_flap_is_over_soon(net: Pair) -> TestResult {
     net.client.ping(&net.server).run_async().await?.expect_all()?;
     let pinger = net.client.ping(&net.server).interval(Duration::from_millis(10)).start()?;
-    net.server.set_down("eth0")?;
-    net.server.set_up("eth0")?;
+    net.server.link_down("eth0")?;
+    net.server.link_up("eth0")?;
     net.client.ping(&net.server).count(20).timeout(Duration::from_secs(5)).run_async().await?.expect_any()?;
     let report = pinger.stop()?;
     let outage = report.longest_outage().map(|outage| outage.lasting).unwrap_or_default();

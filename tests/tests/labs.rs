@@ -239,12 +239,12 @@ fn a_device_that_is_down_carries_nothing_until_it_is_up(net: Pair) -> TestResult
     let _listener = net.server.tcp_listener(80)?;
     for address in addresses(&net.server) {
         net.client.tcp_connect((address, 80))?;
-        net.client.set_down("eth0")?;
+        net.client.link_down("eth0")?;
         assert!(net.client.tcp_connect((address, 80)).is_err());
-        net.client.set_up("eth0")?;
+        net.client.link_up("eth0")?;
         net.client.tcp_connect((address, 80))?;
     }
-    let missing = net.client.set_down("eth7").unwrap_err().to_string();
+    let missing = net.client.link_down("eth7").unwrap_err().to_string();
     assert!(missing.contains("\"client\" has no device \"eth7\"; it has eth0"), "{missing}");
     Ok(())
 }
@@ -304,7 +304,7 @@ fn a_handle_says_when_its_lab_is_not_up_and_when_it_is_gone(mut lab: Lab) -> Tes
         a.spawn(async {}).map(drop),
         a.command("true").map(drop),
         a.sysctl("net.ipv4.ip_forward").map(drop),
-        a.set_down("eth0"),
+        a.link_down("eth0"),
         a.statistics("eth0").map(drop),
         a.routes().map(drop),
         a.add_route(elsewhere, b.ipv4()),

@@ -151,7 +151,7 @@ fn veth_between_hosts_that_are_up(mut net: Pair) -> TestResult {
     assert_crossed((&net.client, &near.addresses), (&net.server, &far.addresses))?;
     assert_counted(&net.client, &near, before.0)?;
     assert_counted(&net.server, &far, before.1)?;
-    net.client.set_down("veth0")?;
+    net.client.link_down("veth0")?;
     assert!(is_lost((&net.server, far_ipv4.addr().into()), (&net.client, ipv4.addr().into()))?);
 
     // Both ends in one host, and taken names.
@@ -199,7 +199,7 @@ fn bridge(mut lab: Lab) -> TestResult {
             "{learned:?}"
         );
     }
-    middle.set_down(device.name.as_str())?;
+    middle.link_down(device.name.as_str())?;
     assert!(is_lost(here, there)?, "by a bridge that is down");
     Ok(())
 }
@@ -210,7 +210,7 @@ fn ifb(net: Pair) -> TestResult {
     let device = net.server.add_device(Ifb::new().down())?;
     // Otherwise it would count the host's own IPv6 messages.
     net.server.set_sysctl("net.ipv6.conf.ifb0.disable_ipv6", "1")?;
-    net.server.set_up("ifb0")?;
+    net.server.link_up("ifb0")?;
     let tc = |words: &str| -> TestResult {
         let mut tc = net.server.command("tc")?;
         tc.args(words.split(' ')).keep_capabilities([Capability::NET_ADMIN]);
@@ -229,7 +229,7 @@ fn ifb(net: Pair) -> TestResult {
     // Incoming packets crossed the device: it received them, and sent them back.
     assert!(after.rx_packets >= before.rx_packets + 2, "{before:?} {after:?}");
     assert!(after.tx_packets >= before.tx_packets + 2, "{before:?} {after:?}");
-    net.server.set_down("ifb0")?;
+    net.server.link_down("ifb0")?;
     assert!(is_lost((&net.client, net.client.addr()), (&net.server, net.server.addr()))?);
     Ok(())
 }
@@ -326,10 +326,10 @@ fn bond(mut lab: Lab) -> TestResult {
     assert_counted(&one, &ends[0], before.0)?;
     assert_counted(&other, &ends[1], before.1)?;
     // One of the links goes down, and then the other.
-    one.set_down("eth0")?;
+    one.link_down("eth0")?;
     settle()?;
     crossed()?;
-    one.set_down("eth1")?;
+    one.link_down("eth1")?;
     assert!(is_lost(pair.0, pair.1)?);
     Ok(())
 }
@@ -482,7 +482,7 @@ fn a_cable_whose_near_end_is_down_carries_when_that_is_up(mut net: Pair) -> Test
     let cable = Veth::to(&net.server).down().address(ipv4).address(ipv6).peer_address(far_ipv4).peer_address(far_ipv6);
     let [near, far] = net.client.add_veth(cable)?;
     assert!(is_lost((&net.server, far_ipv4.addr().into()), (&net.client, ipv4.addr().into()))?);
-    net.client.set_up(near.name.as_str())?;
+    net.client.link_up(near.name.as_str())?;
     // The kernel may have dropped the failed entry already, with the carrier.
     match net.server.remove_neighbour(far.name.as_str(), ipv4.addr()) {
         Err(error) if error.raw_os_error() == Some(nix::libc::ENOENT) => {}

@@ -60,7 +60,7 @@ fn nobody_there_is_proved_with_somebody_who_is(lan: Lan<3>) -> TestResult {
     assert!(
         matches!(there.downcast_ref(), Some(ProbeError::Mismatch { found, .. }) if found.contains(&other.mac("eth0")?.to_string()))
     );
-    one.set_down("eth0")?;
+    one.link_down("eth0")?;
     let broken = asking.arping(free).timeout(SHORT).expect_unreachable_with_control(one).unwrap_err();
     assert!(matches!(broken.downcast_ref(), Some(ProbeError::ControlFailed { .. })), "{broken}");
     Ok(())
