@@ -12,9 +12,10 @@ use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use netns_fixtures::net::address::{IpNet, Ipv4Net, Ipv6Net, MacAddr, offset_address};
-use netns_fixtures::net::link::{Bridge, Tun};
-use netns_fixtures::net::{LabError, NameError, NewRoute, NewRule, Pair, Routed};
+use netns_fixtures::net::link::{Bridge, BridgePort, Tun, Veth};
+use netns_fixtures::net::{LabError, NameError, Nat, NewRoute, NewRule, Pair, Routed};
 use netns_fixtures::prelude::*;
+use netns_fixtures::probe::{ProbeError, Protocol};
 use netns_fixtures::process::{Capability, Stdio};
 use netns_fixtures::requirements::require_program;
 use netns_fixtures::{Error, ErrorKind, KernelError};
@@ -109,6 +110,12 @@ async fn rtnetlink_speaks_of_the_host(net: Pair) -> TestResult {
     require_program("ip")?;
     assert!(rules(&net.server)?.stdout.text().contains("4711:"), "{}", rules(&net.server)?.stdout.text());
     assert!(!rules(&net.client)?.stdout.text().contains("4711:"));
+    let too_small = LinkUnspec::new_with_index(net.server.device("eth0")?.index).mtu(1).build();
+    let refused = route.link().set(too_small).execute().await.unwrap_err();
+    let rtnetlink::Error::NetlinkError(refused) = refused else { panic!("{refused}") };
+    // The extended acknowledgement stands behind the header of the request.
+    let sentence = b"mtu less than device minimum";
+    assert!(refused.header.windows(sentence.len()).any(|part| part == sentence), "{refused:?}");
     Ok(())
 }
 
@@ -201,6 +208,7 @@ fn an_address_that_another_has_is_not_given(net: Pair) -> TestResult {
         "{refused}"
     );
     assert_eq!(net.client.addresses("eth0")?, before);
+    assert_eq!(net.client.sysctl("net.ipv6.conf.eth0.accept_dad")?, "0", "the setting of the batch is undone");
     // The control: an address that is free.
     let free = offset_address(taken.into(), 7)?;
     let IpNet::V6(free) = free else { unreachable!("an offset keeps the family") };
@@ -261,12 +269,20 @@ fn each_host_has_names_of_its_own(net: Pair) -> TestResult {
     require_program("getent")?;
     let machines = std::fs::read_to_string("/etc/hosts")?;
     let folder = std::env::current_dir()?;
+    let mut file = tempfile::NamedTempFile::new_in("/tmp")?;
+    file.write_all(b"of the machine")?;
+    let mut reader = net.client.command("xargs")?;
+    reader.arg("cat").stdin(Stdio::piped());
+    let mut reader = reader.spawn()?;
     net.client.set_hosts([("www.example.test", net.server.addr()), ("www.example.test", net.server.ipv6().into())])?;
     let both = BTreeSet::from([net.server.addr(), net.server.ipv6().into()]);
     assert_eq!(looked_up(&net.client, "www.example.test")?, [both.clone(), both]);
     let other: IpAddr = "198.51.100.7".parse()?;
     net.server.set_hosts([("www.example.test", other)])?;
     assert_eq!(looked_up(&net.server, "www.example.test")?, [BTreeSet::from([other]), BTreeSet::from([other])]);
+    reader.write_line(&file.path().display().to_string())?;
+    let recorded = netns_fixtures::journal::entries();
+    assert!(recorded.iter().any(|entry| entry.to_string().contains("client: applied write: the file /etc/hosts")));
     // A rewrite replaces the entries.
     net.client.set_hosts([("mail.example.test", other)])?;
     assert_eq!(looked_up(&net.client, "mail.example.test")?[1], BTreeSet::from([other]));
@@ -278,7 +294,12 @@ fn each_host_has_names_of_its_own(net: Pair) -> TestResult {
     let inside = net.client.command("readlink")?.arg("/proc/self/cwd").output()?.success()?;
     assert_eq!(inside.stdout.text().trim_end(), folder.display().to_string());
     assert_eq!(net.client.run(std::env::current_dir)??, folder);
-    assert!(net.client.run(|| std::fs::read_dir("/tmp").map(Iterator::count))?.is_ok());
+    reader.close_stdin();
+    assert_eq!(
+        reader.wait_with_output()?.checked()?.stdout.text(),
+        "of the machine",
+        "a program from before sees the same folder"
+    );
 
     for bad in ["", "a b", "two\nlines", "-x"] {
         let refused = net.client.set_hosts([(bad, other)]).unwrap_err();
@@ -660,6 +681,31 @@ fn a_batch_that_fails_leaves_nothing_of_it_and_names_the_change(net: Pair) -> Te
     Ok(())
 }
 
+/// The far end of a cable cannot have an address, so neither end is left.
+#[netns_test]
+fn a_cable_that_fails_leaves_none_of_its_ends(net: Pair) -> TestResult {
+    let shown = || -> TestResult<_> { Ok([ip(&net.client, "link show")?, ip(&net.server, "link show")?]) };
+    let before = shown()?;
+    let group: IpNet = "ff02::7/64".parse()?;
+    let refused = net.client.add_veth(Veth::to(&net.server).peer_address(group)).unwrap_err();
+    assert!(refused.to_string().contains("cannot add the address ff02::7/64 of veth0 of \"server\""), "{refused}");
+    assert_eq!(shown()?, before);
+    Ok(())
+}
+
+/// The kernel rounds the time to its ticks, so it shows another value than the requested one where a tick is longer than a millisecond.
+#[netns_test]
+fn a_setting_that_the_kernel_changes_is_restored(net: Pair) -> TestResult {
+    const SETTING: &str = "net.ipv4.neigh.eth0.retrans_time_ms";
+    let before = net.client.sysctl(SETTING)?;
+    let Err(mismatch) = net.client.set_sysctl(SETTING, "1") else {
+        return Ok(println!("the kernel's tick is a millisecond"));
+    };
+    assert_eq!(mismatch.kind(), ErrorKind::Mismatch, "{mismatch}");
+    assert_eq!(net.client.sysctl(SETTING)?, before);
+    Ok(())
+}
+
 /// The error contains the kernel's message about a refusal.
 #[netns_test]
 fn the_error_has_the_kernels_words(net: Pair) -> TestResult {
@@ -684,6 +730,7 @@ fn hosts_are_found_by_name_and_are_those_of_their_lab(net: Pair, mut lab: Lab) -
 
 #[netns_test]
 fn a_removed_device_is_one_that_is_not_there(net: Pair) -> TestResult {
+    let server = net.server.ipv4();
     net.client.remove_device("eth0")?;
     for gone in [
         net.client.link_up("eth0"),
@@ -691,12 +738,39 @@ fn a_removed_device_is_one_that_is_not_there(net: Pair) -> TestResult {
         net.client.add_address("eth0", "192.0.2.1/24".parse()?),
         net.client.statistics("eth0").map(drop),
         net.client.remove_device("eth0"),
+        net.client.set_mac("eth0", "02:00:00:00:00:99".parse()?),
+        net.client.set_offloads("eth0", false),
+        net.client.remove_address("eth0", "192.0.2.1/24".parse()?),
+        net.client.replace_address("eth0", "192.0.2.1/24".parse()?, "192.0.2.2/24".parse()?),
+        net.client.add_unique_address("eth0", "2001:db8::1/64".parse()?),
+        net.client.addresses("eth0").map(drop),
+        net.client.set_neighbour("eth0", server, "02:00:00:00:00:99".parse()?),
+        net.client.remove_neighbour("eth0", server),
+        net.client.insert_route(NewRoute::to("192.0.2.0/24".parse::<IpNet>()?).device("eth0")),
+        net.client.set_bridge_port("eth0", &BridgePort::new()),
+        net.client.add_fdb_entry("eth0", "02:00:00:00:00:99".parse()?),
+        net.client.remove_fdb_entry("eth0", "02:00:00:00:00:99".parse()?),
+        net.client.packet_socket("eth0").map(drop),
+        net.client.nat(&Nat::home().outside("eth0")),
+        net.client.translate_prefix("2001:db8:1::/64".parse()?, "2001:db8:2::/64".parse()?, "eth0"),
         // The removal also removed the other end.
         net.server.link_up("eth0"),
     ] {
         let gone = gone.unwrap_err();
         assert!(matches!(gone.downcast_ref(), Some(LabError::NoSuchDevice { .. })), "{gone}");
         assert!(gone.to_string().contains("it has only lo"), "{gone}");
+    }
+    let gone = net.client.add_device(Bridge::new().port("eth0")).unwrap_err();
+    assert!(matches!(gone.downcast_ref(), Some(LabError::NoSuchDevice { .. })), "{gone}");
+    for gone in [
+        net.client.ping(server).device("eth0").run().map(drop),
+        net.client.arping(server).device("eth0").run().map(drop),
+        net.client.echo(server, Protocol::Tcp, 7).device("eth0").run().map(drop),
+        net.client.trace(server).device("eth0").run().map(drop),
+        net.client.path_mtu(server).device("eth0").run().map(drop),
+    ] {
+        let gone = gone.unwrap_err();
+        assert!(matches!(gone.downcast_ref(), Some(ProbeError::NoSuchDevice { .. })), "{gone}");
     }
     Ok(())
 }

@@ -11,8 +11,9 @@ use std::time::{Duration, Instant};
 use netns_fixtures::KernelError;
 use netns_fixtures::net::address::{AddressPlan, Ipv4Net, Ipv6Net};
 use netns_fixtures::net::link::{Bridge, Veth};
-use netns_fixtures::net::{LabError, Lan, Pair, PortRange, Routed, Tcp};
+use netns_fixtures::net::{Firewall, LabError, Lan, Nat, NewRule, Pair, PortRange, Routed, Tcp};
 use netns_fixtures::prelude::*;
+use netns_fixtures::probe::{Protocol, matrix};
 use netns_fixtures::requirements::require_program;
 use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
 use nix::sys::socket::{setsockopt, sockopt};
@@ -314,6 +315,37 @@ fn a_handle_says_when_its_lab_is_not_up_and_when_it_is_gone(mut lab: Lab) -> Tes
         a.add_device(Bridge::new()).map(drop),
         a.add_veth(Veth::to(&b)).map(drop),
         a.lease_port(Tcp, PortRange::new(1024..=2000)?).map(drop),
+        a.link_up("eth0"),
+        a.set_mtu("eth0", 1400),
+        a.set_mac("eth0", "02:00:00:00:00:99".parse()?),
+        a.set_offloads("eth0", false),
+        a.add_address("eth0", elsewhere),
+        a.remove_address("eth0", elsewhere),
+        a.addresses("eth0").map(drop),
+        a.set_sysctl("net.ipv4.ip_forward", "1"),
+        a.add_rule(NewRule::lookup(100)),
+        a.remove_rule(NewRule::lookup(100)),
+        a.rules().map(drop),
+        a.set_neighbour("eth0", b.addr(), "02:00:00:00:00:99".parse()?),
+        a.fdb().map(drop),
+        a.remove_device("eth0"),
+        a.set_resolvers([b.addr()]),
+        a.nat(&Nat::home().outside("eth0")),
+        a.flush_nat(),
+        a.nat_mappings().map(drop),
+        a.firewall(&Firewall::new()),
+        a.remove_firewall(),
+        a.firewall_counters().map(drop),
+        a.suspend(),
+        a.resume(),
+        a.reflector(3478).map(drop),
+        a.namespace().map(drop),
+        a.ping(&b).run().map(drop),
+        a.arping(&b).run().map(drop),
+        a.echo(&b, Protocol::Tcp, 7).run().map(drop),
+        a.trace(&b).run().map(drop),
+        a.path_mtu(&b).run().map(drop),
+        matrix(&[a.clone(), b.clone()]).run().map(drop),
     ] {
         let gone = gone.unwrap_err();
         assert!(matches!(gone.downcast_ref(), Some(LabError::Gone { host }) if host == "a"), "{gone}");

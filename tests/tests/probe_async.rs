@@ -2,8 +2,10 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::net::Ipv4Addr;
 use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::Path;
 use std::time::Duration;
 
 use netns_fixtures::net::address::MacAddr;
@@ -229,6 +231,7 @@ async fn a_tester_leaves_the_runtime_free(net: Pair) -> TestResult {
 async fn a_client_of_a_reflector_leaves_the_runtime_free(net: Pair) -> TestResult {
     let reflector = net.server.reflector(3478)?;
     let observed = sent(net.client.observed_address_async(&reflector)).await?;
+    assert_eq!(sent(reflector.observe_async(&net.client.udp_socket(0)?)).await?.ip(), observed.ip());
     assert_eq!(observed.ip().to_canonical(), net.client.ipv4());
     net.server.set_neighbour("eth0", net.client.ipv4(), MacAddr([2, 0, 0, 0, 0, 0x99]))?;
     let turns = tokio::spawn(async {
@@ -241,6 +244,54 @@ async fn a_client_of_a_reflector_leaves_the_runtime_free(net: Pair) -> TestResul
     assert!(matches!(silent.downcast_ref(), Some(ProbeError::NotReflected { .. })), "{silent}");
     assert!(turns.is_finished());
     Ok(())
+}
+
+/// The kernel looks for a duplicate for more than a second, and the task takes half of one.
+#[netns_test]
+async fn changes_that_wait_leave_the_runtime_free(net: Pair) -> TestResult {
+    assert!(is_one_thread());
+    let turns = tokio::spawn(async {
+        for _ in 0..50 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    });
+    sent(net.client.add_unique_address_async("eth0", "2001:db8::7/64".parse()?)).await?;
+    assert!(turns.is_finished());
+    assert!(net.client.addresses("eth0")?.contains(&"2001:db8::7/64".parse()?));
+    let sleeper = net.client.command("sleep")?.arg("600").spawn()?;
+    let state = || -> TestResult<char> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", sleeper.id()))?;
+        Ok(stat.rsplit(") ").next().and_then(|rest| rest.chars().next()).ok_or("a state")?)
+    };
+    sent(net.client.suspend_async()).await?;
+    assert_eq!(state()?, 'T');
+    sent(net.client.resume_async()).await?;
+    assert_ne!(state()?, 'T');
+    Ok(())
+}
+
+/// Every method with an async form has a case in this file.
+#[test]
+fn each_async_form_of_a_probe_has_a_case() {
+    fn sources(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).expect("the sources").map(|entry| entry.expect("an entry").path()) {
+            match entry.extension() {
+                Some(_) => found.push(std::fs::read_to_string(&entry).expect("a source")),
+                None => sources(&entry, found),
+            }
+        }
+    }
+    let mut found = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/src/probe"), &mut found);
+    let methods = |text: &String| {
+        let names = text.split("pub async fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+        names.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let methods: BTreeSet<String> = found.iter().flat_map(methods).collect();
+    assert!(methods.len() > 10 && methods.contains("run_async"), "the control: {methods:?}");
+    let cases = include_str!("probe_async.rs");
+    let missing: Vec<_> = methods.iter().filter(|name| !cases.contains(&format!(".{name}("))).collect();
+    assert!(missing.is_empty(), "{missing:?}");
 }
 
 #[netns_test]

@@ -418,9 +418,9 @@ fn a_port_of_a_mapping_in_use_is_not_given_out_again(mut lab: Lab) -> TestResult
     assert_ne!(reflector.sees(&second)?, mapped);
     assert!(reaches(&from, mapped, &socket, PATIENCE)?, "the mapping still leads to the client");
     wait_until(Deadline::after(5 * timeout), Duration::from_millis(50), || match router.nat_mappings() {
-        Ok(mappings) if mappings.is_empty() => std::ops::ControlFlow::Break(Ok(())),
-        Ok(mappings) => std::ops::ControlFlow::Continue(mappings),
-        Err(error) => std::ops::ControlFlow::Break(Err(error)),
+        Ok(mappings) if mappings.is_empty() => ControlFlow::Break(Ok(())),
+        Ok(mappings) => ControlFlow::Continue(mappings),
+        Err(error) => ControlFlow::Break(Err(error)),
     })??;
     drop((socket, second));
     assert_eq!(reflector.sees(&neighbour.udp_socket(4000)?)?.port(), 4000, "the control");
