@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
@@ -97,4 +98,31 @@ fn lost_reports_are_an_entry(net: Pair) -> TestResult {
     // After the loss, reports arrive again.
     ip(&net.client, &["address", "add", "192.0.2.9/24", "dev", "eth0"])?;
     wait_for("client", "the address 192.0.2.9/24 of eth0", "usable")
+}
+
+#[netns_test]
+fn hosts_of_one_name_in_two_labs_are_told_apart(net: Pair, mut lab: Lab) -> TestResult {
+    const TWIN: &str = "client (lab 2)";
+    let [twin, other] = ["client", "other"].map(|name| lab.host(name));
+    lab.link(&twin, &other);
+    lab.up()?;
+    let object = "the address 192.0.2.7/24 of eth0";
+    ip(&twin, &["address", "add", "192.0.2.7/24", "dev", "eth0"])?;
+    wait_for(TWIN, object, "usable")?;
+    assert_eq!(observed("client", object), [""; 0]);
+    twin.link_down("eth0")?;
+    net.client.ping(&net.server).count(1).run()?;
+    other.ping(&other).count(1).run()?;
+    let entries = journal::entries();
+    let hosts_of = |text: &str| -> BTreeSet<String> {
+        let found = entries.iter().filter(|entry| entry.event.to_string().contains(text));
+        found.filter_map(|entry| entry.host.as_deref().map(str::to_owned)).collect()
+    };
+    assert_eq!(hosts_of("applied set down: the device eth0"), BTreeSet::from([TWIN.to_owned()]));
+    assert_eq!(hosts_of("ip address add"), BTreeSet::from([TWIN.to_owned()]));
+    assert_eq!(hosts_of("applied make: the cable"), BTreeSet::from(["client", TWIN].map(str::to_owned)));
+    // A name that is there once stays as it is.
+    assert_eq!(hosts_of("ping from"), BTreeSet::from(["client", "other"].map(str::to_owned)));
+    assert_eq!(twin.name(), "client");
+    Ok(())
 }
