@@ -678,6 +678,8 @@ fn a_batch_that_fails_leaves_nothing_of_it_and_names_the_change(net: Pair) -> Te
     let refusals =
         netns_fixtures::journal::entries().into_iter().filter(|entry| entry.to_string().contains("refused add"));
     assert_eq!(refusals.count(), 2);
+    let entries = netns_fixtures::journal::entries();
+    assert!(!entries.iter().any(|entry| entry.to_string().contains("refused undo")), "{entries:?}");
     Ok(())
 }
 
@@ -699,7 +701,8 @@ fn a_setting_that_the_kernel_changes_is_restored(net: Pair) -> TestResult {
     const SETTING: &str = "net.ipv4.neigh.eth0.retrans_time_ms";
     let before = net.client.sysctl(SETTING)?;
     let Err(mismatch) = net.client.set_sysctl(SETTING, "1") else {
-        return Ok(println!("the kernel's tick is a millisecond"));
+        println!("the kernel's tick is a millisecond");
+        return Ok(());
     };
     assert_eq!(mismatch.kind(), ErrorKind::Mismatch, "{mismatch}");
     assert_eq!(net.client.sysctl(SETTING)?, before);

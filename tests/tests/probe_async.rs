@@ -159,6 +159,8 @@ async fn pings_are_answered_by_a_task(net: Pair) -> TestResult {
     sent(trace.run_async()).await?.expect_reached()?;
     let size = net.client.path_mtu(&net.server).protocol(PathProtocol::Icmp).timeout(SHORT);
     assert_eq!(sent(size.run_async()).await?.mtu, 1500);
+    sent(net.client.trace(&net.server).timeout(SHORT).run_async()).await?.expect_reached()?;
+    assert_eq!(sent(net.client.path_mtu(&net.server).timeout(SHORT).run_async()).await?.mtu, 1500);
     Ok(())
 }
 
