@@ -29,7 +29,7 @@ struct Options {
     /// How often each is measured.
     #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     samples: u32,
-    /// Print only the times of tests without a prepared child, in nanoseconds. The fixtures take the argument for libtest's and do not
+    /// Print only the time of the first test of the process, in nanoseconds. The fixtures take the argument for libtest's and do not
     /// prepare a child.
     #[arg(long, hide = true)]
     exact: bool,
@@ -74,9 +74,7 @@ fn main() -> anyhow::Result<()> {
         return Ok(());
     }
     if options.exact {
-        for time in (0..samples).map(|_| timed(one_test)) {
-            println!("{}", time?.as_nanos());
-        }
+        println!("{}", timed(one_test)?.as_nanos());
         return Ok(());
     }
     let load_before = load()?;
@@ -174,15 +172,16 @@ fn one_unshare() -> io::Result<()> {
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("unshare {status}"))) }
 }
 
+/// Starts this program again for each test, so that each is the first one of its process.
 fn unprepared(samples: usize) -> anyhow::Result<Vec<Duration>> {
-    let measured = Command::new(std::env::current_exe()?)
-        .args(["--exact", "--samples"])
-        .arg(samples.to_string())
-        .output()
-        .context("failed to start this program again")?;
-    ensure!(measured.status.success(), "unprepared: {}", String::from_utf8_lossy(&measured.stderr));
-    let text = String::from_utf8(measured.stdout)?;
-    text.lines().map(|line| Ok(Duration::from_nanos(line.parse()?))).collect()
+    let program = std::env::current_exe()?;
+    let one = |_| {
+        thread::sleep(TIME_TO_PREPARE);
+        let measured = Command::new(&program).arg("--exact").output().context("failed to start this program again")?;
+        ensure!(measured.status.success(), "unprepared: {}", String::from_utf8_lossy(&measured.stderr));
+        Ok(Duration::from_nanos(String::from_utf8(measured.stdout)?.trim().parse()?))
+    };
+    (0..samples).map(one).collect()
 }
 
 /// Measures the throughput of two threads, as wall time a test, in rounds.
