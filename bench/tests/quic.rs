@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use netns_fixtures::net::RouterPreset;
+use netns_fixtures::net::address::IpNet;
 use netns_fixtures::net::condition::{Condition, Loss};
 use netns_fixtures::prelude::*;
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
@@ -74,7 +75,7 @@ async fn a_connection_lives_through_nat_loss_and_another_network(mut lab: Lab) -
 
     let outside = |router: &Host, device| -> TestResult<IpAddr> {
         let addresses = router.device(device)?.addresses;
-        Ok(addresses.iter().map(|net| net.addr()).find(IpAddr::is_ipv4).ok_or("an address")?)
+        Ok(addresses.iter().map(IpNet::addr).find(IpAddr::is_ipv4).ok_or("an address")?)
     };
     assert_eq!(accepted.remote_address().ip(), outside(&home, "eth1")?, "the server sees the router");
     let took = round_trip(&connection, BYTES).await?;
