@@ -187,7 +187,9 @@ fn start_inside(options: &Options, deadline: Deadline) -> Result<End, End> {
             drop(lifeline);
             // Dropped before the holder; either drop ends everything inside.
             let mut inside = FirstProcess::new(pid, pidfd, here);
-            early.into_iter().for_each(|number| pass_on(&inside, number));
+            for number in early {
+                pass_on(&inside, number);
+            }
             let interrupted = keeper.as_ref().and_then(|keeper| connect(keeper, &inside, &signals, deadline));
             let end = interrupted.unwrap_or_else(|| attend(&mut inside, &signals, deadline));
             drop((inside, holder));
