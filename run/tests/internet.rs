@@ -10,7 +10,7 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use netns_fixtures::net::SocketState;
@@ -141,45 +141,74 @@ fn pipes(pid: i32) -> [BTreeSet<String>; 2] {
     pipes
 }
 
+/// A `netns-run` that waits for its pasta. Dropping it kills it.
+struct Waiting {
+    netns_run: Child,
+    below: BTreeSet<i32>,
+    folder: tempfile::TempDir,
+}
+
+impl Waiting {
+    /// Runs `netns-run` by these words; the program would make a file.
+    fn start(words: &[&str]) -> Self {
+        let (folder, path) = stalled_pasta();
+        let mut command = Command::new(words[0]);
+        command.args(&words[1..]).args(["--internet", "--", "touch"]).arg(folder.path().join("ran"));
+        let netns_run = command.env("PATH", &path).stderr(Stdio::null()).spawn().unwrap();
+        let mut waiting = Self { netns_run, below: BTreeSet::new(), folder };
+        waiting.below = until_pasta_runs(waiting.pid());
+        waiting
+    }
+
+    fn pid(&self) -> Pid {
+        Pid::from_raw(self.netns_run.id().try_into().unwrap())
+    }
+
+    /// Sends the signal and waits for the end.
+    fn ended_by(mut self, signal: Signal) -> ExitStatus {
+        kill(self.pid(), signal).unwrap();
+        let ended = self.netns_run.wait().unwrap();
+        assert!(!self.folder.path().join("ran").exists(), "the program ran");
+        assert_are_gone(&self.below);
+        ended
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        drop(self.netns_run.kill());
+        drop(self.netns_run.wait());
+    }
+}
+
+const NETNS_RUN: &str = env!("CARGO_BIN_EXE_netns-run");
+
 #[test]
 fn a_signal_ends_it_while_pasta_starts() {
-    let (_folder, path) = stalled_pasta();
-    for options in [&["--internet"][..], &["--internet", "--private", "/mnt"]] {
+    for words in [&[NETNS_RUN][..], &[NETNS_RUN, "--private", "/mnt"]] {
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
-            let mut command = netns_run(&[options, &["--", "echo", "ran"]].concat());
-            command.env("PATH", &path).stdout(Stdio::piped()).stderr(Stdio::piped());
-            let running = command.spawn().unwrap();
-            let pid = Pid::from_raw(running.id().try_into().unwrap());
-            let below = until_pasta_runs(pid);
+            let waiting = Waiting::start(words);
             // Only `netns-run` may hold the pipe whose end is the end of pasta. The caller's pipes are the program's too.
             let [callers, _] = pipes(std::process::id().try_into().unwrap());
-            let held = &pipes(pid.as_raw())[1] - &callers;
+            let held = &pipes(waiting.pid().as_raw())[1] - &callers;
             assert!(!held.is_empty(), "the control");
-            for process in &below {
-                assert!(held.is_disjoint(&pipes(*process)[1]), "{process} of {below:?} holds one of {held:?}");
+            for process in &waiting.below {
+                assert!(
+                    held.is_disjoint(&pipes(*process)[1]),
+                    "{process} of {:?} holds one of {held:?}",
+                    waiting.below
+                );
             }
-            kill(pid, signal).unwrap();
             // The wait for a route takes longer.
             let since = Instant::now();
-            // netns-lint: allow(unbounded-wait) netns-run has a deadline
-            let ended = running.wait_with_output().unwrap();
+            assert_eq!(waiting.ended_by(signal).signal(), Some(signal as i32));
             assert!(since.elapsed() < Duration::from_secs(8), "{signal}: it took {:?}", since.elapsed());
-            assert_eq!((ended.status.signal(), ended.stdout.as_slice()), (Some(signal as i32), &b""[..]), "{ended:?}");
-            assert_are_gone(&below);
         }
     }
 }
 
 #[test]
 fn an_ignored_signal_does_not_end_it_while_pasta_starts() {
-    let (_folder, path) = stalled_pasta();
-    let mut command = Command::new("env");
-    command.args(["--ignore-signal=INT", env!("CARGO_BIN_EXE_netns-run"), "--internet", "--", "echo", "ran"]);
-    let running = command.env("PATH", &path).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let pid = Pid::from_raw(running.id().try_into().unwrap());
-    until_pasta_runs(pid);
-    kill(pid, Signal::SIGINT).unwrap();
-    // netns-lint: allow(unbounded-wait) netns-run waits ten seconds for a route
-    let ended = running.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(125), "it waited for the route: {ended:?}");
+    let waiting = Waiting::start(&["env", "--ignore-signal=INT", NETNS_RUN]);
+    assert_eq!(waiting.ended_by(Signal::SIGINT).code(), Some(125), "it waited for the route");
 }
