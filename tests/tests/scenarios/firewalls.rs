@@ -32,7 +32,7 @@ fn connect(from: &Host, to: &Host, port: u16) -> TestResult<Result<TcpStream, Er
     Ok(from.run(move || TcpStream::connect_timeout(&to, PATIENCE))?.map_err(|error| error.kind()))
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn what_begins_outside_is_dropped_and_replies_pass(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let _servers = (inside.tcp_listener(80)?, outside.tcp_listener(80)?);
@@ -43,7 +43,7 @@ fn what_begins_outside_is_dropped_and_replies_pass(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn an_office_lets_dns_and_https_pass(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     router.firewall(&Firewall::corporate())?;
@@ -58,7 +58,7 @@ fn an_office_lets_dns_and_https_pass(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn before_signing_in_only_dns_and_the_portal_are_reached(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let portal = lab.find("router")?;
@@ -76,7 +76,7 @@ fn before_signing_in_only_dns_and_the_portal_are_reached(mut lab: Lab) -> TestRe
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn a_filter_of_hundreds_of_rules_is_one_transaction(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let with = |count: u16| {
@@ -93,7 +93,7 @@ fn a_filter_of_hundreds_of_rules_is_one_transaction(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn the_client_tells_drop_reject_prohibit_and_reset_apart(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let _server = outside.tcp_listener(80)?;
@@ -112,7 +112,7 @@ fn the_client_tells_drop_reject_prohibit_and_reset_apart(mut lab: Lab) -> TestRe
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn ranges_of_ports_and_directions(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let servers: Vec<_> = [1000, 1999, 2000].into_iter().map(|port| outside.tcp_listener(port)).collect();
@@ -124,7 +124,7 @@ fn ranges_of_ports_and_directions(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn a_change_cuts_established_connections_or_keeps_them(mut lab: Lab) -> TestResult {
     use std::io::{Read, Write};
     let (inside, router, outside) = routed(&mut lab)?;
@@ -145,7 +145,7 @@ fn a_change_cuts_established_connections_or_keeps_them(mut lab: Lab) -> TestResu
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn without_icmp_a_ping_fails_and_tcp_works(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let _server = outside.tcp_listener(80)?;
@@ -157,7 +157,7 @@ fn without_icmp_a_ping_fails_and_tcp_works(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(nft), deadline = "60s")]
 fn a_black_hole_for_large_packets_is_passed_by_smaller_segments(mut lab: Lab) -> TestResult {
     let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
     let [router, other] = ["router", "other"].map(|name| lab.router(name));
@@ -188,7 +188,7 @@ fn a_black_hole_for_large_packets_is_passed_by_smaller_segments(mut lab: Lab) ->
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn fragments_are_dropped(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let large = |ping: Ping| ping.payload(4000).count(1).timeout(PATIENCE).run();
@@ -204,7 +204,7 @@ fn fragments_are_dropped(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn packets_above_a_size_vanish(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     router.firewall(&Firewall::new().rule(FirewallRule::refuse("large", Refusal::Drop).larger_than(1000)))?;
@@ -219,7 +219,7 @@ fn packets_above_a_size_vanish(mut lab: Lab) -> TestResult {
 }
 
 /// TCP sends frames of many packets to a link without a condition, and the router compares those. Without offloads it has single packets.
-#[netns_test]
+#[netns_test(requires(nft))]
 fn a_size_is_that_of_frames_unless_offloads_are_off(mut lab: Lab) -> TestResult {
     let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
     let router = lab.router("router");
@@ -247,7 +247,7 @@ fn a_size_is_that_of_frames_unless_offloads_are_off(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn counters_say_how_many_packets_each_rule_met(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let rules = Firewall::new()
@@ -262,7 +262,7 @@ fn counters_say_how_many_packets_each_rule_met(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn a_firewall_of_a_host_is_about_what_it_receives(mut lab: Lab) -> TestResult {
     let (inside, _, outside) = routed(&mut lab)?;
     let _servers = (outside.tcp_listener(80)?, outside.tcp_listener(81)?);
@@ -275,7 +275,7 @@ fn a_firewall_of_a_host_is_about_what_it_receives(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     let (inside, router, _) = routed(&mut lab)?;
     #[expect(clippy::reversed_empty_ranges, reason = "the mistake that is tested")]
@@ -310,7 +310,7 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
 }
 
 /// RFC 6092: a home router filters IPv6 as well, where nothing is translated.
-#[netns_test]
+#[netns_test(requires(nft))]
 fn a_home_router_filters_ipv6_from_outside(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
     let _servers = (inside.tcp_listener(80)?, outside.tcp_listener(80)?);
@@ -327,7 +327,7 @@ fn a_home_router_filters_ipv6_from_outside(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nft))]
 fn only_the_proxy_leads_out(mut lab: Lab) -> TestResult {
     let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
     let (router, proxy) = (lab.router("router"), lab.host("proxy"));

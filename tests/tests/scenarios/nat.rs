@@ -64,7 +64,7 @@ fn bound(host: &Host) -> TestResult<UdpSocket> {
     Ok(host.udp_socket(0)?)
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn the_server_sees_the_routers_address_and_reaches_nobody_behind_it(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -81,7 +81,7 @@ fn the_server_sees_the_routers_address_and_reaches_nobody_behind_it(mut lab: Lab
 }
 
 /// RFC 5780's tests: what the mapping does is seen by three reflectors, what the filtering does by who reaches the mapping.
-#[netns_test(deadline = "120s")]
+#[netns_test(requires(nat), deadline = "120s")]
 fn every_mapping_and_filtering_is_as_declared(mut lab: Lab) -> TestResult {
     let Home { client, router, servers, .. } = home(&mut lab)?;
     let [one, two] = &servers;
@@ -122,7 +122,7 @@ fn every_mapping_and_filtering_is_as_declared(mut lab: Lab) -> TestResult {
 }
 
 /// The same for TCP: connections from one inside port to three reflectors, then connections from outside to its listener.
-#[netns_test(deadline = "120s")]
+#[netns_test(requires(nat), deadline = "120s")]
 fn every_mapping_and_filtering_is_as_declared_for_tcp(mut lab: Lab) -> TestResult {
     let Home { client, router, servers, .. } = home(&mut lab)?;
     let [one, two] = &servers;
@@ -167,7 +167,7 @@ fn every_mapping_and_filtering_is_as_declared_for_tcp(mut lab: Lab) -> TestResul
 }
 
 /// With 600 of some 32,000 ports, a hash or a guess without a look at the ports in use gives two sockets one port.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(nat), deadline = "60s")]
 fn many_mappings_share_no_port(mut lab: Lab) -> TestResult {
     const SOCKETS: usize = 600;
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -186,7 +186,7 @@ fn many_mappings_share_no_port(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_removed_translation_leaves_the_router_as_it_was(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     server.set_default_gateway(outside_address(&router)?)?;
@@ -216,7 +216,7 @@ fn a_removed_translation_leaves_the_router_as_it_was(mut lab: Lab) -> TestResult
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_refused_translation_changes_nothing(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -238,7 +238,7 @@ fn a_refused_translation_changes_nothing(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_port_is_kept_where_it_is_free(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -253,7 +253,7 @@ fn a_port_is_kept_where_it_is_free(mut lab: Lab) -> TestResult {
 }
 
 /// RFC 4787, REQ-1 and REQ-3: the kernel alone would give both one port, as their destinations differ.
-#[netns_test]
+#[netns_test(requires(nat))]
 fn two_insides_with_one_port_have_two_outside_ports(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [first_server, second_server] } = home(&mut lab)?;
     let (one, two) = (Reflector::on(&first_server, 3478)?, Reflector::on(&second_server, 3478)?);
@@ -266,7 +266,7 @@ fn two_insides_with_one_port_have_two_outside_ports(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn hosts_behind_one_router_reach_each_other_by_hairpin_only(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -283,7 +283,7 @@ fn hosts_behind_one_router_reach_each_other_by_hairpin_only(mut lab: Lab) -> Tes
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_forwarded_port_leads_inside(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     let IpAddr::V4(inside) = client.addr() else { return Err("IPv4".into()) };
@@ -353,7 +353,7 @@ fn a_host_forwards_a_port_to_itself(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn mappings_are_listed_and_flushed(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -370,7 +370,7 @@ fn mappings_are_listed_and_flushed(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(nat), deadline = "60s")]
 fn a_mapping_ends_when_nothing_refreshes_it(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -399,7 +399,7 @@ fn a_mapping_ends_when_nothing_refreshes_it(mut lab: Lab) -> TestResult {
 }
 
 /// A mapping that only the outside refreshes keeps its port: by a connection of the inside, and by one of the outside.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(nat), deadline = "60s")]
 fn a_port_of_a_mapping_in_use_is_not_given_out_again(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, other] } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -428,7 +428,7 @@ fn a_port_of_a_mapping_in_use_is_not_given_out_again(mut lab: Lab) -> TestResult
 }
 
 /// The router forgets a session that sends all the time, each time.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(nat), deadline = "60s")]
 fn mappings_are_flushed_under_traffic(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     router.nat(&Nat::symmetric().outside(OUTSIDE))?;
@@ -472,7 +472,7 @@ fn mappings_are_flushed_under_traffic(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn two_translations_in_a_row(mut lab: Lab) -> TestResult {
     let client = lab.host("client");
     let [home, carrier] = ["home", "carrier"].map(|name| lab.router(name));
@@ -494,7 +494,7 @@ fn two_translations_in_a_row(mut lab: Lab) -> TestResult {
 }
 
 /// Who can connect by sending to the address that a server has seen of the other: the known table, by mapping and filtering of both.
-#[netns_test(deadline = "120s")]
+#[netns_test(requires(nat), deadline = "120s")]
 fn holes_are_punched_where_the_kinds_allow_it(mut lab: Lab) -> TestResult {
     let outside = lab.switch("internet");
     let server = lab.host("server");
@@ -562,7 +562,7 @@ fn punched(reflector: &Reflector, one: &UdpSocket, other: &UdpSocket, within: Du
     Ok(false)
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_translation_without_an_outside_is_refused(mut lab: Lab) -> TestResult {
     let Home { router, .. } = home(&mut lab)?;
     let refused = router.nat(&Nat::home()).expect_err("it has no default route").to_string();
@@ -576,7 +576,7 @@ fn a_translation_without_an_outside_is_refused(mut lab: Lab) -> TestResult {
 }
 
 /// A host with two links that forwards nothing translates nothing, and its filter would be about what it receives.
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_host_that_forwards_nothing_translates_nothing(mut lab: Lab) -> TestResult {
     let [inside, gateway, outside] = ["inside", "gateway", "outside"].map(|name| lab.host(name));
     lab.link(&inside, &gateway);
@@ -604,7 +604,7 @@ fn a_dummy_device_is_not_the_inside_of_a_router(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn each_inside_address_keeps_one_of_several_outside_addresses(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
     let first = outside_address(&router)?;
@@ -629,7 +629,7 @@ fn each_inside_address_keeps_one_of_several_outside_addresses(mut lab: Lab) -> T
 }
 
 /// As after a router that was restarted: a session of UDP goes on by an identifier of its own, as QUIC does.
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_session_sees_its_port_and_its_address_rebound(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -651,7 +651,7 @@ fn a_session_sees_its_port_and_its_address_rebound(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn the_kind_of_a_translation_changes_while_it_runs(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [one, other], .. } = home(&mut lab)?;
     let reflectors = [Reflector::on(&one, 3478)?, Reflector::on(&other, 3478)?];
@@ -667,7 +667,7 @@ fn the_kind_of_a_translation_changes_while_it_runs(mut lab: Lab) -> TestResult {
 }
 
 /// The error quotes the packet that it is about, with addresses that must be translated back; RFC 5508, REQ-3 to REQ-5.
-#[netns_test]
+#[netns_test(requires(nat))]
 fn icmp_errors_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     router.nat(&Nat::full_cone().outside(OUTSIDE))?;
@@ -693,7 +693,7 @@ fn icmp_errors_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {
 }
 
 /// Carrier-grade NAT: between the homes and their carrier are addresses of RFC 6598.
-#[netns_test]
+#[netns_test(requires(nat))]
 fn two_homes_share_the_outside_address_of_their_carrier(mut lab: Lab) -> TestResult {
     let access = lab.switch("access");
     access.subnet(&mut lab, "100.64.0.0/24".parse()?, "fd64::/64".parse()?);
@@ -724,7 +724,7 @@ fn two_homes_share_the_outside_address_of_their_carrier(mut lab: Lab) -> TestRes
 }
 
 /// Both clients use one inside port, so the second one would get the outside port of the first if the new table did not know it.
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_second_translation_knows_the_ports_of_running_connections(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [one, other] } = home(&mut lab)?;
     let reflectors = [Reflector::on(&one, 3478)?, Reflector::on(&other, 3478)?];
@@ -744,7 +744,7 @@ fn a_second_translation_knows_the_ports_of_running_connections(mut lab: Lab) -> 
 }
 
 /// The socket is the same on both sides of the change, and its second destination is new to connection tracking.
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_second_translation_shares_the_mapping_of_a_running_connection(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [one, other], .. } = home(&mut lab)?;
     let reflectors = [Reflector::on(&one, 3478)?, Reflector::on(&other, 3478)?];
@@ -764,7 +764,7 @@ fn a_second_translation_shares_the_mapping_of_a_running_connection(mut lab: Lab)
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_translation_follows_the_outside_address(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     router.nat(&Nat::home().outside(OUTSIDE))?;
@@ -784,7 +784,7 @@ fn a_translation_follows_the_outside_address(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn a_reflector_sees_the_outermost_address(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     let reflector = server.reflector(3478)?;
@@ -801,7 +801,7 @@ fn a_reflector_sees_the_outermost_address(mut lab: Lab) -> TestResult {
 }
 
 /// Each inside address has the ports of its block, and nobody else has them.
-#[netns_test(deadline = "90s")]
+#[netns_test(requires(nat), deadline = "90s")]
 fn each_subscriber_of_a_carrier_has_a_block_of_ports(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
@@ -909,7 +909,7 @@ fn a_host_with_ipv6_alone_reaches_servers_of_ipv4(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+#[netns_test(requires(nat))]
 fn pools_and_blocks_that_overlap_are_refused(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, .. } = home(&mut lab)?;
     let IpAddr::V4(outside) = outside_address(&router)? else { return Err("IPv4".into()) };
@@ -943,7 +943,7 @@ fn pools_and_blocks_that_overlap_are_refused(mut lab: Lab) -> TestResult {
 }
 
 /// The reach of a client behind each ready-made router: UDP to a server, TCP to port 443 and another port, one mapping for two servers.
-#[netns_test(requires(ipv6), deadline = "60s")]
+#[netns_test(requires(nat, ipv6), deadline = "60s")]
 fn ready_made_routers_are_as_their_networks(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [one, other], .. } = home(&mut lab)?;
     let reflectors = [Reflector::on(&one, 3478)?, Reflector::on(&other, 3478)?];
@@ -981,7 +981,7 @@ fn ready_made_routers_are_as_their_networks(mut lab: Lab) -> TestResult {
 }
 
 /// The prefix changes, the rest of the address and the port stay, and the outside reaches the inside.
-#[netns_test(requires(ipv6))]
+#[netns_test(requires(nat, ipv6))]
 fn a_site_has_another_prefix_outside(mut lab: Lab) -> TestResult {
     let [client, server] = ["client", "server"].map(|name| lab.host(name));
     let router = lab.router("router");
