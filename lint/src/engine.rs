@@ -147,7 +147,9 @@ impl Run<'_> {
                 break;
             }
             if round == MAX_ROUNDS {
-                stale.into_iter().for_each(|index| outcomes[index].is_cut_short = true);
+                for index in stale {
+                    outcomes[index].is_cut_short = true;
+                }
                 break;
             }
             let again = self.round(&stale, Depth::Whole, &scopes.world);

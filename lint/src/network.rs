@@ -2,11 +2,11 @@
 
 use std::net::IpAddr;
 
-/// Returns the port of `0.0.0.0:80` or `[::]:80`, which is `None` where it is not a number; `None` for other addresses.
-pub(crate) fn port_of_wildcard(text: &str) -> Option<Option<u16>> {
+/// Returns the port of `0.0.0.0:80` or `[::]:80`, and 0 where it is not known; `None` for other addresses.
+pub(crate) fn port_of_wildcard(text: &str) -> Option<u16> {
     let (host, port) = text.rsplit_once(':')?;
     let address: IpAddr = host.trim_start_matches('[').trim_end_matches(']').parse().ok()?;
-    address.is_unspecified().then(|| port.parse().ok())
+    address.is_unspecified().then(|| port.parse().unwrap_or(0))
 }
 
 /// All addresses with the same prefix.

@@ -42,7 +42,7 @@ fn binds_every_address(sink: &Sink, count: usize) -> bool {
     let Some(port) = sink.values.first().and_then(|value| port_of_wildcard(&value.shown())) else { return false };
     let is_server = match sink.kind {
         SinkKind::Listen => true,
-        SinkKind::Bind | SinkKind::Datagram => port.is_some_and(|port| port != 0),
+        SinkKind::Bind | SinkKind::Datagram => port != 0,
         _ => false,
     };
     is_server && !sink.depends_on_parameters(count)

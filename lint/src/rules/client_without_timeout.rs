@@ -206,7 +206,7 @@ mod tests {
                 r"std::net::TcpStream::connect_timeout(&address, limit).unwrap();",
                 r#"channel.send("https://example.com/").await.unwrap();"#,
                 r#"let mut s = std::net::TcpStream::connect("example.com:80").unwrap(); s.set_read_timeout(Some(limit)).unwrap(); s.read_to_end(&mut all).unwrap();"#,
-                r#"let mut s = std::net::TcpStream::connect(server.address()).unwrap(); s.read_to_end(&mut all).unwrap();"#,
+                r"let mut s = std::net::TcpStream::connect(server.address()).unwrap(); s.read_to_end(&mut all).unwrap();",
                 r#"reqwest::Client::new().get(server.url()).header("user-agent", "tool.example.org").send().await.unwrap();"#,
                 r#"sqlx::PgPool::connect(&env::var("DATABASE").unwrap()).await.unwrap();"#,
             ],
