@@ -5,8 +5,8 @@
 //! functions of other files of the run that connect and set no limit.
 //!
 //! ## Why is this bad?
-//! A peer that accepts the connection and then says nothing holds the test until the machine's own limit ends the run. A
-//! host behind a firewall that drops packets does the same for minutes.
+//! A peer that accepts the connection and then stays silent blocks the test until the machine's own limit ends the run.
+//! A host behind a firewall that drops packets blocks it for minutes.
 //!
 //! ## Bad
 //! ```text
@@ -22,8 +22,8 @@
 //! ```
 //!
 //! ## Limits
-//! Pedantic unless the peer is a host of the Internet or comes from the environment: a server of the test mostly answers
-//! or dies with it. A client that a function gets from elsewhere may have a limit and is left alone.
+//! Pedantic unless the peer is a host of the Internet or comes from the environment: a server of the test mostly
+//! answers or dies with it. A client that a function receives from elsewhere may have a limit and is not reported.
 //!
 //! ## References
 //! The documentation of `reqwest::ClientBuilder::timeout`: "Default is no timeout". CWE-400.
@@ -67,10 +67,10 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Returns what the call waits for, if its library sets no limit.
+/// Returns the subject of the wait, if the call's library sets no limit.
 fn waits(facts: &FileFacts, id: CallId, call: &Call) -> Option<&'static str> {
     if let Some(effects) = &call.effects {
-        // A function of this file has a finding of its own.
+        // A function of this file has its own finding.
         let is_here = facts.functions.iter().any(|function| function.name == call.name);
         let waits = call.awaited && effects.connects && !effects.limits && !is_here;
         return waits.then_some("waits for its peer");
@@ -102,7 +102,7 @@ fn waits(facts: &FileFacts, id: CallId, call: &Call) -> Option<&'static str> {
     }
 }
 
-/// Whether an address that the object was made with is one of the Internet, or comes from the environment.
+/// Whether the object was made with an address of the Internet, or with one from the environment.
 fn is_peer_elsewhere(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     let of_object = facts.object(call.root).take_while(|(other, _)| *other <= id).map(|(_, other)| other);
     // The name of a program that talks to the peer may look like a host, too.

@@ -1,9 +1,9 @@
 //! # literal-port
 //!
-//! Reports a fixed port that is bound or connected to outside of a test with a network of its own.
+//! Reports a fixed port that is bound or connected to outside of a test with its own network.
 //!
 //! ## Why is this bad?
-//! Two tests, two runs or a service of the machine want the same port; one of them fails, or talks to the other.
+//! Two tests, two runs or a service of the machine use the same port; one of them fails, or talks to the other.
 //!
 //! ## Bad
 //! ```text
@@ -18,8 +18,9 @@
 //! ```
 //!
 //! ## Limits
-//! Ports on command lines are not seen. An address that an object keeps counts if a function of the run that uses the object
-//! connects or listens; for objects of other crates, the names of the functions and of the client's type decide.
+//! Ports on command lines are not detected. An address that an object keeps counts if a function of the run that uses
+//! the object connects or listens; for objects of other crates, the names of the functions and of the client's type
+//! decide.
 //!
 //! ## References
 //! ip(7): port 0 lets the kernel choose.

@@ -1,4 +1,4 @@
-//! Waits for messages and events of a peer, as `unbounded-wait` judges them.
+//! Waits for messages and events of a peer, for `unbounded-wait`.
 
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow::Flow;
@@ -47,7 +47,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits:
     }
 }
 
-/// Whether the call is a race that a loop repeats, and no arm and nothing else in the loop looks at a clock.
+/// Whether the call is a race that a loop repeats, and neither an arm nor the rest of the loop checks a clock.
 fn is_race_in_loop(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     if !call.name.ends_with('!')
         || !tables::SELECTS.contains(&call.name.trim_end_matches('!'))
@@ -63,7 +63,7 @@ fn is_race_in_loop(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     is_known && !facts.calls[facts.calls_around(id)].iter().any(looks)
 }
 
-/// Whether the function contacts a peer, or gets the object that may. All other waits are for the test's own tasks.
+/// Whether the function contacts a peer, or receives an object that may. All other waits are for the test's own tasks.
 fn may_have_peer(facts: &FileFacts, wait: &Call) -> bool {
     let function = wait.function;
     let reaches = |call: &Call| {
@@ -95,8 +95,8 @@ fn is_channel_in_sight(facts: &FileFacts, call: &Call) -> bool {
     maker.is_some_and(|maker| maker.name.ends_with("channel") || tables::CHANNELS.contains(&maker.name.as_str()))
 }
 
-/// Whether the function runs in tasks of its own: a caller in the file, near or far, spawns it, or somebody gets it by its
-/// name.
+/// Whether the function runs in separate tasks: a direct or indirect caller in the file spawns it, or a call receives
+/// it by its name.
 fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, function: usize) -> bool {
     let mut functions = vec![function];
     let mut next = 0;

@@ -3,8 +3,8 @@
 //! Reports tests that contact a host of the public Internet by its name.
 //!
 //! ## Why is this bad?
-//! The test fails where there is no network, behind a proxy, and on the day on which the host changes; and it tells a
-//! stranger each time it runs. `example.com` is a host like others when it is contacted.
+//! The test fails without a network, behind a proxy, and when the host changes; and every run contacts a stranger.
+//! `example.com` is a host like others if a test contacts it.
 //!
 //! ## Bad
 //! ```text
@@ -20,9 +20,8 @@
 //! ```
 //!
 //! ## Limits
-//! Names as data are left alone: only what connects, sends, resolves or runs a known program counts. Tests with
-//! `#[ignore]`, and functions with a network of their own, are left alone. Addresses are the matter of
-//! `literal-address`.
+//! Names as data are not reported: only code that connects, sends, resolves or runs a known program counts. Tests with
+//! `#[ignore]`, and functions with their own network, are not reported. `literal-address` reports addresses.
 //!
 //! ## References
 //! RFC 2606, RFC 6761: names for tests and documentation.
