@@ -235,7 +235,8 @@ fn killed_after(limit: Duration) -> String {
     format!("was killed after {} s", limit.as_secs())
 }
 
-/// Kills all processes but pid 1: a run leaves nothing to the next one, and the pipes of a daemon that it left are closed.
+/// Kills all processes except pid 1, so that a run leaves nothing to the next one and the pipes of remaining daemons are
+/// closed.
 fn kill_the_others() {
     // ESRCH: there are none.
     let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);

@@ -63,7 +63,7 @@ pub const MODULES: &[&str] = &[
 /// The path of the plan in the guest's file system.
 pub(crate) const PLAN: &str = "/netns-plan.json";
 
-/// All that a machine does.
+/// The work of a machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// The programs, in the order of their runs.

@@ -18,7 +18,7 @@ pub(crate) const RECORDER: &str = "vm-record";
 /// The variable that names the file.
 const FILE: &str = "NETNS_RUN_VM_RECORD";
 
-/// What cargo would have started, in its order.
+/// The programs that cargo would have started, in order.
 #[derive(Debug, Default)]
 pub(super) struct Recorded {
     /// Test binaries: `program`, `arguments`, `folder`, `environment`.

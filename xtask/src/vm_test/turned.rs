@@ -62,7 +62,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("core/wmem_default", "8192"),
     ("core/rmem_max", "16384"),
     ("core/wmem_max", "16384"),
-    // What else belongs to one namespace only.
+    // Other settings that belong to one namespace only.
     ("ipv4/ip_default_ttl", "7"),
     ("ipv4/ip_local_port_range", "40000 40999"),
     ("ipv4/ip_unprivileged_port_start", "2000"),
