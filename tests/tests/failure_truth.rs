@@ -14,7 +14,8 @@ use Outcome::{Failed, Ignored, Passed};
 /// The expected outcome of a test, and texts that its report must contain.
 type Expectation = (&'static str, Outcome, &'static [&'static str]);
 
-/// The words for an overflow of the stack of another thread than the body's; a static program has no table of functions to watch such threads by.
+/// The text for a stack overflow on another thread than the body's; a static program has no table of functions through which
+/// such threads can be watched.
 const OF_ANOTHER_THREAD: &[&str] = if cfg!(target_env = "musl") {
     &["was killed by SIGSEGV (11)"]
 } else {

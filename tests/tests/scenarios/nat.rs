@@ -76,7 +76,7 @@ fn the_server_sees_the_routers_address_and_reaches_nobody_behind_it(mut lab: Lab
     Ok(())
 }
 
-/// RFC 5780's tests: what the mapping does is seen by three reflectors, what the filtering does by who reaches the mapping.
+/// RFC 5780's tests: three reflectors show the mapping, and the senders that reach the mapping show the filtering.
 #[netns_test(deadline = "120s")]
 fn every_mapping_and_filtering_is_as_declared(mut lab: Lab) -> TestResult {
     let Home { client, router, servers, .. } = home(&mut lab)?;
@@ -97,7 +97,7 @@ fn every_mapping_and_filtering_is_as_declared(mut lab: Lab) -> TestResult {
             };
             assert_eq!(seen, mapping, "{first}, {other_port}, {other_address}");
 
-            // A fresh mapping, that only the first address and port were sent to.
+            // A new mapping, through which packets went only to the first address and port.
             let socket = bound(&client)?;
             let mapped = reflectors[0].sees(&socket)?;
             let within = |passes| if passes { PATIENCE } else { SILENCE };
@@ -140,7 +140,7 @@ fn every_mapping_and_filtering_is_as_declared_for_tcp(mut lab: Lab) -> TestResul
             };
             assert_eq!(found, mapping, "{seen:?}");
 
-            // A fresh mapping, which only the first address and port know.
+            // A new mapping, which only the first address and port know.
             let port = ports.next().ok_or("a port")?;
             let _listener = shared_listener(&client, port)?;
             let mapped = reflectors[0].sees(&client, port)?;
@@ -162,7 +162,7 @@ fn every_mapping_and_filtering_is_as_declared_for_tcp(mut lab: Lab) -> TestResul
     Ok(())
 }
 
-/// With 600 of some 32,000 ports, a hash or a guess without a look at the ports in use gives two sockets one port.
+/// With 600 of some 32,000 ports, a hash or a guess that ignores the ports in use gives two sockets one port.
 #[netns_test(deadline = "60s")]
 fn many_mappings_share_no_port(mut lab: Lab) -> TestResult {
     const SOCKETS: usize = 600;
@@ -348,7 +348,8 @@ fn two_translations_in_a_row(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// Who can connect by sending to the address that a server has seen of the other: the known table, by mapping and filtering of both.
+/// Which hosts can connect by sending to the address that a server has seen of the other: the known table, by mapping and
+/// filtering of both.
 #[netns_test(deadline = "120s")]
 fn holes_are_punched_where_the_kinds_allow_it(mut lab: Lab) -> TestResult {
     let outside = lab.switch("internet");
@@ -392,8 +393,8 @@ fn holes_are_punched_where_the_kinds_allow_it(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// Both send to the address that the server saw of the other, again and again for the time, and answer to where a datagram came
-/// from. Returns at once when an answer arrives.
+/// Both send to the address that the server saw of the other, repeatedly during the time, and answer to the source of each
+/// datagram. Returns at once when an answer arrives.
 fn punched(reflector: &Reflector, one: &UdpSocket, other: &UdpSocket, within: Duration) -> TestResult<bool> {
     let (of_one, of_other) = (reflector.sees(one)?, reflector.sees(other)?);
     let sides = [(one, of_other), (other, of_one)];
@@ -454,7 +455,7 @@ fn each_inside_address_keeps_one_of_several_outside_addresses(mut lab: Lab) -> T
     Ok(())
 }
 
-/// As after a router that was restarted: a session of UDP goes on by an identifier of its own, as QUIC does.
+/// As after a restart of the router: a UDP session continues by its own identifier, as QUIC does.
 #[netns_test]
 fn a_session_sees_its_port_and_its_address_rebound(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -626,7 +627,7 @@ fn a_reflector_sees_the_outermost_address(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// Each inside address has the ports of its block, and nobody else has them.
+/// Each inside address uses the ports of its block, and no other address does.
 #[netns_test(deadline = "90s")]
 fn each_subscriber_of_a_carrier_has_a_block_of_ports(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
@@ -644,7 +645,7 @@ fn each_subscriber_of_a_carrier_has_a_block_of_ports(mut lab: Lab) -> TestResult
     assert!(ports.iter().all(|port| (2000..=2007).contains(port)) && ports.len() >= 4, "{ports:?}");
     assert!(refused >= 4, "a block of eight ports has room for eight sockets, and {refused} of 12 found none");
     assert!((3000..=3999).contains(&reflector.sees(&bound(&neighbour)?)?.port()));
-    // Others get no port of a block: this one has half of the random ports.
+    // Others use no port of a block: this one has half of the random ports.
     router.nat(&carrier().port_block(client.ipv4(), 1024..=16_895))?;
     let sockets: Vec<UdpSocket> = (0..12).map(|_| bound(&neighbour)).collect::<TestResult<_>>()?;
     let seen: Vec<u16> = sockets.iter().filter_map(|socket| Some(reflector.sees(socket).ok()?.port())).collect();
@@ -738,7 +739,7 @@ fn a_site_has_another_prefix_outside(mut lab: Lab) -> TestResult {
     let (_, from) = there.recv_from(&mut [0; 8])?;
     assert_eq!(from, SocketAddr::from((translated, 4000)));
     assert!(reaches(&there, from, &here, PATIENCE)?, "the answer");
-    // What begins outside.
+    // A connection that starts outside.
     let unknown = client.udp_socket(4001)?;
     assert!(reaches(&there, SocketAddr::from((translated, 4001)), &unknown, PATIENCE)?);
     let refused = router.translate_prefix(inside, "2001:db8:1::/48".parse()?, "eth1").expect_err("two lengths");
