@@ -72,7 +72,7 @@ const EXPECTED: &[Expectation] = &[
     ("kills_its_parent_and_goes_on", Passed, &[]),
     ("kills_everything_that_it_can", Passed, &[]),
     ("forks_and_returns_twice", Failed, &["the test forked, and the copy returned from the body as well", "_exit"]),
-    // The body has to check the copy's exit, as for every child.
+    // The body must check the copy's exit, as for every child.
     ("forks_and_the_copy_panics", Passed, &[]),
     ("forks_and_the_copy_drops_a_published_name", Passed, &[]),
     ("leaves_a_daemon_that_holds_standard_output", Passed, &[]),

@@ -610,7 +610,7 @@ fn a_packet_socket_receives_frames_as_on_a_wire(net: Pair, lan: Lan<2>) -> TestR
         assert!(checksum_is_complete(packet_socket()?, from, to)?, "{} to {}", from.name(), to.name());
         assert!(largest_frame(packet_socket()?, from, to)? <= 1514, "{} to {}", from.name(), to.name());
     }
-    // A device of its own keeps its offloads, and the socket opens.
+    // A device without another end keeps its offloads, and the socket opens.
     net.server.packet_socket("lo")?;
     Ok(())
 }

@@ -268,8 +268,8 @@ fn a_sandbox_by_landlock() -> TestResult {
 fn a_chroot() -> TestResult {
     let suite = Suite::build("observed")?;
     passes(&suite)?;
-    // This folder is not a mount point: it shows everything of the machine. It lies in memory, in this test's own mounts, and nobody
-    // removes it: a removal would also remove the files mounted in it.
+    // This folder is not a mount point: it shows everything on the machine. It is in memory, in this test's own mounts.
+    // Nobody removes it, because a removal would also remove the files mounted in it.
     mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
     let folder = Path::new("/run/elsewhere");
     fs::create_dir(folder)?;

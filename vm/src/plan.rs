@@ -127,7 +127,7 @@ impl Account {
 pub enum Judge {
     /// A test binary of libtest: without its summary line it failed, also with exit status 0.
     Libtest,
-    /// A test binary with a harness of its own: without a summary line in libtest's form its exit status is one test.
+    /// A test binary with its own harness. Without a summary line in libtest's form, its exit status counts as one test.
     Harness,
     /// Not a test: its exit status decides, and the report keeps its output.
     Program,

@@ -20,11 +20,11 @@ use crate::workspace::Workspace;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Lint what is staged before each commit.
+    /// Lint the staged files before each commit.
     Install,
     /// Take the hook away again.
     Remove,
-    /// Lint what is staged, as the hook does.
+    /// Lint the staged files, as the hook does.
     Run,
 }
 

@@ -61,7 +61,8 @@ pub(super) fn run(
     Ok((output.stdout, recorded))
 }
 
-/// Returns whether cargo started this program in place of rustdoc: with an option first, where the other callers have a word.
+/// Returns whether cargo started this program in place of rustdoc. Then the first argument is an option; the other callers
+/// pass a word.
 pub(crate) fn is_rustdoc(first: &OsStr) -> bool {
     env::var_os(FILE).is_some() && first.as_encoded_bytes().starts_with(b"-")
 }

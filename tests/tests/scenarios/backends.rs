@@ -1,4 +1,4 @@
-//! The two backends of conditions, by the same measurements: the relay, and netem where the kernel has it.
+//! The two backends of conditions, with the same measurements: the relay, and netem if the kernel has it.
 
 use std::time::Duration;
 

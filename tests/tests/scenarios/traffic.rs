@@ -90,7 +90,7 @@ pub(crate) fn datagrams(
 
 /// Raises the receive buffer of a socket, and returns whether it has this many bytes now.
 fn has_room(socket: &UdpSocket, bytes: usize) -> TestResult<bool> {
-    // Beyond `rmem_max` it needs CAP_NET_ADMIN in the initial user namespace, which a test may not have.
+    // Beyond `rmem_max` this needs CAP_NET_ADMIN in the initial user namespace, which a test may not have.
     if setsockopt(socket, sockopt::RcvBufForce, &bytes).is_err() {
         setsockopt(socket, sockopt::RcvBuf, &bytes)?;
     }

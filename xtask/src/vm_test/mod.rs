@@ -57,7 +57,7 @@ pub(crate) struct Options {
     /// Only test binaries with this name, for example `scenarios`; may be repeated. Only these are built.
     #[arg(long, value_name = "TARGET")]
     target: Vec<String>,
-    /// How the guest's instructions run; kvm is faster where it works, and hangs on some machines that are virtual themselves.
+    /// How the guest's instructions run; kvm is faster if it works, and hangs on some machines that are virtual themselves.
     #[arg(long, value_enum, default_value_t = Accelerator::Tcg)]
     accel: Accelerator,
     /// Leave out what `cargo xtask ci` leaves out without `--nightly`.
