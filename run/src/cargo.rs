@@ -3,7 +3,7 @@
 //! cargo and nextest read `CARGO_TARGET_<TRIPLE>_RUNNER` and start built programs through it; source: the Cargo book,
 //! "Configuration", `target.<triple>.runner`.
 
-use std::env;
+use std::env::{self, consts::ARCH};
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -125,9 +125,11 @@ fn runner(netns_run: &str, isolation: &Isolation) -> Result<String, String> {
     }
 }
 
-/// Returns the host's triple, which is cargo's default target, and the triples that the command names.
+/// Returns the host's triple, which is cargo's default target, the triples that the command names, and those of the host's processor that
+/// a configuration of cargo may name: without a runner, their tests would run outside.
 pub(crate) fn triples(host: String, command: &[OsString]) -> Vec<String> {
-    let mut triples = vec![host];
+    let mut triples: Vec<_> = ["gnu", "musl"].map(|library| format!("{ARCH}-unknown-linux-{library}")).into();
+    triples.push(host);
     triples.extend(env::var("CARGO_BUILD_TARGET").ok());
     let words: Vec<_> = command.iter().map(|word| word.to_string_lossy()).collect();
     for (index, word) in words.iter().enumerate() {
@@ -187,6 +189,7 @@ mod tests {
             named.ends_with(&["aarch64-unknown-linux-musl".to_owned(), "x86_64-unknown-linux-musl".to_owned()]),
             "{named:?}"
         );
+        assert!(triples(String::new(), &[]).contains(&format!("{ARCH}-unknown-linux-musl")));
         assert_eq!(variable("thumbv8m.main-none-eabi"), "CARGO_TARGET_THUMBV8M_MAIN_NONE_EABI_RUNNER");
     }
 }

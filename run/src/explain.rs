@@ -20,7 +20,8 @@ pub(crate) struct Options {
     code: Option<String>,
 }
 
-/// docs/errors.md: a heading of the second level for each code, and the entry below it. A link, so that the package contains it.
+/// docs/errors.md: a heading of the second level for each code, and the entry below it. A copy, so that the package
+/// contains it; `cargo xtask ci --only package` compares both.
 const INDEX: &str = include_str!("errors.md");
 
 /// Parses the arguments (the first is the program's name) and runs the command.

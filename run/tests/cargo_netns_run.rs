@@ -27,6 +27,17 @@ fn cargo_gets_the_runner_for_the_target_of_this_machine() {
     assert!(printed.status.success());
 }
 
+/// `.cargo/config.toml` may name another target of this processor than the host's, and cargo reads its runner from this variable only.
+#[test]
+fn cargo_gets_the_runner_for_a_target_that_only_its_configuration_names() {
+    let musl = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
+    let mut cargo = Command::new(cargo_bin!("cargo-netns-run"));
+    cargo.args(["netns-run", &format!("CARGO_TARGET_{}_RUNNER", musl.to_uppercase().replace('-', "_"))]);
+    let printed = cargo.env("CARGO", "printenv").output().unwrap();
+    let runner = String::from_utf8(printed.stdout).unwrap();
+    assert!(runner.starts_with(cargo_bin!("netns-run")), "{runner}");
+}
+
 fn netns_run(arguments: &[&str]) -> Output {
     Command::new(cargo_bin!("netns-run")).args(arguments).output().unwrap()
 }

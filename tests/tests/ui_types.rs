@@ -34,8 +34,8 @@ const CASES: [Case; 11] = [
         ],
     ),
     ("no_std_in_edition_2021", &[]),
-    // Known to be wrong: the function does not show that `#[test]` has already expanded, so the attribute cannot know; the test fails when
-    // it runs (`attribute_forms`).
+    // Known to be wrong: the function does not show that `#[test]` has already expanded, so the attribute cannot know. The test runs once and
+    // counts twice (`attribute_forms`).
     ("with_test_before", &[]),
 ];
 

@@ -5,6 +5,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::env;
 use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -19,6 +20,8 @@ pub const SERIES: &[&str] = &["5.10", "6.1", "6.12", "6.18", "7.x"];
 /// The folder of the archive; the same on every mirror.
 const ARCHIVE: &str = "debian";
 const SECURITY: &str = "debian-security";
+/// The variable that names the mirror of commands without `--mirror`, such as the steps of `cargo xtask ci`.
+const MIRROR: &str = "NETNS_VM_MIRROR";
 /// The path of the keys on Debian, and on Ubuntu with the package `debian-archive-keyring`.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// The folder of the archive that contains each suite.
@@ -130,14 +133,16 @@ impl Apt {
             Path::new(KEYRING).is_file(),
             "{KEYRING} is not there: kernels come from Debian's archive (apt-get install debian-archive-keyring)"
         );
-        let mirror = if let Some(mirror) = mirror {
+        let mirror = if let Some(mirror) = mirror.map(str::to_owned).or_else(|| env::var(MIRROR).ok()) {
             mirror.trim_end_matches('/').to_owned()
         } else {
-            let sources = run(Command::new("apt-get").args(["indextargets", "--format", "$(REPO_URI)"]))?;
-            mirror_of(&sources).context(
-                "this machine's apt has no archive of Debian's: name a mirror, the address above its folder `debian`, by \
-                 --mirror",
-            )?
+            let sources = run(Command::new("apt-get").args(["indextargets", "--format", "$(ORIGIN) $(REPO_URI)"]))?;
+            mirror_of(&sources).with_context(|| {
+                format!(
+                    "this machine's apt has no archive of Debian's: name a mirror, the address above its folder `debian`, by \
+                     --mirror or {MIRROR}"
+                )
+            })?
         };
         let apt = Self { folder: folder.to_owned() };
         for below in ["lists/partial", "cache/archives/partial"] {
@@ -249,9 +254,10 @@ impl Apt {
     }
 }
 
-/// Returns the address above the folder `debian` of the first of apt's sources that has one.
+/// Returns the address above the folder `debian` of the first of apt's sources, each after its origin, that is an archive of Debian's.
 fn mirror_of(sources: &str) -> Option<String> {
-    sources.lines().find_map(|source| source.trim_end_matches('/').strip_suffix("/debian")).map(str::to_owned)
+    let archives = sources.lines().filter_map(|source| source.strip_prefix("Debian "));
+    archives.filter_map(|source| source.trim_end_matches('/').strip_suffix("/debian")).next().map(str::to_owned)
 }
 
 /// Returns the packages of the described image's kernel.
@@ -301,10 +307,12 @@ mod tests {
 
     #[test]
     fn the_mirror_is_the_one_that_apt_uses() {
-        let sources =
-            "http://mirror.test/debian-security/\nhttp://mirror.test/archive/debian/\nhttp://other.test/debian\n";
+        let sources = "Oracle Corporation http://packages.test/virtualbox/debian/\n\
+                       Debian http://mirror.test/debian-security/\n\
+                       Debian http://mirror.test/archive/debian/\n\
+                       Debian http://other.test/debian\n";
         assert_eq!(mirror_of(sources).as_deref(), Some("http://mirror.test/archive"));
-        assert_eq!(mirror_of("http://mirror.test/ubuntu/\n"), None);
+        assert_eq!(mirror_of("Ubuntu http://mirror.test/ubuntu/\nDocker http://packages.test/linux/debian\n"), None);
     }
 
     #[test]

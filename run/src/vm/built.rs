@@ -80,9 +80,7 @@ impl Built {
     pub(super) fn build(arguments: &[OsString], folder: &Path) -> anyhow::Result<Self> {
         let mut cargo = cargo();
         cargo.args(["test", "--message-format", "json-render-diagnostics"]).args(arguments);
-        let mut triples = triples(host().map_err(anyhow::Error::msg)?, arguments);
-        // A configuration of cargo's may name another target, and a test that is not recorded would run on this machine.
-        triples.extend(["gnu", "musl"].map(|library| format!("x86_64-unknown-linux-{library}")));
+        let triples = triples(host().map_err(anyhow::Error::msg)?, arguments);
         let variables: Vec<String> = triples.iter().map(|triple| variable(triple)).collect();
         let (messages, recorded) = recorder::run(&mut cargo, &variables, folder)?;
         let messages = String::from_utf8(messages).context("a message of cargo is not UTF-8")?;

@@ -66,7 +66,8 @@ pub(crate) struct Options {
     /// Kills a test binary after this time: `30s`, `10m`, `2h`.
     #[arg(long, value_name = "TIME", default_value = "10m", value_parser = crate::options::deadline)]
     deadline: Duration,
-    /// The address above the folders `debian` and `debian-security` of a mirror [default: the one that apt uses here].
+    /// The address above the folders `debian` and `debian-security` of a mirror [default: `NETNS_VM_MIRROR`, else the one that apt uses
+    /// here].
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
     /// Ask the archive for newer point releases of kernels that are kept.

@@ -49,7 +49,7 @@ pub(super) fn run(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome>
         // Skips advisories, because not every machine can reach their repository.
         return check(workspace.cargo().args(["deny", "check", "bans", "licenses", "sources"]));
     }
-    Ok(Outcome::Checked)
+    Ok(Outcome::PartlyNotRun("cargo-deny is not installed; `cargo install cargo-deny` installs it".to_owned()))
 }
 
 /// Checks that deny.toml allows a licence of every crate in the workspace's tree.
@@ -115,7 +115,7 @@ fn page(workspace: &Workspace, default: &BTreeSet<String>) -> anyhow::Result<Str
     let mut page = format!(
         "# Dependencies\n\n\
          `cargo xtask ci --only dependencies` writes this page and compares it.\n\n\
-         With the default features `netns-fixtures` adds {} crates to a lock file, on Linux. On other systems it adds netns-macros and \
+         With the default features `netns-fixtures` adds {} crates to a build on Linux. On other systems it adds netns-macros and \
          what that needs (syn, quote, proc-macro2, unicode-ident).\n\n\
          | feature | more crates | which |\n|---|---|---|\n| default | {} | {} |\n",
         default.len(),

@@ -32,6 +32,7 @@ pub(crate) struct Package {
 
 pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     let packages = published(workspace)?;
+    check_copies(workspace.root(), &packages)?;
     for package in &packages {
         check_metadata(package).and_then(|()| check_files(workspace, package)).with_context(|| package.name.clone())?;
     }
@@ -79,6 +80,20 @@ fn check_metadata(package: &Package) -> anyhow::Result<()> {
         let count = package.manifest[key].as_array().map_or(0, Vec::len);
         // A registry rejects more than five.
         ensure!((1..=5).contains(&count), "the manifest has {count} {key}");
+    }
+    Ok(())
+}
+
+/// Checks that the files which packages share are equal in each. They are copies: links get lost where an archive or a file system has none.
+fn check_copies(root: &Path, packages: &[Package]) -> anyhow::Result<()> {
+    let read = |path: &str| fs::read(root.join(path)).with_context(|| format!("failed to read {path}"));
+    let mut copies = vec![("docs/errors.md".to_owned(), "run/src/errors.md".to_owned())];
+    for package in packages {
+        let folder = package.name.trim_start_matches("netns-");
+        copies.extend(["LICENSE-APACHE", "LICENSE-MIT"].map(|file| (file.to_owned(), format!("{folder}/{file}"))));
+    }
+    for (original, copy) in copies {
+        ensure!(read(&original)? == read(&copy)?, "{copy} differs from {original}; copy it again");
     }
     Ok(())
 }
@@ -154,6 +169,20 @@ mod tests {
         let packages = published(&Workspace::find().unwrap()).unwrap();
         let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
         assert_eq!(names, ["netns-fixtures", "netns-macros", "netns-lint", "netns-run", "netns-vm"]);
+    }
+
+    #[test]
+    fn a_copy_that_differs_is_found() {
+        let workspace = Workspace::find().unwrap();
+        let packages = published(&workspace).unwrap();
+        check_copies(workspace.root(), &packages).unwrap();
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir_all(root.path().join("docs")).unwrap();
+        fs::create_dir_all(root.path().join("run/src")).unwrap();
+        fs::write(root.path().join("docs/errors.md"), "## NT101\n").unwrap();
+        fs::write(root.path().join("run/src/errors.md"), "../../docs/errors.md").unwrap();
+        let error = check_copies(root.path(), &[]).unwrap_err().to_string();
+        assert_eq!(error, "run/src/errors.md differs from docs/errors.md; copy it again");
     }
 
     #[test]

@@ -67,7 +67,8 @@ pub(crate) struct Options {
     /// read-only root. The machines that refuse are left out.
     #[arg(long)]
     turned: bool,
-    /// The address above the folders `debian` and `debian-security` of a mirror [default: the one that apt uses here].
+    /// The address above the folders `debian` and `debian-security` of a mirror [default: `NETNS_VM_MIRROR`, else the one that apt uses
+    /// here].
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
     /// Ask the archive for newer point releases of kernels that are kept.
