@@ -95,8 +95,9 @@ fn test(arguments: &Arguments, function: &Function) -> TokenStream {
     }
 }
 
-/// The test on systems without network namespaces. It is ignored, and the body is left out, because it names types that exist on Linux
-/// only. Another attribute can make a second test of it that is not ignored; that one fails, because it cannot run.
+/// The test on systems without network namespaces. It is ignored, and its body is omitted, because it names types that exist
+/// only on Linux. Another attribute can create a second test from it that is not ignored. That test fails, because it cannot
+/// run.
 fn elsewhere(function: &Function) -> TokenStream {
     let Function { attributes, visibility, signature, .. } = function;
     let name = &signature.ident;

@@ -125,8 +125,8 @@ fn runner(netns_run: &str, isolation: &Isolation) -> Result<String, String> {
     }
 }
 
-/// Returns the host's triple, which is cargo's default target, the triples that the command names, and those of the host's processor that
-/// a configuration of cargo may name: without a runner, their tests would run outside.
+/// Returns the host's triple, which is cargo's default target, the triples that the command names, and the triples for the
+/// host's processor that cargo's configuration may name. Without a runner, their tests would run outside.
 pub(crate) fn triples(host: String, command: &[OsString]) -> Vec<String> {
     let mut triples: Vec<_> = ["gnu", "musl"].map(|library| format!("{ARCH}-unknown-linux-{library}")).into();
     triples.push(host);

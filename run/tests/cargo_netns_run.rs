@@ -27,7 +27,8 @@ fn cargo_gets_the_runner_for_the_target_of_this_machine() {
     assert!(printed.status.success());
 }
 
-/// `.cargo/config.toml` may name another target of this processor than the host's, and cargo reads its runner from this variable only.
+/// `.cargo/config.toml` may name another target for this processor than the host's, and cargo reads its runner only from
+/// this variable.
 #[test]
 fn cargo_gets_the_runner_for_a_target_that_only_its_configuration_names() {
     let musl = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
