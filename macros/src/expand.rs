@@ -27,8 +27,8 @@
 //! fn answers() {}
 //! ```
 //!
-//! The fixtures move into the function, whose closure borrows them or takes what it moves; the language drops parameters in reverse
-//! order of their declaration. A body that returns `!` or `impl Trait`, which a closure cannot return, is the function itself.
+//! The fixtures move into the function, whose closure borrows or takes them. The language drops parameters in reverse order
+//! of their declaration. A closure cannot return `!` or `impl Trait`, so a body that returns these is the function itself.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};

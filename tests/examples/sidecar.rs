@@ -39,7 +39,7 @@ fn serve_outbound(host: &Host, listener: &TcpListener) -> TestResult {
 fn serve_inbound(host: &Host, listener: &TcpListener) -> TestResult {
     loop {
         let (peer, _) = listener.accept()?;
-        // Unbuffered: what follows the line is the application's.
+        // Unbuffered, because the application reads the bytes after the line.
         let mut line = String::new();
         BufReader::with_capacity(1, &peer).read_line(&mut line)?;
         if line == "workload: frontend\n" {

@@ -195,8 +195,8 @@ impl Root {
         Ok(path)
     }
 
-    /// Adds a file, or a folder with everything below it, at the same path. Leaves out folders with a `CACHEDIR.TAG`, such as cargo's
-    /// `target`, sockets and devices. All users of the guest may read what is added.
+    /// Adds a file, or a folder with everything below it, at the same path. Leaves out folders with a `CACHEDIR.TAG`, such
+    /// as cargo's `target`, sockets and devices. All users of the guest may read these files.
     ///
     /// # Errors
     ///

@@ -19,7 +19,7 @@ use nix::sys::time::TimeVal;
 /// as well.
 const BUFFER_BYTES_PER_DATAGRAM: usize = 4096;
 
-/// Spacing at which a buffer of the kernel's default size holds what arrives while its reader waits for a processor.
+/// The spacing at which a buffer of the kernel's default size holds all packets while its reader waits for a processor.
 const SPACING_OF_A_SMALL_BUFFER: Duration = Duration::from_millis(1);
 
 /// A datagram that arrived.

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::plan::{ALL_REFUSALS, DOCTOR};
 use super::refusals::{Met, Refused};
 
-/// The results of one kernel, with what only this project's runs have.
+/// The results of one kernel, with the values that only this project's runs have.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) results: KernelResults,
@@ -23,7 +23,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Reads what the programs printed. A missing result is a failure; of a selection, one user may have no test.
+    /// Reads the output of the programs. A missing result is a failure; with a selection, one user may have no test.
     pub(super) fn of(mut results: KernelResults, is_selection: bool) -> Self {
         let mut told = Self::default();
         let mut wrong = Vec::new();
