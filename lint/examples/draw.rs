@@ -1,13 +1,13 @@
 //! Draws public crates and test files that nobody has tuned the lint for: `draw COUNT SEED FOLDER`.
 //!
-//! The pool is `lint/corpus/network-crates.txt`, without what other files of `lint/corpus` name. Cargo fetches crates in
-//! the order that `SEED` gives, until `COUNT` of them have files to read. Writes to `FOLDER`:
-//! - `crates.txt`: `name-version` a line. Where it is there already, these are fetched again and none is drawn: the sets
-//!   that were read are `lint/corpus/blind-SEED.txt`;
+//! The pool is `lint/corpus/network-crates.txt`, without the crates that other files of `lint/corpus` name. Cargo
+//! fetches crates in the order that `SEED` gives, until `COUNT` of them have files to read. Writes to `FOLDER`:
+//! - `crates.txt`: one `name-version` per line. If the file already exists, these crates are fetched again and none is
+//!   drawn. The sets that were read are `lint/corpus/blind-SEED.txt`;
 //! - `files.tsv`: crate, path and number of lines of each file that a reader labels;
-//! - `crates/`: the sources, for reading what a file calls.
+//! - `crates/`: the sources, so that a reader can look up the functions that a file calls.
 //!
-//! The lint takes no part: which files are drawn depends on their place and on plain words.
+//! The lint is not involved: files are drawn by their place and by plain words.
 
 mod ended;
 mod fetched;
@@ -21,14 +21,14 @@ use std::process::ExitCode;
 use fetched::{fetch, name_and_version};
 use random::Random;
 
-/// How many files of a crate a reader gets at most.
+/// The most files of one crate that a reader gets.
 const FILES_OF_A_CRATE: usize = 2;
-/// How long a file is that a person reads in one go.
+/// The length of a file that a person can read in one go.
 const LINES: std::ops::RangeInclusive<usize> = 25..=450;
-/// A file for tests lies in one of these folders, or has one of these attributes.
+/// A test file is in one of these folders, or has one of these attributes.
 const FOLDERS: &[&str] = &["tests", "test", "benches", "examples", "testing", "test_utils", "test-utils"];
 const ATTRIBUTES: &[&str] = &["#[test]", "#[cfg(test)]", "::test]", "::test(", "#[rstest]"];
-/// A file without any of these does nothing that can hurt.
+/// A file without any of these does nothing harmful.
 const WORDS: &[&str] = &[
     "Command", "Socket", "Listener", "Stream", "bind", "connect", "spawn", "env::", "temp", "sleep", "timeout", "kill",
     "unshare", "setns", "netns", "sudo", "/tmp", "/proc", "/sys", "thread",
@@ -55,7 +55,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
     while chosen.len() < count
         && let Some(name) = order.pop()
     {
-        // Each alone: what one crate needs may exclude what another needs.
+        // Each alone, because the needs of one crate may exclude those of another.
         let fetched = match fetch(&BTreeSet::from([name.clone()]), &folder.join("cargo").join(&name)) {
             Ok(fetched) => fetched,
             Err(error) => {
@@ -88,7 +88,7 @@ fn run(arguments: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// The names of the pool that no other file of the corpus has.
+/// The names in the pool that no other file of the corpus has.
 fn pool(corpus: &Path) -> Result<Vec<String>, String> {
     const POOL: &str = "network-crates.txt";
     let read =
@@ -113,7 +113,7 @@ fn shuffled<T>(mut all: Vec<T>, random: &mut Random) -> Vec<T> {
     result
 }
 
-/// Files for tests of a crate, relative to it, with their numbers of lines.
+/// The test files of a crate, relative to it, with their numbers of lines.
 fn drawn(sources: &Path, random: &mut Random) -> Result<Vec<(PathBuf, usize)>, String> {
     let mut found = Vec::new();
     collect(sources, sources, &mut found).map_err(|error| format!("cannot read {}: {error}", sources.display()))?;

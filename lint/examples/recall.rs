@@ -1,10 +1,11 @@
-//! Holds the lint against places in public crates that people have judged: `recall TABLE`.
+//! Checks the lint against places in public crates that people have judged: `recall TABLE`.
 //!
-//! `TABLE` is a file of tab-separated columns with one line of headings: what is expected (`finding`, `clean`, or `missed` for a finding
-//! that people expect and the lint is known to miss), rule,
-//! crate with version, path in it, line, and why. Cargo fetches the crates. Prints each row that does not hold, then
-//! recall (expected findings that are reported) and precision (of the judged places, how many reports are right). The
-//! status is 0 if every row holds (a `missed` one counts against recall, and fails as soon as it is found), 1 if one does not, 2 if the table cannot be read or a crate not be fetched.
+//! `TABLE` is a file of tab-separated columns with one line of headings: the expectation (`finding`, `clean`, or
+//! `missed` for a finding that people expect and the lint is known to miss), rule, crate with version, path in it,
+//! line, and reason. Cargo fetches the crates. Prints each row that does not hold, then recall (the share of expected
+//! findings that are reported) and precision (the share of reports at judged places that are right). The status is 0 if
+//! every row holds, 1 if one does not, and 2 if the table cannot be read or a crate cannot be fetched. A `missed` row
+//! counts against recall, and fails as soon as the lint reports it.
 
 mod fetched;
 
@@ -110,7 +111,8 @@ fn row(line: &str) -> Option<Row> {
     })
 }
 
-/// Whether the finding is the row's: its rule, and the line in the finding or in one of its labels.
+/// Whether the finding belongs to the row: it has the row's rule, and the row's line is in the finding or in one of its
+/// labels.
 fn covers(finding: &Finding, row: &Row, folder: &Path) -> bool {
     let labels = finding.labels.iter().map(|label| label.location);
     let mut lines = labels.chain([finding.location]).map(|place| place.start.line..=place.end.line);

@@ -1,8 +1,9 @@
 //! Scores the lint against the labels of a blind set: `score LABELS FOLDER`.
 //!
-//! `LABELS` has a row for each hazard that a reader saw, in tab-separated columns: crate, file, line, hazard, tier, reason. `FOLDER`
-//! is what `draw` has written. Only findings in the files that the reader got count. A finding matches a label of its hazard
-//! within three lines. Prints each miss and each finding without a label, then the numbers for both tiers.
+//! `LABELS` has a row for each hazard that a reader saw, in tab-separated columns: crate, file, line, hazard, tier,
+//! reason. `FOLDER` is the folder that `draw` wrote. Only findings in the files that the reader got count. A finding
+//! matches a label of its hazard within three lines. Prints each miss and each finding without a label, then the
+//! numbers for both tiers.
 
 mod ended;
 
@@ -13,9 +14,10 @@ use std::process::ExitCode;
 
 use netns_lint::{Config, check};
 
-/// A finding and its label are at most this far apart.
+/// The most lines between a finding and its label.
 const LINES: u32 = 3;
-/// Rules that share a hazard: the readers named a host of the Internet an address, and every wait a wait.
+/// Rules that share a hazard: the readers labelled a host on the Internet as an address, and used one label for every
+/// wait.
 const SAME_HAZARD: &[(&str, &str)] =
     &[("public-internet", "literal-address"), ("client-without-timeout", "unbounded-wait")];
 
@@ -77,13 +79,14 @@ fn label(row: &str) -> Option<Place> {
     })
 }
 
-/// The path of a row of `files.tsv`, below the folder of the crates.
+/// The path in a row of `files.tsv`, below the folder of the crates.
 fn file(row: &str) -> Option<String> {
     let mut cells = row.split('\t');
     Some(format!("{}/{}", cells.next()?, cells.next()?))
 }
 
-/// The findings of a run with or without `--pedantic`: a finding of one may hide another, so neither is part of the other.
+/// The findings of a run with or without `--pedantic`. A finding of one run may hide another, so neither run contains
+/// the other.
 fn findings(crates: &Path, files: &BTreeSet<String>, pedantic: bool) -> Result<Vec<Place>, String> {
     let packages: BTreeSet<&str> = files.iter().filter_map(|path| Some(path.split_once('/')?.0)).collect();
     let config = Config { pedantic, ..Config::default() };

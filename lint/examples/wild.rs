@@ -1,9 +1,9 @@
 //! Runs the lint over public crates and draws findings for a person to judge: `wild CRATES SAMPLE SEED [JUDGED]`.
 //!
-//! `CRATES` is a file with a crate and its version, `name-version`, on each line; cargo fetches them. Prints how many
-//! findings each rule has at default settings on standard error, and `SAMPLE` of them, drawn by `SEED`, as rows of
-//! tab-separated columns: crate, path, line, rule, message. With `JUDGED`, a table that begins with those columns, a row
-//! that is in it is left out, so that a second sample is fresh.
+//! `CRATES` is a file with a crate and its version, `name-version`, on each line. Cargo fetches them. Prints the number
+//! of findings of each rule at default settings on standard error, and `SAMPLE` of the findings, drawn by `SEED`, as
+//! rows of tab-separated columns: crate, path, line, rule, message. With `JUDGED`, a table that begins with those
+//! columns, rows of that table are left out, so that a second sample is fresh.
 
 mod ended;
 mod fetched;
@@ -64,12 +64,12 @@ fn row(finding: &Finding, folders: &BTreeMap<String, PathBuf>) -> Option<String>
     Some(format!("{name}\t{}\t{}\t{}\t{}", path.display(), finding.location.start.line, finding.rule, finding.message))
 }
 
-/// Crate, path, line and rule of a row.
+/// The crate, path, line and rule of a row.
 fn key(row: &str) -> String {
     row.split('\t').take(4).collect::<Vec<_>>().join("\t")
 }
 
-/// `count` of the rows, each as likely as another, in their order; the same for the same seed.
+/// Draws `count` of the rows with equal chances and keeps their order. The same seed gives the same rows.
 fn drawn(mut rows: Vec<String>, count: usize, seed: u64) -> Vec<String> {
     rows.sort();
     let mut random = random::Random(seed);

@@ -63,8 +63,8 @@ pub(crate) static RULES: &[Entry] = with_rules!(entries);
 /// and no test runs at the same time; so the other rules are pedantic there.
 pub(crate) const IN_TOOLS: &[&str] = &["kill-by-name"];
 
-/// Rules whose hazard is that of an unattended run. Who starts an example sees it wait, and an example shows the usual
-/// port and host of a service; so these rules are pedantic there.
+/// Rules about the hazards of an unattended run. The user who starts an example sees it wait, and an example shows the
+/// usual port and host of a service; so these rules are pedantic there.
 pub(crate) const OF_TESTS: &[&str] = &["literal-port", "public-internet", "client-without-timeout"];
 
 /// Findings about files and suppressions, with a description. They do not come from rules.

@@ -49,7 +49,7 @@ Exit status: 0 clean, 1 findings, 2 usage or configuration, 3 something could no
 struct Options {
     /// Files and folders to check [default: the working folder].
     paths: Vec<PathBuf>,
-    /// Also show what is a hazard only in special surroundings.
+    /// Also show hazards that exist only in special environments.
     #[arg(long)]
     pedantic: bool,
     /// Check all code, not only tests.
@@ -58,10 +58,10 @@ struct Options {
     /// The least severity that is shown and counts.
     #[arg(long, value_name = "SEVERITY", value_enum)]
     min_severity: Option<Severity>,
-    /// How the report is written.
+    /// The format of the report.
     #[arg(long, value_enum, default_value_t = Format::Human)]
     format: Format,
-    /// Print what a rule is for, or `all` of them, and stop.
+    /// Print the documentation of a rule, or of `all` rules, and stop.
     #[arg(long, value_name = "RULE")]
     explain: Option<String>,
     /// List the rules and stop.
@@ -79,16 +79,16 @@ struct Options {
     /// Findings that do not count [default: netns-lint-baseline.toml beside the configuration, if it is there].
     #[arg(long, value_name = "FILE")]
     baseline: Option<PathBuf>,
-    /// Write all findings into the baseline, keep what it says of files that are not checked, and stop.
+    /// Write all findings into the baseline, keep its entries for files that are not checked, and stop.
     #[arg(long)]
     write_baseline: bool,
-    /// Make the changes that are right without looking at the rest of the program, and report what is left.
+    /// Apply the fixes that are correct for every possible rest of the program, and report the remaining findings.
     #[arg(long, conflicts_with_all = ["diff", "files", "write_baseline"])]
     fix: bool,
     /// Show what `--fix` would change, in the format of `git diff`, instead of the findings; nothing is written.
     #[arg(long, conflicts_with_all = ["files", "write_baseline", "format"])]
     diff: bool,
-    /// Read the files that are named, and not the rest of their packages for what its functions do.
+    /// Read only the named files, and not the rest of their packages for the effects of their functions.
     #[arg(long)]
     alone: bool,
     /// Write the man page and the completions of bash, fish and zsh into a folder, and stop.

@@ -283,7 +283,7 @@ impl Run<'_> {
 
 /// Turns a panic of the lint into an error, so that the other files are still checked.
 fn guarded(work: impl FnOnce() -> Outcome) -> Result<Outcome, String> {
-    // `work` only reads what it borrows, except for the spans of this thread.
+    // `work` only reads its borrowed values, except for the spans of this thread.
     catch_unwind(AssertUnwindSafe(work)).map_err(|payload| {
         proc_macro2::extra::invalidate_current_thread_spans();
         let text = payload.downcast_ref::<&str>().map(|text| (*text).to_owned());

@@ -1,8 +1,8 @@
-//! Why a run could not be done at all. What is wrong with a single file is a [`crate::finding::Problem`].
+//! The errors of a whole run. The error of a single file is a [`crate::finding::Problem`].
 
 use std::path::PathBuf;
 
-/// Why the lint could not run.
+/// The reason why the lint could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// A path of the command line does not exist.
@@ -11,13 +11,13 @@ pub enum Error {
         /// As given.
         path: PathBuf,
     },
-    /// Nothing to read.
+    /// There is no file to read.
     #[error("find a Rust file below {paths}")]
     NoFiles {
         /// The paths as given, joined.
         paths: String,
     },
-    /// A rule that does not exist was named.
+    /// A rule name that does not exist.
     #[error("find the rule `{name}`; there are {known}")]
     UnknownRule {
         /// As given.
@@ -25,26 +25,26 @@ pub enum Error {
         /// All names, joined.
         known: String,
     },
-    /// A pattern of paths cannot be understood.
+    /// An invalid pattern of paths.
     #[error("understand the pattern `{glob}`: {reason}")]
     Pattern {
         /// As given.
         glob: String,
-        /// What is wrong with it.
+        /// The problem.
         reason: String,
     },
     /// A worker thread could not be started or died.
     #[error("run a worker thread: {reason}")]
     Worker {
-        /// What the system or the panic said.
+        /// The message of the system or of the panic.
         reason: String,
     },
-    /// The configuration does not say what it should.
+    /// An invalid configuration.
     #[error("read the configuration {}: {message}", path.display())]
     Config {
         /// The file.
         path: PathBuf,
-        /// What and where.
+        /// The problem and its location.
         message: String,
     },
 }

@@ -37,9 +37,10 @@ pub(crate) struct Hit {
     pub pedantic: bool,
     /// Pedantic outside of tests, for example in examples, whose users see them wait.
     pub only_in_tests: bool,
-    /// For each thing that is found there, where functions do it that the call leads to: it is reported there, if it is.
+    /// For each reported operation, the places in called functions that perform it. The hit is dropped if all of them
+    /// are reported there.
     pub behind: Vec<Vec<Place>>,
-    /// What `--fix` writes, where that is right whatever the rest of the program is.
+    /// The edit of `--fix`; only if it is correct for every possible rest of the program.
     pub fix: Option<Proposal>,
 }
 
@@ -96,7 +97,7 @@ impl Hit {
         self
     }
 
-    /// Says where functions do it that the call leads to.
+    /// Sets the places in called functions that perform the operation.
     #[must_use]
     pub(crate) fn behind(mut self, places: &[Place]) -> Self {
         self.behind = vec![places.to_vec()];

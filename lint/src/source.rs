@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::lexical::depth;
 
-/// Larger files are rejected: nobody writes them by hand, and a syntax tree takes 30 times the size of the text.
+/// Larger files are rejected: they are generated, and a syntax tree takes 30 times the size of the text.
 pub(crate) const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
 /// The maximum nesting of brackets; deeper nesting would overflow the parser's stack.
 pub(crate) const MAX_NESTING: usize = 1_000;

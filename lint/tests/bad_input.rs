@@ -1,4 +1,5 @@
-//! Files that no editor wrote: each is named with the reason, exit status 3 says so, and the others are checked.
+//! Unreadable and generated files: each is reported with the reason, the exit status is 3, and the other files are
+//! checked.
 
 mod support;
 
@@ -9,7 +10,8 @@ use std::process::Command;
 
 use support::{HARMLESS, HAZARD, lint, package};
 
-/// Runs the lint over `bad` beside a file with a finding; asserts that it is named with `reason` and the other checked.
+/// Runs the lint over `bad` beside a file with a finding; asserts that it reports `bad` with `reason` and checks the
+/// other file.
 fn named(folder: &Path, bad: &str, reason: &str) {
     fs::write(folder.join("tests/good.rs"), HAZARD).expect("written");
     let ran = lint(folder, &[]);
@@ -61,7 +63,7 @@ fn texts_that_only_look_odd_are_checked() {
     }
 }
 
-/// What the parser and the evaluation recurse over without a bracket.
+/// Constructs over which the parser and the evaluation recurse without a bracket.
 #[test]
 fn chains_are_refused_before_a_stack_overflows_and_ordinary_ones_are_checked() {
     let within = |before: &str, link: &str, after: &str, count: usize| {
@@ -92,7 +94,8 @@ fn chains_are_refused_before_a_stack_overflows_and_ordinary_ones_are_checked() {
     }
 }
 
-/// What the analysis of paths follows: functions that call functions, closures that run closures, and many paths.
+/// Constructs that the analysis of paths follows: functions that call functions, closures that run closures, and many
+/// paths.
 #[test]
 fn long_ways_through_a_file_are_followed_or_said_to_be_cut_short() {
     let start = "let mut c = Command::new(\"server\").spawn().unwrap();";
@@ -124,7 +127,7 @@ fn long_ways_through_a_file_are_followed_or_said_to_be_cut_short() {
 #[test]
 fn what_cannot_be_read_is_named_for_every_user() {
     let folder = package(&[("tests/good.rs", HAZARD.as_bytes())]);
-    // A regular file whose first byte root cannot read either.
+    // A regular file whose first byte is unreadable for root too.
     symlink("/proc/self/mem", folder.path().join("tests/bad.rs")).expect("linked");
     named(folder.path(), "tests/bad.rs", "cannot be read: ");
     let folder = package(&[("tests/good.rs", HAZARD.as_bytes())]);
@@ -134,7 +137,7 @@ fn what_cannot_be_read_is_named_for_every_user() {
     symlink(folder.path(), folder.path().join("tests/loop")).expect("linked");
     named(folder.path(), "tests/loop", "is a symbolic link to ");
     let folder = package(&[("tests/good.rs", HAZARD.as_bytes())]);
-    // Opened, it would wait for somebody who writes.
+    // Opening it would wait for a writer.
     let made = Command::new("mkfifo").arg(folder.path().join("tests/bad.rs")).status().expect("coreutils are there");
     assert!(made.success());
     named(folder.path(), "tests/bad.rs", "is not a regular file");

@@ -1,4 +1,4 @@
-//! The lint as a person runs it: command line, walk over files, exit statuses, files that cannot be read.
+//! The lint as a user runs it: command line, walk over files, exit statuses, files that cannot be read.
 
 mod support;
 

@@ -1,14 +1,15 @@
-//! Holds the lint against code that people have judged: `tests/corpus/<rule>/{bad,good,suppressed}`.
+//! Checks the lint against code that people have judged: `tests/corpus/<rule>/{bad,good,suppressed}`.
 //!
-//! A case is a test function in a file, which becomes `tests/<file>.rs` of a package of its own; where it takes several
+//! A case is a test function in a file, which becomes `tests/<file>.rs` of its own package. If a case needs several
 //! files, it is a folder with such a package. At the end of a line, `//~ rule` (or `//~ rule, rule`) expects a finding
-//! that starts there, and `//~ pedantic: rule` one that only `--pedantic` shows. On every other line silence is
-//! expected, of all rules. In `suppressed`, a mark expects a finding that a comment takes back, and no other.
+//! that starts there, and `//~ pedantic: rule` expects one that only `--pedantic` shows. On every other line, no rule
+//! may report anything. In `suppressed`, a mark expects a finding that a comment suppresses, and no other.
 //!
-//! `review` holds a module that a person has reviewed, with `//# n` at what was marked, and the same on the fixtures.
+//! `review` holds a module that a person has reviewed, with `//# n` at each marked place, and the same for the
+//! fixtures.
 //!
-//! What the findings say is written down beside each file, in `<file>.says`. After a difference the present text lies
-//! below the target folder, in the same places; read it, then `cp -r target/tmp/corpus/. tests/corpus/`.
+//! The texts of the findings are stored beside each file, in `<file>.says`. If they differ, the current texts are
+//! written below the target folder, in the same places. Read them, then run `cp -r target/tmp/corpus/. tests/corpus/`.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -21,9 +22,9 @@ use std::process::Command;
 use netns_lint::{Config, Finding, Location, Report, check};
 use tempfile::TempDir;
 
-/// Each rule has at least as many places that it reports, and as many tests that it leaves alone.
+/// Each rule has at least this many places that it reports, and this many tests that it leaves alone.
 const CASES: usize = 12;
-/// The same for rules that look for a few calls and nothing else.
+/// The same for rules that only look for a few calls.
 const CASES_OF_CALLS: usize = 8;
 const OF_CALLS: &[&str] = &[
     "set-env-in-test",
@@ -76,7 +77,7 @@ rules! {
     host_network_changed = "host-network-changed",
 }
 
-/// What is found about files and comments; there are not a dozen ways to get one wrong.
+/// The rules about files and comments. There are not a dozen ways to get one of these wrong.
 const ABOUT_FILES: &[&str] = &["unparsable-file", "unused-suppression", "suppression-without-reason", "unknown-rule"];
 
 #[test]
@@ -105,7 +106,7 @@ fn what_a_review_has_marked_is_found() {
     for (_, text) in case.texts() {
         for (line, at) in text.lines().zip(1..) {
             let number = reviewed(line);
-            // Servers inside of a namespace of their own.
+            // Servers inside their own namespace.
             let confined = number.is_some_and(|number| [8, 9].contains(&number));
             let report = if confined { &pedantic } else { &report };
             found.extend(number.filter(|_| report.findings.iter().any(|finding| shown(finding, at))));
@@ -125,7 +126,7 @@ fn on_fixtures_nothing_is_left_of_it() {
 
 #[test]
 fn every_rule_has_its_cases() {
-    // From an archive of nextest it lies elsewhere than where cargo has built it.
+    // In a nextest archive it is not where cargo built it.
     let program = env::var_os("NEXTEST_BIN_EXE_cargo-netns-lint");
     let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_cargo-netns-lint").into());
     let listed = Command::new(program).arg("--list-rules").output().expect("it runs");
@@ -134,12 +135,12 @@ fn every_rule_has_its_cases() {
     assert_eq!(listed, RULES);
 }
 
-/// Asserts every expectation of the rule's folder, and that there are enough of them.
+/// Asserts every expectation in the rule's folder, and that there are enough of them.
 fn held(rule: &str, wanted: usize) {
     let folder = corpus().join(rule);
     let (mut complaints, mut reported, mut left_alone) = (String::new(), 0, 0);
     for (kind, count) in [("bad", &mut reported), ("good", &mut left_alone), ("suppressed", &mut 0)] {
-        // A comment about a comment takes nothing back.
+        // A comment about a comment suppresses nothing.
         if kind == "suppressed" && ABOUT_FILES.contains(&rule) {
             continue;
         }
@@ -261,7 +262,7 @@ impl Case {
         let now =
             Path::new(env!("CARGO_TARGET_TMPDIR")).join("corpus").join(beside.strip_prefix(corpus()).expect("inside"));
         if fs::read_to_string(&beside).unwrap_or_default() == said {
-            // What an earlier run has left there would be copied with the rest.
+            // Files from an earlier run would be copied with the rest.
             fs::remove_file(now)
                 .or_else(|error| if error.kind() == ErrorKind::NotFound { Ok(()) } else { Err(error) })
                 .expect("removed");
@@ -291,7 +292,7 @@ fn unmarked(line: &str) -> &str {
     end.map_or(line, |end| line[..end].trim_end())
 }
 
-/// The number of the place that a review has marked: `//# 7`.
+/// The number of the place that a review marked: `//# 7`.
 fn reviewed(line: &str) -> Option<u32> {
     line.split_once("//#")?.1.split_whitespace().next()?.parse().ok()
 }
@@ -306,7 +307,7 @@ fn marks_of(text: &str, rule: &str) -> usize {
 
 type Place = (PathBuf, u32, String);
 
-/// Where something is found, in order; or where something would be, were it not for a comment.
+/// The places of the findings in order, or the places of those that a comment suppresses.
 fn places(report: &Report, package: &Path, suppressed: bool) -> Vec<Place> {
     let inside = |path: &Path| path.strip_prefix(package).unwrap_or(path).to_path_buf();
     let place = |finding: &Finding| (inside(&finding.path), finding.location.start.line, finding.rule.to_owned());
@@ -323,7 +324,7 @@ fn places(report: &Report, package: &Path, suppressed: bool) -> Vec<Place> {
     places
 }
 
-/// What the first list has more often than the second.
+/// The places that the first list has more often than the second.
 fn left_over<'a>(some: &'a [Place], others: &[Place]) -> Vec<&'a Place> {
     let mut others: Vec<&Place> = others.iter().collect();
     some.iter()
@@ -337,7 +338,8 @@ fn left_over<'a>(some: &'a [Place], others: &[Place]) -> Vec<&'a Place> {
         .collect()
 }
 
-/// Every expected finding with its words, in the order of the files; pedantic ones only where a mark asks for them.
+/// Every expected finding with its text, in the order of the files. Pedantic ones are included only where a mark asks
+/// for them.
 fn said(
     report: &Report,
     package: &Path,
@@ -401,13 +403,13 @@ fn shown_place(location: Location) -> String {
 /// Cases about control flow that are still judged wrongly.
 const NOT_YET_FLOW: &[&str] = &[];
 
-/// The same about what is test code.
+/// The same for cases about what is test code.
 const NOT_YET_SCOPE: &[&str] = &[];
 
-/// The same about values, names and types.
+/// The same for cases about values, names and types.
 const NOT_YET_VALUES: &[&str] = &[];
 
-/// `cases/RULE__what_bad` is reported by that rule at default settings, somewhere in it, and `RULE__what_good` is not.
+/// At default settings, that rule reports something in `cases/RULE__what_bad` and nothing in `RULE__what_good`.
 #[test]
 fn cases_of_single_judgements() {
     let mut wrong = Vec::new();

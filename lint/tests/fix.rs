@@ -1,4 +1,4 @@
-//! `--fix` and `--diff`, as a person uses them.
+//! `--fix` and `--diff`, as a user runs them.
 
 mod support;
 
@@ -159,7 +159,7 @@ fn a_difference_has_every_change_of_a_fix() {
 fn a_file_that_cannot_be_replaced_is_named_and_the_others_are_fixed() {
     let folder = package(&[("tests/a.rs", BEFORE.as_bytes()), ("tests/b/mod.rs", BEFORE.as_bytes())]);
     let locked = folder.path().join("tests/b");
-    // Root writes into a folder without permissions, too; into an immutable one nobody does.
+    // Root also writes into a folder without permissions, but not into an immutable one.
     fs::set_permissions(&locked, fs::Permissions::from_mode(0o555)).expect("changed");
     let is_refused = fs::write(locked.join("probe"), "").is_err();
     let ran = lint(folder.path(), &["--fix"]);

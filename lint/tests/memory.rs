@@ -1,4 +1,5 @@
-//! Two million findings: a bounded number is kept and the rest is counted. Alone in its process, whose memory it measures.
+//! Two million findings: the lint keeps a bounded number and counts the rest. This test is alone in its process,
+//! because it measures the process's memory.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -7,7 +8,7 @@ use netns_lint::{Config, check};
 
 const FILES: usize = 4;
 const LINES: usize = 250_000;
-/// Each line suppresses a rule that does not exist, and does not say why.
+/// Each line suppresses a rule that does not exist, without a reason.
 const FINDINGS: usize = FILES * LINES * 2;
 
 #[test]
@@ -24,7 +25,7 @@ fn two_million_findings_are_counted_in_bounded_memory() {
     let before = peak_megabytes();
     let report = check(&[PathBuf::from(folder.path())], &config).expect("four files");
     let grown = peak_megabytes() - before;
-    // The last one stands for those that are not kept.
+    // The last one represents the dropped findings.
     assert_eq!(report.findings.len(), config.max_findings + 1);
     assert_eq!(report.omitted, FINDINGS + FILES - config.max_findings);
     assert_eq!(report.problems, []);

@@ -1,4 +1,4 @@
-//! SARIF against the schema of its version 2.1.0, a copy of which comes with the crate serde-sarif.
+//! Checks SARIF output against the schema of version 2.1.0, which the crate serde-sarif contains.
 
 mod support;
 
@@ -18,7 +18,7 @@ fn cargo(arguments: &[&str]) -> Vec<u8> {
 fn schema() -> Value {
     let version = String::from_utf8(cargo(&["-vV"])).expect("text");
     let host = version.lines().find_map(|line| line.strip_prefix("host: ")).expect("cargo names its host");
-    // Of other platforms nothing may have been downloaded.
+    // The dependencies of other platforms may not have been downloaded.
     let metadata = cargo(&["metadata", "--offline", "--format-version", "1", "--filter-platform", host]);
     let metadata: Value = serde_json::from_slice(&metadata).expect("JSON");
     let packages = metadata["packages"].as_array().expect("a list");
@@ -27,7 +27,7 @@ fn schema() -> Value {
     let text =
         std::fs::read_to_string(manifest.with_file_name("src").join("schema.json")).expect("it ships the schema");
     let mut schema: Value = serde_json::from_str(&text).expect("JSON");
-    // The pattern of two fields that no report of ours has is no expression: it closes a bracket that it does not open.
+    // Two fields that our reports do not use have an invalid pattern: it closes a bracket that it does not open.
     for holder in ["run", "toolComponent"] {
         let language = &mut schema["definitions"][holder]["properties"]["language"];
         assert!(language.as_object_mut().expect("a property").remove("pattern").is_some());
@@ -75,7 +75,7 @@ fn a_report_with_everything_is_valid_and_one_run() {
     assert_eq!(results.iter().filter(|result| result["fixes"].is_array()).count(), 1);
     assert_eq!(runs[0]["invocations"][0]["executionSuccessful"], false);
 
-    // The control: the schema refuses what is not in it.
+    // The control: the schema rejects an unknown field.
     let mut wrong = report.clone();
     wrong["runs"][0]["results"][0]["rule"] = "x".into();
     assert!(!validator.is_valid(&wrong));

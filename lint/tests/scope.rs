@@ -1,4 +1,4 @@
-//! What is test code, and how `--files` and the configuration say it.
+//! Which code is test code, and how `--files` and the configuration show and set it.
 
 mod support;
 
@@ -28,7 +28,7 @@ fn workspace(files: &[(&str, &str)]) -> TempDir {
     folder
 }
 
-/// Asserts what `--files` says of each file.
+/// Asserts the note of `--files` about each file.
 fn judged(folder: &TempDir, expected: &[&str]) {
     let files = lint(folder.path(), &["--files"]).out;
     for line in expected {
@@ -84,7 +84,7 @@ fn packages_are_judged_by_who_depends_on_them() {
     );
 }
 
-/// Who depends on a package stands in manifests of others, which are read even then.
+/// Manifests of other packages contain the dependencies on a package, so the lint reads them even for a single file.
 #[test]
 fn a_single_file_is_judged_as_in_a_run_over_everything() {
     let folder = workspace(&[

@@ -1,4 +1,4 @@
-//! Configuration files and the baseline, as a person uses them.
+//! Configuration files and the baseline, as a user runs them.
 
 mod support;
 
@@ -26,7 +26,7 @@ fn both_places_of_the_configuration_count_and_two_at_once_are_refused() {
     assert_eq!(lint(folder.path(), &["--min-severity", "warning"]).status, 0);
 }
 
-/// The file of the fixtures' documentation has every table of theirs; a test of theirs keeps it complete.
+/// The file in the fixtures' documentation has all of their tables; a test of the fixtures keeps it complete.
 #[test]
 fn the_tables_of_the_fixtures_are_passed_over() {
     let folder = package(&[("tests/a.rs", HAZARD.as_bytes())]);

@@ -1,5 +1,5 @@
-//! Properties over texts that nobody wrote: whatever a file holds, the run ends, says of each file what became of it, and
-//! every place that it names is one of the file.
+//! Properties over generated texts: for any content of a file, the run ends, reports the result of each file, and
+//! reports only places that exist in the file.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,7 +9,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-/// What the tables know, and what the grammar is made of, between blanks.
+/// Words of the tables and parts of the grammar, between blanks.
 const TOKENS: &str = r##"
 Command :: new ( ) [ ] { } "sh" "-c" . arg args spawn status , ; let mut x y = env var "T" parse unwrap Duration
 from_secs min clamp if else match => _ | || && & * - + / % ! ? 0 1 600 1.5 0x1f u8 as for in .. ..= loop while return
@@ -123,7 +123,7 @@ fn soup() -> impl Strategy<Value = String> {
     vec(select(tokens), 0..60).prop_map(|tokens| tokens.join(" "))
 }
 
-/// Tokens whose brackets match, so that they can stand in a macro.
+/// Tokens with matching brackets, so that they can be in a macro.
 fn balanced() -> impl Strategy<Value = String> {
     let is_plain = |token: &&str| token.starts_with('"') || !token.contains(['(', ')', '[', ']', '{', '}', '\'', '/']);
     let plain: Vec<&str> = TOKENS.split_whitespace().filter(is_plain).collect();
@@ -134,7 +134,7 @@ fn balanced() -> impl Strategy<Value = String> {
     })
 }
 
-/// Expressions of what the evaluation follows, most of which parse.
+/// Expressions that the evaluation follows, most of which parse.
 fn expression() -> impl Strategy<Value = String> {
     select(lines(LEAVES)).prop_recursive(5, 48, 3, |inner| {
         (select(lines(FORMS)), inner.clone(), inner).prop_map(|(form, a, b)| form.replace("§a", &a).replace("§b", &b))
@@ -196,7 +196,7 @@ proptest! {
     }
 }
 
-/// The control: most of what is generated gets as far as the rules, and some of it has findings and fixes.
+/// The control: most of the generated texts reach the rules, and some have findings and fixes.
 #[test]
 fn the_generated_expressions_reach_the_rules() {
     use proptest::strategy::ValueTree;

@@ -27,8 +27,8 @@
 //! fn answers() {}
 //! ```
 //!
-//! The fixtures move into the function, whose closure borrows them or takes what it moves; the language drops parameters in reverse
-//! order of their declaration. A body that returns `!` or `impl Trait`, which a closure cannot return, is the function itself.
+//! The fixtures move into the function, whose closure borrows or takes them. The language drops parameters in reverse order
+//! of their declaration. A closure cannot return `!` or `impl Trait`, so a body that returns these is the function itself.
 
 use proc_macro2::{Group, Ident, Span, TokenStream, TokenTree};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
@@ -95,8 +95,9 @@ fn test(arguments: &Arguments, function: &Function) -> TokenStream {
     }
 }
 
-/// The test on systems without network namespaces. It is ignored, and the body is left out, because it names types that exist on Linux
-/// only. Another attribute can make a second test of it that is not ignored; that one fails, because it cannot run.
+/// The test on systems without network namespaces. It is ignored, and its body is omitted, because it names types that exist
+/// only on Linux. Another attribute can create a second test from it that is not ignored. That test fails, because it cannot
+/// run.
 fn elsewhere(function: &Function) -> TokenStream {
     let Function { attributes, visibility, signature, .. } = function;
     let name = &signature.ident;

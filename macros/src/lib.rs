@@ -17,7 +17,7 @@ mod value;
 
 use proc_macro::TokenStream;
 
-/// Runs a test in a process inside user, network, mount, pid, ipc and uts namespaces of its own, under a deadline.
+/// Runs a test in a process inside its own user, network, mount, pid, ipc and uts namespaces, under a deadline.
 ///
 /// Goes on `fn` and `async fn` without generics, in integration tests, unit tests and nested modules. The return type is any type
 /// that implements [`Termination`](std::process::Termination). Documentation, `#[cfg]`, `#[ignore]`, `#[should_panic]`,

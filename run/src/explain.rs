@@ -20,7 +20,7 @@ pub(crate) struct Options {
     code: Option<String>,
 }
 
-/// docs/errors.md: a heading of the second level for each code, and the entry below it. A copy, so that the package
+/// docs/errors.md: a second-level heading for each code, and its entry below it. This is a copy, so that the package
 /// contains it; `cargo xtask ci --only package` compares both.
 const INDEX: &str = include_str!("errors.md");
 

@@ -92,7 +92,7 @@ fn be_stage(stage: &Stage<'_>, gate: Gate, socket: &OwnedFd) -> ! {
     match clone_into_namespaces(Parent::ParentOfCaller, &maps) {
         Ok(Side::Inside(gate)) => inside::live(channel, lifeline, gate, callers_mask, options),
         Ok(Side::Outside(pid, pidfd)) => {
-            // If the receiver is gone, there is nobody to notify.
+            // If the receiver is gone, the reply has no reader.
             let _ = Reply::Made { pid: pid.as_raw() }.send(socket, &[pidfd.as_fd()]);
         }
         Err(errno) => drop(Reply::Refused { errno: errno as i32 }.send(socket, &[])),

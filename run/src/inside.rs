@@ -171,7 +171,7 @@ fn start(
     callers_mask: &SigSet,
     options: &Options,
 ) -> Result<(Pid, EndsOfChildren), Failure> {
-    // 1. The caller may have ignored SIGCHLD; then nobody would learn how the program ends.
+    // 1. The caller may have ignored SIGCHLD; then nobody would learn that the program has ended.
     let was_ignored = disposition::hear_of_ended_children().map_err(SetUpFailure::at("reset SIGCHLD"))?;
     // 2. Watch before the fork, so that the end of a short-lived program is not missed.
     let children_end = EndsOfChildren::watch()?;
@@ -226,8 +226,9 @@ fn become_program(
     failure
 }
 
-/// Keeps signals of the program (`kill 0`) from the caller's process group: by a new session, or, where there is a terminal to lose,
-/// by a Landlock domain. Landlock has that since Linux 6.12; source: landlock(7), `LANDLOCK_SCOPE_SIGNAL`.
+/// Keeps signals of the program (`kill 0`) away from the caller's process group: with a new session, or with a Landlock
+/// domain if there is a terminal to lose. Landlock can do this since Linux 6.12; source: landlock(7),
+/// `LANDLOCK_SCOPE_SIGNAL`.
 fn leave_the_callers_process_group() -> Result<(), SetUpFailure> {
     if File::options().read(true).custom_flags(nix::libc::O_NOCTTY).open("/dev/tty").is_err() {
         return setsid().map(drop).map_err(SetUpFailure::at("setsid"));

@@ -36,7 +36,7 @@ Exit status: that of the program, or its signal if one ended it; else
   126  the program cannot be executed
   127  there is no such program";
 
-/// Runs a program in user, network, mount, pid, ipc and uts namespaces of its own, without root, and leaves nothing behind.
+/// Runs a program in its own user, network, mount, pid, ipc and uts namespaces, without root, and leaves nothing behind.
 #[derive(Debug, Parser)]
 #[command(name = "netns-run", version, after_help = AFTER_HELP, arg_required_else_help = true)]
 pub(crate) struct Options {
@@ -67,8 +67,8 @@ pub(crate) struct Isolation {
     /// The program's user inside: `root`, `caller` (your ids outside), or, if root starts it, a user's name or number.
     #[arg(long = "as", value_name = "WHO", default_value = "root", value_parser = identity)]
     pub(crate) identity: Identity,
-    /// Maps your ranges of /etc/subuid and /etc/subgid too, by `newuidmap` and `newgidmap`: daemons can change to a user of their own,
-    /// and `sudo` and `chown` work. Root has all of its ids without it.
+    /// Maps your ranges of /etc/subuid and /etc/subgid too, by `newuidmap` and `newgidmap`: daemons can change to their own
+    /// users, and `sudo` and `chown` work. Root has all of its ids without it.
     #[arg(long)]
     pub(crate) map_ids: bool,
     /// The program's capabilities inside: `all`, `none`, or names such as `net_admin,net_raw`. By default, root has all. Another
@@ -81,8 +81,8 @@ pub(crate) struct Isolation {
     /// Mounts an empty folder in memory over a folder; may be repeated.
     #[arg(long, value_name = "FOLDER", value_parser = private_folder)]
     pub(crate) private: Vec<PathBuf>,
-    /// The same for /run, /tmp, /dev/shm and /var/lib/misc, where daemons write; leaves out those that do not exist or hold the working
-    /// folder.
+    /// The same for /run, /tmp, /dev/shm and /var/lib/misc, where daemons write; leaves out those that do not exist or
+    /// contain the working folder.
     #[arg(long)]
     pub(crate) private_folders: bool,
     /// Shows this file as /etc/hosts.
@@ -158,7 +158,7 @@ impl Isolation {
 }
 
 impl Identity {
-    /// The word for it on the command line.
+    /// Returns the value of the option on the command line.
     pub(crate) fn word(&self) -> &str {
         match self {
             Self::Root => "root",

@@ -115,7 +115,7 @@ fn run(options: &Options) -> Outcome {
 
 fn start_inside(options: &Options, deadline: Deadline) -> Result<End, End> {
     let failed = |step: &'static str| move |errno: Errno| End::Failed(format!("failed to {step}: {}", errno.desc()));
-    // 0. Fork what must not hold the descriptors below.
+    // 0. Fork the process that must not hold the descriptors below.
     let keeper = match options.isolation.internet.then(internet::find).transpose().map_err(End::Failed)? {
         Some(pasta) => Some(Keeper::start(&pasta).map_err(failed("start a process for pasta"))?),
         None => None,

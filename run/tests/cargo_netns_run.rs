@@ -12,7 +12,7 @@ use netns_fixtures::cargo_bin;
 fn cargo_gets_the_runner_for_the_target_of_this_machine() {
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let variable = format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace('-', "_"));
-    // In place of cargo, a program that prints what cargo would see.
+    // In place of cargo, runs a program that prints its arguments and environment.
     let printed = Command::new(cargo_bin!("cargo-netns-run"))
         .args(["netns-run", "--veth", "--deadline", "5m", &variable])
         .env("CARGO", "printenv")
@@ -27,7 +27,8 @@ fn cargo_gets_the_runner_for_the_target_of_this_machine() {
     assert!(printed.status.success());
 }
 
-/// `.cargo/config.toml` may name another target of this processor than the host's, and cargo reads its runner from this variable only.
+/// `.cargo/config.toml` may name another target for this processor than the host's, and cargo reads its runner only from
+/// this variable.
 #[test]
 fn cargo_gets_the_runner_for_a_target_that_only_its_configuration_names() {
     let musl = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
@@ -50,7 +51,7 @@ fn doctor_answers_for_every_requirement_and_is_a_program_after_two_dashes() {
     let known = netns_fixtures::requirements::all();
     assert_eq!(requirements.len(), known.len());
     for requirement in requirements {
-        // One that is not met has both, so that nobody has to guess.
+        // An unmet requirement has both a reason and a remedy.
         assert_eq!(requirement["met"] == false, requirement["remedy"].is_string() && requirement["reason"].is_string());
     }
     let program = netns_run(&["--", "doctor"]);

@@ -12,7 +12,8 @@ fn examples() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/examples/netns-run")
 }
 
-/// Runs a suite with an interface and, as the control, without: plainly, one of them would change the machine's interface if root ran it.
+/// Runs a suite with an interface and, as the control, without one. Both run under `netns-run`, because a suite that root
+/// runs directly would change the machine's interface.
 fn assert_passes_with_a_veth_only(program: &[&str]) {
     let netns_run = |options: &[&str]| {
         let mut netns_run = Command::new(cargo_bin!("netns-run"));
@@ -26,7 +27,7 @@ fn assert_passes_with_a_veth_only(program: &[&str]) {
 
 #[test]
 fn a_suite_in_python() {
-    // -B: without files beside the sources.
+    // -B writes no files beside the sources.
     assert_passes_with_a_veth_only(&["python3", "-B", "-m", "unittest", "test_server"]);
 }
 

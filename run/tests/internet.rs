@@ -29,14 +29,14 @@ fn netns_run(arguments: &[&str]) -> Command {
     command
 }
 
-/// The processes of the test that were started by this name; pasta executes another file of its package.
+/// Returns the number of the test's processes that were started by this name; pasta executes another file of its package.
 fn count(name: &str) -> usize {
     let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
     let commands = processes.filter_map(|process| fs::read_to_string(process.path().join("cmdline")).ok());
     commands.filter(|command| Path::new(command.split('\0').next().unwrap_or_default()).ends_with(name)).count()
 }
 
-/// `netns-run` as root of a machine runs it.
+/// Runs `netns-run` as root of a machine would.
 fn on(host: &Host, arguments: &[&str]) -> TestResult<netns_fixtures::process::Command> {
     let mut command = host.command(cargo_bin!("netns-run"))?;
     command.args(["--deadline", "60s"]).args(arguments).inherit_env(["PATH"]);
@@ -44,7 +44,7 @@ fn on(host: &Host, arguments: &[&str]) -> TestResult<netns_fixtures::process::Co
     Ok(command)
 }
 
-/// The host `server` stands for the internet, and the host `client` for the machine.
+/// The host `server` represents the internet, and the host `client` the machine.
 #[netns_test(requires(tun), deadline = "90s")]
 fn connections_of_the_program_leave_through_pasta(net: Pair) -> TestResult {
     require_program("pasta")?;

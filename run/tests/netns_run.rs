@@ -1,4 +1,4 @@
-//! `netns-run` as its callers see it: what the program sees, how it ends, and that nothing is left.
+//! `netns-run` as its callers see it: the program's view, its end, and that nothing is left.
 
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
@@ -20,10 +20,11 @@ use processes::{assert_are_gone, descendants};
 mod processes;
 
 fn netns_run(arguments: &[&str]) -> Command {
-    // A program ignores what its caller ignores, and who starts these tests (a shell in the background) may ignore SIGQUIT.
+    // A program ignores the signals that its caller ignores, and the caller of these tests (a shell in the background) may
+    // ignore SIGQUIT.
     let mut command = Command::new("env");
     command.args(["--default-signal", cargo_bin!("netns-run")]);
-    // Every wait below ends with it; an option that is given again counts.
+    // Bounds every wait below; if an option is repeated, the last one counts.
     command.args(["--deadline", "2m"]).args(arguments);
     command
 }
@@ -98,7 +99,7 @@ fn capabilities_are_those_that_were_kept() {
     let (net_admin, net_raw) = (1 << 12, 1 << 13);
     for identity in ["root", "caller"] {
         let without_option = effective_capabilities(&["--as", identity]);
-        // Root has all inside, and another caller as few as outside.
+        // Root has all capabilities inside, and another caller as few as outside.
         let expected = if identity == "root" || geteuid().is_root() { net_admin | net_raw } else { 0 };
         assert_eq!(without_option & (net_admin | net_raw), expected);
         assert_eq!(effective_capabilities(&["--as", identity, "--capabilities", "net_raw"]), net_raw);
@@ -117,7 +118,7 @@ fn folders_are_read_only_or_private_and_the_machines_are_as_before() {
     let refused = ended(&["--read-only", &shown, "--", "touch", &file]);
     let reason = String::from_utf8_lossy(&refused.stderr).into_owned();
     if reason.contains("ENOSYS") {
-        // mount_setattr came with Linux 5.12; on an older kernel it is refused, and not left out.
+        // mount_setattr exists since Linux 5.12; an older kernel causes an error, not a run without the option.
         assert_eq!(refused.status.code(), Some(125));
     } else {
         assert!(reason.contains("Read-only file system"), "{reason}");
@@ -160,7 +161,7 @@ fn it_ends_as_the_program_ended() {
     assert_eq!(ended(&["--help"]).status.code(), Some(0));
 }
 
-/// Its standard output, of which a first line has come: the program is there.
+/// Starts the program and reads the first byte of its output, which shows that it runs.
 fn running(arguments: &[&str]) -> Child {
     let mut child =
         netns_run(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).process_group(0).spawn().expect("it starts");
@@ -173,13 +174,13 @@ fn running(arguments: &[&str]) -> Child {
 #[test]
 fn signals_reach_the_program_and_its_end_is_passed_on() {
     for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGQUIT] {
-        // Its input stays open: `wait` would close it, and cat would end by itself.
+        // Its input stays open: `wait` would close it, and cat would end.
         let mut child = running(&["--", "cat"]);
         let _input = child.stdin.take();
         let pid = Pid::from_raw(i32::try_from(child.id()).unwrap());
         kill(pid, signal).unwrap();
         assert_eq!(child.wait().unwrap().signal(), Some(signal as i32));
-        // As a terminal does it: to the whole group.
+        // Like a terminal: sends the signal to the whole group.
         let mut child = running(&["--", "cat"]);
         let _input = child.stdin.take();
         killpg(Pid::from_raw(i32::try_from(child.id()).unwrap()), signal).unwrap();
@@ -199,7 +200,7 @@ fn the_streams_are_the_programs_own() {
 
 #[test]
 fn what_a_program_leaves_running_ends_with_it() {
-    // The output ends when nobody holds it any more: a daemon that lived on would keep this waiting.
+    // The output ends when no process holds it open any more: a surviving daemon would keep this waiting.
     let left = ended(&["--", "setsid", "--fork", "sleep", "1000"]);
     assert!(left.status.success(), "{left:?}");
 }
@@ -219,7 +220,7 @@ fn a_deadline_ends_everything_and_names_it() {
     let lines = fs::read_to_string(&file).unwrap();
     let second: serde_json::Value = serde_json::from_str(lines.lines().nth(1).unwrap()).unwrap();
     assert_eq!((&second["result"], &second["code"]), (&"exit".into(), &1.into()));
-    // Where there is no place for the result, nothing runs.
+    // If the result cannot be recorded, the program does not run.
     let touched = folder.path().join("touched").display().to_string();
     let nowhere = ended(&["--json", "/nonexistent/result", "--", "touch", &touched]);
     assert!(nowhere.status.code() == Some(125) && !Path::new(&touched).exists(), "{nowhere:?}");
@@ -258,12 +259,12 @@ fn a_caller_that_ignores_its_childrens_ends_learns_how_the_program_ended() {
 #[test]
 fn a_program_that_asks_to_be_traced_by_its_parent_runs_to_its_end() {
     if Command::new("perl").arg("-v").stdout(Stdio::null()).status().is_err() {
-        // Past libtest's capture, so that it is seen.
+        // Bypasses libtest's capture, so that the message is visible.
         let told = b"skipped: a_program_that_asks_to_be_traced_by_its_parent_runs_to_its_end: there is no perl\n";
         std::io::stderr().write_all(told).expect("standard error is open");
         return;
     }
-    // 0 is PTRACE_TRACEME: each signal then stops the program, and so does that which tells of a program that was executed.
+    // 0 is PTRACE_TRACEME: each signal then stops the program, also the one that reports an exec.
     let traced = |then: &str| {
         let program = format!("syscall({SYS_ptrace}, 0, 0, 0, 0) == 0 or die; {then}");
         ended(&["--deadline", "20s", "--", "perl", "-e", &program])
@@ -295,7 +296,7 @@ fn names_of_the_machine_and_of_the_user_agree_with_what_is_inside() {
         assert!(addresses.contains("127.") && addresses.contains("::1"), "{name}: {addresses}");
     }
     assert!(!ended(&["--", "getent", "hosts", "no-such-machine"]).status.success(), "the control");
-    // A lookup that nobody can answer fails at once; the resolver waits five seconds for a server that is silent.
+    // Without a name server, a lookup fails at once; the resolver waits five seconds for a silent server.
     let start = Instant::now();
     assert!(!ended(&["--veth", "--", "getent", "hosts", "www.example.org"]).status.success());
     assert!(start.elapsed() < Duration::from_secs(4), "{:?}", start.elapsed());
@@ -334,7 +335,7 @@ fn the_program_cannot_uncover_a_folder() {
             assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0, "{option}: {undo}");
         }
     }
-    // The control: a mount of the program's own can be undone.
+    // The control: the program can undo its own mount.
     let own = "mount -t tmpfs none \"$1\" && umount \"$1\" && touch \"$1/written\"";
     printed(&["--", "sh", "-c", own, "sh", shown]);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
@@ -359,13 +360,13 @@ fn root_keeps_its_power_and_can_be_any_user_inside() {
     assert_eq!(inside, "nobody nobody nobody");
     assert_eq!(effective_capabilities(&["--as", "nobody"]), 0);
     assert_eq!(effective_capabilities(&["--as", "65534", "--capabilities", "net_raw"]), 1 << 13);
-    // An ordinary user: a file of somebody else's is closed, and the capabilities in the file of a program count.
+    // An ordinary user cannot read another user's file, and the capabilities of a program's file apply.
     assert!(!ended(&["--as", "nobody", "--", "cat", "/etc/shadow"]).status.success());
     assert!(ended(&["--", "cat", "/etc/shadow"]).status.success(), "the control");
     let unknown = ended(&["--as", "no-such-user", "--", "true"]);
     assert_eq!(unknown.status.code(), Some(125));
     assert!(String::from_utf8_lossy(&unknown.stderr).contains("no user \"no-such-user\""), "{unknown:?}");
-    // A folder of PATH that the user may not search is no reason to say that the program cannot be executed.
+    // A folder of PATH that the user may not search does not mean that the program cannot be executed.
     let mut unknown = netns_run(&["--as", "nobody", "--", "no-such-program"]);
     let folder = tempfile::tempdir().unwrap();
     let path = format!("{}:{}", folder.path().display(), std::env::var("PATH").unwrap());
@@ -377,7 +378,7 @@ fn private_folders_are_those_where_daemons_write() {
     let file = format!("netns-run-was-here-{}", std::process::id());
     let script = "for folder in /run /tmp /dev/shm /var/lib/misc; do \
          if [ -d $folder ]; then touch $folder/$0 && ls -A $folder; fi; done";
-    // The folder of this package and the one of `TMPDIR`, which may lie below one of them, would be there too.
+    // The package's folder and the folder of `TMPDIR` would be visible too, because they may be below a private folder.
     let mut private = netns_run(&["--private-folders", "--", "sh", "-c", script, &file]);
     let ended = private.current_dir("/").env_remove("TMPDIR").output().unwrap();
     let printed = String::from_utf8(ended.stdout).unwrap();
@@ -483,7 +484,7 @@ fn names_of_network_namespaces_do_not_stay_on_the_machine() {
     assert_eq!(names(), before);
 }
 
-/// A machine with `newuidmap` and ranges for this caller; root makes one for a moment, in a mount namespace.
+/// Runs on a machine with `newuidmap` and ranges for this caller; root creates one for the test, in a mount namespace.
 #[test]
 fn ranges_of_the_caller_are_mapped_on_request() {
     let me = geteuid();
@@ -517,7 +518,7 @@ fn ranges_of_the_caller_are_mapped_on_request() {
     };
     let run = |arguments: &[&str]| run_with("4755", arguments);
     let drops = ["--", "setpriv", "--reuid", "7", "--regid", "7", "--clear-groups", "id", "-u"];
-    // The control: one identity.
+    // The control: one id.
     assert!(!run(&drops).0);
     for options in [&["--map-ids"][..], &["--map-ids", "--private", "/mnt"]] {
         let (worked, printed, complaint) = run(&[options, &drops].concat());
@@ -555,7 +556,7 @@ fn ranges_that_are_missing_are_named_with_the_remedy() {
     assert!(complaint.contains("newuidmap") && complaint.contains("install"), "{complaint}");
 }
 
-/// nscd and its like know the machine's names: `--hosts` and the own name would have no effect.
+/// nscd and similar services know the machine's names: `--hosts` and the own name would have no effect.
 #[test]
 fn name_services_of_the_machine_do_not_answer_inside() {
     if !geteuid().is_root() {

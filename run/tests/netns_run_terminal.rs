@@ -1,7 +1,8 @@
-//! `netns-run` on a terminal: keys, window sizes, job control and the end of the terminal reach the program as without it.
+//! `netns-run` on a terminal: keys, window sizes, job control and the end of the terminal reach the program as they would
+//! without it.
 //!
-//! The terminals are pseudo-terminals, of which each test holds the master: it types and reads there. `setsid --ctty` gives
-//! each session its terminal, as a terminal emulator does.
+//! The terminals are pseudo-terminals. Each test holds the master, on which it types and reads. `setsid --ctty` gives each
+//! session its terminal, as a terminal emulator does.
 
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
@@ -28,7 +29,7 @@ use tempfile::TempDir;
 
 mod processes;
 
-/// How long anything may take that is waited for; it takes milliseconds.
+/// The maximum time of each wait; waits take milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 const NETNS_RUN: &str = env!("CARGO_BIN_EXE_netns-run");
@@ -41,21 +42,21 @@ const CTRL_BACKSLASH: &str = "\u{1c}";
 /// An interactive shell that leaves its process group as it is.
 const SHELL_WITHOUT_JOBS: [&str; 3] = ["sh", "+m", "-i"];
 
-/// For that shell: a trap runs at once while `read` waits, and not before the next line while the shell itself does, or when the signal
-/// came just before `read`. So lines follow each signal.
+/// For that shell: a trap runs at once while `read` waits. It runs only with the next line while the shell itself waits, or
+/// if the signal arrived just before `read`. So lines follow each signal.
 const READS_UNTIL_END: &str = "echo rea\"\"dy; while [ \"$line\" != end ]; do read line; done; exit 7\n";
 
-/// A session on a terminal of its own, from outside. Dropping it closes the terminal and kills what is left of its first process.
+/// A session on its own terminal, from outside. Dropping it closes the terminal and kills the rest of its first process.
 struct Session {
-    /// `None`: the terminal is closed.
+    /// `None` after the terminal is closed.
     master: Option<File>,
-    /// Where its programs see the terminal.
+    /// The path of the terminal for its programs.
     path: String,
-    /// Holds core files, which Ctrl-\ may leave.
+    /// Receives core files, which Ctrl-\ may create.
     _folder: TempDir,
     leader: Child,
     seen: String,
-    /// How much of that has been expected.
+    /// The length of the output that was already expected.
     passed: usize,
 }
 
@@ -67,7 +68,7 @@ impl Session {
         unlockpt(&master).unwrap();
         let path = ptsname_r(&master).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        // Signals as a login gives them: who starts these tests may ignore some.
+        // Uses the signals of a login: the caller of these tests may ignore some.
         let leader = Command::new("env")
             .args(["--default-signal", "setsid", "--ctty", "--"])
             .args(words)
@@ -83,7 +84,7 @@ impl Session {
         Self { master, path, _folder: folder, leader, seen: String::new(), passed: 0 }
     }
 
-    /// `netns-run` as the leader.
+    /// Starts `netns-run` as the leader.
     fn isolated(words: &[&str]) -> Self {
         Self::start(&[&[NETNS_RUN, "--deadline", "2m", "--"], words].concat())
     }
@@ -92,12 +93,12 @@ impl Session {
         self.master.as_ref().expect("the terminal is open").write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits until this is printed, after what was expected before.
+    /// Waits until this text is printed, after the text that was expected before.
     fn expect(&mut self, text: &str) {
         self.expect_while(text, |_| ());
     }
 
-    /// The same, and types empty lines until then.
+    /// Like [`expect`](Self::expect), and types empty lines meanwhile.
     fn expect_between_lines(&mut self, text: &str) {
         self.expect_while(text, |session| session.type_keys("\n"));
     }
@@ -116,7 +117,7 @@ impl Session {
         waited.unwrap();
     }
 
-    /// Waits until the leader has taken every signal that it got; source: `ShdPnd` in proc_pid_status(5).
+    /// Waits until the leader has received every signal that was sent to it; source: `ShdPnd` in proc_pid_status(5).
     fn expect_no_pending_signal(&self) {
         let waited = wait_until(Deadline::after(PATIENCE), Duration::from_millis(10), || {
             let status = fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
@@ -126,7 +127,7 @@ impl Session {
         waited.unwrap();
     }
 
-    /// Waits until a program of this name runs in the session, and gives all its processes but the leader.
+    /// Waits until a program of this name runs in the session, and returns all its processes except the leader.
     fn expect_program(&self, name: &str) -> BTreeSet<i32> {
         let waited = wait_until(Deadline::after(PATIENCE), Duration::from_millis(10), || {
             let inside = descendants(self.pid());
@@ -143,7 +144,7 @@ impl Session {
         loop {
             match master.read(&mut buffer) {
                 Ok(length) if length > 0 => self.seen += &String::from_utf8_lossy(&buffer[..length]),
-                // EIO: nobody has the terminal open any more; source: tty_ioctl(4), pty(7).
+                // EIO: no process has the terminal open any more; source: tty_ioctl(4), pty(7).
                 Ok(_) => return,
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return,
                 Err(error) if error.raw_os_error() == Some(Errno::EIO as i32) => return,
@@ -160,7 +161,7 @@ impl Session {
     fn ended(&mut self) -> ExitStatus {
         let waited = wait_until(Deadline::after(PATIENCE), Duration::from_millis(1), || {
             if self.master.is_some() {
-                // Who writes to a terminal that nobody reads waits for ever.
+                // A writer to a terminal without a reader waits forever.
                 self.read();
             }
             match self.leader.try_wait().unwrap() {
@@ -201,19 +202,19 @@ fn the_program_is_on_the_callers_terminal() {
 fn ctrl_c_reaches_the_program_once() {
     let mut session = Session::isolated(&SHELL_WITHOUT_JOBS);
     session.expect("> ");
-    // What is typed is echoed, and must not be what is waited for.
+    // The terminal echoes typed text, so the awaited text must differ from it.
     session.type_keys("trap 'echo interru\"\"pted' INT; trap 'echo us\"\"er' USR1\n");
     session.type_keys(READS_UNTIL_END);
     session.expect("ready");
     for presses in 1..=5 {
         session.type_keys(CTRL_C);
         session.expect_between_lines("interrupted");
-        // A second one would come on the way on which this comes, before it.
+        // A second copy would take the same path as this signal, and arrive before it.
         kill(session.pid(), Signal::SIGUSR1).unwrap();
         session.expect_between_lines("user");
         assert_eq!(session.seen.matches("interrupted").count(), presses, "{:?}", session.seen);
     }
-    // The control: one that is sent to netns-run goes that way.
+    // The control: a signal that is sent to netns-run takes that path.
     kill(session.pid(), Signal::SIGINT).unwrap();
     session.expect_between_lines("interrupted");
     session.type_keys("end\n");
@@ -239,7 +240,7 @@ fn ctrl_c_ends_it_while_pasta_starts() {
 fn a_program_that_ignores_ctrl_c_goes_on() {
     let mut session = Session::isolated(&["env", "--ignore-signal=INT", "cat"]);
     session.type_keys("before\n");
-    // Once by the terminal, once by the program.
+    // Once from the terminal, once from the program.
     session.expect("before");
     session.expect("before");
     session.type_keys(CTRL_C);
@@ -256,7 +257,7 @@ fn a_key_that_ends_the_program_ends_everything() {
     for (key, signal) in [(CTRL_C, Signal::SIGINT), (CTRL_BACKSLASH, Signal::SIGQUIT)] {
         let mut session = Session::isolated(&SHELL_WITHOUT_JOBS);
         session.expect("> ");
-        // A daemon, which no key reaches.
+        // A daemon, which receives no keys.
         session.type_keys("setsid --fork sleep 1000; exec cat\n");
         session.type_keys("line\n");
         session.expect("line\r\nline");
@@ -309,7 +310,8 @@ fn a_new_size_of_the_window_is_told() {
     let resized = Command::new("stty").args(["rows", "33", "columns", "111"]).stdin(stream(&session.path)).status();
     assert!(resized.unwrap().success());
     session.expect_between_lines("33 111");
-    // One that is sent to netns-run alone comes as well. Of two that wait for it the kernel makes one, so the first has to be through.
+    // A signal that is sent only to netns-run arrives as well. The kernel merges two pending ones, so the first must arrive
+    // before.
     session.expect_no_pending_signal();
     kill(session.pid(), Signal::SIGWINCH).unwrap();
     session.expect_between_lines("33 111");
@@ -317,13 +319,13 @@ fn a_new_size_of_the_window_is_told() {
 
 #[test]
 fn a_shell_inside_has_job_control_and_gives_the_terminal_back() {
-    // The process group of dash has no number in its pid namespace, and dash fails when it gives the terminal back to it in the end:
-    // known, and in docs/limitations.md.
+    // The process group of dash has no number in its pid namespace, so dash fails when it returns the terminal to that group
+    // at its end: a known limitation, see docs/limitations.md.
     for (shell, status) in [("/bin/bash --norc -i", 3), ("/bin/dash -i", 2)] {
         if !shell.split(' ').next().is_some_and(|path| Path::new(path).exists()) {
             continue;
         }
-        // The outer shell gives the terminal to nobody, and so takes it from nobody.
+        // The outer shell does not give the terminal to a job, so it does not take it back.
         let mut session = Session::start(&SHELL_WITHOUT_JOBS);
         session.expect("> ");
         session.type_keys(&format!("{NETNS_RUN} --deadline 2m -- {shell}\n"));
@@ -355,7 +357,7 @@ fn a_shell_inside_has_job_control_and_gives_the_terminal_back() {
 
 #[test]
 fn the_end_of_the_terminal_ends_everything() {
-    // As the first program of a terminal, and below a shell that is.
+    // As the first program of a terminal, and below a shell that is the first program.
     let mut first = Session::isolated(&["sleep", "1000"]);
     let mut below = Session::start(&["sh", "-i"]);
     below.expect("> ");

@@ -1,7 +1,7 @@
-//! A plugin that connects a container to the bridge of its node, as the Container Network Interface calls one.
+//! A plugin of the Container Network Interface, which connects a container to the bridge of its node.
 //!
-//! Copy this file and cni.sh, in place of which your plugin runs, to the `tests` folder of your package. Where `ip` is not installed the
-//! test is skipped visibly. Here it runs by `cargo test -p netns-tests --test examples cni`.
+//! Copy this file and cni.sh, which you replace by your plugin, to the `tests` folder of your package. If `ip` is not
+//! installed, the test is skipped visibly. Here, `cargo test -p netns-tests --test examples cni` runs it.
 
 use netns_fixtures::net::NsName;
 use netns_fixtures::net::address::IpNet;
@@ -12,7 +12,7 @@ use netns_fixtures::requirements::require_program;
 
 /// Calls the plugin on the node, and returns what it prints; source: the CNI specification, section 2.
 fn call(node: &Host, verb: &str, container: &Host, address: IpNet) -> TestResult<String> {
-    // Container runtimes give each namespace a name. This one is in the test alone.
+    // Container runtimes give each namespace a name. Only this test sees this name.
     let namespace = container.publish(NsName::new(container.name())?)?;
     // A program of your package: `node.command(cargo_bin!("my-plugin"))`.
     let mut plugin = node.command("sh")?;
@@ -47,7 +47,7 @@ fn containers_of_a_node_reach_each_other_until_they_are_removed(mut lab: Lab) ->
         call(&node, "DEL", container, address)?;
         assert!(container.device("eth0").is_err());
     }
-    // Nothing of the containers is left on the node but the bridge.
+    // Only the bridge is left on the node.
     let left: Vec<_> = node.devices()?.into_iter().map(|device| device.name.to_string()).collect();
     assert_eq!(left, ["cni0"]);
     Ok(())

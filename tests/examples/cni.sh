@@ -1,5 +1,5 @@
 #!/bin/sh
-# A small plugin of the Container Network Interface: connects a container to the bridge cni0. Your plugin takes its place.
+# A small plugin of the Container Network Interface: connects a container to the bridge cni0. Replace it with your plugin.
 set -eu
 container=${CNI_NETNS##*/}
 case $CNI_COMMAND in

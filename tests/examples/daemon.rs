@@ -1,9 +1,9 @@
-//! A daemon of the distribution's and a client that asks it something.
+//! A daemon of the distribution, and a client that sends it a query.
 //!
-//! Copy the file into the `tests` folder of your package; it needs tokio with the features `net` and `rt`. Where dnsmasq is
-//! not installed the test is skipped visibly. Here it runs by `cargo test -p netns-tests --test examples daemon`.
+//! Copy the file into the `tests` folder of your package; it needs tokio with the features `net` and `rt`. If dnsmasq is not
+//! installed, the test is skipped visibly. Here, `cargo test -p netns-tests --test examples daemon` runs it.
 //!
-//! A program of your own package is named by `own.command(cargo_bin!("my-server"))`.
+//! For a program of your own package, use `own.command(cargo_bin!("my-server"))`.
 
 use std::net::Ipv4Addr;
 
@@ -11,10 +11,10 @@ use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
 use tokio::net::UdpSocket;
 
-/// A question for the IPv4 address of `example.test`; source: RFC 1035, section 4.
+/// A query for the IPv4 address of `example.test`; source: RFC 1035, section 4.
 const QUESTION: &[u8] = b"\x12\x34\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x07example\x04test\x00\x00\x01\x00\x01";
 
-/// If it fails, what dnsmasq wrote is below the failure; however it ends, dnsmasq is gone.
+/// If the test fails, its report contains the output of dnsmasq. However the test ends, dnsmasq is gone.
 #[netns_test(deadline = "10s")]
 async fn the_name_server_knows_the_address(own: Namespace) -> TestResult {
     require_program("dnsmasq")?;

@@ -1,13 +1,13 @@
-//! A test that fails on purpose, to show what a failure looks like.
+//! A test that fails on purpose, to show the report of a failure.
 //!
-//! No run of the whole suite has it: its target is `test = false` in Cargo.toml. By name it runs all the same, and
-//! cargo's exit status is 101: `cargo test -p netns-tests --test fails_on_purpose`.
+//! A run of the whole suite leaves it out, because its target has `test = false` in Cargo.toml. By name it runs, and cargo's
+//! exit status is 101: `cargo test -p netns-tests --test fails_on_purpose`.
 
 use std::net::{TcpListener, TcpStream};
 
 use netns_fixtures::prelude::*;
 
-/// What the test prints is in the report of its failure, and the place and the values of the assertion are.
+/// The report of the failure contains the output of the test, and the location and values of the assertion.
 #[netns_test]
 fn the_server_listens_where_the_client_looks() -> TestResult {
     let server = TcpListener::bind("127.0.0.1:8080")?;

@@ -1,7 +1,7 @@
 //! A ruleset of nftables, loaded by `nft` into a router and tested by traffic.
 //!
-//! Copy this file and firewall.nft, in place of which your ruleset is loaded, into the `tests` folder of your package. Where `nft` is not
-//! installed the test is skipped visibly. Here it runs by `cargo test -p netns-tests --test examples firewall`.
+//! Copy this file and firewall.nft, which you replace by your ruleset, into the `tests` folder of your package. If `nft` is
+//! not installed, the test is skipped visibly. Here, `cargo test -p netns-tests --test examples firewall` runs it.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
-//! A server that gets its socket from the test, and a tool that wants a name of a network.
+//! A server that receives its socket from the test, and a tool that needs the name of a network.
 //!
-//! Copy the file into the `tests` folder of your package. Where a program is not installed its test is skipped, and says so.
-//! Here it runs by `cargo test -p netns-tests --test examples lease`.
+//! Copy the file into the `tests` folder of your package. If a program is not installed, its test is skipped visibly. Here,
+//! `cargo test -p netns-tests --test examples lease` runs it.
 
 use std::io::{Read, Write};
 use std::net::Shutdown;
@@ -12,9 +12,9 @@ use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
 
-/// The port is held from the lease to the server's end: nobody else can have it in between, and the client need not wait for
-/// the server, because the socket listens before it starts. `cat` stands for a server that talks on its standard input, as
-/// inetd's do.
+/// The port is held from the lease to the end of the server: no other process can take it in between. The client need not
+/// wait for the server, because the socket listens before the server starts. `cat` represents a server that talks on its
+/// standard input, like those of inetd.
 #[netns_test]
 fn the_server_gets_a_socket_and_no_number(net: Pair) -> TestResult {
     let lease = net.server.lease_port(Tcp, PortRange::configured()?)?;
@@ -36,7 +36,7 @@ fn the_server_gets_a_socket_and_no_number(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// The name is in the test alone, and gone with `blue`: another test may have the same one at the same time.
+/// Only the test sees the name, which ends with `blue`: another test may use the same name at the same time.
 #[netns_test]
 fn a_tool_finds_a_host_by_name(net: Pair) -> TestResult {
     require_program("ip")?;

@@ -1,14 +1,14 @@
-//! A network test that asks nothing of its machine: no root, no free port, no clean-up.
+//! A network test without requirements on its machine: no root, no free port, no clean-up.
 //!
-//! Copy the file into the `tests` folder of your package. Here it runs by
-//! `cargo test -p netns-tests --test examples loopback`.
+//! Copy the file into the `tests` folder of your package. Here, `cargo test -p netns-tests --test examples loopback` runs
+//! it.
 
 use std::io::ErrorKind;
 use std::net::{TcpStream, UdpSocket};
 
 use netns_fixtures::prelude::*;
 
-/// Port 53 is free in every test, also in the one below that runs at the same time, and needs no root.
+/// Port 53 is free in every test, also in the test below that runs at the same time, and needs no root.
 #[netns_test]
 fn a_datagram_crosses_loopback() -> TestResult {
     let server = UdpSocket::bind("127.0.0.1:53")?;
@@ -22,7 +22,7 @@ fn a_datagram_crosses_loopback() -> TestResult {
     Ok(())
 }
 
-/// The test has a network of its own: there is no way out, so it cannot depend on what is there.
+/// The test has its own network without a way out, so it cannot depend on other machines.
 #[netns_test]
 fn the_machines_network_is_out_of_reach() -> TestResult {
     let _server = UdpSocket::bind("127.0.0.1:53")?;

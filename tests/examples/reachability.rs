@@ -1,6 +1,7 @@
-//! Who reaches whom, how well, and proof that a firewall does what it should.
+//! Which hosts reach each other, how well, and proof that a firewall works.
 //!
-//! Copy the file into the `tests` folder of your package. Here it runs by `cargo test -p netns-tests --test examples reachability`.
+//! Copy the file into the `tests` folder of your package. Here, `cargo test -p netns-tests --test examples reachability`
+//! runs it.
 
 use std::time::Duration;
 
@@ -21,7 +22,7 @@ fn the_server_is_silent_to_pings_and_serves(net: Routed) -> TestResult {
     net.client.ping(&net.server).run()?.expect_all()?;
     net.server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1")?;
 
-    // Silence alone would also be a cut cable: a connection between the same hosts has to work.
+    // Silence could also mean a cut cable: a connection between the same hosts must work.
     let ping = net.client.ping(&net.server).timeout(Duration::from_millis(200));
     ping.expect_unreachable()?.because(Absence::Silence)?;
 

@@ -1,6 +1,6 @@
 //! A client of a protocol over UDP, such as QUIC: it sends lost requests again, and its connection survives a change of its address.
 //!
-//! Copy the file into the `tests` folder of your package. Here it runs by `cargo test -p netns-tests --test examples roaming`.
+//! Copy the file into the `tests` folder of your package. Here, `cargo test -p netns-tests --test examples roaming` runs it.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -55,8 +55,8 @@ fn request(socket: &UdpSocket, server: SocketAddr, number: u8) -> io::Result<()>
     }
 }
 
-/// The client has two ways out, each behind a router of its own that translates addresses. Were a request lost for ever, the test would fail
-/// at its deadline.
+/// The client has two ways out, each behind its own router, which translates addresses. If a request were lost for good, the
+/// test would fail at its deadline.
 #[netns_test(deadline = "20s")]
 fn the_connection_survives_the_change_from_wifi_to_mobile(mut lab: Lab) -> TestResult {
     let [client, server] = ["client", "server"].map(|name| lab.host(name));

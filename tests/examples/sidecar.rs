@@ -1,8 +1,8 @@
-//! A service mesh: the connections of an application are redirected to a sidecar on its host, which adds the workload's name and goes on to
-//! the sidecar of the other side.
+//! A service mesh: the connections of an application are redirected to a sidecar on its host, which adds the workload's name
+//! and connects to the sidecar of the other side.
 //!
-//! Copy the file into the `tests` folder of your package; it needs nix with the feature `socket`. Where `nft` is not installed the test is
-//! skipped visibly. Here it runs by `cargo test -p netns-tests --test examples sidecar`.
+//! Copy the file into the `tests` folder of your package; it needs nix with the feature `socket`. If `nft` is not installed,
+//! the test is skipped visibly. Here, `cargo test -p netns-tests --test examples sidecar` runs it.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener, TcpStream};
@@ -39,7 +39,7 @@ fn serve_outbound(host: &Host, listener: &TcpListener) -> TestResult {
 fn serve_inbound(host: &Host, listener: &TcpListener) -> TestResult {
     loop {
         let (peer, _) = listener.accept()?;
-        // Unbuffered: what follows the line is the application's.
+        // Unbuffered, because the application reads the bytes after the line.
         let mut line = String::new();
         BufReader::with_capacity(1, &peer).read_line(&mut line)?;
         if line == "workload: frontend\n" {
@@ -81,7 +81,7 @@ fn the_application_reaches_a_server_that_only_its_sidecar_reaches(lan: Lan<3>) -
     let host = backend.clone();
     thread::spawn(move || serve_inbound(&host, &inbound));
 
-    // The application knows nothing of the mesh.
+    // The application does not know about the mesh.
     let mut application = frontend.tcp_connect((backend.ipv4(), 80))?;
     application.write_all(b"GET /")?;
     application.shutdown(Shutdown::Write)?;

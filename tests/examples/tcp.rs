@@ -1,13 +1,13 @@
-//! A client and a server that talk over TCP, in the one namespace of their test.
+//! A client and a server that talk over TCP, in the single namespace of their test.
 //!
-//! Copy the file into the `tests` folder of your package; it needs tokio with the features `net`, `io-util` and `rt`.
-//! Here it runs by `cargo test -p netns-tests --test examples tcp`.
+//! Copy the file into the `tests` folder of your package; it needs tokio with the features `net`, `io-util` and `rt`. Here,
+//! `cargo test -p netns-tests --test examples tcp` runs it.
 
 use netns_fixtures::prelude::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// The program under test: sends back what it gets, in capitals, until the client is done.
+/// The program under test: sends the received text back in capitals, until the client is done.
 async fn shout(listener: TcpListener) -> std::io::Result<()> {
     let (mut client, _) = listener.accept().await?;
     let mut buffer = [0; 256];
@@ -21,7 +21,7 @@ async fn shout(listener: TcpListener) -> std::io::Result<()> {
     }
 }
 
-/// Were the server to hang, the test would fail after five seconds and say what was still running.
+/// If the server hung, the test would fail after five seconds and report what was still running.
 #[netns_test(deadline = "5s")]
 async fn the_server_answers_in_capitals() -> TestResult {
     let listener = TcpListener::bind("127.0.0.1:80").await?;

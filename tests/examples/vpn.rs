@@ -1,7 +1,7 @@
-//! A VPN: two hosts, a network between them that nobody trusts, and a tunnel of tun devices over UDP.
+//! A VPN: two hosts, an untrusted network between them, and a tunnel of tun devices over UDP.
 //!
-//! Copy the file into the `tests` folder of your package. Where the user may not open /dev/net/tun, the test is skipped visibly.
-//! Here it runs by `cargo test -p netns-tests --test examples vpn`.
+//! Copy the file into the `tests` folder of your package. If the user may not open /dev/net/tun, the test is skipped
+//! visibly. Here, `cargo test -p netns-tests --test examples vpn` runs it.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -20,7 +20,7 @@ const PORT: u16 = 1194;
 /// Bytes of a packet inside. The tunnel adds an IPv4 and a UDP header.
 const INSIDE_MTU: u32 = 1400;
 
-/// The program under test, in place of a real cipher: whoever looks at the wire sees no plain packet.
+/// The program under test, in place of a real cipher: no plain packet is visible on the wire.
 fn encrypt(packet: &mut [u8]) {
     for byte in packet {
         *byte ^= 0x5a;

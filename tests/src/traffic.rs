@@ -89,8 +89,8 @@ pub fn frame(to: MacAddr, from: MacAddr) -> Vec<u8> {
     frame
 }
 
-/// Sends a frame on `wire` and returns whether `there` receives it; without `there`, whether it comes back to `wire`, which does not
-/// receive its own frames. Hosts also send frames of their own, so only this frame counts.
+/// Sends a frame on `wire` and returns whether `there` receives it. Without `there`, it returns whether the frame comes back
+/// to `wire`, which does not receive its own frames. Hosts also send their own frames, so only this frame counts.
 ///
 /// # Errors
 ///

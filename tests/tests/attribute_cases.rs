@@ -1,4 +1,4 @@
-//! Attributes of other crates that make several tests of one function: rstest, test-case, proptest.
+//! Attributes of other crates that turn one function into several tests: rstest, test-case, proptest.
 
 #![forbid(unsafe_code)]
 
@@ -9,7 +9,7 @@ use netns_fixtures::prelude::*;
 use rstest::{fixture, rstest};
 use test_case::test_case;
 
-/// Fails where two cases share a network, or where a case runs twice in one.
+/// Fails if two cases share a network, or if a case runs twice in one.
 fn take(port: u16) -> TestResult {
     assert_eq!(std::process::id(), 2, "isolated");
     Box::leak(Box::new(TcpListener::bind(("127.0.0.1", port))?));
@@ -31,7 +31,7 @@ async fn of_test_case_asynchronously(port: u16) -> TestResult {
     Ok(())
 }
 
-/// A fixture of rstest that is one of this crate.
+/// A fixture of rstest that returns one of this crate.
 #[fixture]
 fn net() -> Pair {
     Pair::set_up(&TestContext::current()).expect("two hosts")

@@ -11,7 +11,7 @@ use netns_tests::witness;
 /// The reviewed reports: `== test`, the kind, the report. `…` stands for a number or a duration.
 const REPORTS: &str = include_str!("error_reports.txt");
 
-/// The sources of the enums whose variants all have to be there.
+/// The sources of the enums of which every variant must have a report.
 const KINDS: &str = include_str!("../../fixtures/src/error.rs");
 const LAB_ERRORS: &str = include_str!("../../fixtures/src/net/error.rs");
 const PROBE_ERRORS: &str = include_str!("../../fixtures/src/probe/error.rs");

@@ -14,7 +14,8 @@ use Outcome::{Failed, Ignored, Passed};
 /// The expected outcome of a test, and texts that its report must contain.
 type Expectation = (&'static str, Outcome, &'static [&'static str]);
 
-/// The words for an overflow of the stack of another thread than the body's; a static program has no table of functions to watch such threads by.
+/// The text for a stack overflow on another thread than the body's; a static program has no table of functions through which
+/// such threads can be watched.
 const OF_ANOTHER_THREAD: &[&str] = if cfg!(target_env = "musl") {
     &["was killed by SIGSEGV (11)"]
 } else {
@@ -71,7 +72,7 @@ const EXPECTED: &[Expectation] = &[
     ("kills_its_parent_and_goes_on", Passed, &[]),
     ("kills_everything_that_it_can", Passed, &[]),
     ("forks_and_returns_twice", Failed, &["the test forked, and the copy returned from the body as well", "_exit"]),
-    // The body has to check the copy's exit, as for every child.
+    // The body must check the copy's exit, as for every child.
     ("forks_and_the_copy_panics", Passed, &[]),
     ("forks_and_the_copy_drops_a_published_name", Passed, &[]),
     ("leaves_a_daemon_that_holds_standard_output", Passed, &[]),

@@ -1,4 +1,4 @@
-//! The first test that anybody wrote with the attribute: it has a network of its own.
+//! The first test with the attribute: it has its own network.
 
 #![forbid(unsafe_code)]
 

@@ -92,7 +92,7 @@ fn root_becomes_any_user_inside_and_gives_files_to_any_user_and_others_cannot() 
     }
 }
 
-/// A machine with `newuidmap` and ranges for nobody; root makes one for a moment, in a mount namespace.
+/// A machine with `newuidmap` and ranges for nobody. Root creates one for a moment, in a mount namespace.
 #[test]
 fn an_ordinary_user_with_ranges_becomes_any_user_on_request() {
     if !geteuid().is_root() {

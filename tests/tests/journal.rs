@@ -1,4 +1,5 @@
-//! The journal has changes of links and addresses that nobody made by the host's methods, in their order, and says when some are missing.
+//! The journal contains changes of links and addresses that the host's methods did not make, in order, and reports when some
+//! are missing.
 
 #![forbid(unsafe_code)]
 

@@ -224,7 +224,7 @@ fn each_of_many_hosts_has_the_settings_of_a_host(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// As on kernels before 5.2 and under a filter of a container.
+/// Simulates kernels before 5.2 and a filter of a container.
 #[netns_test]
 fn many_hosts_come_up_without_another_instance_of_proc(mut lab: Lab) -> TestResult {
     let rules = [(nix::libc::SYS_fsopen, Vec::new())].into();
@@ -372,7 +372,7 @@ fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
     one.link(&here, &there);
     assert_eq!(one.up().unwrap_err().to_string(), "cannot use the host \"there\" here: it was declared in another lab");
 
-    // Also in a lab without hosts of its own.
+    // Also in a lab without its own hosts.
     let mut nobody = Lab::new(&AddressPlan::default(), deadline);
     nobody.link(&here, &there);
     let both = nobody.up().unwrap_err();
@@ -460,7 +460,7 @@ async fn longest_pause<R>(bring_up: impl AsyncFnOnce() -> R) -> TestResult<(Dura
     Ok((turn(&longest), whole, result))
 }
 
-/// Duplicate address detection takes a second or more, so a blocked runtime is told from a busy machine.
+/// Duplicate address detection takes a second or more, which distinguishes a blocked runtime from a busy machine.
 #[netns_test]
 async fn a_lab_that_comes_up_leaves_a_runtime_of_one_thread_to_other_tasks(context: TestContext) -> TestResult {
     let declared = || -> TestResult<Lab> {
@@ -475,7 +475,7 @@ async fn a_lab_that_comes_up_leaves_a_runtime_of_one_thread_to_other_tasks(conte
     assert!(whole > Duration::from_millis(500) && pause < whole / 2, "paused for {pause:?} of {whole:?}");
     lab.find("a")?.ping(&lab.find("b")?).run_async().await?.expect_all()?;
 
-    // The control: the blocking form keeps the thread.
+    // The control: the blocking form blocks the thread.
     let mut lab = declared()?;
     let (pause, whole, up) = longest_pause(async || lab.up()).await?;
     up?;

@@ -535,13 +535,13 @@ fn words(bytes: &[u8]) -> impl Iterator<Item = u32> + '_ {
     bytes.chunks(2).map(|two| u32::from(two[0]) << 8 | two.get(1).map_or(0, |low| u32::from(*low)))
 }
 
-/// Frames of all devices of a host, as the kernel hands them over.
+/// Returns a socket for the frames of all devices of a host, as the kernel hands them over.
 fn plain_socket(host: &Host) -> TestResult<File> {
     let open = || socket(AddressFamily::Packet, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::EthAll);
     Ok(File::from(host.run(open)??))
 }
 
-/// Whether the checksum of the first UDP datagram that arrives is complete.
+/// Returns whether the checksum of the first UDP datagram that arrives is complete.
 fn checksum_is_complete(mut wire: File, from: &Host, to: &Host) -> TestResult<bool> {
     let _server = to.udp_socket(7)?;
     from.udp_socket(0)?.send_to(b"hello there", (to.ipv4(), 7))?;
@@ -585,7 +585,7 @@ fn largest_frame(mut wire: File, from: &Host, to: &Host) -> TestResult<usize> {
 fn without_offloads_frames_are_as_on_a_wire(net: Pair, mut lab: Lab) -> TestResult {
     let is_complete = |from, to| checksum_is_complete(plain_socket(to)?, from, to);
     let largest = |from, to| largest_frame(plain_socket(to)?, from, to);
-    // The control: the kernel leaves both to a device that does neither.
+    // The control: by default, the kernel leaves both to a device that does neither.
     assert!(!is_complete(&net.client, &net.server)?);
     assert!(largest(&net.client, &net.server)? > 1514);
     for host in [&net.client, &net.server] {
@@ -596,7 +596,7 @@ fn without_offloads_frames_are_as_on_a_wire(net: Pair, mut lab: Lab) -> TestResu
     assert!(largest(&net.client, &net.server)? <= 1514);
     net.client.set_offloads("eth0", true)?;
     assert!(!is_complete(&net.client, &net.server)?);
-    // Over a switch and a relay, from the beginning.
+    // Over a switch and a relay, from the start.
     let switch = lab.switch("switch");
     let [one, other, far] = ["one", "other", "far"].map(|name| lab.host(name));
     lab.link(&one, &switch).without_offloads();
@@ -619,7 +619,7 @@ fn a_packet_socket_receives_frames_as_on_a_wire(net: Pair, lan: Lan<2>) -> TestR
         assert!(checksum_is_complete(packet_socket()?, from, to)?, "{} to {}", from.name(), to.name());
         assert!(largest_frame(packet_socket()?, from, to)? <= 1514, "{} to {}", from.name(), to.name());
     }
-    // A device of its own keeps its offloads, and the socket opens.
+    // A device without another end keeps its offloads, and the socket opens.
     net.server.packet_socket("lo")?;
     Ok(())
 }

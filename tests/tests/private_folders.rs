@@ -1,4 +1,4 @@
-//! Folders that a test has for itself, and files of the machine's `/run` that are hidden from it.
+//! Private folders of a test, and files of the machine's `/run` that are hidden from it.
 
 #![forbid(unsafe_code)]
 
@@ -28,7 +28,7 @@ fn daemons_write_where_they_are_used_to(mut folders: PrivateFolders, net: Pair) 
     assert!(covered.contains(&fs::canonicalize("/dev/shm")?), "{covered:?}");
     assert_eq!(covered.iter().any(|folder| folder.ends_with("run")), has_run, "{covered:?}");
     for folder in &covered {
-        // Only a folder for temporary files is there, which `TMPDIR` names.
+        // The folder contains only the one for temporary files, which `TMPDIR` names.
         let temporary = std::env::temp_dir();
         for entry in fs::read_dir(folder)? {
             let entry = entry?.path();
@@ -83,7 +83,7 @@ fn a_file_of_the_resolver_that_is_a_link_into_a_private_folder_stays(own: Namesp
 #[test]
 fn private_folders_are_the_tests_and_leave_nothing_on_the_machine() {
     let name = name();
-    // Nobody may not be able to enter the folder of this package.
+    // The user nobody may not be able to enter the folder of this package.
     let folder = tempfile::tempdir().expect("there is room");
     fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("it is ours");
     let copy = folder.path().join("private_folders");
@@ -91,7 +91,7 @@ fn private_folders_are_the_tests_and_leave_nothing_on_the_machine() {
     for &user in User::all() {
         let mut libtest = Command::new(&copy);
         if user == User::Nobody {
-            // Nobody may not be able to read the configuration there.
+            // The user nobody may not be able to read the configuration there.
             libtest.uid(NOBODY).gid(NOBODY).env_remove("CARGO_MANIFEST_DIR");
         }
         libtest.current_dir("/").args([

@@ -21,7 +21,7 @@ use tokio::task::JoinHandle;
 
 const SHORT: Duration = Duration::from_millis(200);
 
-/// Aborts the task when the test is over.
+/// Aborts the task at the end of the test.
 struct Server(JoinHandle<TestResult>);
 
 impl Drop for Server {
@@ -46,7 +46,7 @@ async fn next<A: SockaddrLike>(socket: &AsyncFd<OwnedFd>, buffer: &mut [u8]) -> 
     }
 }
 
-/// Answers echo requests of IPv4 in the place of the kernel.
+/// Answers IPv4 echo requests in place of the kernel.
 fn ping_server(host: &Host) -> TestResult<Server> {
     host.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1")?;
     let socket = host.tokio_descriptor(host.raw_socket(Ipv4Addr::UNSPECIFIED.into(), 1)?)?;
@@ -69,7 +69,7 @@ fn ping_server(host: &Host) -> TestResult<Server> {
     }))
 }
 
-/// Answers ARP for the host's address in the place of the kernel.
+/// Answers ARP for the host's address in place of the kernel.
 fn arp_server(host: &Host) -> TestResult<Server> {
     host.set_sysctl("net.ipv4.conf.all.arp_ignore", "8")?;
     let socket = host.tokio_descriptor(host.packet_socket("eth0")?)?;
@@ -125,7 +125,7 @@ async fn pings_are_answered_by_a_task(net: Pair) -> TestResult {
     assert!(is_one_thread());
     let _server = ping_server(&net.server)?;
     let ping = || net.client.ping(&net.server).timeout(SHORT);
-    // The control: without the runtime nobody answers.
+    // The control: without the runtime, no task answers.
     assert_eq!(ping().count(1).run()?.statistics().received, 0);
 
     sent(ping().run_async()).await?.expect_all()?;

@@ -488,7 +488,7 @@ fn a_service_of_somebody_else_is_absent_only_with_a_control(net: Pair) -> TestRe
 fn an_echo_server_keeps_a_client_that_reads_late(net: Pair) -> TestResult {
     let server = net.server.echo_server(Protocol::Tcp, 0)?;
     let mut client = net.client.tcp_connect((net.server.ipv4(), server.port()))?;
-    // A prime length: a part that is lost or doubled moves what follows.
+    // A prime length: a lost or doubled part moves the following bytes.
     let bytes: Vec<u8> = (0..65_521_u32).map(|i| i.to_le_bytes()[0] ^ i.to_le_bytes()[1]).collect();
     let bytes = bytes.repeat(1024);
     client.set_nonblocking(true)?;

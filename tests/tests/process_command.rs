@@ -60,7 +60,7 @@ fn an_instrumented_program_runs(own: Namespace) -> TestResult {
     Ok(())
 }
 
-/// A run that measures coverage finds the profiles of programs that tests start, without a word of theirs.
+/// A run that measures coverage finds the profiles of programs that tests start, without a setting in the tests.
 #[test]
 fn the_profile_of_a_program_is_where_the_run_wants_it() {
     let folder = tempfile::tempdir().unwrap();

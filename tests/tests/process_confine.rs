@@ -177,7 +177,7 @@ fn every_such_call_of_the_running_kernel_is_refused(own: Namespace) -> TestResul
     assert_eq!(unknown.find(|call| !known.contains(call)), None, "the filter does not know the call");
     require_program("perl")?;
     let [eperm, enosys] = [libc::EPERM, libc::ENOSYS].map(|errno| errno.to_string());
-    // open_tree_attr of Linux 6.15 as its older sister; the next number without a call, and one that no kernel has.
+    // open_tree_attr of Linux 6.15, like the older call; the next number without a call; and a number that no kernel has.
     for (call, errno) in [(428, &eperm), (467, &eperm), (470, &enosys), (999, &enosys)] {
         assert_eq!(errno_of(own.command("perl").seccomp(), call)?, *errno, "{call}");
     }

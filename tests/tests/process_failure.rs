@@ -195,7 +195,7 @@ fn has_too_many_children(own: Namespace) -> TestResult {
     Err("at noon".into())
 }
 
-/// An error of each layer that can fail, as a test returns it, and the report that has to be printed. `…` stands for any text.
+/// An error of each layer that can fail, as a test returns it, and the expected report. `…` stands for any text.
 type Layer = (&'static str, fn(&Pair) -> TestResult, &'static str);
 
 const LAYERS: &[Layer] = &[

@@ -10,7 +10,7 @@ use netns_fixtures::net::{LabError, Lan};
 use netns_fixtures::prelude::*;
 use netns_tests::traffic::{PATIENCE, SILENCE, arrives, frame, is_lost, sent_is_heard};
 
-/// A bridge shows running timers: a list of several parts is not the same twice with them.
+/// A bridge shows running timers: with them, two dumps in several parts never agree.
 #[netns_test(deadline = "180s")]
 fn a_switch_of_three_hundred_ports_lists_its_devices(mut lab: Lab) -> TestResult {
     let switch = lab.switch("switch");
@@ -163,7 +163,7 @@ fn a_link_is_not_plugged_in_where_it_closes_a_loop(mut lab: Lab) -> TestResult {
     let refused = lab.replug(&link, &far, &one).unwrap_err();
     let Some(LabError::SwitchLoop { switches }) = refused.downcast_ref() else { panic!("{refused}") };
     assert_eq!(switches, &["three", "two", "one"]);
-    // Nothing has changed, and what closes no loop is plugged in.
+    // Nothing has changed, and a link that closes no loop can be plugged in.
     near.ping(&far).run()?.expect_all()?;
     lab.replug(&link, &far, &apart)?;
     Ok(())

@@ -71,8 +71,8 @@ fn wireguard_carries_who_is_admitted(mut net: Pair) -> TestResult {
     client.admit(&server)?;
     assert_eq!(ping(&net.client, there)?.statistics().received, 0, "the server does not know the client");
     server.admit(&client)?;
-    // The server starts: the client's first handshake failed, and it waits five seconds before it retries; source: wireguard.com, "Timers
-    // and Stateless UX". What waited for the handshake may overtake what was sent after it.
+    // The server starts: the client's first handshake failed, and it waits five seconds before it retries; source:
+    // wireguard.com, "Timers and Stateless UX". Packets that waited for the handshake may overtake later ones.
     let first = ping(&net.server, here)?.statistics();
     assert_eq!((first.sent, first.received), (5, 5), "{first:?}");
     ping(&net.client, there)?.expect_all()?;

@@ -44,7 +44,7 @@ const LAST_OUTPUT: Duration = Duration::from_secs(10);
 ///
 /// # Errors
 ///
-/// Fails if this is not the first process, and where the guest cannot report anything: the run then ends without a result.
+/// Fails if this is not the first process, or if the guest cannot report anything. The run then ends without a result.
 pub fn run(word: &str) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(getpid().as_raw() == 1, "this is the first process of a virtual machine, and of nothing else");
     mount_the_usual()?;
@@ -180,7 +180,7 @@ impl Account {
         }
     }
 
-    /// Root uses the shared folder: its tests also run programs as nobody, who cannot enter root's home.
+    /// Root uses the shared folder, because its tests also run programs as nobody, who cannot enter root's home.
     fn temporary(self) -> PathBuf {
         match self {
             Self::Root => "/tmp".into(),
@@ -192,8 +192,8 @@ impl Account {
         self.home().join("skipped.txt")
     }
 
-    /// Returns a command with this account's environment and a process group of its own, which *root* runs: the program becomes the user
-    /// itself.
+    /// Returns a command with this account's environment and its own process group, which *root* runs: the program itself
+    /// becomes the user.
     pub fn command_of_root(self, program: &Path) -> Command {
         let mut command = Command::new(program);
         command.env_clear().current_dir("/").stdin(Stdio::null()).process_group(0);
@@ -235,7 +235,8 @@ fn killed_after(limit: Duration) -> String {
     format!("was killed after {} s", limit.as_secs())
 }
 
-/// Kills all processes but pid 1: a run leaves nothing to the next one, and the pipes of a daemon that it left are closed.
+/// Kills all processes except pid 1, so that a run leaves nothing to the next one and the pipes of remaining daemons are
+/// closed.
 fn kill_the_others() {
     // ESRCH: there are none.
     let _ = kill(Pid::from_raw(-1), Signal::SIGKILL);

@@ -16,7 +16,7 @@ use crate::plan::{PLAN, Plan};
 /// The folders that are searched for programs, as on Debian and others.
 const FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
-/// Programs that tests of networks start. They are copied where this machine has them.
+/// Programs that network tests start. They are copied if this machine has them.
 const PROGRAMS: &[&str] = &[
     "bash", "cat", "chroot", "cp", "dash", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent", "grep",
     "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx", "nsenter",

@@ -29,7 +29,8 @@ pub enum Accelerator {
 }
 
 impl Accelerator {
-    /// Returns kvm where this user may use it and this machine is not virtual itself, else tcg: under some hypervisors a guest by kvm hangs.
+    /// Returns kvm if this user may use it and this machine is not virtual itself, else tcg: under some hypervisors a kvm
+    /// guest hangs.
     pub fn of_this_machine() -> Self {
         let is_open = File::options().read(true).write(true).open("/dev/kvm").is_ok();
         // The flag `hypervisor` is the bit that every hypervisor sets; Linux, arch/x86/include/asm/cpufeatures.h.

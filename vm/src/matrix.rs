@@ -40,7 +40,7 @@ const CONSOLE_LINES: usize = 40;
 /// The number of lines of a program that are kept: its last ones.
 const OUTPUT_LINES: usize = 10_000;
 
-/// The folder that keeps kernels, and where one run at a time works.
+/// The folder that keeps kernels, and in which one run at a time works.
 #[derive(Debug)]
 pub struct WorkFolder {
     folder: PathBuf,
@@ -51,7 +51,8 @@ pub struct WorkFolder {
 }
 
 impl WorkFolder {
-    /// Makes the folder where it is missing, waits until no other run uses it, and removes the leftovers of killed runs, a gigabyte each.
+    /// Creates the folder if it is missing, waits until no other run uses it, and removes the leftovers of killed runs, a
+    /// gigabyte each.
     ///
     /// A run stops at its next step after `is_interrupted` returns true.
     ///
@@ -105,8 +106,8 @@ impl WorkFolder {
         Ok(folder)
     }
 
-    /// Boots each kernel on the root and runs the plan in it; a kernel that fails does not stop the others. The console of a kernel is kept
-    /// in the work folder only where its run failed.
+    /// Boots each kernel on the root and runs the plan in it. A kernel that fails does not stop the others. The console of a
+    /// kernel is kept in the work folder only if its run failed.
     ///
     /// `init` are the arguments with which the calling program becomes the guest's first process: with them and one more word it calls
     /// [`guest::run`](crate::guest::run).

@@ -64,7 +64,7 @@ pub const MODULES: &[&str] = &[
 /// The path of the plan in the guest's file system.
 pub(crate) const PLAN: &str = "/netns-plan.json";
 
-/// All that a machine does.
+/// The work of a machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Plan {
     /// The programs, in the order of their runs.
@@ -128,7 +128,7 @@ impl Account {
 pub enum Judge {
     /// A test binary of libtest: without its summary line it failed, also with exit status 0.
     Libtest,
-    /// A test binary with a harness of its own: without a summary line in libtest's form its exit status is one test.
+    /// A test binary with its own harness. Without a summary line in libtest's form, its exit status counts as one test.
     Harness,
     /// Not a test: its exit status decides, and the report keeps its output.
     Program,

@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(changed_lines("--- a/f\n+++ b/f\n@@ -1,2 +1,3 @@\n same\n-old\n+new\n+more\n"), "+2 -1");
     }
 
-    /// The sources lie in a folder of this repository, where git would skip them without a word.
+    /// The sources are in a folder of this repository, where git would silently skip them.
     #[test]
     fn a_patch_applies_in_a_folder_of_a_repository_and_a_wrong_one_does_not() {
         let root = Workspace::find().unwrap().root().join("target");

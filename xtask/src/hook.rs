@@ -1,5 +1,5 @@
-//! `cargo xtask hook`: runs the lint before each commit, for plain git. It reports findings in staged files, and reads the rest of their
-//! packages to learn what their functions do.
+//! `cargo xtask hook`: runs the lint before each commit, for plain git. It reports findings in staged files, and reads the
+//! rest of their packages for the effects of their functions.
 //!
 //! The hook is one line that calls this program, so it never needs a new installation. This command neither replaces nor removes another
 //! tool's hook.
@@ -20,11 +20,11 @@ use crate::workspace::Workspace;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Action {
-    /// Lint what is staged before each commit.
+    /// Lint the staged files before each commit.
     Install,
     /// Take the hook away again.
     Remove,
-    /// Lint what is staged, as the hook does.
+    /// Lint the staged files, as the hook does.
     Run,
 }
 

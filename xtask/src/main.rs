@@ -52,7 +52,7 @@ struct Options {
 enum Command {
     /// Run the examples, a test that fails on purpose, and the lint on a source with five defects.
     Demo,
-    /// Report what this machine can do for tests; takes the options of `netns-run doctor`.
+    /// Report whether this machine can run the tests; takes the options of `netns-run doctor`.
     #[command(disable_help_flag = true)]
     Doctor {
         /// Options of `netns-run doctor`; `cargo xtask doctor --help` lists them.
@@ -65,20 +65,20 @@ enum Command {
     Bench(bench::Options),
     /// Run the fixtures' suite on other kernels, in virtual machines.
     VmTest(vm_test::Options),
-    /// Kill processes of test runs at any moment, and count what is left.
+    /// Kill processes of test runs at random moments, and count the leftovers.
     Chaos(chaos::Options),
     /// Run the suites of published crates as a user without privileges, plain and under netns-run.
     RealSuites(real_suites::Options),
     /// Run the suites of published crates as a user without privileges, unchanged and with the patches that adopt netns-fixtures.
     Adoption(adoption::Options),
-    /// Lint this workspace, or what is named; takes the options of `cargo netns-lint`.
+    /// Lint this workspace, or the given paths; takes the options of `cargo netns-lint`.
     #[command(disable_help_flag = true)]
     Lint {
         /// Options and paths of the lint; `cargo xtask lint --help` lists them.
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<OsString>,
     },
-    /// Lint what is staged before each commit, with plain git.
+    /// Lint the staged files before each commit, with plain git.
     Hook {
         #[command(subcommand)]
         action: hook::Action,
@@ -90,12 +90,12 @@ enum Command {
         /// The folder to write to: `man/man1` and `completions` below it.
         folder: PathBuf,
     },
-    /// Print what a shell needs to complete `xtask` commands.
+    /// Print the script with which a shell completes `xtask` commands.
     Completions {
         /// The shell.
         shell: Shell,
     },
-    /// Go on as an unprivileged user, in a mount namespace of its own. A part of `ci`.
+    /// Continue as an unprivileged user, in a new mount namespace. A part of `ci`.
     #[command(hide = true)]
     AsUser(ci::AsUser),
     /// Be the first process of a virtual machine. A part of `vm-test`.

@@ -176,7 +176,7 @@ impl Stage {
         Ok(copy.display().to_string())
     }
 
-    /// Runs each binary alone, as nobody where the caller is root.
+    /// Runs each binary alone, as nobody if the caller is root.
     pub(crate) fn run(&self, binaries: &[(String, PathBuf)], source: &Path, run: &Run<'_>) -> anyhow::Result<Told> {
         let mut told = Told::new();
         for (target, binary) in binaries {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// Prints the error, if there is one; the status is then 2.
+/// Prints the error, if there is one. The status is then 2.
 pub(crate) fn ended(result: Result<(), String>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,

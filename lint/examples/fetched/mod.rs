@@ -1,4 +1,4 @@
-//! Sources of public crates: cargo fetches what a generated manifest names, and says where it lies.
+//! Sources of public crates: cargo fetches the crates that a generated manifest names, and says where they are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -6,11 +6,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Folders of the crates `name-version`, or `name` for the newest, by name and version. The manifest is made in `folder`, which nothing else uses.
+/// The folders of the crates `name-version`, or `name` for the newest, by name and version. The manifest is created in
+/// `folder`, which nothing else uses.
 ///
 /// # Errors
 ///
-/// What cargo says, or which crate is not among what it has fetched.
+/// Cargo's message, or the crate that is not among the fetched ones.
 pub(crate) fn fetch(crates: &BTreeSet<String>, folder: &Path) -> Result<BTreeMap<String, PathBuf>, String> {
     let mut manifest = "[package]\nname = \"public-crates\"\nversion = \"0.0.0\"\nedition = \"2021\"\n\n[workspace]\n\n[dependencies]\n".to_owned();
     for (number, full) in crates.iter().enumerate() {
@@ -42,7 +43,7 @@ pub(crate) fn fetch(crates: &BTreeSet<String>, folder: &Path) -> Result<BTreeMap
             Some((format!("{}-{}", text("name")?, text("version")?), folder))
         })
         .collect();
-    // Of several versions of a crate without one, the manifest's own dependency is the last.
+    // If several versions fit a name without a version, the last is the manifest's own dependency.
     let found = |full: &String| {
         let is_it = |known: &&String| *known == full || name_and_version(known).is_some_and(|(name, _)| name == full);
         let found = known.keys().rfind(is_it)?;
@@ -51,7 +52,7 @@ pub(crate) fn fetch(crates: &BTreeSet<String>, folder: &Path) -> Result<BTreeMap
     crates.iter().map(|full| found(full).ok_or_else(|| format!("`{full}` is not what cargo has fetched"))).collect()
 }
 
-/// Name and requirement of what a list of crates names.
+/// The name and requirement of an entry in a list of crates.
 fn wanted(full: &str) -> (&str, String) {
     name_and_version(full).map_or((full, "*".to_owned()), |(name, version)| (name, format!("={version}")))
 }

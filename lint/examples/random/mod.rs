@@ -1,10 +1,10 @@
-//! Numbers that a seed decides.
+//! Numbers from a seed.
 
-/// splitmix64: public domain, by Sebastiano Vigna. The same numbers for the same seed.
+/// splitmix64: public domain, by Sebastiano Vigna. The same seed gives the same numbers.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    /// A number below `count`, which is not 0.
+    /// A number below `count`, which must not be 0.
     pub(crate) fn below(&mut self, count: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);

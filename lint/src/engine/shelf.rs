@@ -27,7 +27,7 @@ impl Kept {
         (self.finding.rule, index, self.finding.location.start_byte)
     }
 
-    /// Whether all of it is found elsewhere.
+    /// Whether each place behind the finding has a finding of the same rule.
     fn is_repeated(&self, index: usize, found: &HashSet<Start>) -> bool {
         let own = self.start(index);
         let is_there = |place: &Place| {
@@ -110,8 +110,8 @@ impl Shelves {
         }
     }
 
-    /// Drops every finding at a call that is found in the function that is called, too; `counts` tells whether what is
-    /// found in a file counts there.
+    /// Drops a finding at a call if the called function has the finding too; `counts` returns whether the findings of a
+    /// file count.
     pub(super) fn drop_repeated(&self, counts: impl Fn(usize, Kind) -> bool) {
         let mut shelves = self.kinds.each_ref().map(|shelf| shelf.lock().unwrap_or_else(PoisonError::into_inner));
         let all = shelves.iter().flat_map(|shelf| shelf.findings.values()).flatten();
@@ -137,7 +137,7 @@ impl Shelves {
         }
     }
 
-    /// Takes what there is of the file `index`.
+    /// Takes the findings of the file `index`.
     pub(super) fn take(&self, index: usize, kind: Kind) -> Batch {
         let mut kept = self.kinds[kind as usize].lock().unwrap_or_else(PoisonError::into_inner);
         let findings = kept.findings.remove(&index).unwrap_or_default();

@@ -202,7 +202,7 @@ impl Lower<'_> {
         maker.is_some_and(|path| tables::DESCRIPTIONS.iter().any(|word| path.contains(word)))
     }
 
-    /// Adds a sink for the port of `(host, port)`, if somebody else chose it.
+    /// Adds a sink for the port of `(host, port)`, if the port has a source or depends on a parameter.
     pub(super) fn port_of(&mut self, address: &Value, span: Span, by: &str) {
         if let Some([_, port]) = address.items.as_deref()
             && port.interests()

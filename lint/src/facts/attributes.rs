@@ -32,7 +32,7 @@ pub(super) fn is_constructor(attribute: &Attribute) -> bool {
     last_segment(attribute) == "ctor"
 }
 
-/// Whether the attribute makes a test with namespaces of its own, itself or by `test_attr` of rstest.
+/// Whether the attribute gives a test its own namespaces, directly or through `test_attr` of rstest.
 pub(super) fn is_isolated(attribute: &Attribute) -> bool {
     let by_rstest = || attribute.parse_args::<Meta>().ok().filter(|_| attribute.path().is_ident("test_attr"));
     let is_ours = |meta: &Meta| meta.path().segments.last().is_some_and(|segment| segment.ident == "netns_test");

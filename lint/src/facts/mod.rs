@@ -63,7 +63,7 @@ pub(crate) struct FileFacts {
     pub modules: Vec<ModuleDeclaration>,
     /// The file's index among those of the run.
     pub file: usize,
-    /// What all spans are ranges of: the file as it was read.
+    /// The text of the file as it was read; all spans are ranges of it.
     pub text: String,
 }
 
@@ -174,9 +174,10 @@ pub(crate) struct Sink {
     pub call: Option<CallId>,
     /// The command has further, unknown arguments.
     pub open: bool,
-    /// Where functions do it that the call leads to, from the innermost on.
+    /// The places in the called functions that perform the operation, innermost first.
     pub behind: Vec<Place>,
-    /// Nothing is known here of the object that decides it: for the callers of the function, not for the rules.
+    /// The object that decides the operation is unknown here: the sink is for the callers of the function, not for the
+    /// rules.
     pub told_on: bool,
 }
 
@@ -185,7 +186,7 @@ pub(crate) struct Sink {
 pub(crate) struct Place {
     /// Index of the file.
     pub file: usize,
-    /// Where in it.
+    /// Its range.
     pub span: Span,
 }
 

@@ -99,7 +99,7 @@ impl<'a> Lower<'a> {
                     while let Expr::Paren(inner) = receiver {
                         receiver = &inner.expr;
                     }
-                    // `RANGE.contains(&n)` of a constant range, too. A list says what a value can be if nobody chooses it.
+                    // Also `RANGE.contains(&n)` of a constant range. A list limits a value if its content is fixed.
                     let range = self.peek(receiver);
                     let is_range = matches!(receiver, Expr::Range(_)) || is_range(&range);
                     if holds && is_range {
@@ -350,7 +350,7 @@ fn is_range(value: &Value) -> bool {
     value.fields.iter().any(|(name, _)| name == "start" || name == "end")
 }
 
-/// Whether nobody chooses what a list or a text holds: it is constant, or a constant of which the content is not known.
+/// Whether the content of a list or a text is fixed: it is constant, or a constant with unknown content.
 fn is_fixed(written: &Expr, value: &Value) -> bool {
     let known = |value: &Value| value.readings().all(|value| value.constant().is_some());
     let is_listed = value.items.as_ref().is_some_and(|items| items.iter().all(known)) || known(value);
@@ -374,5 +374,5 @@ fn is_written_out(expression: &Expr) -> bool {
     }
 }
 
-/// Methods without arguments of which a check says as much about their receiver.
+/// Methods without arguments whose result shows as much about their receiver when it is checked.
 const SAME: &[&str] = &["as_str", "as_ref", "as_bytes", "as_path", "as_os_str", "chars", "bytes", "clone", "get"];

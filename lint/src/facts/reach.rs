@@ -41,8 +41,8 @@ impl Lower<'_> {
     }
 }
 
-/// Returns the first argument that is an address, or two that are a host and a port: a number beside a host is a port only
-/// for what makes an object or is named as if it contacts a peer.
+/// Returns the first argument that is an address, or two that are a host and a port. A number beside a host is a port
+/// only if the call makes an object, or if its name shows that it contacts a peer.
 fn address_of(call: &Call) -> Option<Value> {
     let arguments = &call.arguments;
     let names_contact = [tables::LISTENING, tables::CONNECTING].iter().any(|names| names.contains(&call.name.as_str()));
@@ -92,15 +92,15 @@ fn is_host(text: &str) -> bool {
 }
 
 impl Lower<'_> {
-    /// Returns how the call `id` contacts a peer, or how the object that it makes does later: by its own methods, or
-    /// where a function gets it that connects or listens by its name.
+    /// Returns how the call `id`, or the object that it makes, contacts a peer: by the object's own methods, or in a
+    /// function that receives the object and connects or listens by its name.
     fn contact_of_object(&self, id: CallId) -> Option<SinkKind> {
         let facts = &self.facts;
         let call = &facts.calls[id];
         if let Some(kind) = contact_of(facts, id) {
             return Some(kind);
         }
-        // Only what makes an object keeps the address in it.
+        // Only a call that makes an object keeps the address in it.
         if !is_constructor(call) && !makes_builder(facts, call) {
             return None;
         }
@@ -116,7 +116,8 @@ impl Lower<'_> {
         by_method.or_else(|| by_function().filter(|_| self.may_contact(id))).or_else(|| by_holder(facts, id))
     }
 
-    /// Whether the object that the call makes may contact a peer: it is of another crate, or one of its methods does.
+    /// Whether the object that the call makes may contact a peer: it comes from another crate, or one of its methods
+    /// does.
     fn may_contact(&self, id: CallId) -> bool {
         let root = &self.facts.calls[self.facts.calls[id].root];
         if !root.of_run {
@@ -160,7 +161,7 @@ fn contact_by_name(call: &Call) -> Option<SinkKind> {
     is(tables::CONNECTING).then_some(SinkKind::Connect)
 }
 
-/// Whether the call is a function of a type of which an object is made.
+/// Whether the call is a function of a type that makes an object.
 fn is_constructor(call: &Call) -> bool {
     let mut segments = call.path.rsplit("::").skip(1);
     segments.next().is_some_and(|holder| holder.starts_with(|first: char| first.is_uppercase()))
@@ -171,8 +172,8 @@ fn makes_builder(facts: &FileFacts, call: &Call) -> bool {
     call.path.is_empty() && is_constructor(&facts.calls[call.root])
 }
 
-/// Returns how an object of another crate contacts its peer: a client connects as soon as something waits for one of
-/// its methods.
+/// Returns how an object of another crate contacts its peer: a client connects when the code waits for one of its
+/// methods.
 fn by_holder(facts: &FileFacts, id: CallId) -> Option<SinkKind> {
     let root = &facts.calls[facts.calls[id].root];
     if root.of_run || !is_constructor(root) || tables::is_simulated(&root.path) {

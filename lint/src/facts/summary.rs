@@ -142,11 +142,11 @@ impl Value {
     }
 }
 
-/// Functions that call functions are remembered so far.
+/// The maximum number of called functions that are recorded behind a sink.
 const MAX_BEHIND: usize = 8;
 
 impl Sink {
-    /// The sink as the callers of its function see it, which stands in the file `file`.
+    /// Returns the sink as the callers of its function see it; `file` is the file that contains it.
     pub(super) fn for_callers(&self, file: usize) -> Self {
         let mut sink = self.clone();
         if sink.behind.len() < MAX_BEHIND {

@@ -56,7 +56,7 @@ pub(crate) struct Flow<'f> {
     got: Vec<Option<CallId>>,
     named: HashMap<&'f str, Option<usize>>,
     callers: HashMap<usize, Vec<CallId>>,
-    /// Calls that get a function by its name, and as which argument.
+    /// Calls that receive a function by its name, with the index of the argument.
     handed: HashMap<usize, Vec<(CallId, usize)>>,
     panics: RefCell<child::Panics>,
     left: Cell<usize>,
@@ -149,12 +149,12 @@ impl<'f> Flow<'f> {
         self.named.get(name).copied().flatten()
     }
 
-    /// Whether a call gets the function by its name.
+    /// Whether a call receives the function by its name.
     pub(crate) fn is_handed(&self, function: usize) -> bool {
         self.handed.contains_key(&function)
     }
 
-    /// The function of the file that a path leads to, if there is exactly one of its name.
+    /// Returns the function of the file that a path leads to, if there is exactly one with its name.
     fn function_at(&self, path: &str) -> Option<usize> {
         let own =
             ["crate::", "self::", "super::", "Self::"].iter().fold(path, |rest, first| rest.trim_start_matches(first));
@@ -162,7 +162,7 @@ impl<'f> Flow<'f> {
         tables::ends_with(&self.facts.functions[function].item, own).then_some(function)
     }
 
-    /// The body that a place is in.
+    /// Returns the body that contains a position.
     pub(crate) fn body(&self, point: Point) -> &'f Body {
         &self.facts.bodies[point.body]
     }

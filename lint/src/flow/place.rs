@@ -134,8 +134,8 @@ impl Flow<'_> {
                 && handed.iter().all(|one| runs_inside(*one, seen))
     }
 
-    /// Whether the call runs the closure or function that it gets as that argument inside of a network namespace; `None`
-    /// if it runs it where the call stands.
+    /// Whether the call runs that argument, a closure or a function, inside of a network namespace; `None` if it runs
+    /// it where the call itself runs.
     fn is_run_inside(&self, call: CallId, argument: usize) -> Option<bool> {
         let facts = self.facts;
         let known = facts.calls[call].effects.as_ref();
@@ -144,7 +144,7 @@ impl Flow<'_> {
             Some(effects) => effects.of(index).inside,
             None => enters_network(facts, call),
         };
-        // A thread of a pool is not where its task was made; a new one is.
+        // A pool thread does not run where its task was created; a new thread does.
         let elsewhere = runner(facts, call, argument) == Runner::Pool;
         (inside || elsewhere).then_some(inside)
     }
@@ -184,12 +184,12 @@ impl Flow<'_> {
         Some((call, at))
     }
 
-    /// The calls that get a function of the file by its name.
+    /// Returns the calls that receive a function of the file by its name.
     fn handed(&self, function: usize) -> &[(CallId, usize)] {
         self.handed.get(&function).map(Vec::as_slice).unwrap_or_default()
     }
 
-    /// The calls of a function in its file.
+    /// Returns the calls of a function in its file.
     fn callers(&self, function: usize) -> &[CallId] {
         self.callers.get(&function).map(Vec::as_slice).unwrap_or_default()
     }

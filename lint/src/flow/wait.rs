@@ -30,7 +30,8 @@ impl Flow<'_> {
             Piece::Parameter(parameter) => Some(parameter.index),
             _ => None,
         });
-        // A function that starts no child itself may have got one from elsewhere: what it gave is the object all the same.
+        // A function that starts no child itself may have received one from elsewhere; its result is the object in both
+        // cases.
         let is_start =
             |made: &CallId| tables::STARTS.contains(&facts.calls[*made].name.as_str()) || starts_child(facts, *made);
         let made = first.filter(|made| parameter.is_none() || is_start(made));
@@ -50,8 +51,8 @@ impl Flow<'_> {
         self.is_limited(id, awaited.is_some()) || self.is_around_limited(point)
     }
 
-    /// Whether the call may run on another thread or in another task than its function: in what is spawned, or in a closure,
-    /// which is mostly the handler of a server.
+    /// Whether the call may run on another thread or in another task than its function: in spawned code, or in a
+    /// closure, which is mostly the handler of a server.
     pub(crate) fn is_spawned(&self, id: CallId) -> bool {
         let spawns = |name: &str| tables::SPAWNING.contains(&name.rsplit("::").next().unwrap_or(name));
         let Some(mut point) = self.awaited(id).or_else(|| self.place(id)) else { return false };

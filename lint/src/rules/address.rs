@@ -81,8 +81,8 @@ fn host_and_port(text: &str) -> Option<(&str, Option<&str>)> {
         return Some((host, after.strip_prefix(':')));
     }
     match text.split_once(':') {
-        // A text with more than one colon is an IPv6 address without a port, unless a function that did not know the family
-        // has joined `::1` and a port.
+        // A text with more than one colon is an IPv6 address without a port, unless a function that does not know the
+        // family has joined `::1` and a port.
         Some((_, rest)) if rest.contains(':') => Some(match text.rsplit_once(':') {
             Some(("::1" | "::", port)) => (text.strip_suffix(port)?.strip_suffix(':')?, Some(port)),
             _ => (text, None),
@@ -127,7 +127,7 @@ impl Found {
         })
     }
 
-    /// Whether the address may belong to somebody else on another machine.
+    /// Whether the address is not reserved, so that another machine may use it.
     pub(super) fn is_claimed_by_nobody(&self) -> bool {
         match &self.host {
             Host::Known(IpAddr::V4(address)) => foreign_v4(*address),

@@ -195,10 +195,10 @@ pub(super) fn inner_commands(sink: &Sink, config: &Config) -> Vec<Vec<String>> {
     commands(sink, config).iter().map(|words| unwrapped(words).1.to_vec()).filter(|words| !words.is_empty()).collect()
 }
 
-/// Calls in a file of functions that do something with what they are given, by where those do it.
+/// Calls of functions of a file, by the place of the operation in the called function.
 pub(super) struct Callers<'f>(HashMap<u32, Vec<&'f Sink>>);
 
-/// So many calls of a function are shown.
+/// The maximum number of calls that are shown.
 const SHOWN_CALLS: usize = 5;
 
 impl<'f> Callers<'f> {
@@ -212,7 +212,7 @@ impl<'f> Callers<'f> {
         Self(calls)
     }
 
-    /// The hit with the calls as labels that lead to the sink, each with what `about` says of it, if anything.
+    /// Adds the calls that lead to the sink as labels of the hit, each with the text of `about`, if there is one.
     pub(super) fn labelled(&self, mut hit: Hit, sink: &Sink, about: impl Fn(&Sink) -> Option<String>) -> Hit {
         let mut shown = Vec::new();
         for call in self.0.get(&sink.span.start).into_iter().flatten() {

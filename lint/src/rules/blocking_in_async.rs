@@ -4,8 +4,9 @@
 //! `block_on`.
 //!
 //! ## Why is this bad?
-//! The runtime of a test has one thread by default. While it sleeps, nothing else of the test runs: not the server that
-//! the test talks to, and not the timeout around it. The other two panic inside a runtime, or wait for themselves.
+//! The runtime of a test has one thread by default. While it sleeps, nothing else of the test runs: neither the server
+//! that the test talks to, nor the timeout around it. The other two calls panic inside a runtime, or wait for
+//! themselves.
 //!
 //! ## Bad
 //! ```text

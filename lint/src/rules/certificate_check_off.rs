@@ -4,8 +4,8 @@
 //! `curl --insecure`.
 //!
 //! ## Why is this bad?
-//! A test that does not check whom it talks to passes with anybody, also where the code under test presents the wrong
-//! certificate. Towards a host of the Internet, what comes back may be anybody's.
+//! A test that does not check its peer passes with any peer, even if the code under test presents the wrong
+//! certificate. A reply from the Internet may then come from anybody.
 //!
 //! ## Bad
 //! ```text
@@ -19,8 +19,8 @@
 //! ```
 //!
 //! ## Limits
-//! Pedantic unless the same function contacts a host of the Internet: against a server of the test, nobody else can
-//! answer.
+//! Pedantic unless the same function contacts a host of the Internet: in place of the test's own server, nobody else
+//! can answer.
 //!
 //! ## References
 //! CWE-295.

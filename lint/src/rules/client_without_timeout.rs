@@ -5,8 +5,8 @@
 //! functions of other files of the run that connect and set no limit.
 //!
 //! ## Why is this bad?
-//! A peer that accepts the connection and then says nothing holds the test until the machine's own limit ends the run. A
-//! host behind a firewall that drops packets does the same for minutes.
+//! A peer that accepts the connection and then stays silent blocks the test until the machine's own limit ends the run.
+//! A host behind a firewall that drops packets blocks it for minutes.
 //!
 //! ## Bad
 //! ```text
@@ -83,10 +83,10 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Returns what the call waits for, if its library sets no limit.
+/// Returns the subject of the wait, if the call's library sets no limit.
 fn waits(facts: &FileFacts, id: CallId, call: &Call) -> Option<&'static str> {
     if let Some(effects) = &call.effects {
-        // A function of this file has a finding of its own.
+        // A function of this file has its own finding.
         let is_here = facts.functions.iter().any(|function| function.name == call.name);
         let waits = call.awaited && effects.connects && !effects.limits && !is_here;
         return waits.then_some("waits for its peer");

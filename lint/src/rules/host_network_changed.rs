@@ -4,8 +4,8 @@
 //! control and the settings below `/proc/sys/net`.
 //!
 //! ## Why is this bad?
-//! Everybody on the machine gets the new route, rule or setting, and keeps it when the test fails before it takes it
-//! back. Two runs undo each other's changes. It needs root, and a mistake cuts the machine off.
+//! The new route, rule or setting affects everybody on the machine, and stays if the test fails before it restores the
+//! old one. Two runs undo each other's changes. The change needs root, and a mistake cuts the machine off.
 //!
 //! ## Bad
 //! ```text
@@ -22,9 +22,9 @@
 //! ```
 //!
 //! ## Limits
-//! A command inside of a network namespace is left alone: `ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`, a
-//! thread that has entered one. So is a command in a guest or a container. Changes by netlink are the matter of
-//! `literal-address` and `unclaimed-name`.
+//! Commands inside of a network namespace are not reported (`ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`, a
+//! thread that has entered one), nor are commands in a guest or a container. `literal-address` and `unclaimed-name`
+//! report changes by netlink.
 //!
 //! ## References
 //! ip(8), tc(8), nft(8), sysctl(8); network_namespaces(7).

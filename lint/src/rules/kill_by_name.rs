@@ -3,8 +3,8 @@
 //! Reports `pkill`, `killall`, `kill -1`, `taskkill /IM` and `kill` of what `pgrep` or `pidof` found.
 //!
 //! ## Why is this bad?
-//! A name belongs to every process that has it: those of the test that runs beside this one, and those of the person
-//! at the machine. What is left over afterwards is left over because the test lost its own child.
+//! A name matches every process that has it: those of a test that runs at the same time, and those of the user. A
+//! process is left over only because the test lost its own child.
 //!
 //! ## Bad
 //! ```text
@@ -19,7 +19,7 @@
 //! ```
 //!
 //! ## Limits
-//! Names that only a variable holds are not seen.
+//! Names in variables are not detected.
 //!
 //! ## References
 //! kill(2): a pid of -1 means every process that may be signalled.

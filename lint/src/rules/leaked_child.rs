@@ -4,8 +4,8 @@
 //! `unwrap` between its start and its end leaves it running.
 //!
 //! ## Why is this bad?
-//! Dropping a `Child` does not end the process. It keeps its port, its device and its folder, and the next run of the
-//! test fails for a reason that has gone from the report.
+//! Dropping a `Child` does not end the process. The process keeps its port, its device and its folder, and the next run
+//! of the test fails for a reason that its report does not show.
 //!
 //! ## Bad
 //! ```text
@@ -22,12 +22,12 @@
 //! ```
 //!
 //! ## Fix
-//! `kill_on_drop(true)` for commands of tokio and async-process whose child is kept in a variable. A child of `std` needs
-//! a guard, and one that no variable keeps would be killed at once.
+//! `kill_on_drop(true)` for commands of tokio and async-process whose child is kept in a variable. A child of `std`
+//! needs a guard, and a child without a variable would be killed at once.
 //!
 //! ## Limits
-//! A child that is returned, stored or handed to another function is that one's business. One that is only waited
-//! for, and ends by itself, is shown with `--pedantic` when something can go wrong before.
+//! A child that is returned, stored or passed to another function is not followed. A child that the test only waits
+//! for, and that ends on its own, is shown with `--pedantic` if the test can fail before the wait.
 //!
 //! ## References
 //! The documentation of `std::process::Child`, "there is no implementation of Drop".

@@ -4,8 +4,8 @@
 //! the configuration file of a server, unless it is loopback or set aside for documentation.
 //!
 //! ## Why is this bad?
-//! The address belongs to somebody on another machine: a VPN, a container bridge, a colleague's network. The test
-//! then fails there, talks to a stranger, or takes the machine's own route away.
+//! Another machine may use the address: for a VPN, a container bridge, a colleague's network. The test then fails
+//! there, talks to a stranger, or removes the machine's own route.
 //!
 //! ## Bad
 //! ```text
@@ -21,9 +21,10 @@
 //! ```
 //!
 //! ## Limits
-//! What a file configures is guessed from the end of its name (`.conf`, `.cfg` and the like). An address that is only parsed or compared is the data of a test; it is shown with `--pedantic`. So is one inside
-//! of a network namespace: a `#[netns_test]`, a thread that has entered one, `ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`.
-//! `allowed-addresses` of the configuration takes others out.
+//! The end of a file's name (`.conf`, `.cfg` and similar) decides what the file configures. An address that is only
+//! parsed or compared is test data and shown with `--pedantic`. So is an address inside of a network namespace: a
+//! `#[netns_test]`, a thread that has entered one, `ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`.
+//! `allowed-addresses` of the configuration allows further addresses.
 //!
 //! ## References
 //! RFC 1918, RFC 5737, RFC 3849, RFC 9637.

@@ -1,9 +1,9 @@
 //! # literal-port
 //!
-//! Reports a fixed port that is bound or connected to outside of a test with a network of its own.
+//! Reports a fixed port that is bound or connected to outside of a test with its own network.
 //!
 //! ## Why is this bad?
-//! Two tests, two runs or a service of the machine want the same port; one of them fails, or talks to the other.
+//! Two tests, two runs or a service of the machine use the same port; one of them fails, or talks to the other.
 //!
 //! ## Bad
 //! ```text

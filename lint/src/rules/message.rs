@@ -1,4 +1,4 @@
-//! Waits for messages and events of a peer, as `unbounded-wait` judges them.
+//! Waits for messages and events of a peer, for `unbounded-wait`.
 
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
@@ -59,7 +59,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
     }
 }
 
-/// Whether the call is a race that a loop repeats, and no arm and nothing else in the loop looks at a clock.
+/// Whether the call is a race that a loop repeats, and neither an arm nor the rest of the loop checks a clock.
 fn is_race_in_loop(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     if !call.name.ends_with('!')
         || !tables::SELECTS.contains(&call.name.trim_end_matches('!'))
@@ -75,7 +75,7 @@ fn is_race_in_loop(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     is_known && !facts.calls[facts.calls_around(id)].iter().any(looks)
 }
 
-/// Whether the function contacts a peer, or gets the object that may. All other waits are for the test's own tasks.
+/// Whether the function contacts a peer, or receives an object that may. All other waits are for the test's own tasks.
 fn may_have_peer(facts: &FileFacts, wait: &Call) -> bool {
     let function = wait.function;
     let reaches = |call: &Call| {

@@ -1,5 +1,5 @@
 //! The rules. A rule is a file of this folder with a function `check`, a `mod` line below, and a line of
-//! [`catalogue`](crate::catalogue); the compiler complains about each that is missing.
+//! [`catalogue`](crate::catalogue); the compiler reports a missing one.
 
 mod address;
 mod argv;

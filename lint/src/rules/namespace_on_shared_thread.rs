@@ -1,12 +1,12 @@
 //! # namespace-on-shared-thread
 //!
-//! Reports `setns` and `unshare` on a thread that others use: a test's own thread without a guard that goes back, an
-//! async function, a lazy static.
+//! Reports `setns` and `unshare` on a thread that others use: a test's own thread without a guard that restores the
+//! namespace, an async function, a lazy static.
 //!
 //! ## Why is this bad?
-//! Namespaces belong to threads. The harness runs the next test on the same thread, which is then in a network that
-//! has nothing; in an async function the next `.await` may go on on a thread that never entered, and another task
-//! finds itself inside.
+//! Namespaces belong to threads. The harness runs the next test on the same thread, which is then in an empty network.
+//! In an async function, the code after the next `.await` may run on a thread that never entered the namespace, and
+//! another task may run inside.
 //!
 //! ## Bad
 //! ```text
@@ -24,7 +24,7 @@
 //! ```
 //!
 //! ## Limits
-//! A guard is known by a `Drop` of its type that calls `setns`; one that another crate defines is not.
+//! A guard is a type whose `Drop` calls `setns`; guards of other crates are not recognised.
 //!
 //! ## References
 //! setns(2), unshare(2), namespaces(7).

@@ -4,8 +4,8 @@
 //! becomes an argument where a leading `-` would be read as an option.
 //!
 //! ## Why is this bad?
-//! `ping $TARGET` with `TARGET=-f` floods. Who sets the variable chooses options, and with many programs an option
-//! runs another program (`tar --to-command`, `ssh -oProxyCommand`).
+//! `ping $TARGET` with `TARGET=-f` floods. The variable's value chooses options, and with many programs an option runs
+//! another program (`tar --to-command`, `ssh -oProxyCommand`).
 //!
 //! ## Bad
 //! ```text
@@ -20,12 +20,12 @@
 //! ```
 //!
 //! ## Fix
-//! `.arg("--")` before the value, for programs that are known to take it (`ping`, `cat`, `curl`, `grep` and the like) and
-//! where no option follows.
+//! `.arg("--")` before the value, for programs that are known to accept it (`ping`, `cat`, `curl`, `grep` and similar),
+//! if no option follows.
 //!
 //! ## Limits
-//! Which options a program takes is not known; the value behind an option (`-o`, `--name`) is taken as its value.
-//! Variables that cargo sets are trusted.
+//! The lint does not know the options of a program; the value after an option (`-o`, `--name`) counts as the option's
+//! value. Variables that cargo sets are trusted.
 //!
 //! ## References
 //! CWE-88.

@@ -1,10 +1,10 @@
 //! # port-reuse-race
 //!
-//! Reports ports that were free a moment ago: the listener that found one is gone when somebody else shall use it.
+//! Reports ports that were free a moment ago: the listener that found the port is closed before the port is used.
 //!
 //! ## Why is this bad?
-//! Between the moment in which the listener closes and the one in which the server binds, the system may give the port
-//! to any other process, and does so to the test beside this one. The failure is rare, and looks like the server's.
+//! Between the end of the listener and the bind of the server, the system may give the port to any other process, for
+//! example to a test that runs at the same time. The failure is rare, and looks like the server's.
 //!
 //! ## Bad
 //! ```text
@@ -20,7 +20,7 @@
 //! ```
 //!
 //! ## Limits
-//! Seen are functions that return the port and let go of the listener, and the usual crates for that purpose.
+//! The rule detects functions that return the port and drop the listener, and the usual crates for that purpose.
 //!
 //! ## References
 //! ip(7), ip_local_port_range; CWE-367.

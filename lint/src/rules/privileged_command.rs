@@ -3,8 +3,8 @@
 //! Reports `sudo`, `su`, `doas` and `pkexec`, in an argv and in the text of a shell, when they run on this machine.
 //!
 //! ## Why is this bad?
-//! The test changes the machine as root: routes, rules, devices and processes of everybody on it. It asks for a
-//! password, or needs a rule without one, which is then open to every program of the user.
+//! The test changes the machine as root: routes, rules, devices and processes of all users. It asks for a password, or
+//! needs a rule without one, which every program of the user can then use.
 //!
 //! ## Bad
 //! ```text
@@ -18,7 +18,7 @@
 //! ```
 //!
 //! ## Limits
-//! What is sent to a guest or a container (`ssh`, `docker exec`) is its own business and not reported.
+//! Commands for a guest or a container (`ssh`, `docker exec`) are not reported.
 //!
 //! ## References
 //! CWE-250; user_namespaces(7).

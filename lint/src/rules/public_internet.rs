@@ -3,8 +3,8 @@
 //! Reports tests that contact a host of the public Internet by its name.
 //!
 //! ## Why is this bad?
-//! The test fails where there is no network, behind a proxy, and on the day on which the host changes; and it tells a
-//! stranger each time it runs. `example.com` is a host like others when it is contacted.
+//! The test fails without a network, behind a proxy, and when the host changes; and every run contacts a stranger.
+//! `example.com` is a host like others if a test contacts it.
 //!
 //! ## Bad
 //! ```text

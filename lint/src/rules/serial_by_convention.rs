@@ -3,8 +3,8 @@
 //! Reports tests whose file says that they need `--test-threads=1`.
 //!
 //! ## Why is this bad?
-//! Nothing keeps the rule but the person who starts the tests: an editor, another CI and nextest start them side by
-//! side, and what then fails looks like a defect of the code.
+//! Only the person who starts the tests can follow the rule: an editor, another CI and nextest run them at the same
+//! time, and the resulting failures look like defects of the code.
 //!
 //! ## Bad
 //! ```text
@@ -18,7 +18,7 @@
 //! ```
 //!
 //! ## Limits
-//! Only the text of the file is seen, not the scripts that start its tests.
+//! The rule reads only the text of the file, not the scripts that start its tests.
 //!
 //! ## References
 //! rustc book, "Tests", `--test-threads`.

@@ -3,7 +3,7 @@
 //! Reports `set_var`, `remove_var` and `set_current_dir` in a test.
 //!
 //! ## Why is this bad?
-//! Tests are threads of one process. What one of them sets, all others see, some of them halfway through; and where
+//! Tests are threads of one process. If one of them sets a value, all others see it, some of them halfway through. If
 //! another thread reads the environment at the same moment, the C library reads freed memory.
 //!
 //! ## Bad
@@ -19,8 +19,9 @@
 //! ```
 //!
 //! ## Limits
-//! A function that takes a lock is left alone, and a helper whose callers in the file all take one, as are files that use `#[serial]`, `main`, and tests with a process of
-//! their own (`#[netns_test]`). Pedantic: the only test of a file, and variables that only logs and reports read.
+//! Not reported: a function that takes a lock, a helper whose callers in the file all take one, files that use
+//! `#[serial]`, `main`, and tests with their own process (`#[netns_test]`). Pedantic: the only test of a file, and
+//! variables that only logs and reports read.
 //!
 //! ## References
 //! std::env::set_var, Safety; setenv(3).

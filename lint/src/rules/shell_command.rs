@@ -1,14 +1,14 @@
 //! # shell-command
 //!
-//! Reports a command line that a shell interprets: `sh -c`, `bash -lc`, `cmd /C`, `powershell -Command`, also
-//! behind `sudo`, `env`, `nsenter`, `ip netns exec`, `ssh` and the like, and functions that call a shell by
-//! themselves (`libc::system`, `Exec::shell`).
+//! Reports a command line that a shell interprets: `sh -c`, `bash -lc`, `cmd /C`, `powershell -Command`, also behind
+//! `sudo`, `env`, `nsenter`, `ip netns exec`, `ssh` and similar programs, and functions that call a shell themselves
+//! (`libc::system`, `Exec::shell`).
 //!
 //! ## Why is this bad?
-//! A name, a path or an address that becomes part of the text is read as shell syntax. A test that runs with
-//! privileges then runs whatever a device name, a temporary folder or an environment variable says, and it breaks
-//! on the first space. A constant text has no such hole, but hides the exit status of all programs but the last;
-//! it is reported with `--pedantic`.
+//! The shell reads a name, a path or an address in the text as shell syntax. A test that runs with privileges then runs
+//! whatever a device name, a temporary folder or an environment variable contains, and it breaks on the first space. A
+//! constant text does not have this problem, but hides the exit status of all programs except the last; it is reported
+//! with `--pedantic`.
 //!
 //! ## Bad
 //! ```text
@@ -22,8 +22,7 @@
 //! ```
 //!
 //! ## Limits
-//! A runner that takes a program and its arguments in two parameters is only seen through if its body is part of
-//! the run.
+//! A runner that takes a program and its arguments in two parameters is recognised only if its body is part of the run.
 //!
 //! ## References
 //! CWE-78; the man page of system(3), section "Caveats".
@@ -40,7 +39,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let callers = Callers::new(facts);
     for sink in &facts.sinks {
         let Some((shell, script)) = script_in(sink, config) else { continue };
-        // What is constant there does no harm there.
+        // A constant text is harmless in the called function.
         let given = |call: &Sink| {
             let (_, text) = script_in(call, config)?;
             let text = text.filter(|text| !is_settled(text))?;
@@ -52,7 +51,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// The shell that gets a text, and the text if it is known which.
+/// Returns the shell that receives a text, and the text if it is known.
 fn script_in<'s>(sink: &'s Sink, config: &Config) -> Option<(String, Option<&'s Value>)> {
     match sink.kind {
         SinkKind::Command => script_of(&sink.values, config),
@@ -61,13 +60,13 @@ fn script_in<'s>(sink: &'s Sink, config: &Config) -> Option<(String, Option<&'s 
     }
 }
 
-/// The text on one line, or its beginning.
+/// Returns the text on one line, or its start.
 fn shortened(script: &Value) -> String {
     let text = script.shown().split_whitespace().collect::<Vec<_>>().join(" ");
     if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
 }
 
-/// Whether nobody but the code decides what the shell does: every part is constant, or quoted for it.
+/// Whether only the code decides what the shell does: every part is constant, or quoted for the shell.
 fn is_settled(script: &Value) -> bool {
     let settled = |value: &Value| {
         let mut before = "";

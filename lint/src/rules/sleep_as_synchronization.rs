@@ -3,8 +3,8 @@
 //! Reports a fixed sleep between the start of something and the connection to it.
 //!
 //! ## Why is this bad?
-//! The time is too short on a busy machine, where the test then fails, and too long on every other. What the test waits
-//! for can be asked: a port that listens, a line of output, a file, a message.
+//! The time is too short on a busy machine, where the test then fails, and too long on every other. Wait for the event
+//! itself: a port that listens, a line of output, a file, a message.
 //!
 //! ## Bad
 //! ```text
@@ -21,7 +21,10 @@
 //! ```
 //!
 //! ## Limits
-//! A function that starts a process, sleeps and returns it counts, too: its callers connect. Functions of the run that start threads or tasks, or that connect, count like the calls themselves. A sleep in a loop is a poll and is left alone, and so is one after a connection or a request to what was started: it has answered. Pedantic: a sleep before an assertion, which may be about time itself.
+//! A function that starts a process, sleeps and returns it counts too: its callers connect. Functions of the run that
+//! start threads or tasks, or that connect, count like the calls themselves. A sleep in a loop is a poll and is not
+//! reported, nor is a sleep after a connection or a request to the started process, which has then answered. Pedantic:
+//! a sleep before an assertion, which may be about time itself.
 //!
 //! ## References
 //! Luo et al., "An Empirical Analysis of Flaky Tests", FSE 2014: the first cause is waiting for a time.
@@ -52,7 +55,8 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             let by_function = other.effects.as_ref().is_some_and(|effects| effects.connects);
             by_function || facts.sinks.iter().filter(is_it).any(|sink| sink.kind == SinkKind::Connect)
         };
-        // What has answered is ready, and the time is for something else: an entry that expires, a limit of requests.
+        // A process that has answered is ready, so the sleep has another purpose: an entry that expires, a limit of
+        // requests.
         let is_asked = |(asked, other): (CallId, &Call)| {
             let is_part = facts.enclosed_by(asked, tables::starts_concurrent);
             here(other)
@@ -74,8 +78,8 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether the function returns or stores the child that it started, and does nothing more with it: the sleep is for its
-/// callers.
+/// Whether the function returns or stores the child that it started, and does nothing else with it: the sleep is for
+/// its callers.
 fn hands_on(facts: &FileFacts, start: CallId) -> bool {
     let is_child = facts.calls[start].name == "spawn" && facts.command_behind(start).is_some();
     let of_child = |other: &Call| other.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(start));

@@ -3,9 +3,8 @@
 //! Reports a text that is split on white space, or by `shlex`, and becomes a program or its arguments.
 //!
 //! ## Why is this bad?
-//! A path with a space becomes two arguments, a quote becomes part of a word, and whoever decides a part of the text
-//! decides the number of the arguments. A helper that takes a command line as one text invites to put it together
-//! with `format!`.
+//! A path with a space becomes two arguments, a quote becomes part of a word, and each part of the text can change the
+//! number of arguments. A helper that takes a command line as one text invites callers to build it with `format!`.
 //!
 //! ## Bad
 //! ```text
@@ -20,7 +19,7 @@
 //! ```
 //!
 //! ## Limits
-//! A text that is constant is split by the lint as well, and judged by its words.
+//! The lint splits a constant text too, and judges it by its words.
 //!
 //! ## References
 //! CWE-88.

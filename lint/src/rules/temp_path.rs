@@ -4,8 +4,8 @@
 //! created, bound or written.
 //!
 //! ## Why is this bad?
-//! Two runs write over each other. Who knows the name can put a symbolic link there first, and the test, perhaps as
-//! root, writes where the link points.
+//! Two runs overwrite each other's files. Another user who knows the name can put a symbolic link there first, and the
+//! test, perhaps as root, writes to the link's target.
 //!
 //! ## Bad
 //! ```text
@@ -20,7 +20,7 @@
 //! ```
 //!
 //! ## Limits
-//! Paths inside containers and guests are only known as such where a program like `docker` gets them.
+//! Paths inside containers and guests are recognised only if a program like `docker` receives them.
 //!
 //! ## References
 //! CWE-377, CWE-59.

@@ -4,9 +4,9 @@
 //! bound, and one that polls in a loop and may be zero.
 //!
 //! ## Why is this bad?
-//! A typing mistake, or somebody who sets the variable for another program, makes a test wait for years, and a
-//! runner with it: denial of service by configuration. `parse::<u64>()` accepts 18,446,744,073,709,551,615 seconds.
-//! A poll interval of zero burns a core instead.
+//! A typing mistake, or a variable that was set for another program, makes a test wait for years, and its runner too:
+//! denial of service by configuration. `parse::<u64>()` accepts 18,446,744,073,709,551,615 seconds. A poll interval of
+//! zero burns a core instead.
 //!
 //! ## Bad
 //! ```text
@@ -24,13 +24,13 @@
 //! ```
 //!
 //! ## Fix
-//! `.min(Duration::from_secs(…))` with the longest allowed wait, behind the constructor of `std`'s `Duration`, where the
-//! environment's value reaches it in the same function. A smaller bound, or an error, is for you to choose.
+//! `.min(Duration::from_secs(…))` with the longest allowed wait, after the constructor of `std`'s `Duration`, if the
+//! environment's value reaches it in the same function. Choose a smaller bound, or an error, yourself.
 //!
 //! ## Limits
-//! The bound is the configuration's `max-duration`, ten minutes by default. A check in a function of another crate
-//! is not seen. A time counts where a call gets it or a deadline is made of it, not where it is constructed, printed or
-//! compared.
+//! The bound is the configuration's `max-duration`, ten minutes by default. A check in a function of another crate is
+//! not detected. A time counts where a call receives it or a deadline is computed from it, not where it is constructed,
+//! printed or compared.
 //!
 //! ## References
 //! CWE-400, CWE-1284.

@@ -4,8 +4,8 @@
 //! environment variable without an upper bound, and a port that is cut to 16 bits.
 //!
 //! ## Why is this bad?
-//! One variable with one digit too many takes all memory or all threads of the machine that the test shares with
-//! others, and the failure names an allocation and not the variable.
+//! One digit too many in a variable takes all memory or all threads of the machine, which the test shares with others,
+//! and the failure names an allocation and not the variable.
 //!
 //! ## Bad
 //! ```text

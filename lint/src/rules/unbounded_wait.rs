@@ -4,8 +4,8 @@
 //! of time around it.
 //!
 //! ## Why is this bad?
-//! A server that does not end, or a child that keeps the pipe open, hangs the whole run until the machine's own
-//! limit ends it, an hour later and without saying which test it was.
+//! A server that does not end, or a child that keeps the pipe open, hangs the whole run until the machine's own limit
+//! ends it, an hour later and without the name of the test.
 //!
 //! ## Bad
 //! ```text
@@ -22,13 +22,15 @@
 //! ```
 //!
 //! ## Limits
-//! A tool that does one thing on this machine and ends (`ls`, `ip link`, `cargo build`), and any command that
-//! `output()` or `status()` runs without a name that is known, is shown with `--pedantic`. Programs of the workspace,
-//! servers, virtual machines and downloads are shown always. A tool that reads from a pipe is a note. A thread that nobody joins may wait as long as it likes.
+//! Shown with `--pedantic`: a tool that does one task on this machine and ends (`ls`, `ip link`, `cargo build`), and
+//! any command without a known name that `output()` or `status()` runs. Always shown: programs of the workspace,
+//! servers, virtual machines and downloads. A tool that reads from a pipe is a note. A thread that no code joins may
+//! wait without a limit.
 //!
-//! A wait for a message counts in a function that a test runs itself and that contacts a peer, or gets one as a parameter; not in
-//! spawned tasks, nor in closures, which are mostly the handlers of a server. A race in a loop counts if neither an arm nor the
-//! loop looks at a clock. Pedantic: a channel that the function makes, `next` and `accept`, and everything in examples.
+//! A wait for a message counts in a function that a test runs itself and that contacts a peer, or receives one as a
+//! parameter; not in spawned tasks and closures, which are mostly the handlers of a server. A race in a loop counts if
+//! neither an arm nor the loop checks a clock. Pedantic: a channel that the function makes, `next` and `accept`, and
+//! everything in examples.
 //!
 //! ## References
 //! CWE-400; waitpid(2).
@@ -101,9 +103,10 @@ fn kind(call: &Call) -> Option<(&'static str, &'static [&'static str])> {
     })
 }
 
-/// Whether a value is an output of a running child, or reads from one, and not what is left when it has ended.
+/// Whether a value is an output of a running child, or reads from one, and not the rest that an ended child has left.
 ///
-/// What another crate starts, a session of a terminal or a child with limits of its own, reads in its own way.
+/// An object that another crate starts, such as a terminal session or a child with its own limits, reads in another
+/// way.
 fn is_pipe(facts: &FileFacts, value: &Value) -> bool {
     let mut next = Some(value);
     while let Some(value) = next {

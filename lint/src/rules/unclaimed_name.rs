@@ -4,9 +4,9 @@
 //! made of a process id, a time or a random number, or too long.
 //!
 //! ## Why is this bad?
-//! Two runs, or two tests of one run, want the same name: one of them fails, or works on what belongs to the other.
-//! A random number makes that rare and hard to repeat, not impossible: with four hexadecimal digits, one run in a
-//! thousand collides once 12 names exist. A device's name has 15 bytes; what is longer is refused, or cut.
+//! Two runs, or two tests of one run, use the same name: one of them fails, or works on an object of the other. A
+//! random number makes that rare and hard to repeat, but not impossible: with four hexadecimal digits, one run in a
+//! thousand collides once 12 names exist. A device's name has at most 15 bytes; a longer name is refused or cut.
 //!
 //! ## Bad
 //! ```text

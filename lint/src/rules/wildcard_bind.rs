@@ -4,8 +4,8 @@
 //! server that the test starts.
 //!
 //! ## Why is this bad?
-//! Everybody in the machine's networks can talk to the test while it runs, and on many systems a firewall asks. A
-//! test server seldom checks who speaks.
+//! Every host in the machine's networks can talk to the test while it runs, and on many systems a firewall asks the
+//! user. Test servers rarely check their peers.
 //!
 //! ## Bad
 //! ```text
@@ -19,9 +19,9 @@
 //! ```
 //!
 //! ## Fix
-//! `127.0.0.1` for a stream listener's `0.0.0.0` that is written in the call itself, where the port is free and every
-//! use of the listener is seen: a client that learns the port may be in another network namespace. `[::]` has no fix, as
-//! it takes IPv4 too and `[::1]` does not; nor has a datagram socket, which may send to others.
+//! `127.0.0.1` for the `0.0.0.0` of a stream listener in the call itself, if the port is free and every use of the
+//! listener is visible: a client that learns the port may be in another network namespace. `[::]` has no fix, because
+//! it accepts IPv4 too and `[::1]` does not; nor has a datagram socket, which may send to others.
 //!
 //! ## Limits
 //! A function of the product that binds every address counts where a test calls it, even if the test cannot choose.

@@ -108,11 +108,11 @@ pub(crate) const COMMON_DOMAINS: &[&str] = &[
     "at", "nl", "jp", "cn", "ru", "us",
 ];
 
-/// Names of functions that bind the address that they get.
+/// Names of functions that bind their address argument.
 pub(crate) const LISTENING: &[&str] =
     &["bind", "bind_addr", "bind_tcp", "listen", "listen_on", "serve", "bind_with_graceful_shutdown"];
 
-/// Names of functions that connect to the address that they get.
+/// Names of functions that connect to their address argument.
 pub(crate) const CONNECTING: &[&str] = &[
     "connect",
     "connect_async",
@@ -126,14 +126,14 @@ pub(crate) const CONNECTING: &[&str] = &[
     "get_multiplexed_async_connection",
 ];
 
-/// Ends of the names of types that contact a peer.
+/// Suffixes of the names of types that contact a peer.
 pub(crate) const CLIENT_TYPES: &[&str] =
     &["Client", "Connection", "Pool", "Producer", "Consumer", "Publisher", "Subscriber"];
 
 /// Types that describe a request and send nothing.
 pub(crate) const DESCRIBING: &[&str] = &["Request", "RequestBuilder", "Uri", "Url", "Method"];
 
-/// Whether a function is named as if it contacts a peer: a transport behind a trait hides whether it does.
+/// Whether the name of a function shows that it contacts a peer: a transport behind a trait hides whether it does.
 pub(crate) fn names_contact(path: &str, name: &str) -> bool {
     let holder = path.rsplit("::").nth(1).unwrap_or_default();
     let verb = name.split('_').next().unwrap_or_default();
@@ -146,13 +146,13 @@ pub(crate) fn names_contact(path: &str, name: &str) -> bool {
 /// Crates whose sockets belong to a simulation.
 pub(crate) const SIMULATED: &[&str] = &["turmoil", "madsim", "netsim", "patchbay", "loom", "shuttle"];
 
-/// Beginnings of the names of types that stand in for a peer within the process.
+/// Prefixes of the names of types that replace a peer within the process.
 const STANDING_IN: &[&str] = &["Test", "Mock", "Fake", "Replay", "Local"];
 
 /// Modules of such types.
 const MODULES_STANDING_IN: &[&str] = &["test", "testing", "local", "mock"];
 
-/// Whether a function at that path contacts no host: its type belongs to a simulation, or stands in for a peer.
+/// Whether a function at that path contacts no host: its type belongs to a simulation, or replaces a peer.
 pub(crate) fn is_simulated(path: &str) -> bool {
     let mut around: Vec<&str> = path.split("::").collect();
     around.pop();

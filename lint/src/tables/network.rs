@@ -1,4 +1,4 @@
-//! The network: commands that change that of the machine, and clients of other crates that wait without a limit.
+//! The network: commands that change the machine's network, and clients of other crates that wait without a limit.
 
 /// How the words of a command show that it changes the network.
 pub(crate) enum Change {
@@ -38,8 +38,8 @@ const FILTER_RULES: &[&str] = &[
     "--replace",
 ];
 
-/// Programs that change the network of the namespace that they run in, with the words that do so. The man pages ip(8),
-/// tc(8), bridge(8), nft(8), iptables(8), sysctl(8), firewall-cmd(1), ethtool(8), wg(8) have them.
+/// Programs that change the network of the namespace that they run in, with the words that do so. Sources: the man
+/// pages ip(8), tc(8), bridge(8), nft(8), iptables(8), sysctl(8), firewall-cmd(1), ethtool(8), wg(8).
 pub(crate) const NETWORK_CHANGES: &[(&str, Change)] = &[
     ("ip", Change::Verb(IP_OBJECTS, ADDED_AND_REMOVED)),
     ("bridge", Change::Verb(&["fdb", "link", "mdb", "vlan", "vni"], ADDED_AND_REMOVED)),
@@ -96,7 +96,7 @@ const IP_OBJECTS: &[&str] = &[
     "xfrm",
 ];
 
-/// Folders of files that hold settings of the network, where the writer's namespace decides which.
+/// Folders with files that contain network settings of the writer's namespace.
 pub(crate) const NETWORK_SETTINGS: &[&str] = &["/proc/sys/net/", "/sys/class/net/"];
 
 impl Change {
@@ -116,9 +116,9 @@ impl Change {
     }
 }
 
-/// Functions and methods of client libraries that wait for a peer as long as it takes, unless the caller sets a limit. A
-/// method stands behind the path of its type. The documentation of each library says which limits it has by default;
-/// left out are those that have one: the blocking client of reqwest (30 s), sqlx (30 s), mongodb (30 s), async-nats (5 s), surf (60 s),
+/// Functions and methods of client libraries that wait for a peer without a limit, unless the caller sets one. A method
+/// follows the path of its type. Source: the documentation of each library. The list leaves out libraries with a
+/// default limit: the blocking client of reqwest (30 s), sqlx (30 s), mongodb (30 s), async-nats (5 s), surf (60 s),
 /// awc (5 s), lettre (60 s).
 const CLIENTS: &[(&str, &[&str])] = &[
     ("reqwest", &["get"]),
@@ -152,7 +152,7 @@ const CLIENTS: &[(&str, &[&str])] = &[
     ("smol::net::TcpStream", &["connect"]),
 ];
 
-/// Requests that are built first and sent later: what the builder's path begins with, and the methods that send. The
+/// Requests that are built first and sent later: the prefix of the builder's path, and the methods that send. The
 /// blocking clients of reqwest have a limit.
 pub(crate) const REQUESTS: &[(&str, &[&str])] = &[
     ("reqwest::", &["send", "execute"]),

@@ -154,17 +154,18 @@ pub(crate) const OPENING: &[&str] = &[
 /// Constructors of channels and of streams that end with their senders.
 pub(crate) const CHANNELS: &[&str] = &["unbounded", "bounded", "duplex", "pair"];
 
-/// Crates whose receivers get what other parts of the program send.
+/// Crates whose receivers receive what other parts of the program send.
 const CHANNEL_CRATES: &[&str] = &["async_channel", "flume", "kanal", "crossbeam", "crossbeam_channel"];
 
-/// Whether a type at that path gets messages in memory: receivers of channels of `std`, `tokio`, `futures` and other crates.
+/// Whether a type at that path receives messages in memory: receivers of channels of `std`, `tokio`, `futures` and
+/// other crates.
 pub(crate) fn is_receiver(path: &str) -> bool {
     let first = path.split("::").next().unwrap_or_default();
     let last = path.rsplit("::").next().unwrap_or_default();
     CHANNEL_CRATES.contains(&first) || ["Receiver", "UnboundedReceiver"].contains(&last)
 }
 
-/// Whether a type at that path gets datagrams.
+/// Whether a type at that path receives datagrams.
 pub(crate) fn is_datagram(path: &str) -> bool {
     ["UdpSocket", "UnixDatagram"].iter().any(|known| ends_with(path, known))
 }

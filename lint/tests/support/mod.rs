@@ -1,4 +1,4 @@
-//! What the tests of the command share: packages in folders of their own, and the command itself.
+//! Shared parts of the command's tests: packages in separate folders, and the command itself.
 
 use std::env;
 use std::fs;
@@ -17,7 +17,7 @@ fn starts() {
 /// A test without a finding.
 pub(crate) const HARMLESS: &str = "#[test]\nfn adds() { assert_eq!(1 + 1, 2); }\n";
 
-/// What a run of the lint gave.
+/// The result of a run of the lint.
 pub(crate) struct Ran {
     pub(crate) status: i32,
     pub(crate) out: String,
@@ -26,7 +26,7 @@ pub(crate) struct Ran {
 
 /// Runs the lint in `folder`.
 pub(crate) fn lint(folder: &Path, arguments: &[&str]) -> Ran {
-    // From an archive of nextest it lies elsewhere than where cargo has built it.
+    // In an archive of nextest, the program has another path than the one to which cargo built it.
     let program = env::var_os("NEXTEST_BIN_EXE_cargo-netns-lint");
     let output = Command::new(program.unwrap_or_else(|| env!("CARGO_BIN_EXE_cargo-netns-lint").into()))
         .args(arguments)

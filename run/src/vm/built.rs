@@ -61,13 +61,13 @@ impl Binary {
     }
 }
 
-/// All that the machines need of a workspace.
+/// The parts of a workspace that the machines need.
 #[derive(Debug, Default)]
 pub(super) struct Built {
     pub(super) tests: Vec<Binary>,
     /// Programs and examples, which tests start by their paths.
     pub(super) programs: Vec<PathBuf>,
-    /// Crates whose documentation tests do not run.
+    /// Crates with documentation tests, which do not run.
     pub(super) documentation: Vec<String>,
 }
 
@@ -127,7 +127,8 @@ impl Built {
     }
 }
 
-/// Returns `network` for an integration test, `lib` for a library, `bin/server` for a program: no two targets of a package share it.
+/// Returns the name of a target, which no other target of its package has: `network` for an integration test, `lib` for a
+/// library, `bin/server` for a program.
 fn name_of(artifact: &Value) -> anyhow::Result<String> {
     let target = &artifact["target"];
     let name = target["name"].as_str().context("a message of cargo has no name")?;
@@ -150,7 +151,7 @@ fn is_for_tests(name: &str, value: &str, caller: &BTreeMap<OsString, OsString>) 
     !is_of_this_command && (is_new || name.starts_with("NETNS_TEST_") || name.starts_with("RUST_"))
 }
 
-/// A target with `harness = false` in its manifest has a harness of its own.
+/// A target with `harness = false` in its manifest has its own harness.
 fn judge(message: &Value) -> anyhow::Result<Judge> {
     let text = |value: &Value| value.as_str().map(str::to_owned).context("a message of cargo has no name or manifest");
     let (manifest, name) = (text(&message["manifest_path"])?, text(&message["target"]["name"])?);

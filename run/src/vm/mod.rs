@@ -53,10 +53,11 @@ pub(crate) struct Options {
     /// Run the tests as an ordinary user only.
     #[arg(long)]
     user: bool,
-    /// How the guest's instructions run [default: kvm where this machine has it and is not virtual itself, else tcg].
+    /// How the guest's instructions run [default: kvm if this machine has it and is not virtual itself, else tcg].
     #[arg(long, value_enum)]
     accel: Option<Accelerator>,
-    /// A program that tests start, by name or path, with its libraries; may be repeated. Common ones are copied where they are installed.
+    /// A program that tests start, by name or path, with its libraries; may be repeated. Common ones are copied if they are
+    /// installed.
     #[arg(long, value_name = "NAME")]
     program: Vec<String>,
     /// A file or folder that tests read, copied to the same path; may be repeated. Leaves out folders with a CACHEDIR.TAG.

@@ -18,7 +18,7 @@ pub(crate) const RECORDER: &str = "vm-record";
 /// The variable that names the file.
 const FILE: &str = "NETNS_RUN_VM_RECORD";
 
-/// What cargo would have started, in its order.
+/// The programs that cargo would have started, in order.
 #[derive(Debug, Default)]
 pub(super) struct Recorded {
     /// Test binaries: `program`, `arguments`, `folder`, `environment`.
@@ -61,7 +61,8 @@ pub(super) fn run(
     Ok((output.stdout, recorded))
 }
 
-/// Returns whether cargo started this program in place of rustdoc: with an option first, where the other callers have a word.
+/// Returns whether cargo started this program in place of rustdoc. Then the first argument is an option; the other callers
+/// pass a word.
 pub(crate) fn is_rustdoc(first: &OsStr) -> bool {
     env::var_os(FILE).is_some() && first.as_encoded_bytes().starts_with(b"-")
 }

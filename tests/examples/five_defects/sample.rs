@@ -1,24 +1,24 @@
-//! Five hazards of tests that need a network, each as it is found in real projects. Never compiled: it is what
-//! `cargo xtask demo` shows the lint. What it should have been is in the other examples.
+//! Five hazards of tests that need a network, as they are found in real projects. Never compiled: `cargo xtask demo` runs
+//! the lint on this file. The other examples show how to avoid the hazards.
 
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;
 
-/// 1. The environment decides how long a test may wait, without a bound.
+/// 1. An environment variable without a bound decides how long a test may wait.
 fn reply_timeout() -> Duration {
     let seconds = std::env::var("REPLY_TIMEOUT").ok().and_then(|text| text.parse().ok()).unwrap_or(5);
     Duration::from_secs(seconds)
 }
 
-/// 2. A shell reads what was put together from names.
+/// 2. A shell interprets a text that is built from names.
 fn run_in(namespace: &str, command: &str) {
     let line = format!("ip netns exec {namespace} {command}");
     let status = Command::new("sh").arg("-c").arg(&line).status().unwrap();
     assert!(status.success(), "{line}");
 }
 
-/// 3. A name that is random but that nobody claims: two runs may share it, and nothing says so.
+/// 3. A random name that is not claimed: two runs may share it without an error.
 /// 5. Root, by sudo, for the whole command.
 fn new_namespace() -> String {
     let namespace = format!("test-{:04x}", rand::random::<u16>());
@@ -27,7 +27,7 @@ fn new_namespace() -> String {
     namespace
 }
 
-/// 4. An address that belongs to somebody else on the next machine.
+/// 4. An address that another machine may use for something else.
 #[test]
 fn server_answers() {
     let namespace = new_namespace();

@@ -1,4 +1,4 @@
-//! The two backends of conditions, by the same measurements: the relay, and netem where the kernel has it.
+//! The two backends of conditions, with the same measurements: the relay, and netem if the kernel has it.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::traffic::{binomial, datagrams, numbers};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Two hosts whose link has this condition from the first to the second, by this backend.
+/// Returns two hosts whose link has this condition from the first to the second, with this backend.
 fn two(lab: &mut Lab, backend: Backend, condition: &Condition) -> TestResult<(Host, Host, LinkHandle)> {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b).conditions(condition.clone(), Condition::new()).backend(backend);
@@ -36,12 +36,14 @@ fn undisturbed(mut measure: impl FnMut() -> TestResult<Result<(), String>>) -> T
     Err(wrong.into())
 }
 
-/// Packets that may arrive in another order: on a machine with several processors, those that leave netem at the same time.
+/// Returns how many packets may arrive in another order: on a machine with several processors, those that leave netem at the
+/// same time.
 fn exchanged(backend: Backend) -> usize {
     if backend == Backend::Netem { 5 } else { 0 }
 }
 
-/// The quickest of many round trips, more of them until it is below `enough`: a busy machine makes single ones late.
+/// Returns the shortest of many round trips, and measures more of them until it is below `enough`: a busy machine delays
+/// single ones.
 fn quickest(from: &Host, to: &Host, enough: Duration) -> TestResult<Duration> {
     let mut quickest = Duration::MAX;
     for _ in 0..20 {
@@ -77,7 +79,7 @@ fn netem_delays_by_its_latency(mut lab: Lab) -> TestResult {
     latency(&mut lab, Backend::Netem)
 }
 
-/// A jitter has its median and its lower bound, and reorders nothing. A busy machine makes packets late, as those without a jitter.
+/// A jitter has its median and its lower bound, and reorders nothing. A busy machine delays packets, also without a jitter.
 fn jitter(lab: &mut Lab, backend: Backend) -> TestResult {
     let (a, b, link) = two(lab, backend, &Condition::new())?;
     let mut late = Duration::ZERO;
@@ -91,7 +93,7 @@ fn jitter(lab: &mut Lab, backend: Backend) -> TestResult {
         let steady = Condition::new().latency(30 * MILLISECOND);
         link.set_condition_from(&a, &jitter.map_or(steady.clone(), |jitter| steady.jitter(jitter)))?;
         undisturbed(|| {
-            // Far enough from each other that few wait for the one before.
+            // Far enough apart that few wait for the previous one.
             let arrivals = datagrams(&a, &b, 150, 100, 30 * MILLISECOND, 300 * MILLISECOND)?;
             let (seen, overtaken) = numbers(&arrivals);
             assert!(seen.len() == 150 && overtaken <= exchanged(backend), "{jitter:?}: {overtaken} overtaken");
@@ -170,7 +172,7 @@ fn rate(lab: &mut Lab, backend: Backend) -> TestResult {
         // An Ethernet and an IPv4 or IPv6 header, and that of UDP.
         let head = if b.addr().is_ipv4() { 14 + 20 + 8 } else { 14 + 40 + 8 };
         let wire = Duration::from_nanos(u64::try_from(bytes + head)? * 8_000_000 / kilobits);
-        // Three times what the link carries, for two seconds.
+        // Three times the capacity of the link, for two seconds.
         let count = u32::try_from(6 * Duration::from_secs(1).as_nanos() / wire.as_nanos())?;
         undisturbed(|| {
             let before = link.statistics_from(&a)?;
@@ -178,7 +180,7 @@ fn rate(lab: &mut Lab, backend: Backend) -> TestResult {
             let times: Vec<Duration> = arrivals.iter().map(|arrival| arrival.sent + arrival.delay).collect();
             let mut gaps: Vec<Duration> = times.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).collect();
             gaps.sort_unstable();
-            // The median of the gaps between which nothing was lost: where a busy machine did not run the sender, the link was idle.
+            // The median of the gaps without a loss in between: if a busy machine did not run the sender, the link was idle.
             let middle = if percent > 0.0 { gaps.len() * 2 / 5 } else { gaps.len() / 2 };
             let found = wire.as_secs_f64() / gaps[middle].as_secs_f64();
             let took = times[times.len() - 1].saturating_sub(times[0]);
@@ -226,7 +228,7 @@ fn changes(lab: &mut Lab, backend: Backend) -> TestResult {
         sender.join().map_err(|_| "the sender panicked")?.map_err(BoxError::from)
     })?;
     let (seen, overtaken) = numbers(&arrivals);
-    // Without an order, the hundred on their way would be overtaken.
+    // Without the order, the hundred packets on their way would be overtaken.
     let is_in_order = overtaken <= 8 * exchanged(backend);
     assert!(seen.len() == 400 && is_in_order, "{overtaken} have overtaken what was on its way");
     link.set_condition_from(&a, &slow.reorder_percent(20.0))?;
@@ -363,7 +365,7 @@ fn what_netem_cannot_make_is_an_error_where_it_was_demanded(mut lab: Lab) -> Tes
     Ok(())
 }
 
-/// The version of the running kernel.
+/// Returns the version of the running kernel.
 fn kernel() -> TestResult<(u32, u32)> {
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let mut numbers = release.split(|letter: char| !letter.is_ascii_digit()).map(str::parse);

@@ -282,7 +282,7 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     let rule = FirewallRule::allow("backwards").tcp(2000..=1000);
     let refused = router.firewall(&Firewall::new().rule(rule)).expect_err("refused").to_string();
     assert!(refused.contains("backwards") && refused.contains("2000"), "{refused}");
-    // The second selection would replace the first, and the rule would let pass what its name refuses.
+    // The second selection would replace the first, and the rule would accept packets that its name refuses.
     let twice = [
         FirewallRule::refuse("HTTP/3", Refusal::Drop).udp(443..=443).tcp(443..=443),
         FirewallRule::refuse("HTTP/3", Refusal::Drop).from_device("eth0").from_device("eth1"),
@@ -291,7 +291,7 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
         let refused = router.firewall(&Firewall::new().rule(rule)).expect_err("refused").to_string();
         assert!(refused.contains("\"HTTP/3\" selects the ") && refused.contains("twice"), "{refused}");
     }
-    // A rule for a device that is not there would match nothing.
+    // A rule for a missing device would match nothing.
     let refused = router.firewall(&Firewall::home("eth5")).expect_err("refused").to_string();
     assert!(refused.contains("\"eth5\", which \"router\" does not have; it has eth0, eth1"), "{refused}");
     assert_eq!(router.firewall_counters()?, [], "nothing was set");

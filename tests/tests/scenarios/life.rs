@@ -107,7 +107,7 @@ fn a_program_that_starts_others_all_the_time_is_suspended(net: Pair) -> TestResu
     Ok(())
 }
 
-/// The kernel of a host answers while its programs sleep: a connection is made, and nobody accepts it.
+/// The kernel of a host answers while its programs sleep: it completes a connection that no program accepts.
 #[netns_test]
 fn a_suspended_host_still_has_its_sockets(net: Pair) -> TestResult {
     let listener = net.server.tcp_listener(80)?;

@@ -14,7 +14,7 @@ use crate::traffic::{Arrival, binomial, datagrams, numbers, transfer};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-/// Two hosts whose link has this condition in both directions.
+/// Returns two hosts whose link has this condition in both directions.
 fn two(lab: &mut Lab, condition: &Condition) -> TestResult<(Host, Host, LinkHandle)> {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b).condition(condition.clone());
@@ -24,7 +24,7 @@ fn two(lab: &mut Lab, condition: &Condition) -> TestResult<(Host, Host, LinkHand
 }
 
 fn round_trip(from: &Host, to: &Host) -> TestResult<Duration> {
-    // The first one learns the neighbour's address, which takes a round trip of its own.
+    // The first ping learns the neighbour's address, which takes its own round trip.
     from.ping(to).count(1).timeout(Duration::from_secs(3)).run()?.expect_all()?;
     let report = from.ping(to).count(15).interval(10 * MILLISECOND).timeout(Duration::from_secs(3)).run()?;
     Ok(report.expect_all()?.min().ok_or("five replies")?)
@@ -185,7 +185,7 @@ fn rates_of_the_two_directions_differ(mut lab: Lab) -> TestResult {
 fn a_full_queue_delays_by_its_length_and_then_loses(mut lab: Lab) -> TestResult {
     let condition = Condition::new().rate(Rate::megabits(1)).queue(Queue::Time(100 * MILLISECOND));
     let (a, b, link) = two(&mut lab, &condition)?;
-    // Four times what the link carries.
+    // Four times the capacity of the link.
     let arrivals = datagrams(&a, &b, 200, 1000, 2 * MILLISECOND, 300 * MILLISECOND)?;
     // The queue is full long before the second half.
     let delay = median(arrivals[arrivals.len() / 2..].iter().map(|arrival| arrival.delay))?;

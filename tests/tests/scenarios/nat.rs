@@ -101,7 +101,7 @@ fn every_mapping_and_filtering_is_as_declared(mut lab: Lab) -> TestResult {
             };
             assert_eq!(seen, mapping, "{first}, {other_port}, {other_address}");
 
-            // A fresh mapping, that only the first address and port were sent to.
+            // A new mapping, through which packets went only to the first address and port.
             let socket = bound(&client)?;
             let mapped = reflectors[0].sees(&socket)?;
             let within = |passes| if passes { PATIENCE } else { SILENCE };
@@ -144,7 +144,7 @@ fn every_mapping_and_filtering_is_as_declared_for_tcp(mut lab: Lab) -> TestResul
             };
             assert_eq!(found, mapping, "{seen:?}");
 
-            // A fresh mapping, which only the first address and port know.
+            // A new mapping, which only the first address and port know.
             let port = ports.next().ok_or("a port")?;
             let _listener = shared_listener(&client, port)?;
             let mapped = reflectors[0].sees(&client, port)?;
@@ -537,8 +537,8 @@ fn holes_are_punched_where_the_kinds_allow_it(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// Both send to the address that the server saw of the other, again and again for the time, and answer to where a datagram came
-/// from. Returns at once when an answer arrives.
+/// Both send to the address that the server saw of the other, repeatedly during the time, and answer to the source of each
+/// datagram. Returns at once when an answer arrives.
 fn punched(reflector: &Reflector, one: &UdpSocket, other: &UdpSocket, within: Duration) -> TestResult<bool> {
     let (of_one, of_other) = (reflector.sees(one)?, reflector.sees(other)?);
     let sides = [(one, of_other), (other, of_one)];
@@ -1001,7 +1001,7 @@ fn a_site_has_another_prefix_outside(mut lab: Lab) -> TestResult {
     let (_, from) = there.recv_from(&mut [0; 8])?;
     assert_eq!(from, SocketAddr::from((translated, 4000)));
     assert!(reaches(&there, from, &here, PATIENCE)?, "the answer");
-    // What begins outside.
+    // A connection that starts outside.
     let unknown = client.udp_socket(4001)?;
     assert!(reaches(&there, SocketAddr::from((translated, 4001)), &unknown, PATIENCE)?);
     let refused = router.translate_prefix(inside, "2001:db8:1::/48".parse()?, "eth1").expect_err("two lengths");

@@ -99,7 +99,7 @@ fn a_loop_with_a_spanning_tree_has_one_path(mut lab: Lab) -> TestResult {
         Ok(())
     };
     works()?;
-    // In a loop without the protocol, a broadcast would be there thousands of times by now.
+    // In a loop without the protocol, there would be thousands of copies of a broadcast by now.
     let packets = |device| -> TestResult<u64> { Ok(right.statistics(device)?.rx_packets) };
     let received = packets("eth0")? + packets("eth1")?;
     assert!(received < 2000, "{received} packets");
@@ -286,7 +286,7 @@ fn a_bond_fails_over_to_its_other_port(mut lab: Lab) -> TestResult {
     lab.up()?;
     for port in ["eth0", "eth1"] {
         one.link_down(port)?;
-        // The bond notices it when it looks at its ports the next time.
+        // The bond notices it at the next check of its ports.
         wait_until(Deadline::after(PATIENCE), Duration::from_millis(20), || match is_heard(&one, &other, SILENCE) {
             Ok(true) => ControlFlow::Break(Ok(())),
             Ok(false) => ControlFlow::Continue("nothing arrives"),

@@ -1,4 +1,4 @@
-//! Traffic that several scenarios measure with: counted datagrams, timed transfers and replies to whoever asks.
+//! Shared traffic of several scenarios: counted datagrams, timed transfers, and replies to any sender.
 
 use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read, Write};
@@ -19,7 +19,7 @@ use nix::sys::time::TimeVal;
 /// as well.
 const BUFFER_BYTES_PER_DATAGRAM: usize = 4096;
 
-/// Spacing at which a buffer of the kernel's default size holds what arrives while its reader waits for a processor.
+/// The spacing at which a buffer of the kernel's default size holds all packets while its reader waits for a processor.
 const SPACING_OF_A_SMALL_BUFFER: Duration = Duration::from_millis(1);
 
 /// A datagram that arrived.
@@ -68,7 +68,7 @@ pub(crate) fn datagrams(
     let mut arrivals = Vec::new();
     let mut buffer = vec![0; 2048];
     loop {
-        // Asked before the wait: the quiet time begins after the last datagram was sent.
+        // Checked before the wait: the quiet time starts after the last datagram was sent.
         let is_over = sender.is_finished();
         match receiver.recv(&mut buffer) {
             Ok(length) => {
@@ -90,7 +90,7 @@ pub(crate) fn datagrams(
 
 /// Raises the receive buffer of a socket, and returns whether it has this many bytes now.
 fn has_room(socket: &UdpSocket, bytes: usize) -> TestResult<bool> {
-    // Beyond `rmem_max` it needs CAP_NET_ADMIN in the initial user namespace, which a test may not have.
+    // Beyond `rmem_max` this needs CAP_NET_ADMIN in the initial user namespace, which a test may not have.
     if setsockopt(socket, sockopt::RcvBufForce, &bytes).is_err() {
         setsockopt(socket, sockopt::RcvBuf, &bytes)?;
     }
@@ -115,7 +115,7 @@ fn payload(number: u32, sent: u64, bytes: usize) -> Vec<u8> {
     payload
 }
 
-/// How many of `count` independent losses of this share are within the 99.9% interval, by the normal approximation.
+/// Returns how many of `count` independent losses of this share are within the 99.9% interval, by the normal approximation.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -161,12 +161,12 @@ pub(crate) fn transfer(from: &Host, to: &Host, port: u16, bytes: usize) -> TestR
 
 /// A socket that answers each datagram with the address that it came from, as a STUN server does.
 pub(crate) struct Reflector {
-    /// Where it listens.
+    /// The address on which it listens.
     pub(crate) address: SocketAddr,
 }
 
 impl Reflector {
-    /// One on a port of a host, on its address of the family of `addr`.
+    /// Starts one on a port of a host, on its address of the family of `addr`.
     pub(crate) fn on(host: &Host, port: u16) -> TestResult<Self> {
         let socket = host.udp_socket(port)?;
         socket.set_read_timeout(Some(Duration::from_secs(20)))?;
@@ -184,7 +184,7 @@ impl Reflector {
         Ok(Self { address })
     }
 
-    /// The address as which the reflector sees the socket.
+    /// Returns the address under which the reflector sees the socket.
     pub(crate) fn sees(&self, socket: &UdpSocket) -> TestResult<SocketAddr> {
         Ok(self.sees_within(socket, Duration::from_secs(3))?.ok_or("the reflector did not answer within 3s")?)
     }
@@ -207,13 +207,13 @@ impl Reflector {
     }
 }
 
-/// The same over TCP: it writes the address that a connection came from, and closes it.
+/// The same over TCP: it writes the source address of a connection, and closes it.
 pub(crate) struct TcpReflector {
     address: SocketAddrV4,
 }
 
 impl TcpReflector {
-    /// One on a port of a host, on its IPv4 address.
+    /// Starts one on a port of a host, on its IPv4 address.
     pub(crate) fn on(host: &Host, port: u16) -> TestResult<Self> {
         let listener = host.tcp_listener(port)?;
         let address = SocketAddrV4::new(host.ipv4(), port);
@@ -227,7 +227,7 @@ impl TcpReflector {
         Ok(Self { address })
     }
 
-    /// The address as which the reflector sees a connection from this port.
+    /// Returns the address under which the reflector sees a connection from this port.
     pub(crate) fn sees(&self, from: &Host, port: u16) -> TestResult<SocketAddr> {
         let address = SockaddrIn::from(self.address);
         let socket = shared_port(from, port)?;
@@ -259,7 +259,7 @@ pub(crate) fn shared_listener(host: &Host, port: u16) -> TestResult<OwnedFd> {
     Ok(socket)
 }
 
-/// An address of IPv4 as what it is, also where a socket of both families reports it.
+/// Returns an IPv4-mapped address as IPv4, as a dual-stack socket reports it; other addresses unchanged.
 pub(crate) fn unmapped(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V6(ip) => ip.to_ipv4_mapped().map_or(IpAddr::V6(ip), IpAddr::V4),
@@ -268,10 +268,10 @@ pub(crate) fn unmapped(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Whether a datagram from one socket reaches the other within the time; returns at once when it arrives.
+/// Returns whether a datagram from one socket reaches the other within the time; returns at once when it arrives.
 pub(crate) fn reaches(from: &UdpSocket, to: SocketAddr, socket: &UdpSocket, within: Duration) -> TestResult<bool> {
     let token = format!("token {:?}", Instant::now());
-    // A refusal of an earlier datagram is reported by the next call, and says nothing about this one.
+    // The next call reports a refusal of an earlier datagram, which is not about this one.
     if let Err(error) = from.send_to(token.as_bytes(), to)
         && error.kind() != ErrorKind::ConnectionRefused
     {
@@ -298,7 +298,7 @@ pub(crate) fn reaches(from: &UdpSocket, to: SocketAddr, socket: &UdpSocket, with
     }
 }
 
-/// Numbers that are missing, twice, or out of order.
+/// Returns the numbers that are missing, doubled, or out of order.
 pub(crate) fn numbers(arrivals: &[Arrival]) -> (BTreeMap<u32, usize>, usize) {
     let mut seen = BTreeMap::new();
     let mut overtaken = 0;

@@ -1,5 +1,5 @@
-//! The step that runs `cargo netns-run vm` on a user's crate in a folder of its own, on the oldest kernel: a pass, a failure with its output and a
-//! visible skip, as root and as a user; exit statuses; and nothing left after SIGKILL.
+//! The step that runs `cargo netns-run vm` on a user's crate in its own folder, on the oldest kernel: a pass, a failure with
+//! its output and a visible skip, as root and as a user; exit statuses; and nothing left after SIGKILL.
 
 use std::fs;
 use std::io::{BufRead, BufReader};

@@ -327,7 +327,7 @@ fn build_suites(workspace: &Workspace) -> anyhow::Result<PathBuf> {
     Ok(folder)
 }
 
-/// Runs a command with the arguments [`SUITES`], and makes a folder with links to what it has built.
+/// Runs a command with the arguments [`SUITES`], and creates a folder with links to the binaries that it built.
 fn gather_suites(cargo: &mut Command, folder: &Path) -> anyhow::Result<()> {
     let output = output_of(cargo, Stdio::inherit())?;
     anyhow::ensure!(output.status.success(), "the suites do not build");

@@ -84,7 +84,8 @@ fn check_metadata(package: &Package) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that the files which packages share are equal in each. They are copies: links get lost where an archive or a file system has none.
+/// Checks that all packages have equal copies of the files that they share. They are copies because some archives and file systems lose
+/// links.
 fn check_copies(root: &Path, packages: &[Package]) -> anyhow::Result<()> {
     let read = |path: &str| fs::read(root.join(path)).with_context(|| format!("failed to read {path}"));
     let mut copies = vec![("docs/errors.md".to_owned(), "run/src/errors.md".to_owned())];

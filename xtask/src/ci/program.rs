@@ -113,7 +113,8 @@ fn run_into(
     };
     RUNNING.store(i32::try_from(child.id()).context("a pid is larger than the kernel makes them")?, Ordering::SeqCst);
     let counted = thread::scope(|scope| {
-        // Reads both streams at the same time: a program that fills one while only the other is read would wait for ever.
+        // Reads both streams at the same time. Otherwise a program that fills one while only the other is read would wait
+        // for ever.
         let errors = scope.spawn(|| pass_on(errors, to_errors));
         let mut counts = pass_on(output, to_output)?;
         counts += errors.join().map_err(|_| anyhow!("the thread that reads standard error panicked"))??;

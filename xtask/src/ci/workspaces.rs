@@ -18,7 +18,7 @@ struct Member {
     test: &'static str,
 }
 
-/// `PATH` stands for the folder of the fixtures.
+/// `PATH` is replaced by the folder of the fixtures.
 const MEMBERS: [Member; 4] = [
     Member {
         name: "renamed",

@@ -213,7 +213,7 @@ fn archive(
     Ok(archive)
 }
 
-/// Runs the programs of an archive where there is nothing else: no library, no loader, no file.
+/// Runs the programs of an archive in an empty root folder: without libraries, loader and other files.
 fn check_archive(workspace: &Workspace, archive: &Path, programs: &[&str], version: &str) -> anyhow::Result<()> {
     let root =
         TempDir::with_prefix_in("netns-release-", workspace.temporary_folder()).context("failed to make a folder")?;
@@ -292,7 +292,7 @@ fn metadata(workspace: &Workspace, target: &str) -> anyhow::Result<Value> {
 mod tests {
     use super::*;
 
-    /// A dynamic program is the control: it does not start where its loader is missing.
+    /// A dynamic program is the control: it does not start if its loader is missing.
     #[test]
     fn a_program_that_needs_the_machine_does_not_pass() {
         let workspace = Workspace::find().unwrap();

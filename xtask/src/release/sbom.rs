@@ -104,7 +104,8 @@ fn of_metadata(metadata: &Value, package: &str, compiled: &BTreeSet<String>) -> 
 mod tests {
     use super::*;
 
-    /// A program, a library that it needs, one that only its tests need, one that nobody needs, and one that another package switches on.
+    /// A program, a library that it needs, one that only its tests need, one that nothing needs, and one that another
+    /// package switches on.
     fn metadata() -> Value {
         let package = |name: &str| json!({ "id": name, "name": name, "version": "1.0.0", "license": "MIT/Apache-2.0", "source": null });
         let needs = |name: &str, kind: Value| json!({ "pkg": name, "dep_kinds": [{ "kind": kind }] });

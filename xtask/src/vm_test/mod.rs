@@ -57,10 +57,10 @@ pub(crate) struct Options {
     /// Only test binaries with this name, for example `scenarios`; may be repeated. Only these are built.
     #[arg(long, value_name = "TARGET")]
     target: Vec<String>,
-    /// How the guest's instructions run; kvm is faster where it works, and hangs on some machines that are virtual themselves.
+    /// How the guest's instructions run; kvm is faster if it works, and hangs on some machines that are virtual themselves.
     #[arg(long, value_enum, default_value_t = Accelerator::Tcg)]
     accel: Accelerator,
-    /// Leave out what `cargo xtask ci` leaves out without `--nightly`.
+    /// Leave out the tests that `cargo xtask ci` runs only with `--nightly`.
     #[arg(long)]
     short: bool,
     /// Turn the settings of the guest the other way before its tests: forwarding, strict return paths, tiny buffers, IPv6 off, no /run, a
@@ -80,7 +80,7 @@ fn series_parser() -> clap::builder::PossibleValuesParser {
     clap::builder::PossibleValuesParser::new(SERIES.iter().copied().chain(["all"]))
 }
 
-/// Fails outside of the guest: what follows changes the machine for good.
+/// Fails outside of the guest, because the next steps change the machine permanently.
 fn only_in_the_guest() -> anyhow::Result<()> {
     let is_guest = getppid().as_raw() == 1 && Path::new(INIT).exists();
     ensure!(is_guest, "this changes the settings of the machine, so it runs in a virtual machine of `vm-test` only");

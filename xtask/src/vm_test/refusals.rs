@@ -4,8 +4,8 @@
 //! change, and checks as the control that the same programs then work. It reports refusals that the kernel does not support. Rows that
 //! begin with `not a refusal` cover conditions that look like a cause and are not.
 //!
-//! Role: a process of the guest, which root runs. Parent: the guest's first process. It adopts what its programs leave, because a process that
-//! nobody has reaped holds its namespaces.
+//! Role: a process of the guest, which root runs. Parent: the guest's first process. It adopts the children of its programs,
+//! because a process that nobody has reaped holds its namespaces.
 
 use std::fs;
 use std::process::ExitCode;

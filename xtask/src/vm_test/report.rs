@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::plan::{ALL_REFUSALS, DOCTOR};
 use super::refusals::{Met, Refused};
 
-/// The results of one kernel, with what only this project's runs have.
+/// The results of one kernel, with the values that only this project's runs have.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     pub(super) results: KernelResults,
@@ -23,7 +23,7 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Reads what the programs printed. A missing result is a failure; of a selection, one user may have no test.
+    /// Reads the output of the programs. A missing result is a failure; with a selection, one user may have no test.
     pub(super) fn of(mut results: KernelResults, is_selection: bool) -> Self {
         let mut told = Self::default();
         let mut wrong = Vec::new();
@@ -95,8 +95,8 @@ fn requirements(lines: &[String]) -> anyhow::Result<BTreeMap<String, bool>> {
     requirements.map(of).collect()
 }
 
-/// Requirements that no kernel meets today: BPF programs load in the initial user namespace only, and each test has its own. The names are
-/// there so that a test says what it needs.
+/// Requirements that no kernel meets today: BPF programs load in the initial user namespace only, and each test has its own.
+/// The names exist so that a test can declare the requirement.
 const NEVER_MET: &[&str] = &["bpf"];
 
 /// Returns the requirements that no kernel meets for any user: no run tests the code that they guard.
@@ -239,7 +239,7 @@ mod tests {
 
     const DOCTORS_ANSWER: &str = r#"{"isolation":{"works":true},"requirements":[{"name":"vlan","met":true}]}"#;
 
-    /// What a machine reports of both users, the second with this number of passed tests.
+    /// Returns the report of a machine about both users, the second with this number of passed tests.
     fn reported(passed: u64, doctors_answer: &str) -> KernelResults {
         let of = |passed| UserResults { counts: Counts { passed, ..Counts::default() }, ..UserResults::default() };
         let key = |user: &str, target: &str| (user.to_owned(), target.to_owned());

@@ -33,10 +33,10 @@ struct Program {
     deadline: String,
 }
 
-/// The deadline where a limit is reached. `doctor` waits for half a minute, so it does not run there.
+/// The deadline if a limit is reached. `doctor` waits for half a minute, so it does not run there.
 const SHORT: &str = "3s";
 
-/// The deadline where nothing has to wait; an emulated machine is slow.
+/// The deadline if nothing waits. An emulated machine is slow.
 const LONG: &str = "30s";
 
 /// The time limit for every program.

@@ -63,7 +63,7 @@ const SETTINGS: &[(&str, &str)] = &[
     // With less, `ip` and `tc` fail (ENOBUFS): their buffer has no room for a second part of a dump; source: `netlink_dump`.
     ("core/rmem_max", "32768"),
     ("core/wmem_max", "16384"),
-    // What else belongs to one namespace only.
+    // Other settings that belong to one namespace only.
     ("ipv4/ip_default_ttl", "7"),
     ("ipv4/ip_local_port_range", "40000 40999"),
     ("ipv4/ip_unprivileged_port_start", "2000"),

@@ -1,5 +1,5 @@
-//! Two machines of netsim, each with a tun device, whose packets the runtime carries from one to the other. IPv4 only: that
-//! is what its own example of two machines has.
+//! Two machines of netsim, each with a tun device; the runtime carries their packets. IPv4 only, like netsim's own example
+//! of two machines.
 
 use std::net::Ipv4Addr;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Two devices of patchbay that can reach each other: each needs a router to be attached to, so there is one for both.
+//! Two devices of patchbay that can reach each other. Each must be attached to a router, so they share one.
 
 use std::time::Instant;
 
