@@ -112,6 +112,9 @@ fn hosts_of_one_name_in_two_labs_are_told_apart(net: Pair, mut lab: Lab) -> Test
     wait_for(TWIN, object, "usable")?;
     assert_eq!(observed("client", object), [""; 0]);
     twin.link_down("eth0")?;
+    lab.reboot(&twin)?;
+    ip(&twin, &["address", "add", "192.0.2.9/24", "dev", "eth0"])?;
+    wait_for(TWIN, "the address 192.0.2.9/24 of eth0", "usable")?;
     net.client.ping(&net.server).count(1).run()?;
     other.ping(&other).count(1).run()?;
     let entries = journal::entries();
@@ -120,6 +123,7 @@ fn hosts_of_one_name_in_two_labs_are_told_apart(net: Pair, mut lab: Lab) -> Test
         found.filter_map(|entry| entry.host.as_deref().map(str::to_owned)).collect()
     };
     assert_eq!(hosts_of("applied set down: the device eth0"), BTreeSet::from([TWIN.to_owned()]));
+    assert_eq!(hosts_of("applied reboot: the host"), BTreeSet::from([TWIN.to_owned()]));
     assert_eq!(hosts_of("ip address add"), BTreeSet::from([TWIN.to_owned()]));
     assert_eq!(hosts_of("applied make: the cable"), BTreeSet::from(["client", TWIN].map(str::to_owned)));
     // A name that is there once stays as it is.
