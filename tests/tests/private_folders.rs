@@ -67,6 +67,7 @@ fn a_file_of_the_resolver_that_is_a_link_into_a_private_folder_stays(own: Namesp
     mount(Some("tmpfs"), "/dev/shm", Some("tmpfs"), MsFlags::empty(), none)?;
     mount(Some("tmpfs"), "/etc", Some("tmpfs"), MsFlags::empty(), none)?;
     fs::create_dir(Path::new(&stub).parent().expect("it has one"))?;
+    // netns-lint: allow(temp-path) the folder is one of this test's mount namespace
     fs::write(&stub, "nameserver 192.0.2.1\n")?;
     fs::write("/etc/hosts", "")?;
     std::os::unix::fs::symlink(&stub, "/etc/resolv.conf")?;

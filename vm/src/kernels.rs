@@ -257,8 +257,8 @@ impl Apt {
 /// Returns the address above the folder `debian` of the first apt source that is a Debian archive. Each source is written
 /// after its origin.
 fn mirror_of(sources: &str) -> Option<String> {
-    let archives = sources.lines().filter_map(|source| source.strip_prefix("Debian "));
-    archives.filter_map(|source| source.trim_end_matches('/').strip_suffix("/debian")).next().map(str::to_owned)
+    let mut archives = sources.lines().filter_map(|source| source.strip_prefix("Debian "));
+    archives.find_map(|source| source.trim_end_matches('/').strip_suffix("/debian")).map(str::to_owned)
 }
 
 /// Returns the packages of the described image's kernel.

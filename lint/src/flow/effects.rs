@@ -27,13 +27,24 @@ pub(crate) fn effects_of(
     for sink in sinks.iter().filter(|sink| sink.function == function && sink.call.is_some()) {
         effects.connects |= sink.kind == SinkKind::Connect;
         effects.listens |= matches!(sink.kind, SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram);
-        if binds_every_address(sink, count) {
+        if binds_every_address(sink, count) && sink.call.is_some_and(|call| is_called_outside(facts, body, call)) {
             effects.add_wildcards([(facts.file, sink.values[0].host.unwrap_or(sink.values[0].span))]);
         }
     }
     let forks = steps(&facts.bodies[body]).any(|(_, _, step)| matches!(*step, Step::Call(id) if is_fork(facts, id)));
     look(facts, body, Place { here: true, alone: forks, limited: false, inside: false }, &mut effects);
     effects
+}
+
+/// Whether the body itself makes the call, in the network namespace of its caller. A closure may run in another one.
+fn is_called_outside(facts: &FileFacts, body: BodyId, call: CallId) -> bool {
+    let enters =
+        |id: CallId| facts.calls[id].effects.as_ref().is_some_and(|callee| callee.network) || enters_network(facts, id);
+    let mut calls = steps(&facts.bodies[body]).filter_map(|(_, _, step)| match *step {
+        Step::Call(id) => Some(id),
+        _ => None,
+    });
+    calls.find(|&id| id == call || enters(id)) == Some(call)
 }
 
 /// Whether a sink listens on every address of the machine, whatever the caller passes. A datagram socket with any port is

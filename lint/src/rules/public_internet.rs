@@ -133,8 +133,13 @@ fn of_command(sink: &Sink, config: &Config) -> Option<String> {
 fn public_host_of_url(text: &str) -> Option<String> {
     let host = public_host(text)?;
     let last = host.rsplit('.').next().unwrap_or_default();
+    // RFC 2606: as data, these names are for documentation.
+    let is_for_documentation = ["example.com", "example.net", "example.org"]
+        .iter()
+        .any(|name| host == *name || host.ends_with(&format!(".{name}")));
     let is_meant = text.contains("://") || text.rsplit_once(':').is_some_and(|(_, port)| port.parse::<u16>().is_ok());
-    (tables::COMMON_DOMAINS.contains(&last) && (is_meant || host.matches('.').count() > 1)).then_some(host)
+    (tables::COMMON_DOMAINS.contains(&last) && !is_for_documentation && (is_meant || host.matches('.').count() > 1))
+        .then_some(host)
 }
 
 /// Returns the host of a URL, or of a name with or without a port, if a public resolver may know the host.

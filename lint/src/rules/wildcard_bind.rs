@@ -32,7 +32,7 @@
 //! ## References
 //! CWE-1327; ip(7), INADDR_ANY.
 
-use super::address::{Networks, read};
+use super::address::{Networks, is_of_callee, read};
 use super::argv::{commands, is_confined, is_said_here, unwrapped};
 use crate::config::Config;
 use crate::facts::{FileFacts, Place, Sink, SinkKind};
@@ -60,7 +60,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let Some(value) = sink.values.first() else { continue };
         let Some(found) = read(&value.shown()).filter(super::address::Found::is_wildcard) else { continue };
         let port_is_open = found.port == Some(0);
-        if (datagram && port_is_open) || is_client(facts, sink) || networks.is_own(sink) {
+        if (datagram && port_is_open) || is_client(facts, sink) || networks.is_own(sink) || is_of_callee(sink, value) {
             continue;
         }
         let message = format!("`{}` listens on every address of this machine", found.text);
