@@ -81,8 +81,8 @@ async fn a_connection_lives_through_nat_loss_and_another_network(mut lab: Lab) -
     let took = round_trip(&connection, BYTES).await?;
     println!("{BYTES} bytes there and back in {took:?} with 3% of loss");
     let link = lab.link_between(&home, &internet)?;
-    let lost = link.statistics_from(&home)?.lost;
-    assert!(lost > 0, "the control: packets were lost");
+    let through_home = link.statistics_from(&home)?;
+    assert!(through_home.lost > 0, "the control: packets were lost");
 
     // The client leaves its home: another router, another address, the same device.
     let port = lab.replug(&lab.link_between(&client, &home)?, &home, &cafe)?;
@@ -98,7 +98,9 @@ async fn a_connection_lives_through_nat_loss_and_another_network(mut lab: Lab) -
     println!("the first byte came back {gap:?} after the change of networks");
     assert_eq!(accepted.remote_address().ip(), outside(&cafe, "eth0")?, "the server sees the other router");
     round_trip(&connection, BYTES).await?;
-    assert_eq!(link.statistics_from(&home)?.lost, lost, "nothing goes through the home any more");
+    // The last acknowledgements, and messages of the kernel's own; a megabyte is some 800 packets.
+    let since = link.statistics_from(&home)?.passed - through_home.passed;
+    assert!(since < 100, "{since} packets went through the home");
     assert!(connection.close_reason().is_none());
     let seen: SocketAddr = accepted.remote_address();
     println!("the server saw {seen} at the end");

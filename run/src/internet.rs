@@ -4,7 +4,6 @@
 //! Nothing reaches the program or the machine's own `lo` through it: no port is forwarded in either direction.
 
 use std::cell::Cell;
-use std::env;
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::net::Ipv4Addr;
@@ -20,6 +19,8 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::sys::wait::waitpid;
 use nix::unistd::{ForkResult, Pid, geteuid, pipe2, setsid};
+
+use crate::options::found;
 
 const PROGRAM: &str = "pasta";
 
@@ -43,10 +44,7 @@ const AGAIN: Duration = Duration::from_millis(10);
 ///
 /// A sentence with the remedy.
 pub(crate) fn find() -> Result<PathBuf, String> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path)
-        .map(|folder| folder.join(PROGRAM))
-        .find(|file| file.is_file())
+    found(PROGRAM.as_ref())
         .ok_or_else(|| format!("--internet: the program {PROGRAM} is not in PATH; install the package passt"))
 }
 

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Parser};
@@ -82,7 +82,7 @@ pub(crate) struct Isolation {
     #[arg(long, value_name = "FOLDER", value_parser = private_folder)]
     pub(crate) private: Vec<PathBuf>,
     /// The same for /run, /tmp, /dev/shm and /var/lib/misc, where daemons write; leaves out those that do not exist or
-    /// contain the working folder.
+    /// contain the working folder or the program.
     #[arg(long)]
     pub(crate) private_folders: bool,
     /// Shows this file as /etc/hosts.
@@ -111,6 +111,16 @@ pub(crate) enum Identity {
     User(Box<User>),
 }
 
+/// Returns the path of a program, which a name without a slash has in a folder of `PATH`; `None` if there is no such file.
+pub(crate) fn found(program: &OsStr) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let named = Path::new(program);
+    let is_name = named.components().count() == 1 && !program.as_encoded_bytes().contains(&b'/');
+    let folders = if is_name { std::env::split_paths(&path).collect() } else { vec![PathBuf::new()] };
+    let file = folders.into_iter().map(|folder| folder.join(named)).find(|file| file.is_file())?;
+    std::path::absolute(file).ok()
+}
+
 impl Isolation {
     /// Adds what short options stand for, and checks what depends on more than one option. Call it once, before the namespaces. `program`
     /// is the one to start.
@@ -120,7 +130,9 @@ impl Isolation {
     /// A sentence with the remedy.
     pub(crate) fn complete(&mut self, program: &OsStr) -> Result<(), String> {
         if self.private_folders {
-            let in_use = [std::env::current_dir(), fs::canonicalize(program)].into_iter().flatten();
+            let program = found(program);
+            let real = program.as_deref().map(fs::canonicalize).transpose().ok().flatten();
+            let in_use = std::env::current_dir().ok().into_iter().chain(program).chain(real);
             let folders = sandbox::mounts::folders_of_daemons(&in_use.collect::<Vec<_>>());
             self.private
                 .extend(folders.into_iter().filter(|folder| !self.private.contains(folder)).collect::<Vec<_>>());

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use std::fs::File;
 use std::io::{self, Write};
 use std::ops::ControlFlow::{Break, Continue};
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -19,8 +19,7 @@ use netns_fixtures::__sandbox::first_process::FirstProcess;
 use netns_fixtures::__sandbox::lifeline::lifeline;
 use netns_fixtures::__sandbox::namespaces::{Parent, Side, clone_into_namespaces};
 use netns_fixtures::__sandbox::{
-    PACKET_BYTES, SetUpFailure, disposition, explain_clone, explain_step, is_switched_off, receive_packet, send_packet,
-    survivors,
+    PACKET_BYTES, SetUpFailure, disposition, explain_clone, explain_step, is_switched_off, receive_packet, survivors,
 };
 use netns_fixtures::time::{Deadline, wait_until};
 use nix::errno::Errno;
@@ -28,7 +27,7 @@ use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, poll};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, killpg};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair};
+use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, send, socketpair};
 use nix::unistd::{getpgrp, getpid, getsid, tcgetpgrp, tcsetpgrp};
 
 use crate::folders::{Stage, clone_behind_mounts};
@@ -257,8 +256,10 @@ fn interruption(signals: &SignalFd, mut other: impl FnMut(i32)) -> Option<End> {
 }
 
 fn pass_on(inside: &FirstProcess, number: i32) {
-    // EPIPE: pid 1 is gone, so the signal has no receiver.
-    let _ = send_packet(inside.channel.as_fd(), &number.to_le_bytes(), &[]);
+    // EPIPE: pid 1 is gone, so the signal has no receiver. EAGAIN: hundreds of earlier signals wait for pid 1; a wait here would miss the
+    // deadline.
+    let flags = MsgFlags::MSG_NOSIGNAL | MsgFlags::MSG_DONTWAIT;
+    let _ = send(inside.channel.as_raw_fd(), &number.to_le_bytes(), flags);
 }
 
 /// Waits until pid 1 has ended, or the deadline has passed.

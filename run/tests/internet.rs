@@ -185,9 +185,11 @@ const NETNS_RUN: &str = env!("CARGO_BIN_EXE_netns-run");
 
 #[test]
 fn a_signal_ends_it_while_pasta_starts() {
-    for words in [&[NETNS_RUN][..], &[NETNS_RUN, "--private", "/mnt"]] {
+    // A program ignores the signals that its caller ignores, and a shell starts `cargo test &` without SIGINT.
+    const DEFAULT: [&str; 3] = ["env", "--default-signal", NETNS_RUN];
+    for words in [DEFAULT.to_vec(), [&DEFAULT[..], &["--private", "/mnt"]].concat()] {
         for signal in [Signal::SIGINT, Signal::SIGTERM, Signal::SIGKILL] {
-            let waiting = Waiting::start(words);
+            let waiting = Waiting::start(&words);
             // Only `netns-run` may hold the pipe whose end is the end of pasta. The caller's pipes are the program's too.
             let [callers, _] = pipes(std::process::id().try_into().unwrap());
             let held = &pipes(waiting.pid().as_raw())[1] - &callers;

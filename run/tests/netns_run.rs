@@ -427,6 +427,12 @@ fn a_program_in_a_folder_of_daemons_stays_visible_and_a_file_in_a_private_one_is
     let mut private = netns_run(&["--private-folders", "--", program.to_str().unwrap()]);
     let ended = private.current_dir("/").env_remove("TMPDIR").output().unwrap();
     assert_eq!(String::from_utf8_lossy(&ended.stdout), "it runs\n", "{ended:?}");
+    // A link there to a program elsewhere, by its name in `PATH`.
+    let link = folder.path().join("netns-run-linked-true");
+    std::os::unix::fs::symlink("/bin/true", &link).unwrap();
+    let mut private = netns_run(&["--private-folders", "--", "netns-run-linked-true"]);
+    let path = format!("{}:{}", std::env::var("PATH").unwrap(), folder.path().display());
+    assert!(private.current_dir("/").env_remove("TMPDIR").env("PATH", path).status().unwrap().success());
     let hosts = folder.path().join("hosts");
     fs::write(&hosts, "192.0.2.1 name\n").unwrap();
     let refused = ended_outside(&["--private", "/tmp", "--hosts", hosts.to_str().unwrap(), "--", "true"]);

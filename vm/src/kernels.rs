@@ -133,7 +133,9 @@ impl Apt {
             Path::new(KEYRING).is_file(),
             "{KEYRING} is not there: kernels come from Debian's archive (apt-get install debian-archive-keyring)"
         );
-        let mirror = if let Some(mirror) = mirror.map(str::to_owned).or_else(|| env::var(MIRROR).ok()) {
+        let mirror = if let Some(mirror) =
+            mirror.map(str::to_owned).or_else(|| env::var(MIRROR).ok()).filter(|mirror| !mirror.is_empty())
+        {
             mirror.trim_end_matches('/').to_owned()
         } else {
             let sources = run(Command::new("apt-get").args(["indextargets", "--format", "$(ORIGIN) $(REPO_URI)"]))?;

@@ -179,10 +179,17 @@ fn created_in_engine(sink: &Sink) -> Option<Value> {
     let operands: Vec<&str> = words[at + 1..].iter().map(String::as_str).collect();
     let name = match operands.as_slice() {
         _ if !is(&words[at], tables::CONTAINER_ENGINES) => None,
-        ["network" | "volume", "create", .., name] if !name.starts_with('-') => Some(*name),
+        // The word after an option may be its value.
+        ["network" | "volume", "create", before @ .., name] => {
+            let is_free = before.last().is_none_or(|word| !word.starts_with('-') || word.contains('='));
+            Some(*name).filter(|name| is_free && !name.starts_with('-'))
+        }
         ["run" | "create", rest @ ..] | ["container", "run" | "create", rest @ ..] => {
-            let after = rest.iter().position(|word| *word == "--name").and_then(|at| rest.get(at + 1)).copied();
-            after.or_else(|| rest.iter().find_map(|word| word.strip_prefix("--name=")))
+            // Two words without a dash are the image and its program, whose options follow.
+            let image = rest.windows(2).position(|pair| pair.iter().all(|word| !word.starts_with('-')));
+            let options = &rest[..image.map_or(rest.len(), |at| at + 1)];
+            let after = options.iter().position(|word| *word == "--name").and_then(|at| rest.get(at + 1)).copied();
+            after.or_else(|| options.iter().find_map(|word| word.strip_prefix("--name=")))
         }
         _ => None,
     };

@@ -154,7 +154,7 @@ const KNOWN: &[KnownSink] = &[
     sink("Iface::without_packet_info", 0, SinkKind::DeviceName),
     on(".name", 0, SinkKind::ContainerName, CONTAINER_OPTIONS),
     sink(".with_container_name", 0, SinkKind::ContainerName),
-    sink(".with_network", 0, SinkKind::ContainerName),
+    on(".with_network", 0, SinkKind::ContainerName, &["GenericImage", "ContainerRequest"]),
     sink("NetworkCreateOptions::builder", 0, SinkKind::ContainerName),
     sink("CreateContainerOptions::new", 0, SinkKind::ContainerName),
     on(".create_container", 0, SinkKind::ContainerName, &["Docker"]),

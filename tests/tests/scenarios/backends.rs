@@ -131,8 +131,13 @@ fn netem_spreads_by_its_jitter(mut lab: Lab) -> TestResult {
 /// The share of lost datagrams is within the 99.9% interval; bursts are as long as declared.
 fn loss(lab: &mut Lab, backend: Backend) -> TestResult {
     let (a, b, link) = two(lab, backend, &Condition::new())?;
+    // One draw in a thousand is outside of the interval, so the relay draws the same in each run. netem takes no seed before Linux 6.7.
+    let with = |loss| {
+        let condition = Condition::new().loss(loss);
+        if backend == Backend::Relay { condition.seed(1) } else { condition }
+    };
     for percent in [1.0, 10.0, 50.0] {
-        link.set_condition_from(&a, &Condition::new().loss(Loss::percent(percent)))?;
+        link.set_condition_from(&a, &with(Loss::percent(percent)))?;
         let before = link.statistics_from(&a)?;
         let arrived = u32::try_from(datagrams(&a, &b, 2000, 100, MILLISECOND / 2, 300 * MILLISECOND)?.len())?;
         let (lost, bound) = (2000 - arrived, binomial(2000, percent / 100.0));
@@ -142,13 +147,14 @@ fn loss(lab: &mut Lab, backend: Backend) -> TestResult {
         let counted = link.statistics_from(&a)?.lost - before.lost;
         assert!((lost.into()..=u64::from(lost) + 20).contains(&counted), "{counted} counted, {lost} lost");
     }
-    link.set_condition_from(&a, &Condition::new().loss(Loss::bursts(10.0, 5.0)))?;
+    link.set_condition_from(&a, &with(Loss::bursts(10.0, 5.0)))?;
     let (seen, _) = numbers(&datagrams(&a, &b, 4000, 100, MILLISECOND / 2, 300 * MILLISECOND)?);
     let lost: Vec<bool> = (0..4000).map(|number| !seen.contains_key(&number)).collect();
     let count = lost.iter().filter(|lost| **lost).count();
     let bursts = lost.windows(2).filter(|pair| !pair[0] && pair[1]).count();
     eprintln!("{backend:?}: {count} of 4000 lost in {bursts} bursts");
-    assert!((250..550).contains(&count) && (30..70).contains(&(10 * count / bursts.max(1))), "{count} in {bursts}");
+    // Bursts of five make the standard deviation three times that of independent losses: 57.
+    assert!((170..630).contains(&count) && (30..70).contains(&(10 * count / bursts.max(1))), "{count} in {bursts}");
     Ok(())
 }
 

@@ -208,10 +208,7 @@ fn a_removed_translation_leaves_the_router_as_it_was(mut lab: Lab) -> TestResult
         assert_eq!(none.raw_os_error(), Some(nix::libc::ENOENT), "{none}");
         // The kernel sends no sentence, and rejects the first attribute: the name of the table.
         assert_eq!((message.as_deref(), attribute.as_deref()), (None, Some("1")), "{none}");
-        assert!(
-            none.to_string().contains("netns-testkit-nat") || none.to_string().contains("the elements of"),
-            "{none}"
-        );
+        assert!(none.to_string().contains("netns-testkit-nat") || none.to_string().contains("the rules of"), "{none}");
     }
     Ok(())
 }

@@ -146,9 +146,10 @@ fn new_project(workspace: &Workspace, packages: &[Package], sources: &Path) -> a
     Ok(folder)
 }
 
-/// Returns the first fenced block of a language.
+/// Returns the first fenced block of a language, whose attributes may follow it.
 fn block(text: &str, language: &str) -> anyhow::Result<String> {
-    let (_, block) = text.split_once(&format!("```{language}\n")).with_context(|| format!("no block of {language}"))?;
+    let (_, fenced) = text.split_once(&format!("```{language}")).with_context(|| format!("no block of {language}"))?;
+    let (_, block) = fenced.split_once('\n').context("a block has no text")?;
     Ok(block.split_once("```").context("a block has no end")?.0.to_owned())
 }
 
@@ -189,6 +190,7 @@ mod tests {
     #[test]
     fn a_block_ends_at_its_fence() {
         assert_eq!(block("a\n```rust\nfn f() {}\n```\nb\n```rust\n```", "rust").unwrap(), "fn f() {}\n");
+        assert_eq!(block("a\n```rust,no_run\nfn f() {}\n```\n", "rust").unwrap(), "fn f() {}\n");
         assert!(block("```toml\n```", "rust").is_err());
     }
 }
