@@ -16,8 +16,10 @@ use nix::libc::SYS_ptrace;
 use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::{Pid, getegid, geteuid};
 use processes::{assert_are_gone, descendants};
+use visibly::skip;
 
 mod processes;
+mod visibly;
 
 fn netns_run(arguments: &[&str]) -> Command {
     // A program ignores the signals that its caller ignores, and the caller of these tests (a shell in the background) may
@@ -259,10 +261,7 @@ fn a_caller_that_ignores_its_childrens_ends_learns_how_the_program_ended() {
 #[test]
 fn a_program_that_asks_to_be_traced_by_its_parent_runs_to_its_end() {
     if Command::new("perl").arg("-v").stdout(Stdio::null()).status().is_err() {
-        // Bypasses libtest's capture, so that the message is visible.
-        let told = b"skipped: a_program_that_asks_to_be_traced_by_its_parent_runs_to_its_end: there is no perl\n";
-        std::io::stderr().write_all(told).expect("standard error is open");
-        return;
+        return skip("needs the program perl");
     }
     // 0 is PTRACE_TRACEME: each signal then stops the program, also the one that reports an exec.
     let traced = |then: &str| {
@@ -479,7 +478,7 @@ fn a_fifo_that_nobody_reads_is_no_file_for_json() {
 #[test]
 fn names_of_network_namespaces_do_not_stay_on_the_machine() {
     if Command::new("ip").arg("-V").output().is_err() {
-        return eprintln!("not tried: there is no `ip`");
+        return skip("needs the program ip");
     }
     let names = || fs::read_dir("/run/netns").map(Iterator::count).ok();
     let before = names();
@@ -495,7 +494,7 @@ fn names_of_network_namespaces_do_not_stay_on_the_machine() {
 fn ranges_of_the_caller_are_mapped_on_request() {
     let me = geteuid();
     if !me.is_root() {
-        return eprintln!("not tried: only root can give a user ranges");
+        return skip("needs root: only root can give a user ranges");
     }
     let Ok(programs) = ["newuidmap", "newgidmap"]
         .map(|program| {
@@ -505,7 +504,7 @@ fn ranges_of_the_caller_are_mapped_on_request() {
         .into_iter()
         .collect::<Result<Vec<_>, _>>()
     else {
-        return eprintln!("not tried: there is no newuidmap (package uidmap)");
+        return skip("needs newuidmap, of the package uidmap");
     };
     let folder = tempfile::tempdir().unwrap();
     let script = "mount --make-rprivate / && mount -t tmpfs none \"$1\" && chmod 755 \"$1\" && \
@@ -566,7 +565,7 @@ fn ranges_that_are_missing_are_named_with_the_remedy() {
 #[test]
 fn name_services_of_the_machine_do_not_answer_inside() {
     if !geteuid().is_root() {
-        return eprintln!("not tried: only root can make a machine with nscd");
+        return skip("needs root: only root can make a machine with nscd");
     }
     let script = "mount -t tmpfs none /run && mkdir /run/nscd && touch /run/nscd/socket && \
          stat -c %F /run/nscd/socket && exec \"$@\"";

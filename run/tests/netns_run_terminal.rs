@@ -26,8 +26,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use processes::{assert_are_gone, descendants, state};
 use tempfile::TempDir;
+use visibly::skip;
 
 mod processes;
+mod visibly;
 
 /// The maximum time of each wait; waits take milliseconds.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -385,7 +387,7 @@ fn the_program_cannot_signal_the_callers_process_group() {
         words.next() == Some("landlock") && words.next() == Some("yes")
     });
     if (number(parts.next()), number(parts.next())) < (6, 12) || !has_landlock {
-        return eprintln!("not tried: Linux 6.12 with Landlock keeps signals inside");
+        return skip("needs Linux 6.12 with Landlock, which keeps signals inside");
     }
     let script = "sleep 60 & job=$!; trap 'echo outside was reached' TERM; \
          \"$0\" -- sh -c 'trap \"echo inside was reached\" TERM; kill 0; exit 3'; echo it ended with $?; \

@@ -12,6 +12,7 @@ use std::path::Path;
 use std::process::Command;
 
 use netns_tests::suite::{NOBODY, Suite, User};
+use netns_tests::witness::skip;
 use nix::unistd::{getegid, geteuid};
 
 /// Runs tests of the suite `observed` without capture, and returns their output without libtest's lines.
@@ -96,12 +97,12 @@ fn root_becomes_any_user_inside_and_gives_files_to_any_user_and_others_cannot() 
 #[test]
 fn an_ordinary_user_with_ranges_becomes_any_user_on_request() {
     if !geteuid().is_root() {
-        return eprintln!("not tried: only root can give a user ranges");
+        return skip("needs root: only root can give a user ranges");
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let find = |program| std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file());
     let Some(programs) = ["newuidmap", "newgidmap"].map(find).into_iter().collect::<Option<Vec<_>>>() else {
-        return eprintln!("not tried: there is no newuidmap (package uidmap)");
+        return skip("needs newuidmap, of the package uidmap");
     };
     let suite = Suite::build("observed").expect("the suite builds");
     let folder = tempfile::tempdir().expect("there is room for a folder");

@@ -18,6 +18,7 @@ use netns_fixtures::net::{Lan, Pair, Routed};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
+use netns_tests::witness::skip;
 
 /// Changed settings of the machine. Dropping it restores them.
 struct Changed(Vec<(String, String)>);
@@ -54,11 +55,11 @@ static MACHINE: Mutex<()> = Mutex::new(());
 fn with(settings: impl IntoIterator<Item = (String, String)>, inner: &[&str]) {
     let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     if !nix::unistd::geteuid().is_root() {
-        return eprintln!("not tried: only root changes the settings of the machine");
+        return skip("needs root: only root changes the settings of the machine");
     }
     let changed = match Changed::set(settings) {
         Ok(changed) => changed,
-        Err(error) => return eprintln!("not tried: the settings of this machine cannot be changed: {error}"),
+        Err(error) => return skip(&format!("needs a machine whose settings can be changed: {error}")),
     };
     let mut command = Command::new("/proc/self/exe");
     let run =
@@ -347,7 +348,7 @@ fn where_nscd_runs_a_host_has_its_own_names() {
     let _alone = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
     let socket = Path::new("/run/nscd/socket");
     if !nix::unistd::geteuid().is_root() || socket.exists() || !Path::new("/run").exists() {
-        return eprintln!("not tried: only root, where no nscd runs, can make one");
+        return skip("needs root: only root, where no nscd runs, can make one");
     }
     let made_folder = !Path::new("/run/nscd").exists();
     fs::create_dir_all("/run/nscd").expect("root makes a folder");

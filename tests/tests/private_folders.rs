@@ -11,6 +11,7 @@ use std::process::Command;
 use netns_fixtures::PrivateFolders;
 use netns_fixtures::prelude::*;
 use netns_tests::suite::{NOBODY, User};
+use netns_tests::witness::skip;
 use nix::fcntl::{Flock, FlockArg};
 use nix::mount::{MsFlags, mount};
 
@@ -130,7 +131,7 @@ fn lock() -> std::io::Result<()> {
 fn a_test_does_not_wait_for_the_firewall_of_the_machine() {
     let path = Path::new("/run/xtables.lock");
     if !nix::unistd::geteuid().is_root() || path.exists() || !Path::new("/run").exists() {
-        return eprintln!("not tried: only root, where no iptables ran, can hold its lock");
+        return skip("needs root: only root, where no iptables ran, can hold its lock");
     }
     let held = File::create_new(path).expect("root makes a file");
     let held = Flock::lock(held, FlockArg::LockExclusiveNonblock).expect("nobody else has it");

@@ -39,6 +39,14 @@ fn starts_a_program_and_leaves_it() -> TestResult {
 }
 
 #[netns_test]
+fn leaves_a_program_in_a_host(net: Pair) -> TestResult {
+    let program = net.server.command("sleep")?.arg("1000").spawn()?;
+    net.client.ping(&net.server).count(1).run()?.expect_all()?;
+    std::mem::forget(program);
+    Ok(())
+}
+
+#[netns_test]
 fn leaves_a_daemon() -> TestResult {
     // SAFETY: the copy calls nothing but setsid, fork, pause and _exit, none of which allocates or locks.
     if matches!(unsafe { fork() }?, ForkResult::Parent { .. }) {
