@@ -12,7 +12,7 @@ use netns_fixtures::config::{self, Listed, Source};
 use netns_fixtures::requirements::{self, Requirement, Unmet};
 use serde_json::{Value, json};
 
-use crate::apparmor;
+use crate::{apparmor, vm};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -78,10 +78,8 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn write_profile(file: &Path, mut places: Vec<PathBuf>) -> Result<(), String> {
     if places.is_empty() {
         places.push(env::current_exe().map_err(|error| format!("cannot find the file of this program: {error}"))?);
-        let target =
-            std::path::absolute("target").map_err(|error| format!("cannot find the current folder: {error}"))?;
-        // Includes programs that are not built yet.
-        if Path::new("Cargo.toml").is_file() {
+        // Includes programs that are not built yet. Without a workspace here, there is no such folder.
+        if let Some(target) = vm::target_folder() {
             fs::create_dir_all(&target).map_err(|error| format!("cannot make {}: {error}", target.display()))?;
             places.push(target);
         }

@@ -70,6 +70,19 @@ fn doctor_writes_an_apparmor_profile_for_the_places_that_are_named() {
         profile.contains(&format!("profile netns-tests \"{place}/**\" flags=(unconfined) {{\n  userns,\n}}\n")),
         "{profile}"
     );
+    // In a member of a workspace: the workspace's folder, wherever cargo has it.
+    fs::create_dir_all(folder.path().join("member/src")).unwrap();
+    fs::write(folder.path().join("Cargo.toml"), "[workspace]\nmembers = [\"member\"]\nresolver = \"3\"\n").unwrap();
+    let manifest = "[package]\nname = \"member\"\nedition = \"2024\"\n";
+    fs::write(folder.path().join("member/Cargo.toml"), manifest).unwrap();
+    fs::write(folder.path().join("member/src/lib.rs"), "").unwrap();
+    let mut doctor = Command::new(cargo_bin!("netns-run"));
+    doctor.current_dir(folder.path().join("member")).env_remove("CARGO_TARGET_DIR");
+    let printed = doctor.args(["doctor", "--apparmor-profile", "-"]).output().unwrap();
+    let profile = String::from_utf8(printed.stdout).unwrap();
+    let target = fs::canonicalize(folder.path()).unwrap().join("target");
+    assert!(profile.contains(&format!("{}/**", target.display())), "{profile}");
+    assert!(!folder.path().join("member/target").exists());
     let refused = netns_run(&["doctor", "--apparmor-profile", "-", "--for", "relative"]);
     assert_eq!(refused.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&refused.stderr).contains("relative is not an absolute path"), "{refused:?}");

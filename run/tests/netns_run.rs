@@ -509,7 +509,7 @@ fn ranges_of_the_caller_are_mapped_on_request() {
     let folder = tempfile::tempdir().unwrap();
     let script = "mount --make-rprivate / && mount -t tmpfs none \"$1\" && chmod 755 \"$1\" && \
          install -m \"${MODE:-4755}\" \"$2\" \"$3\" \"$1\" && install -m 755 \"$4\" \"$1/netns-run\" && \
-         echo 65534:700000:1000 > \"$1/sub\" && touch /etc/subuid /etc/subgid && \
+         printf '65534:%s\\n' 700000:1000 900000:500 > \"$1/sub\" && touch /etc/subuid /etc/subgid && \
          mount --bind \"$1/sub\" /etc/subuid && mount --bind \"$1/sub\" /etc/subgid && cd / && \
          exec setpriv --reuid 65534 --regid 65534 --clear-groups env \"PATH=$1:$PATH\" \"$1/netns-run\" \"${@:5}\"";
     let run_with = |mode: &str, arguments: &[&str]| {
@@ -531,7 +531,7 @@ fn ranges_of_the_caller_are_mapped_on_request() {
         assert_eq!(printed, "7\n", "{options:?}");
         let (_, map, _) = run(&[options, &["--", "cat", "/proc/self/uid_map"]].concat());
         let fields: Vec<&str> = map.split_whitespace().collect();
-        assert_eq!((fields[2], fields[5]), ("1", "1000"), "{options:?}: {map}");
+        assert_eq!((fields[2], fields[5], fields[8]), ("1", "1000", "500"), "{options:?}: {map}");
     }
     let (_, caller, complaint) = run(&["--map-ids", "--as", "caller", "--", "id", "-u"]);
     assert_eq!(caller, "65534\n", "{complaint}");

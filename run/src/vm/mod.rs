@@ -197,6 +197,11 @@ fn value_of<'a>(words: &'a [OsString], name: &str) -> Option<&'a OsStr> {
     })
 }
 
+/// Returns the folder of the programs that cargo builds for the workspace of the working folder, if it is in one.
+pub(crate) fn target_folder() -> Option<PathBuf> {
+    built::Workspace::find(&[]).ok().map(|workspace| workspace.target)
+}
+
 /// Returns a cargo command, by the cargo that started this program.
 fn cargo() -> std::process::Command {
     std::process::Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))

@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 use serde_json::Value;
@@ -41,6 +42,10 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
     packaging.args(["package", "--quiet", "--allow-dirty", "--target-dir"]).arg(&target);
     packaging.args(packages.iter().flat_map(|package| ["--package", &package.name]));
     check(packaging.env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
+    // Built from the packaged files: its index of errors is one of them.
+    let explained = Command::new(target.join("debug/netns-run")).args(["explain", "NT107"]).output();
+    let explained = explained.context("failed to start the packaged netns-run")?;
+    ensure!(explained.status.success() && !explained.stdout.is_empty(), "the packaged netns-run explains no code");
     let project = new_project(workspace, &packages, &target.join("package"))?;
     let mut testing = workspace.cargo();
     testing.current_dir(&project).args(["test", "--quiet"]).env("CARGO_PROFILE_DEV_DEBUG", "0");
