@@ -45,6 +45,15 @@ fn in_process_the_test_is_the_runner_in_other_namespaces() {
 }
 
 #[test]
+fn in_process_a_panic_prints_the_report_of_the_test() {
+    let suite = Suite::build("observed").expect("the suite builds");
+    let ended = in_process(&suite, &["--include-ignored", "panics_and_is_kept"]).output().expect("it starts");
+    let printed = String::from_utf8_lossy(&ended.stdout) + String::from_utf8_lossy(&ended.stderr);
+    assert!(!ended.status.success());
+    assert_eq!(printed.matches("journal of the test:").count(), 1, "{printed}");
+}
+
+#[test]
 fn in_process_there_is_room_for_one_test() {
     let suite = Suite::build("observed").expect("the suite builds");
     let mut two = suite.libtest(User::Caller).expect("there is a folder");
