@@ -131,6 +131,7 @@ fn standard_error_has_lines_of_its_own(own: Namespace) -> TestResult {
     assert!(child.read_error_line()?.is_some_and(|line| line.contains("/no/such/file")));
     assert_eq!(child.read_error_line()?, None);
     assert!(child.stderr().text().contains("/no/such/file"));
+    assert!(!child.wait()?.success());
     Ok(())
 }
 
