@@ -271,8 +271,8 @@ fn each_host_has_names_of_its_own(net: Pair) -> TestResult {
     let folder = std::env::current_dir()?;
     let mut file = tempfile::NamedTempFile::new_in("/tmp")?;
     file.write_all(b"of the machine")?;
-    let mut reader = net.client.command("xargs")?;
-    reader.arg("cat").stdin(Stdio::piped());
+    let mut reader = net.client.command("sh")?;
+    reader.args(["-c", "read -r path && exec cat \"$path\""]).stdin(Stdio::piped());
     let mut reader = reader.spawn()?;
     net.client.set_hosts([("www.example.test", net.server.addr()), ("www.example.test", net.server.ipv6().into())])?;
     let both = BTreeSet::from([net.server.addr(), net.server.ipv6().into()]);
@@ -706,7 +706,10 @@ fn a_cable_that_fails_leaves_none_of_its_ends(net: Pair) -> TestResult {
 #[netns_test]
 fn a_setting_that_the_kernel_changes_is_restored(net: Pair) -> TestResult {
     const SETTING: &str = "net.ipv4.neigh.eth0.retrans_time_ms";
-    let before = net.client.sysctl(SETTING)?;
+    let Ok(before) = net.client.sysctl(SETTING) else {
+        println!("this kernel shows no settings of neighbours in a user namespace");
+        return Ok(());
+    };
     let Err(mismatch) = net.client.set_sysctl(SETTING, "1") else {
         println!("the kernel's tick is a millisecond");
         return Ok(());

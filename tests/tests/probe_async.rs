@@ -283,8 +283,12 @@ fn each_async_form_of_a_probe_has_a_case() {
             }
         }
     }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/src/probe");
+    if !folder.exists() {
+        return netns_tests::witness::skip("needs the sources, which a virtual machine has not");
+    }
     let mut found = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures/src/probe"), &mut found);
+    sources(&folder, &mut found);
     let methods = |text: &String| {
         let names = text.split("pub async fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
         names.map(str::to_owned).collect::<Vec<_>>()

@@ -123,6 +123,10 @@ fn prepare(port: &mut Port, plan: &Plan) -> anyhow::Result<()> {
             chown(&folder, Some(account.id()), Some(account.id())).context("failed to hand a home over")?;
         }
     }
+    // Before the modules of tunnels, whose first devices would be in each network namespace. Kernels before 4.20 have no such setting, and
+    // those of the matrix do.
+    fs::write("/proc/sys/net/core/fb_tunnels_only_for_init_net", "1")
+        .context("failed to keep tunnels to the machine")?;
     let mut missing = Vec::new();
     for module in &plan.modules {
         let loaded = Command::new("/sbin/modprobe")
