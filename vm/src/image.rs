@@ -290,9 +290,7 @@ impl Root {
         // Resolves links in the folder: /bin/cat is /usr/bin/cat.
         let parent = parent.canonicalize().with_context(|| format!("failed to find {}", parent.display()))?;
         let (place, target) = (parent.join(name), self.below(&parent).join(name));
-        // The guest mounts file systems of its own there.
-        let is_of_guest = ["/proc", "/sys", "/dev"].iter().any(|folder| place.starts_with(folder));
-        if is_of_guest || target.is_symlink() || target.exists() {
+        if HIDDEN.iter().any(|folder| place.starts_with(folder)) || target.is_symlink() || target.exists() {
             return Ok(());
         }
         fs::create_dir_all(self.below(&parent)).context("failed to make a folder")?;
