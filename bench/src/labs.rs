@@ -8,7 +8,6 @@ mod peers;
 use std::fs;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -52,16 +51,7 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
     requires: &[],
     hostname: None,
     should_panic: runtime::ShouldPanic::No,
-    body: |_| {
-        let options = Options::parse();
-        match run(&options) {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(error) => {
-                eprintln!("error: {error}");
-                Ok(ExitCode::FAILURE)
-            }
-        }
-    },
+    body: |_| Ok(report::ended(run(&Options::parse()))),
 };
 
 fn main() {

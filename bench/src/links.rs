@@ -4,7 +4,6 @@
 //! It measures in the body of a test: `netns_fixtures::__private::run` isolates it and relays its output.
 
 use std::io::{Read, Write};
-use std::process::ExitCode;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -41,13 +40,7 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
     body: |_| {
         let options = Options::parse();
         let measured = measure(options.samples as usize);
-        match measured.and_then(|figures| Ok(report::print(&figures, options.json, MEANING)?)) {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(error) => {
-                eprintln!("error: {error}");
-                Ok(ExitCode::FAILURE)
-            }
-        }
+        Ok(report::ended(measured.and_then(|figures| Ok(report::print(&figures, options.json, MEANING)?))))
     },
 };
 

@@ -5,7 +5,6 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::os::fd::AsFd;
-use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
@@ -44,13 +43,7 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
     body: |_| {
         let options = Options::parse();
         let measured = measure(options.samples as usize);
-        match measured.and_then(|figures| Ok(report::print(&figures, options.json, MEANING)?)) {
-            Ok(()) => Ok(ExitCode::SUCCESS),
-            Err(error) => {
-                eprintln!("error: {error}");
-                Ok(ExitCode::FAILURE)
-            }
-        }
+        Ok(report::ended(measured.and_then(|figures| Ok(report::print(&figures, options.json, MEANING)?))))
     },
 };
 

@@ -1,5 +1,7 @@
 //! Figures as a table for people and as one JSON array for machines.
 
+use std::error::Error;
+use std::process::ExitCode;
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, Table, presets};
@@ -104,6 +106,18 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
     )]
     let index = (sorted.len().saturating_sub(1) as f64 * share).round() as usize;
     sorted.get(index).copied().unwrap_or_default()
+}
+
+/// Returns the exit code of a bench that measures in the body of a test; prints the error that ended it.
+#[must_use]
+pub fn ended(measured: Result<(), Box<dyn Error>>) -> ExitCode {
+    match measured {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Prints the figures: one JSON array, or a table followed by the meaning of its rows.
