@@ -549,7 +549,10 @@ fn routes_of_all_kinds_are_what_the_kernel_shows(mut lab: Lab) -> TestResult {
     assert!(ip(&client, "route show 224.0.0.0/4")?.contains("dev eth1 proto static scope link"));
     // Two default routes.
     client.set_default_gateway(one.ipv4())?;
-    client.insert_route(NewRoute::default_via(other.ipv4()).metric(50).source(client.ipv4_towards(&other)?))?;
+    let source = client.ipv4_towards(&other)?;
+    client.insert_route(NewRoute::default_via(other.ipv4()).metric(50).source(source))?;
+    let sources = client.routes()?.into_iter().filter(|route| route.gateway.is_some() && route.metric == 50);
+    assert_eq!(sources.map(|route| route.source).collect::<Vec<_>>(), [Some(source.into())]);
     let shown = ip(&client, "route show default")?;
     assert!(shown.contains("metric 50") && shown.lines().count() == 2, "{shown}");
     client.delete_route(NewRoute::default_via(other.ipv4()).metric(50))?;
