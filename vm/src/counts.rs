@@ -38,6 +38,11 @@ impl Counts {
         } else {
             return None;
         };
+        Some(Self::of_numbers(numbers))
+    }
+
+    /// Adds the numbers of a summary by the words behind them, as in `3 passed, 1 failed, 2 skipped`; ignores other words.
+    pub fn of_numbers(numbers: &str) -> Self {
         let mut counts = Self::default();
         for part in numbers.split([';', ',']) {
             let mut words = part.split_whitespace();
@@ -52,7 +57,7 @@ impl Counts {
                 _ => {}
             }
         }
-        Some(counts)
+        counts
     }
 
     /// Subtracts tests that skipped at run time from the passed ones: libtest and nextest count them as passed.

@@ -1,8 +1,10 @@
-//! `cargo xtask ci`: runs all steps of CI one after the other, and counts every test.
+//! `cargo xtask ci`: runs all steps of CI, and counts every test. A virtual machine of one processor runs beside the steps that only
+//! compile; the steps that run tests are alone.
 //!
 //! A failed step does not stop the later ones, so that one run shows every failure. A step fails if it should run tests and reports no
 //! count, or if it leaves something in its temporary folder.
 
+mod beside;
 mod book;
 mod dependencies;
 mod kernels_of_users;
@@ -33,6 +35,7 @@ use netns_vm::{Counts, SKIP_RECORD};
 
 use crate::workspace::{BAD, GOOD, HEADING, NOTABLE, Workspace};
 use crate::{adoption, real_suites, release, vm_test};
+use beside::Beside;
 use program::run_program;
 use temporary::TemporaryFolder;
 
@@ -67,66 +70,48 @@ pub(crate) struct Options {
 
 /// The steps in order; fast failures come first.
 const STEPS: &[Step] = &[
-    Step { name: "format", about: "rustfmt has nothing to change", run: format },
-    Step { name: "clippy", about: "no warnings, in no target", run: clippy },
-    Step {
-        name: "workflows",
-        about: "workflows, action.yml and .ci/run are right, by actionlint and others",
-        run: workflows::run,
-    },
-    Step { name: "tests", about: "cargo test --workspace, as the README says", run: tests },
-    Step {
-        name: "unprivileged",
-        about: "the same under cargo nextest, as a user without privileges",
-        run: unprivileged::run_nextest,
-    },
-    Step { name: "vm", about: "the fixtures' suite on the oldest kernel, in a virtual machine", run: virtual_machine },
-    Step { name: "targets", about: "the packages compile for other processors and systems", run: targets::run },
-    Step {
-        name: "dependencies",
-        about: "users get few crates, of known versions and licences",
-        run: dependencies::run,
-    },
-    Step { name: "package", about: "the published packages build alone, and serve a new project", run: package::run },
-    Step { name: "book", about: "the guides link to what exists, and the summary lists them all", run: book::run },
-    Step { name: "docs", about: "the documentation builds without warnings", run: docs },
-    Step { name: "lint", about: "the lint finds nothing in this workspace", run: lint },
-    Step { name: "recall", about: "the lint finds in public crates what people have judged", run: recall },
-    Step { name: "demo", about: "cargo xtask demo shows what it tells", run: demo },
+    Step::new("format", "rustfmt has nothing to change", format),
+    Step::new("workflows", "workflows, action.yml and .ci/run are right, by actionlint and others", workflows::run),
+    Step::new("vm", "the fixtures' suite on the oldest kernel, in a virtual machine", virtual_machine)
+        .when(When::Beside),
+    Step::new("clippy", "no warnings, in no target", clippy),
+    Step::new("targets", "the packages compile for other processors and systems", targets::run),
+    Step::new("dependencies", "users get few crates, of known versions and licences", dependencies::run),
+    Step::new("package", "the published packages build alone, and serve a new project", package::run),
+    Step::new("book", "the guides link to what exists, and the summary lists them all", book::run),
+    Step::new("docs", "the documentation builds without warnings", docs),
+    Step::new("lint", "the lint finds nothing in this workspace", lint),
+    Step::new("recall", "the lint finds in public crates what people have judged", recall),
+    Step::new("tests", "cargo test --workspace, as the README says", tests).when(When::Alone),
+    Step::new("unprivileged", "the same under cargo nextest, as a user without privileges", unprivileged::run_nextest)
+        .when(When::Alone),
+    Step::new("demo", "cargo xtask demo shows what it tells", demo).when(When::Alone),
 ];
 
 /// Slow steps, which repeat a default step under other circumstances or rarely fail; a default run lists them and leaves them out.
 const NIGHTLY: &[Step] = &[
-    Step { name: "nextest", about: "the tests under cargo nextest, as this user", run: nextest },
-    Step {
-        name: "unprivileged-libtest",
-        about: "cargo test --workspace as a user without privileges",
-        run: unprivileged::run_libtest,
-    },
-    Step { name: "nothing-left", about: "500 killed runners, with the counts of what is left", run: nothing_left },
-    Step { name: "musl", about: "some of the suites against musl, statically", run: musl::run },
-    Step {
-        name: "vm-both-ends",
-        about: "the whole of the fixtures' suite on the oldest and the newest kernel, in virtual machines",
-        run: virtual_machines,
-    },
-    Step {
-        name: "kernels-of-users",
-        about: "cargo netns-run vm runs a user's crate on the oldest kernel",
-        run: kernels_of_users::run,
-    },
-    Step { name: "built-book", about: "mdBook builds the guides", run: book::build },
-    Step {
-        name: "workspaces",
-        about: "the fixtures serve a virtual, vendored workspace with members of four kinds",
-        run: workspaces::run,
-    },
-    Step { name: "real-suites", about: "suites of published crates under netns-run", run: real_suites },
-    Step { name: "adoption", about: "suites of published crates that adopt netns-fixtures by a patch", run: adoption },
-    Step { name: "scale-out", about: "the example workflow spreads a suite over machines", run: scale_out::run },
-    Step { name: "semver", about: "the interface breaks nothing that the published version has", run: semver },
-    Step { name: "release", about: "the files of a release, without the release", run: release_files },
-    Step { name: "all-targets", about: "the packages compile for all targets that we name", run: targets::run_all },
+    Step::new("nextest", "the tests under cargo nextest, as this user", nextest),
+    Step::new("unprivileged-libtest", "cargo test --workspace as a user without privileges", unprivileged::run_libtest),
+    Step::new("nothing-left", "500 killed runners, with the counts of what is left", nothing_left),
+    Step::new("musl", "some of the suites against musl, statically", musl::run),
+    Step::new(
+        "vm-both-ends",
+        "the whole of the fixtures' suite on the oldest and the newest kernel, in virtual machines",
+        virtual_machines,
+    ),
+    Step::new("kernels-of-users", "cargo netns-run vm runs a user's crate on the oldest kernel", kernels_of_users::run),
+    Step::new("built-book", "mdBook builds the guides", book::build),
+    Step::new(
+        "workspaces",
+        "the fixtures serve a virtual, vendored workspace with members of four kinds",
+        workspaces::run,
+    ),
+    Step::new("real-suites", "suites of published crates under netns-run", real_suites),
+    Step::new("adoption", "suites of published crates that adopt netns-fixtures by a patch", adoption),
+    Step::new("scale-out", "the example workflow spreads a suite over machines", scale_out::run),
+    Step::new("semver", "the interface breaks nothing that the published version has", semver),
+    Step::new("release", "the files of a release, without the release", release_files),
+    Step::new("all-targets", "the packages compile for all targets that we name", targets::run_all),
 ];
 
 /// The arguments of cargo that run all tests.
@@ -150,7 +135,31 @@ fn all_steps() -> impl Iterator<Item = &'static Step> {
 struct Step {
     name: &'static str,
     about: &'static str,
-    run: fn(&Workspace, &Skipped) -> anyhow::Result<Outcome>,
+    run: Run,
+    when: When,
+}
+
+type Run = fn(&Workspace, &Skipped) -> anyhow::Result<Outcome>;
+
+/// The steps that may run at the same time.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    /// After the step before, and beside a [`When::Beside`].
+    Next,
+    /// While the steps after it run, until one is [`When::Alone`].
+    Beside,
+    /// With no other step: its tests have deadlines.
+    Alone,
+}
+
+impl Step {
+    const fn new(name: &'static str, about: &'static str, run: Run) -> Self {
+        Self { name, about, run, when: When::Next }
+    }
+
+    const fn when(self, when: When) -> Self {
+        Self { when, ..self }
+    }
 }
 
 /// The result of a step that ran to its end.
@@ -215,26 +224,47 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         (false, only) => all_steps().filter(|step| only.iter().any(|name| name == step.name)).collect(),
     };
     let skipped = Skipped::new()?;
-    let mut ended = Vec::new();
+    let start = Instant::now();
+    let (mut ended, mut beside) = (Vec::new(), Vec::new());
     for (i, &step) in selected.iter().enumerate() {
+        if step.when == When::Alone {
+            end_all(&mut beside, &mut ended)?;
+        }
         if is_interrupted() {
             bail!("interrupted before the step {}", step.name);
         }
         eprintln!("\n{}", HEADING.paint(format_args!("[{}/{}] {}: {}", i + 1, selected.len(), step.name, step.about)));
-        let done = Ended::run(step, workspace, &skipped)?;
-        if let Err(error) = &done.outcome {
-            eprintln!("{}: {error:#}", BAD.paint(step.name));
+        if step.when == When::Beside && selected.len() > 1 {
+            eprintln!("runs beside the next steps, and its output follows them");
+            beside.push(Beside::start(step, workspace)?);
+            continue;
         }
-        ended.push(done);
+        ended.push(told(Ended::run(step, workspace, &skipped)?));
     }
+    end_all(&mut beside, &mut ended)?;
     if !options.nightly && options.only.is_empty() {
         let names: Vec<_> = NIGHTLY.iter().map(|step| step.name).collect();
         println!("\n{} {}: cargo xtask ci --nightly runs them", NOTABLE.paint("left out"), names.join(", "));
     }
-    report(&ended, &skipped)
+    report(&ended, start.elapsed(), &skipped)
 }
 
-fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
+fn end_all(beside: &mut Vec<Beside>, ended: &mut Vec<Ended>) -> anyhow::Result<()> {
+    for step in beside.drain(..) {
+        ended.push(told(step.end()?));
+    }
+    Ok(())
+}
+
+/// Prints the error of a step that failed.
+fn told(ended: Ended) -> Ended {
+    if let Err(error) = &ended.outcome {
+        eprintln!("{}: {error:#}", BAD.paint(ended.step.name));
+    }
+    ended
+}
+
+fn report(ended: &[Ended], took: Duration, skipped: &Skipped) -> anyhow::Result<ExitCode> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING);
     table.set_header(["step", "result", "passed", "failed", "skipped", "seconds"]);
@@ -256,8 +286,7 @@ fn report(ended: &[Ended], skipped: &Skipped) -> anyhow::Result<ExitCode> {
         };
         table.add_row([ended.step.name, result, &passed, &failed, &skipped, &seconds]);
     }
-    let all: Duration = ended.iter().map(|ended| ended.took).sum();
-    table.add_row(["all", "", "", "", "", &format!("{:.1}", all.as_secs_f64())]);
+    table.add_row(["all", "", "", "", "", &format!("{:.1}", took.as_secs_f64())]);
     println!("\n{table}");
     for (test, reason) in skipped.all()? {
         println!("{} {test}: {reason}", NOTABLE.paint("skipped"));
@@ -440,8 +469,8 @@ mod tests {
 
     #[test]
     fn a_step_that_leaves_a_temporary_file_has_failed() {
-        const LEAVES: &Step = &Step { name: "leaves", about: "", run: leave_a_file };
-        const CLEAN: &Step = &Step { name: "clean", about: "", run: |_, _| Ok(Outcome::Checked) };
+        const LEAVES: &Step = &Step::new("leaves", "", leave_a_file);
+        const CLEAN: &Step = &Step::new("clean", "", |_, _| Ok(Outcome::Checked));
         let (workspace, skipped) = (Workspace::find().unwrap(), Skipped::new().unwrap());
         let ended = Ended::run(LEAVES, &workspace, &skipped).unwrap();
         assert!(ended.did_well() && !ended.is_good());

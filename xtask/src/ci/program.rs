@@ -4,8 +4,9 @@
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context, anyhow, bail};
@@ -25,8 +26,8 @@ pub(super) struct EndedProgram {
     pub(super) counts: Counts,
 }
 
-/// The process group of the running program; 0 if none runs.
-static RUNNING: AtomicI32 = AtomicI32::new(0);
+/// The process groups of the running programs.
+static RUNNING: Mutex<Vec<Pid>> = Mutex::new(Vec::new());
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -35,13 +36,30 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn stop_on_signals() -> anyhow::Result<()> {
     ctrlc::set_handler(|| {
         INTERRUPTED.store(true, Ordering::SeqCst);
-        let group = RUNNING.load(Ordering::SeqCst);
-        if group != 0 {
+        for &group in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
             // ESRCH: the group has just exited. A signal handler cannot report other errors.
-            let _ = killpg(Pid::from_raw(group), Signal::SIGTERM);
+            let _ = killpg(group, Signal::SIGTERM);
         }
     })
     .context("failed to handle signals")
+}
+
+/// While it exists, a signal to this process ends the process group of a program too.
+struct Running(Pid);
+
+impl Running {
+    fn new(child: &Child) -> anyhow::Result<Self> {
+        let group = i32::try_from(child.id()).context("a pid is larger than the kernel makes them")?;
+        let group = Pid::from_raw(group);
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).push(group);
+        Ok(Self(group))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|group| *group != self.0);
+    }
 }
 
 /// Returns whether a signal has arrived.
@@ -59,9 +77,9 @@ pub(crate) fn output_of(command: &mut Command, errors: Stdio) -> anyhow::Result<
         .process_group(0)
         .spawn()
         .with_context(|| format!("failed to start {program}"))?;
-    RUNNING.store(i32::try_from(child.id()).context("a pid is larger than the kernel makes them")?, Ordering::SeqCst);
+    let running = Running::new(&child)?;
     let output = child.wait_with_output();
-    RUNNING.store(0, Ordering::SeqCst);
+    drop(running);
     if is_interrupted() {
         bail!("interrupted during {program}");
     }
@@ -100,7 +118,7 @@ pub(super) fn run_quietly(command: &mut Command) -> anyhow::Result<(EndedProgram
     Ok((ended, String::from_utf8_lossy(&output).into_owned()))
 }
 
-fn run_into(
+pub(super) fn run_into(
     command: &mut Command,
     to_output: impl Write,
     to_errors: impl Write + Send,
@@ -111,7 +129,7 @@ fn run_into(
     let (Some(output), Some(errors)) = (child.stdout.take(), child.stderr.take()) else {
         bail!("the standard streams of {program} are no pipes");
     };
-    RUNNING.store(i32::try_from(child.id()).context("a pid is larger than the kernel makes them")?, Ordering::SeqCst);
+    let running = Running::new(&child)?;
     let counted = thread::scope(|scope| {
         // Reads both streams at the same time. Otherwise a program that fills one while only the other is read would wait
         // for ever.
@@ -121,7 +139,7 @@ fn run_into(
         anyhow::Ok(counts)
     });
     let status = child.wait().with_context(|| format!("failed to wait for {program}"));
-    RUNNING.store(0, Ordering::SeqCst);
+    drop(running);
     let status = status?;
     Ok(EndedProgram { program, success: status.success(), how: how(status), counts: counted? })
 }
