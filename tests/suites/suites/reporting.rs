@@ -94,7 +94,7 @@ returned! {
     lab_gateway_without_address: LabError::GatewayWithoutAddress { host: a(), gateway: b() };
     lab_two_subnets: LabError::TwoSubnets { of: a(), first: V4.into(), second: V6.into() };
     lab_tagged_and_untagged: LabError::TaggedAndUntagged { link: "a-b".to_owned(), tag: 10 };
-    lab_family_mismatch: LabError::FamilyMismatch { host: a(), destination: V4.into(), gateway: V6 };
+    lab_family_mismatch: LabError::FamilyMismatch { host: a(), of: "a route", first: V4.into(), second: V6.into() };
     lab_no_next_hop: LabError::NoNextHop { host: a(), destination: V4.into() };
     lab_next_hop_of_refusal: LabError::NextHopOfRefusal { host: a(), destination: V4.into() };
     lab_no_neighbours: LabError::NoNeighbours { host: a(), device: "lo".to_owned() };
@@ -114,7 +114,7 @@ returned! {
     lab_no_such_host: LabError::NoSuchHost { host: a(), present: b() };
     lab_no_such_device: LabError::NoSuchDevice { host: a(), device: "eth1".to_owned(), present: eth0() };
     lab_not_of_a_switch: LabError::NotOfASwitch { link: "a-b".to_owned() };
-    lab_out_of_range: LabError::OutOfRange { host: a(), what: "VLAN tag", value: 5000, range: "1 to 4094" };
+    lab_out_of_range: LabError::OutOfRange { host: a(), of: "a device", what: "VLAN tag", value: 5000, range: "1 to 4094" };
     lab_unsupported: LabError::Unsupported {
         host: a(), kind: "vrf".to_owned(), reason: "the kernel has no vrf".to_owned(), remedy: "load the module vrf".to_owned(),
     };
