@@ -13,7 +13,7 @@ use clap::Parser;
 use netns_fixtures::__sandbox::show_duration;
 
 use crate::options::Isolation;
-use crate::vm;
+use crate::{doctor, explain, outcome, pages, vm};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -22,6 +22,8 @@ Examples:
   cargo netns-run --veth nextest run          each test in namespaces of its own, with an interface and a neighbour
   cargo netns-run --as caller run --example probe
   cargo netns-run vm --kernel 5.10,7.x test   the tests on other kernels, in virtual machines; `cargo netns-run vm --help`
+
+The commands of netns-run work here too: doctor, explain, pages.
 
 The same by hand, for an .cargo/config.toml:
   [target.x86_64-unknown-linux-gnu]
@@ -47,6 +49,10 @@ pub fn main() -> ExitCode {
     if let Some((first, rest)) = arguments.get(1..).and_then(<[OsString]>::split_first) {
         match first.to_str() {
             Some("vm") => return vm::main(arguments.iter().take(1).chain(rest).cloned()),
+            // Commands of netns-run, which no cargo command is named after.
+            Some("doctor") => return doctor::main(arguments.iter().take(1).chain(rest).cloned()),
+            Some("explain") => return explain::main(arguments.iter().take(1).chain(rest).cloned()),
+            Some("pages") => return pages::main(arguments.iter().take(1).chain(rest).cloned()),
             Some(vm::GUEST) => return vm::guest_main(rest.first().map_or("".as_ref(), |word| word)),
             Some(vm::RECORDER) => return vm::record(rest),
             _ if vm::is_rustdoc(first) => return vm::record_documentation_tests(rest),
@@ -57,7 +63,7 @@ pub fn main() -> ExitCode {
     match become_cargo(&options) {
         Ok(never) => match never {},
         Err(message) => {
-            eprintln!("cargo netns-run: {message}");
+            eprintln!("cargo netns-run: {message}\nmore: netns-run explain {}", outcome::FAILED);
             ExitCode::from(crate::STATUS_FAILED)
         }
     }

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use netns_fixtures::__sandbox::disposition;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -26,14 +27,17 @@ const INDEX: &str = include_str!("errors.md");
 
 /// Parses the arguments (the first is the program's name) and runs the command.
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let Some(code) = Options::parse_from(arguments).code else {
+    let code = Options::parse_from(arguments).code;
+    // The kernel refuses this for no signal that exists.
+    let _ = disposition::end_at_broken_pipes();
+    let Some(code) = code else {
         for (code, entry) in entries() {
             println!("{code}  {}", entry.lines().next().unwrap_or_default());
         }
         return ExitCode::SUCCESS;
     };
     if let Some((code, entry)) = entries().find(|(known, _)| known.eq_ignore_ascii_case(&code)) {
-        println!("{code}: {entry}");
+        println!("{code}: {}", without_links(entry));
         return ExitCode::SUCCESS;
     }
     eprintln!("netns-run: there is no code {code:?}; `netns-run explain` lists all codes");
@@ -47,13 +51,36 @@ fn entries() -> impl Iterator<Item = (&'static str, &'static str)> {
     sections.map(|(heading, text)| (heading, text.split("\n# ").next().unwrap_or(text).trim()))
 }
 
+/// Returns the text with the words of each link in place of the link, whose target is a file that readers of this output may not have.
+fn without_links(entry: &str) -> String {
+    let mut text = String::new();
+    let mut rest = entry;
+    while let Some((linked, target)) = rest.split_once("](")
+        && let Some((before, words)) = linked.rsplit_once('[')
+        && let Some((_, after)) = target.split_once(')')
+    {
+        text.extend([before, words]);
+        rest = after;
+    }
+    text + rest
+}
+
 #[cfg(test)]
 mod tests {
-    use netns_fixtures::__sandbox::Obstacle;
+    use netns_fixtures::__sandbox::{Ending, Obstacle};
     use netns_fixtures::ErrorKind;
 
     use super::*;
     use crate::outcome;
+
+    #[test]
+    fn links_are_printed_as_their_words() {
+        let entry = "See [a guide](a.md#b) and `array[0]`, or [the list](l.md).";
+        assert_eq!(without_links(entry), "See a guide and `array[0]`, or the list.");
+        for (code, entry) in entries() {
+            assert!(!without_links(entry).contains(".md)"), "{code}: {entry}");
+        }
+    }
 
     #[test]
     fn the_index_has_an_entry_for_each_code_and_no_other() {
@@ -62,6 +89,7 @@ mod tests {
             .map(|kind| kind.code())
             .chain(Obstacle::ALL.map(Obstacle::code))
             .chain(outcome::CODES)
+            .chain(Ending::ALL.map(Ending::code))
             .collect();
         assert_eq!(entries().map(|(code, _)| code).collect::<Vec<_>>(), codes);
         for (code, entry) in entries() {

@@ -94,8 +94,9 @@ pub(crate) struct Isolation {
     /// The host name inside.
     #[arg(long, value_name = "NAME", default_value = "netns-run", value_parser = host_name)]
     pub(crate) hostname: String,
-    /// Appends a line of JSON about the program's end to this file; `-` is standard error. docs/netns-run.md describes the
-    /// fields.
+    /// Appends a line of JSON about the program's end to this file; `-` is standard error. Its fields: program, result (exit,
+    /// signal, deadline, failed, not-executable, not-found), code, signal, signal_name, core_dumped, seconds,
+    /// deadline_seconds, message.
     #[arg(long, value_name = "FILE")]
     pub(crate) json: Option<PathBuf>,
 }

@@ -39,12 +39,14 @@ impl End {
 
 /// The codes of ends in the error index, in their order.
 #[cfg(test)]
-pub(crate) const CODES: [&str; 4] = [DEADLINE, FAILED, NOT_EXECUTABLE, NOT_FOUND];
+pub(crate) const CODES: [&str; 5] = [DEADLINE, FAILED, NOT_EXECUTABLE, NOT_FOUND, MACHINES];
 
 const DEADLINE: &str = "NT301";
-const FAILED: &str = "NT302";
+pub(crate) const FAILED: &str = "NT302";
 const NOT_EXECUTABLE: &str = "NT303";
 const NOT_FOUND: &str = "NT304";
+/// Of `cargo netns-run vm`.
+pub(crate) const MACHINES: &str = "NT305";
 
 impl End {
     /// The code in the error index; `None` if the message has one already, or none is needed.
@@ -87,6 +89,10 @@ impl Outcome {
             End::NotFound { program } if program.contains('/') => {
                 Some(format!("there is no program {program}, or not the interpreter that it names"))
             }
+            End::NotFound { program } if program == "vm" => Some(
+                "there is no program vm in the folders of PATH; the command for other kernels is `cargo netns-run vm`"
+                    .to_owned(),
+            ),
             End::NotFound { program } => Some(format!(
                 "there is no program {program} in the folders of PATH; one elsewhere is named by its path"
             )),

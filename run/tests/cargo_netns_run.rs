@@ -4,6 +4,7 @@
 #![forbid(unsafe_code)]
 
 use std::fs;
+use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, Output};
 
 use netns_fixtures::cargo_bin;
@@ -98,6 +99,32 @@ fn a_message_ends_with_a_code_and_explain_prints_its_entry() {
     let list = String::from_utf8(netns_run(&["explain"]).stdout).unwrap();
     assert!(list.lines().any(|line| line.starts_with("NT107  A deadline passed first.")), "{list}");
     assert_eq!(netns_run(&["explain", "NT999"]).status.code(), Some(2));
+}
+
+/// As in `netns-run doctor | head`.
+#[test]
+fn a_command_that_prints_ends_quietly_when_nobody_reads() {
+    for arguments in
+        [&["doctor"][..], &["doctor", "--json"], &["doctor", "--config"], &["explain"], &["explain", "NT101"]]
+    {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let ended = Command::new(cargo_bin!("netns-run")).args(arguments).stdout(writer).output().unwrap();
+        assert_eq!(ended.status.signal(), Some(13), "{arguments:?}: {ended:?}");
+        assert!(ended.stderr.is_empty(), "{arguments:?}: {ended:?}");
+    }
+}
+
+#[test]
+fn a_command_of_the_other_program_is_found_or_named() {
+    let of_cargo =
+        |word: &str| Command::new(cargo_bin!("cargo-netns-run")).args(["netns-run", word, "--help"]).output().unwrap();
+    for command in ["doctor", "explain", "pages"] {
+        let help = of_cargo(command);
+        assert!(String::from_utf8_lossy(&help.stdout).contains(&format!("netns-run {command}")), "{help:?}");
+    }
+    let machines = netns_run(&["vm", "test"]);
+    assert!(String::from_utf8_lossy(&machines.stderr).contains("`cargo netns-run vm`"), "{machines:?}");
 }
 
 #[test]

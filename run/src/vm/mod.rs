@@ -25,6 +25,8 @@ use netns_vm::{Accelerator, NOTABLE, guest, report};
 
 use built::{Binary, Built};
 
+use crate::outcome;
+
 pub(crate) use recorder::{RECORDER, is_rustdoc, record, record_documentation_tests};
 
 const AFTER_HELP: &str = "\
@@ -93,7 +95,7 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("cargo netns-run vm: {error:#}");
+            eprintln!("cargo netns-run vm: {error:#}\nmore: netns-run explain {}", outcome::MACHINES);
             ExitCode::from(2)
         }
     }
