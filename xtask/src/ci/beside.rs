@@ -10,14 +10,15 @@ use anstream::{eprintln, print};
 use anyhow::{Context, anyhow};
 use netns_vm::Counts;
 
-use super::program::{EndedProgram, run_into};
+use super::program::{EndedProgram, end_programs, run_into};
 use super::{Ended, Outcome, Step, this_program};
 use crate::workspace::{HEADING, Workspace};
 
-/// A step that runs.
+/// A step that runs. If it is dropped, its process is ended.
 pub(super) struct Beside {
     step: &'static Step,
-    process: JoinHandle<anyhow::Result<(EndedProgram, String, Duration)>>,
+    /// `None` after its end.
+    process: Option<JoinHandle<anyhow::Result<(EndedProgram, String, Duration)>>>,
 }
 
 impl Beside {
@@ -31,12 +32,13 @@ impl Beside {
             let output = output.into_inner().unwrap_or_else(PoisonError::into_inner);
             Ok((ended, String::from_utf8_lossy(&output).into_owned(), start.elapsed()))
         });
-        Ok(Self { step, process })
+        Ok(Self { step, process: Some(process) })
     }
 
     /// Waits for the end of the step, and prints its output.
-    pub(super) fn end(self) -> anyhow::Result<Ended> {
-        let ended = self.process.join().map_err(|_| anyhow!("the thread of the step {} panicked", self.step.name))?;
+    pub(super) fn end(mut self) -> anyhow::Result<Ended> {
+        let process = self.process.take().unwrap_or_else(|| unreachable!("only the end takes it"));
+        let ended = process.join().map_err(|_| anyhow!("the thread of the step {} panicked", self.step.name))?;
         let (program, output, took) = ended?;
         eprintln!("\n{}", HEADING.paint(format_args!("{}, which ran beside the steps before", self.step.name)));
         print!("{output}");
@@ -45,6 +47,16 @@ impl Beside {
             .map(|counts| Outcome::Tested { counts, success: program.success })
             .with_context(|| format!("{} {} without a summary", program.program, program.how));
         Ok(Ended { step: self.step, outcome, left: Vec::new(), took })
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        if let Some(process) = self.process.take() {
+            end_programs();
+            // Its result belongs to a run that has failed already.
+            let _ = process.join();
+        }
     }
 }
 

@@ -1,9 +1,9 @@
-//! The step that checks the book: the summary lists every page of `docs`, and every link between files leads to an existing file and, where
-//! it has an anchor, to a heading. It does not follow links to other sites. If mdBook is installed, it builds the book.
+//! The step that checks the book: the summary lists every page of `docs`, every link between files leads to an existing file and, where
+//! it has an anchor, to a heading, and the Rust of every page is code of our tests. It does not follow links to other sites. If mdBook is
+//! installed, it builds the book; a nightly run needs it.
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -38,10 +38,17 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
         }
     }
     let mut wrong = Vec::new();
+    let tests = code_of_tests(&root.join("tests"))?;
     for page in &pages {
         let text = fs::read_to_string(page).with_context(|| format!("failed to read {}", page.display()))?;
         let name = page.strip_prefix(root).unwrap_or(page).display();
         wrong.extend(broken_links(page, &text).into_iter().map(|link| format!("{name}: {link}")));
+        // The documentation tests compile those of the README.
+        if !page.ends_with("README.md") || page.starts_with(root.join("docs")) {
+            wrong.extend(
+                strangers(&text, &tests).into_iter().map(|line| format!("{name}: no test has the code of {line:?}")),
+            );
+        }
         // Behind the book's own folder its reader finds nothing.
         let outside =
             links(&text).into_iter().filter(|link| page.starts_with(root.join("docs")) && link.starts_with("../"));
@@ -54,23 +61,48 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
         |page: &&PathBuf| page.starts_with(&docs) && !page.ends_with("SUMMARY.md") && !listed.contains(*page);
     wrong.extend(pages.iter().filter(unlisted).map(|page| format!("{SUMMARY} does not list {}", page.display())));
     ensure!(wrong.is_empty(), "the book has {} mistakes:\n{}", wrong.len(), wrong.join("\n"));
-    build(workspace, skipped)
+    let is_installed = Command::new("mdbook").arg("--version").output().is_ok();
+    if is_installed { build(workspace, skipped) } else { Ok(Outcome::Checked) }
 }
 
-/// Builds the book, if mdBook is installed.
+/// Returns the Rust of all files below the folder as [`bare`] text.
+fn code_of_tests(folder: &Path) -> anyhow::Result<Vec<String>> {
+    let mut code = Vec::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))? {
+        let path = entry?.path();
+        if path.is_dir() {
+            code.extend(code_of_tests(&path)?);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            code.push(bare(&fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?));
+        }
+    }
+    Ok(code)
+}
+
+/// Returns the first line of each block of Rust whose code is in none of the tests. Blocks marked `ignore` are of other projects. A line
+/// `…` stands for lines that the guide leaves out.
+fn strangers(page: &str, tests: &[String]) -> Vec<String> {
+    let blocks = page.split("```rust\n").skip(1).filter_map(|block| block.split("```").next());
+    let is_strange = |block: &&str| {
+        block.split("…\n").any(|part| !tests.iter().any(|code| code.contains(bare(part).trim_end_matches('}'))))
+    };
+    blocks.filter(is_strange).filter_map(|block| block.lines().next()).map(str::to_owned).collect()
+}
+
+/// Returns code without comments at the ends of lines, white space, and the commas that rustfmt adds.
+fn bare(code: &str) -> String {
+    let without_comments = code.lines().map(|line| line.split("// ").next().unwrap_or(line));
+    let text: String = without_comments.flat_map(str::chars).filter(|sign| !sign.is_whitespace()).collect();
+    text.replace(",)", ")").replace(",]", "]").replace(",}", "}")
+}
+
+/// Builds the book by mdBook.
 pub(super) fn build(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     let mut mdbook = Command::new("mdbook");
     mdbook.current_dir(workspace.root()).args(["build", "docs"]);
-    match mdbook.output() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Outcome::PartlyNotRun(
-            "mdBook is not installed, so that the book was not built; `cargo install mdbook` installs it".to_owned(),
-        )),
-        output => {
-            let output = output.context("failed to start mdbook")?;
-            ensure!(output.status.success(), "mdbook build docs:\n{}", String::from_utf8_lossy(&output.stderr));
-            Ok(Outcome::Checked)
-        }
-    }
+    let output = mdbook.output().context("failed to start mdbook; cargo install mdbook --locked installs it")?;
+    ensure!(output.status.success(), "mdbook build docs:\n{}", String::from_utf8_lossy(&output.stderr));
+    Ok(Outcome::Checked)
 }
 
 /// Returns the links of a page whose targets do not exist.
@@ -125,6 +157,15 @@ fn anchors(text: &str) -> BTreeSet<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_block_of_rust_is_code_of_a_test() {
+        let tests = [bare("fn a() {\n    let client = net\n        .client(1, 2);\n    b();\n}\n")];
+        let page = |code: &str| format!("# A page\n\n```rust\n{code}```\n\n```rust,ignore\nelsewhere()\n```\n");
+        assert!(strangers(&page("let client = net.client(1, 2);   // a word\n"), &tests).is_empty());
+        assert!(strangers(&page("fn a() {\n    let client = net.client(1, 2);\n    …\n}\n"), &tests).is_empty());
+        assert_eq!(strangers(&page("let client = net.client(1, 3);\n"), &tests), ["let client = net.client(1, 3);"]);
+    }
 
     #[test]
     fn links_to_missing_files_and_headings_are_found() {

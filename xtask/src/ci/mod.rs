@@ -9,6 +9,7 @@ mod book;
 mod dependencies;
 mod kernels_of_users;
 mod musl;
+mod nightly;
 mod package;
 mod program;
 mod scale_out;
@@ -92,6 +93,11 @@ const STEPS: &[Step] = &[
 const NIGHTLY: &[Step] = &[
     Step::new("nextest", "the tests under cargo nextest, as this user", nextest),
     Step::new("unprivileged-libtest", "cargo test --workspace as a user without privileges", unprivileged::run_libtest),
+    Step::new("chaos", "2,000 killed processes of test runs, with the counts of what is left", nightly::chaos),
+    Step::new("bench", "the benches have no warnings, and QUIC clients of others work", nightly::bench),
+    Step::new("deny", "cargo-deny finds nothing in the dependencies", nightly::deny),
+    Step::new("oldest-compiler", "the packages compile with the oldest promised compiler", nightly::oldest_compiler),
+    Step::new("build-time", "the time of a clean build for a new project", nightly::build_time),
     Step::new("nothing-left", "500 killed runners, with the counts of what is left", nothing_left),
     Step::new("musl", "some of the suites against musl, statically", musl::run),
     Step::new(
@@ -126,6 +132,11 @@ const SUITES: [&str; 7] =
 
 /// The variable with a folder of built suites; source: tests/src/suite.rs. Without it each test that starts a suite calls cargo.
 const BUILT_SUITES: &str = "NETNS_SUITES";
+
+/// The repetitions of random tests in the two default steps; source: tests/tests/nothing_left.rs.
+const REPETITIONS: [(&str, &str); 2] = [("NETNS_KILLS", "100"), ("NETNS_CHAOS_KILLS", "25")];
+
+const FEWER: &str = "tests that kill at random moments do so 100 and 25 times; with --nightly 500 and 2,000 times";
 
 /// Returns every step, of both sets.
 fn all_steps() -> impl Iterator<Item = &'static Step> {
@@ -334,13 +345,13 @@ fn clippy(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     const WARNINGS_ARE_ERRORS: [&str; 3] = ["--", "--deny", "warnings"];
     check(workspace.cargo().args(["clippy", "--workspace", "--all-targets"]).args(WARNINGS_ARE_ERRORS))?;
     // Targets with `test = false`, such as the suites, are not part of `--all-targets`.
-    check(workspace.cargo().args(["clippy", "--workspace", "--test", "*"]).args(WARNINGS_ARE_ERRORS))?;
-    check(workspace.bench_cargo().args(["clippy", "--all-targets"]).args(WARNINGS_ARE_ERRORS))
+    check(workspace.cargo().args(["clippy", "--workspace", "--test", "*"]).args(WARNINGS_ARE_ERRORS))
 }
 
 fn tests(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     let suites = build_suites(workspace)?;
-    count(skipped, workspace.cargo().args(LIBTEST).env(BUILT_SUITES, suites))
+    println!("{FEWER}");
+    count(skipped, workspace.cargo().args(LIBTEST).env(BUILT_SUITES, suites).envs(REPETITIONS))
 }
 
 fn nextest(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {

@@ -36,12 +36,17 @@ static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 pub(crate) fn stop_on_signals() -> anyhow::Result<()> {
     ctrlc::set_handler(|| {
         INTERRUPTED.store(true, Ordering::SeqCst);
-        for &group in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
-            // ESRCH: the group has just exited. A signal handler cannot report other errors.
-            let _ = killpg(group, Signal::SIGTERM);
-        }
+        end_programs();
     })
     .context("failed to handle signals")
+}
+
+/// Sends SIGTERM to the process groups of all running programs.
+pub(super) fn end_programs() {
+    for &group in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        // ESRCH: the group has just exited. No caller can do anything about other errors.
+        let _ = killpg(group, Signal::SIGTERM);
+    }
 }
 
 /// While it exists, a signal to this process ends the process group of a program too.

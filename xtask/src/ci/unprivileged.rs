@@ -13,6 +13,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use anstream::println;
 use anyhow::{Context, bail};
 use clap::Args;
 use netns_vm::SKIP_RECORD;
@@ -25,7 +26,7 @@ use tempfile::TempDir;
 use super::program::run_program;
 use super::skipped::Skipped;
 use super::temporary::remains_in;
-use super::{BUILT_SUITES, LIBTEST, NEXTEST, Outcome, SUITES, gather_suites, this_program};
+use super::{BUILT_SUITES, FEWER, LIBTEST, NEXTEST, Outcome, REPETITIONS, SUITES, gather_suites, this_program};
 use crate::workspace::Workspace;
 
 /// The programs of root's cargo, including nextest if cargo installed it.
@@ -56,7 +57,12 @@ fn run_as_user(workspace: &Workspace, skipped: &Skipped, arguments: &[&str]) -> 
     home.fill(workspace)?;
     let suites = folder.path().join("suites");
     gather_suites(&mut home.cargo(&SUITES)?, &suites)?;
-    let ended = run_program(home.cargo(arguments)?.env(BUILT_SUITES, suites));
+    let mut cargo = home.cargo(arguments)?;
+    if arguments == NEXTEST {
+        println!("{FEWER}");
+        cargo.envs(REPETITIONS);
+    }
+    let ended = run_program(cargo.env(BUILT_SUITES, suites));
     let mut remains = user.remains(folder.path())?;
     remains.extend(remains_in(&home.temporary()).into_iter().map(|path| format!("temporary file {path}")));
     let ended = ended?;

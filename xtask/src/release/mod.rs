@@ -83,6 +83,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
     println!("{} version {version} in step: {}", GOOD.paint("ok"), names.join(", "));
     if packages.iter().any(|package| package.manifest["repository"].is_null()) {
+        ensure!(
+            !cuts,
+            "the manifests have no `repository`, and the archives of a published version could never be found; add it to Cargo.toml"
+        );
         println!(
             "{} the manifests have no `repository`: cargo-binstall finds no archive and trusted publishing no workflow without it",
             NOTABLE.paint("missing")
