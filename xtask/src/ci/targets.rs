@@ -22,7 +22,7 @@ const LINUX: [&str; 6] = [
     "x86_64-unknown-linux-musl",
 ];
 
-/// Targets without Linux: all packages, and a test of a user. Every run checks the first one.
+/// Targets without Linux: the packages with code there, and a test of a user. Every run checks the first one.
 const ELSEWHERE: [&str; 3] = ["x86_64-apple-darwin", "x86_64-pc-windows-gnu", "x86_64-unknown-freebsd"];
 
 /// A user's test, whose body and fixtures exist on Linux only.
