@@ -117,6 +117,7 @@ returned! {
     lab_out_of_range: LabError::OutOfRange { host: a(), of: "a device", what: "VLAN tag", value: 5000, range: "1 to 4094" };
     lab_unsupported: LabError::Unsupported {
         host: a(), kind: "vrf".to_owned(), reason: "the kernel has no vrf".to_owned(), remedy: "load the module vrf".to_owned(),
+        source: None,
     };
     lab_mismatch: LabError::Mismatch {
         host: a(), what: "the MTU of eth0".to_owned(), expected: "1400".to_owned(), observed: "1500".to_owned(),
