@@ -35,6 +35,7 @@ use crate::workspace::{BAD, GOOD, HEADING, NOTABLE, Workspace};
 use crate::{adoption, real_suites, release, vm_test};
 use program::run_program;
 use temporary::TemporaryFolder;
+use vm_test::Extent;
 
 pub(crate) use musl::{asks_for_a_loader, is_installed};
 pub(crate) use package::published;
@@ -109,6 +110,11 @@ const NIGHTLY: &[Step] = &[
         name: "vm-both-ends",
         about: "the whole of the fixtures' suite on the oldest and the newest kernel, in virtual machines",
         run: virtual_machines,
+    },
+    Step {
+        name: "vm-turned",
+        about: "the fixtures' suite on a machine whose settings are not the defaults, in a virtual machine",
+        run: turned_machine,
     },
     Step {
         name: "kernels-of-users",
@@ -352,12 +358,17 @@ fn nothing_left(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outc
 
 /// Skips are in the step's own report, because they belong to another kernel.
 fn virtual_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS[..1], true)?;
+    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS[..1], Extent::Short)?;
     Ok(Outcome::Tested { counts, success })
 }
 
 fn virtual_machines(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS, false)?;
+    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS, Extent::Whole)?;
+    Ok(Outcome::Tested { counts, success })
+}
+
+fn turned_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    let (counts, success) = vm_test::as_step(workspace, &["6.12"], Extent::Turned)?;
     Ok(Outcome::Tested { counts, success })
 }
 
