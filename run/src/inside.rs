@@ -32,8 +32,8 @@ use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::socket::MsgFlags;
 use nix::unistd::{ForkResult, Pid, User, geteuid, initgroups, setgid, sethostname, setsid, setuid};
 
-use crate::internet;
 use crate::options::{Identity, Isolation, Options};
+use crate::{home, internet, settings};
 
 /// Prefix of the step that executes the program; an error there is about the program.
 pub(crate) const EXECUTE: &str = "execute ";
@@ -145,6 +145,9 @@ fn make_ready(lifeline: &Lifeline, gate: Option<Gate>, isolation: &Isolation) ->
         hosts::ask_no_name_server()?;
     }
     hosts::hide_what_is_the_machines()?;
+    home::of_root(&isolation.identity)?;
+    // 7. Comes last: the steps above write settings.
+    settings::protect()?;
     Ok(neighbour)
 }
 
@@ -279,7 +282,8 @@ fn become_user(isolation: &Isolation) -> Result<(), SetUpFailure> {
     capability::keep_only(asked.unwrap_or(0) & permitted).map_err(failed())
 }
 
-/// Sets the variables from which programs learn their user. HOME stays the caller's, unless the program runs as another user.
+/// Sets the variables from which programs learn their user. `HOME` stays the caller's, unless the program runs as another user; see
+/// [`home`].
 fn name_user(command: &mut Command, identity: &Identity) {
     let user = match identity {
         Identity::User(user) => Some((**user).clone()),

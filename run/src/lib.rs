@@ -29,6 +29,8 @@ mod explain;
 #[cfg(target_os = "linux")]
 mod folders;
 #[cfg(target_os = "linux")]
+mod home;
+#[cfg(target_os = "linux")]
 mod inside;
 #[cfg(target_os = "linux")]
 mod internet;
@@ -38,6 +40,8 @@ mod options;
 mod outcome;
 #[cfg(target_os = "linux")]
 mod pages;
+#[cfg(target_os = "linux")]
+mod settings;
 #[cfg(target_os = "linux")]
 mod supervise;
 #[cfg(target_os = "linux")]

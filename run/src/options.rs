@@ -227,11 +227,13 @@ fn folder(text: &str) -> Result<PathBuf, String> {
 fn private_folder(text: &str) -> Result<PathBuf, String> {
     let folder = folder(text)?;
     // A mount over the root folder has no effect: processes stay in the one below.
-    if folder.parent().is_some() {
-        Ok(folder)
-    } else {
-        Err("the program would have no files; name a folder".to_owned())
+    if folder.parent().is_none() {
+        return Err("the program would have no files; name a folder".to_owned());
     }
+    if folder == Path::new("/dev") {
+        return Err("the program would have no devices, not even /dev/null; name a folder below it".to_owned());
+    }
+    Ok(folder)
 }
 
 fn file(text: &str) -> Result<PathBuf, String> {
@@ -295,6 +297,8 @@ mod tests {
             assert!(folder(own).unwrap_err().contains("its own /"), "{own}");
         }
         assert!(private_folder("/").unwrap_err().contains("no files"));
+        assert!(private_folder("/dev/").unwrap_err().contains("no devices"));
+        assert_eq!(private_folder("/dev/shm").unwrap(), fs::canonicalize("/dev/shm").unwrap());
         assert!(folder("/nonexistent").unwrap_err().contains("No such file or directory"));
         assert_eq!(file("/proc/self/stat").unwrap(), PathBuf::from("/proc/self/stat"));
         assert_eq!(file("/").unwrap_err(), "it is a folder");

@@ -20,6 +20,7 @@ use netns_fixtures::process::{Capability, Stdio};
 use netns_fixtures::requirements::require_program;
 use netns_fixtures::{Error, ErrorKind, KernelError};
 use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
+use netns_tests::witness::skip;
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
 use rtnetlink::LinkUnspec;
 
@@ -643,7 +644,7 @@ async fn a_device_that_is_renamed_while_it_is_made_is_returned_or_removed(net: P
     let release = std::fs::read_to_string("/proc/sys/kernel/osrelease")?;
     let mut numbers = release.split(['.', '-']).map(str::parse::<u32>);
     if (numbers.next().ok_or("a version")??, numbers.next().ok_or("a version")??) < (6, 2) {
-        println!("skipped: Linux {release} does not report the index of a new device");
+        skip("requires Linux 6.2: before, the kernel does not report the index of a new device");
         return Ok(());
     }
     let host = net.client.clone();
@@ -710,11 +711,11 @@ fn a_cable_that_fails_leaves_none_of_its_ends(net: Pair) -> TestResult {
 fn a_setting_that_the_kernel_changes_is_restored(net: Pair) -> TestResult {
     const SETTING: &str = "net.ipv4.neigh.eth0.retrans_time_ms";
     let Ok(before) = net.client.sysctl(SETTING) else {
-        println!("this kernel shows no settings of neighbours in a user namespace");
+        skip("requires a kernel that shows settings of neighbours in a user namespace");
         return Ok(());
     };
     let Err(mismatch) = net.client.set_sysctl(SETTING, "1") else {
-        println!("the kernel's tick is a millisecond");
+        skip("requires a kernel whose tick is longer than a millisecond");
         return Ok(());
     };
     assert_eq!(mismatch.kind(), ErrorKind::Mismatch, "{mismatch}");

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::ops::ControlFlow::{Break, Continue};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -222,13 +222,15 @@ fn press(stop: &AtomicBool) {
 }
 
 /// Kills any process of a run at any moment, several in one run, while processors and memory are busy and the limit hardly exceeds the
-/// namespaces that the run needs. Each run ends within a bound, and leaves nothing behind.
+/// namespaces that the run needs. In every second run failed tests are paused, for longer than a run may take: each pause ends by a kill.
+/// Each run ends within a bound, and leaves nothing behind.
 #[netns_test(deadline = "1h")]
 fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
     let suite = Suite::build("mixed")?;
     until_no_namespace_is_left()?;
     let folder = tempfile::tempdir()?;
     let before = Count::take(folder.path())?;
+    let mut printed_at_pauses = tempfile::tempfile()?;
     let kills = CHAOS_KILLS.read()?;
     // The moments scale with the duration of a run, so that they also fit an emulated machine.
     let longest_pause = whole_run(&suite, folder.path())? / 10;
@@ -247,7 +249,12 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
             runs += 1;
             // Two parallel tests and four prepared children.
             allow_namespaces(6)?;
-            let mut running = runner(&suite, folder.path())?.spawn()?;
+            let mut runner = runner(&suite, folder.path())?;
+            if runs % 2 == 0 {
+                runner.envs([("NETNS_TEST_PAUSE", "failure"), ("NETNS_TEST_PAUSE_DEADLINE", "1h")]);
+                runner.stderr(printed_at_pauses.try_clone()?);
+            }
+            let mut running = runner.spawn()?;
             let deadline = Deadline::after(Duration::from_secs(60));
             // On a slow machine the test would otherwise kill the runner again and again before any other process exists.
             let mut has_had_a_body = false;
@@ -273,13 +280,18 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
         TestResult::Ok(())
     })?;
     until_no_namespace_is_left()?;
+    let mut printed = String::new();
+    printed_at_pauses.rewind()?;
+    printed_at_pauses.read_to_string(&mut printed)?;
+    let pauses = printed.lines().filter(|line| line.starts_with("paused: ")).count();
     println!(
         "{} processes of {runs} runs were killed in {:.0?} ({killed:?}) under pressure of two processors and 256 MiB, at the limit of \
-         namespaces; left: 0 processes, 0 namespaces, 0 mounts, 0 files",
+         namespaces, and {pauses} failed tests were paused; left: 0 processes, 0 namespaces, 0 mounts, 0 files",
         killed.values().sum::<u64>(),
         start.elapsed()
     );
     assert_eq!(killed.len(), 4, "a role was never killed: {killed:?}");
+    assert!(pauses > 0, "no test was paused:\n{printed}");
     Ok(())
 }
 

@@ -100,6 +100,18 @@ fn a_runner_without_descriptors_fails_one_test_and_not_those_after_it() {
     }
 }
 
+#[test]
+fn a_test_waits_for_its_namespaces_no_longer_than_its_own_deadline() {
+    let suite = Suite::build("observed").expect("the suite builds");
+    for &user in User::all() {
+        let mut libtest = suite.libtest(user).unwrap();
+        libtest.args(["--exact", "--ignored", "waits_no_longer_than_its_own_deadline"]);
+        let ended = libtest.output().expect("it starts");
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
+    }
+}
+
 /// Also of children that were prepared before the change and after it.
 #[test]
 fn a_test_inherits_the_state_of_its_runner_at_the_start() {

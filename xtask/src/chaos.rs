@@ -9,7 +9,7 @@ use crate::workspace::{Workspace, hand_on};
 
 const AFTER_HELP: &str = "\
 Examples:
-  cargo xtask chaos              2,000 processes, some ten minutes
+  cargo xtask chaos              2,000 processes, some ten minutes; every second run pauses its failed tests
   cargo xtask chaos --kills 100  as many as every test run
 
 Exit status: 0 nothing was left, 101 something was.";

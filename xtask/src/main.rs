@@ -110,6 +110,9 @@ enum Command {
     /// Turn the settings of a virtual machine the other way. A part of `vm-test`.
     #[command(hide = true)]
     Turned,
+    /// Start nscd and become a program. A part of `vm-test`.
+    #[command(hide = true)]
+    BesideNscd(vm_test::nscd::Options),
     /// Put obstacles on this process and become a program. A part of `vm-test`.
     #[command(hide = true)]
     Obstructed(vm_test::obstacle::Options),
@@ -132,6 +135,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Guest { word } => return netns_vm::guest::run(&word),
         Command::Refusals(options) => return vm_test::refusals::run(&options),
         Command::Turned => return vm_test::turned::run(),
+        Command::BesideNscd(options) => return vm_test::nscd::run(&options),
         Command::Obstructed(options) => return vm_test::obstacle::run(&options),
         other => other,
     };
@@ -154,9 +158,11 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::RealSuites(options) => real_suites::run(&workspace, &options),
         Command::Adoption(options) => adoption::run(&workspace, &options),
         Command::AsUser(options) => ci::as_user(&options),
-        Command::Guest { .. } | Command::Refusals(_) | Command::Turned | Command::Obstructed(_) => {
-            unreachable!("dealt with above")
-        }
+        Command::Guest { .. }
+        | Command::Refusals(_)
+        | Command::Turned
+        | Command::BesideNscd(_)
+        | Command::Obstructed(_) => unreachable!("dealt with above"),
     }
 }
 

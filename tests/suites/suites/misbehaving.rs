@@ -13,7 +13,7 @@ use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::sys::wait::waitpid;
-use nix::unistd::{ForkResult, Pid, chdir, chroot, fork, getppid, pause, setsid};
+use nix::unistd::{ForkResult, Pid, Uid, chdir, chroot, fork, getppid, pause, setsid, setuid};
 
 #[netns_test]
 fn passes() {}
@@ -266,6 +266,34 @@ fn is_sent_the_signal_of_a_fault() -> TestResult {
     raise(Signal::SIGSEGV)?;
     println!("it goes on");
     Ok(())
+}
+
+#[netns_test(deadline = "700ms")]
+fn stops_itself() -> TestResult {
+    Ok(raise(Signal::SIGSTOP)?)
+}
+
+/// The kernel tells such signals apart by their numbers only.
+#[netns_test]
+fn ends_by_a_real_time_signal() {
+    // SAFETY: takes an integer only.
+    unsafe { nix::libc::raise(nix::libc::SIGRTMIN() + 2) };
+}
+
+#[netns_test]
+fn has_no_memory_left() -> TestResult {
+    setrlimit(Resource::RLIMIT_AS, 0, 0)?;
+    let memory = vec![1_u8; 1 << 30];
+    println!("{} bytes", std::hint::black_box(memory).len());
+    Ok(())
+}
+
+/// Without the ids of its runner a test still reports to it. An ordinary caller has no other id, and stays who it is.
+#[netns_test]
+fn becomes_another_user_and_panics() {
+    // EINVAL: the id is not mapped.
+    let _ = setuid(Uid::from_raw(65_534));
+    panic!("the cable is cut");
 }
 
 #[netns_test]

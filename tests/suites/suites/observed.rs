@@ -10,7 +10,8 @@ use std::os::unix::net::{SocketAddr, UnixStream};
 use netns_fixtures::prelude::*;
 use nix::mount::{MsFlags, mount};
 use nix::sys::memfd::{MFdFlags, memfd_create};
-use nix::unistd::{Uid, fchown, setgroups, sethostname, setuid};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::{Pid, Uid, fchown, gettid, setgroups, sethostname, setuid};
 
 /// The six kinds of namespaces, as `/proc/self/ns` names them.
 const KINDS: [&str; 6] = ["user", "net", "mnt", "pid", "ipc", "uts"];
@@ -218,6 +219,66 @@ fn exhausts_the_descriptors_of_the_runner() {
     // The zygote's next answer must belong to the next request.
     comes_after_a_failed_start();
     comes_after_a_failed_start();
+}
+
+/// Returns the process that the runner forked before `main`: its only child, if no child is prepared ahead.
+fn zygote() -> Pid {
+    let parent = format!("PPid:\t{}", std::process::id());
+    let processes =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
+    let is_child = |pid: &i32| {
+        // A process that has just ended has no status.
+        fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|status| status.lines().any(|line| line == parent))
+    };
+    let children: Vec<i32> = processes.filter(is_child).collect();
+    assert_eq!(children.len(), 1, "{children:?}");
+    Pid::from_raw(children[0])
+}
+
+/// Returns once the thread waits in the kernel for descriptors; source: `proc_pid_syscall(5)`.
+fn await_poll(thread: Pid) {
+    let polls = [
+        libc::SYS_ppoll,
+        #[cfg(any(target_arch = "x86", target_arch = "x86_64", target_arch = "arm"))]
+        libc::SYS_poll,
+    ];
+    let file = format!("/proc/self/task/{thread}/syscall");
+    loop {
+        let call = fs::read_to_string(&file).unwrap();
+        if call.split(' ').next().is_some_and(|number| number.parse().is_ok_and(|number| polls.contains(&number))) {
+            return;
+        }
+        std::thread::yield_now();
+    }
+}
+
+#[netns_test(deadline = "60s")]
+fn waits_long_for_its_namespaces() {}
+
+#[netns_test(deadline = "1s")]
+fn waits_a_second_for_its_namespaces() {}
+
+/// Runs only if it is selected by name: the zygote answers nothing while it is stopped.
+#[test]
+#[ignore = "disturbs the tests beside it"]
+fn waits_no_longer_than_its_own_deadline() {
+    let zygote = zygote();
+    kill(zygote, Signal::SIGSTOP).unwrap();
+    let (tell, told) = std::sync::mpsc::channel();
+    let long = std::thread::spawn(move || {
+        tell.send(gettid()).unwrap();
+        waits_long_for_its_namespaces();
+    });
+    await_poll(told.recv().unwrap());
+    let late = std::panic::catch_unwind(waits_a_second_for_its_namespaces);
+    let is_waiting = !long.is_finished();
+    kill(zygote, Signal::SIGCONT).unwrap();
+    let text = *late.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("no namespaces were ready before the test's deadline"), "{text}");
+    assert!(is_waiting, "the short test waited for the long one");
+    // Each reply reaches one test.
+    long.join().unwrap();
+    waits_a_second_for_its_namespaces();
 }
 
 /// The state that a process passes on to its copies.

@@ -39,6 +39,7 @@ use crate::{adoption, real_suites, release, vm_test};
 use beside::Beside;
 use program::run_program;
 use temporary::TemporaryFolder;
+use vm_test::Extent;
 
 pub(crate) use musl::{asks_for_a_loader, is_installed};
 pub(crate) use package::published;
@@ -104,6 +105,11 @@ const NIGHTLY: &[Step] = &[
         "vm-both-ends",
         "the whole of the fixtures' suite on the oldest and the newest kernel, in virtual machines",
         virtual_machines,
+    ),
+    Step::new(
+        "vm-turned",
+        "the fixtures' suite on a machine whose settings are not the defaults, in a virtual machine",
+        turned_machine,
     ),
     Step::new("kernels-of-users", "cargo netns-run vm runs a user's crate on the oldest kernel", kernels_of_users::run),
     Step::new("built-book", "mdBook builds the guides", book::build),
@@ -392,12 +398,17 @@ fn nothing_left(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outc
 
 /// Skips are in the step's own report, because they belong to another kernel.
 fn virtual_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS[..1], true)?;
+    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS[..1], Extent::Short)?;
     Ok(Outcome::Tested { counts, success })
 }
 
 fn virtual_machines(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS, false)?;
+    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS, Extent::Whole)?;
+    Ok(Outcome::Tested { counts, success })
+}
+
+fn turned_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    let (counts, success) = vm_test::as_step(workspace, &["6.12"], Extent::Turned)?;
     Ok(Outcome::Tested { counts, success })
 }
 

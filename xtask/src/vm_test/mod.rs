@@ -5,7 +5,9 @@
 //! [`apparmor`]), whose messages are compared with docs/where-it-runs.md.
 
 mod apparmor;
+pub(crate) mod nscd;
 pub(crate) mod obstacle;
+mod package;
 mod plan;
 pub(crate) mod refusals;
 mod report;
@@ -28,6 +30,8 @@ use nix::unistd::getppid;
 
 use crate::ci::{is_interrupted, stop_on_signals};
 use crate::workspace::{BAD, GOOD, NOTABLE, Workspace};
+use apparmor::APPARMOR;
+use nscd::NSCD;
 use report::Told;
 
 pub(crate) use kernels::BOTH_ENDS;
@@ -63,8 +67,8 @@ pub(crate) struct Options {
     /// Leave out the tests that `cargo xtask ci` runs only with `--nightly`.
     #[arg(long)]
     short: bool,
-    /// Turn the settings of the guest the other way before its tests: forwarding, strict return paths, tiny buffers, IPv6 off, no /run, a
-    /// read-only root. The machines that refuse are left out.
+    /// Turn the settings of the guest the other way before its tests: forwarding, strict return paths, tiny buffers, IPv6 off, nscd, no
+    /// /run, a read-only root. The machines that refuse are left out.
     #[arg(long)]
     turned: bool,
     /// The address above the folders `debian` and `debian-security` of a mirror [default: `NETNS_VM_MIRROR`, else the one that apt uses
@@ -95,9 +99,18 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Runs these kernels as a step of `ci`, without the targets that take the longest if `short`; returns the counts, and whether everything
-/// passed.
-pub(crate) fn as_step(workspace: &Workspace, kernels: &[&str], short: bool) -> anyhow::Result<(Counts, bool)> {
+/// The part of the suite that a step of `ci` runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Extent {
+    /// Without the targets that take the longest.
+    Short,
+    Whole,
+    /// Without them, on a machine whose settings are not the defaults.
+    Turned,
+}
+
+/// Runs these kernels as a step of `ci`; returns the counts, and whether everything passed.
+pub(crate) fn as_step(workspace: &Workspace, kernels: &[&str], extent: Extent) -> anyhow::Result<(Counts, bool)> {
     let kernel = kernels.iter().map(|&series| series.to_owned()).collect();
     let told = matrix(
         workspace,
@@ -106,8 +119,8 @@ pub(crate) fn as_step(workspace: &Workspace, kernels: &[&str], short: bool) -> a
             test: None,
             target: Vec::new(),
             accel: Accelerator::Tcg,
-            short,
-            turned: false,
+            short: extent != Extent::Whole,
+            turned: extent == Extent::Turned,
             mirror: None,
             update: false,
         },
@@ -126,7 +139,9 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
     let series = if options.kernel.is_empty() { BOTH_ENDS.map(str::to_owned).to_vec() } else { options.kernel.clone() };
     let work = WorkFolder::take(&folder, is_interrupted)?;
     let kernels = kernels::obtain(&folder, &series, options.mirror.as_deref(), options.update)?;
-    let parser = apparmor::obtain(&folder, options.mirror.as_deref())?;
+    let mirror = options.mirror.as_deref();
+    let parser = APPARMOR.obtain(&folder, mirror)?;
+    let daemon = if options.turned { Some(NSCD.obtain(&folder, mirror)?) } else { None };
     let mut built = plan::build(workspace, &options.target)?;
     if options.short {
         built.tests.retain(|target| !plan::NOT_IN_CI.contains(&&target.name[..]));
@@ -145,7 +160,10 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
     let start = Instant::now();
     let folder_of_root = work.scratch("root")?;
     let mut root = Root::new(&folder_of_root)?;
-    apparmor::put(&parser, &folder_of_root)?;
+    APPARMOR.put(&parser, &folder_of_root)?;
+    if let Some(daemon) = daemon {
+        NSCD.put(&daemon, &folder_of_root)?;
+    }
     plan::fill(&mut root, &built)?;
     let accelerator = options.accel;
     eprintln!(

@@ -113,6 +113,7 @@ pub(super) struct Scope<'a> {
 
 /// The targets of programs that are not tests.
 pub(super) const TURNED: &str = "turned";
+pub(super) const BESIDE_NSCD: &str = "beside-nscd";
 pub(super) const DOCTOR: &str = "doctor";
 pub(super) const ALL_REFUSALS: &str = "refusals";
 
@@ -166,9 +167,14 @@ pub(super) fn runs(built: &Built, scope: &Scope<'_>, time_factor: u32) -> Vec<Ru
         let doctor = vec![text("doctor"), text("--json")];
         runs.push(run(account, DOCTOR, Path::new(NETNS_RUN), doctor, Judge::Program, BINARY));
         let tests = built.tests.iter();
-        runs.extend(
-            tests.map(|Target { name, path }| run(account, name, path, of_tests.clone(), Judge::Libtest, BINARY)),
-        );
+        runs.extend(tests.map(|Target { name, path }| {
+            if !turned {
+                return run(account, name, path, of_tests.clone(), Judge::Libtest, BINARY);
+            }
+            let beside = [text(BESIDE_NSCD), text("--"), path.display().to_string()];
+            let arguments = beside.into_iter().chain(of_tests.clone()).collect();
+            run(account, name, Path::new(INIT), arguments, Judge::Libtest, BINARY)
+        }));
     }
     if turned {
         return runs;

@@ -10,6 +10,8 @@ use std::process::ExitCode;
 use anyhow::Context;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 
+use super::nscd;
+
 /// Folders that stay writable on the read-only root.
 const WRITABLE: [&str; 4] = ["/tmp", "/root", "/home", "/var/tmp"];
 
@@ -76,7 +78,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("ipv6/ip_nonlocal_bind", "1"),
 ];
 
-/// Turns the settings, removes `/run` and makes the root read-only. Nothing restores them: the guest ends with its tests.
+/// Turns the settings, removes `/run`, makes the root read-only, and prepares for nscd. Nothing restores them: the guest ends with its tests.
 ///
 /// # Errors
 ///
@@ -93,6 +95,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     }
     umount2("/run", MntFlags::MNT_DETACH).context("failed to unmount /run")?;
     fs::remove_dir("/run").context("failed to remove /run")?;
+    nscd::prepare()?;
     let none = None::<&str>;
     for folder in WRITABLE {
         mount(Some(folder), folder, none, MsFlags::MS_BIND, none)
