@@ -168,9 +168,10 @@ pub(crate) struct Reflector {
 impl Reflector {
     /// Starts one on a port of a host, on its address of the family of `addr`.
     pub(crate) fn on(host: &Host, port: u16) -> TestResult<Self> {
-        let socket = host.udp_socket(port)?;
-        socket.set_read_timeout(Some(Duration::from_secs(20)))?;
         let address = SocketAddr::new(host.addr(), port);
+        // On this address alone, from which it then answers.
+        let socket = host.udp_socket_at(address)?;
+        socket.set_read_timeout(Some(Duration::from_secs(20)))?;
         // It ends with the test's process.
         thread::spawn(move || {
             let mut buffer = [0; 64];
