@@ -240,7 +240,7 @@ impl TcpReflector {
 }
 
 /// A TCP socket on a port that other sockets share, with timeouts of three seconds.
-fn shared_port(host: &Host, port: u16) -> TestResult<OwnedFd> {
+pub(crate) fn shared_port(host: &Host, port: u16) -> TestResult<OwnedFd> {
     let open = move || -> nix::Result<OwnedFd> {
         let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
         setsockopt(&socket, sockopt::ReuseAddr, &true)?;
