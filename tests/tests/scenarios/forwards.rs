@@ -1,11 +1,12 @@
 //! Forwarded ports: row 38.
 
+use std::collections::BTreeSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpStream};
 use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netns_fixtures::net::{Host, Nat, NatMapping, NatTransport, RouterPreset};
+use netns_fixtures::net::{Host, Nat, NatTransport, RouterPreset};
 use netns_fixtures::prelude::*;
 use nix::sys::socket::{setsockopt, sockopt};
 
@@ -181,9 +182,9 @@ fn a_granted_port_leaves_the_mappings_of_others_and_their_times(mut lab: Lab) ->
     router.set_sysctl("net.netfilter.nf_conntrack_tcp_timeout_close", "1")?;
     router.nat(&Nat::full_cone().udp_timeout(timeout).outside(OUTSIDE))?;
     let _mappings = router.port_mapping_server()?;
-    let mapping = |transport: NatTransport| -> TestResult<Option<NatMapping>> {
-        let is_it = |of: &NatMapping| of.transport == transport && *of.inside.ip() == client.ipv4();
-        Ok(router.nat_mappings()?.into_iter().find(is_it))
+    let mappings = |transport: NatTransport| -> TestResult<BTreeSet<[SocketAddrV4; 2]>> {
+        let mappings = router.nat_mappings()?.into_iter().filter(|of| of.transport == transport);
+        Ok(mappings.map(|of| [of.inside, of.outside]).collect())
     };
     let listener = server.tcp_listener(80)?;
     let stream = client.tcp_connect((server.ipv4(), 80))?;
@@ -191,23 +192,29 @@ fn a_granted_port_leaves_the_mappings_of_others_and_their_times(mut lab: Lab) ->
     setsockopt(&stream, sockopt::Linger, &nix::libc::linger { l_onoff: 1, l_linger: 0 })?;
     drop((stream, accepted));
     let reset = Instant::now();
-    let closed = mapping(NatTransport::Tcp)?.ok_or("the mapping of TCP")?;
-    Reflector::on(&server, 3478)?.sees(&bound(&client)?)?;
-    let open = mapping(NatTransport::Udp)?.ok_or("the mapping of UDP")?;
+    let closed = mappings(NatTransport::Tcp)?;
+    // More than the first message to the kernel carries.
+    let sockets: Vec<_> = (0..500).map(|_| bound(&client)).collect::<TestResult<_>>()?;
+    for socket in &sockets {
+        socket.send_to(b"hello", (server.ipv4(), 9))?;
+    }
+    let open = mappings(NatTransport::Udp)?;
+    assert_eq!((closed.len(), open.len()), (1, 500));
     // The kernel's timeout, and one tick of its clock.
     thread::sleep(Duration::from_millis(1100).saturating_sub(reset.elapsed()).max(timeout / 2));
     let granted_at = Instant::now();
     assert_eq!(ask(&neighbour, &router, TCP, 80, 8080, 3600)?.result, 0);
-    assert_eq!(mapping(NatTransport::Tcp)?, Some(closed), "a mapping whose connection has ended");
-    assert_eq!(mapping(NatTransport::Udp)?, Some(open));
-    wait_until(Deadline::after(2 * timeout), Duration::from_millis(50), || match mapping(NatTransport::Udp) {
-        Ok(None) => ControlFlow::Break(Ok(())),
-        Ok(mapping) => ControlFlow::Continue(mapping),
+    assert_eq!(mappings(NatTransport::Tcp)?, closed, "a mapping whose connection has ended");
+    assert_eq!(mappings(NatTransport::Udp)?, open);
+    wait_until(Deadline::after(2 * timeout), Duration::from_millis(50), || match mappings(NatTransport::Udp) {
+        Ok(mappings) if mappings.is_empty() => ControlFlow::Break(Ok(())),
+        Ok(mappings) => ControlFlow::Continue(mappings.len()),
         Err(error) => ControlFlow::Break(Err(error)),
     })??;
     assert!(granted_at.elapsed() < timeout, "the grant restarted its time: {:?}", granted_at.elapsed());
-    let _listener = shared_listener(&client, closed.inside.port())?;
-    let outside = (*closed.outside.ip(), closed.outside.port());
+    let [inside, outside] = *closed.first().ok_or("a mapping")?;
+    let _listener = shared_listener(&client, inside.port())?;
+    let outside = (*outside.ip(), outside.port());
     assert!(connects(&server, outside, PATIENCE)?, "the mapping still leads to the client");
     Ok(())
 }
