@@ -1,11 +1,12 @@
 //! Firewalls: rows 41 to 51.
 
-use std::io::ErrorKind;
-use std::net::{SocketAddr, TcpStream};
+use std::io::{ErrorKind, Read, Write};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::ops::ControlFlow;
 use std::time::Duration;
 
-use netns_fixtures::net::{Firewall, FirewallRule, Host, Refusal, RouterPreset};
+use netns_fixtures::net::address::IpNet;
+use netns_fixtures::net::{Firewall, FirewallRule, Host, Nat, Refusal, RouterPreset};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::Ping;
 use netns_fixtures::process::{Capability, Stdio};
@@ -13,10 +14,11 @@ use netns_fixtures::requirements::require_program;
 
 use crate::traffic::{reaches, transfer};
 
-const PATIENCE: Duration = Duration::from_millis(300);
+/// The wait that proves that nothing arrives.
+pub(crate) const PATIENCE: Duration = Duration::from_millis(300);
 
 /// Builds the same network as `Routed`, and also returns its router.
-fn routed(lab: &mut Lab) -> TestResult<(Host, Host, Host)> {
+pub(crate) fn routed(lab: &mut Lab) -> TestResult<(Host, Host, Host)> {
     let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
     let router = lab.router("router");
     lab.link(&inside, &router);
@@ -61,12 +63,20 @@ fn an_office_lets_dns_and_https_pass(mut lab: Lab) -> TestResult {
 
 #[netns_test(requires(nft))]
 fn before_signing_in_only_dns_and_the_portal_are_reached(mut lab: Lab) -> TestResult {
-    let (inside, router, outside) = routed(&mut lab)?;
-    let portal = lab.find("router")?;
-    let _servers = (outside.tcp_listener(80)?, portal.tcp_listener(80)?);
+    let [inside, outside, portal] = ["inside", "outside", "portal"].map(|name| lab.host(name));
+    let router = lab.router("router");
+    for host in [&inside, &outside, &portal] {
+        lab.link(host, &router);
+        lab.gateway(host, &router);
+    }
+    lab.up()?;
+    let _servers = (outside.tcp_listener(80)?, portal.tcp_listener(80)?, inside.tcp_listener(81)?);
+    assert!(connect(&inside, &outside, 80)?.is_ok() && connect(&outside, &inside, 81)?.is_ok(), "the control");
     router.firewall(&Firewall::captive_portal(portal.addr()))?;
     assert_eq!(connect(&inside, &outside, 80)?.err(), Some(ErrorKind::ConnectionRefused), "a reset");
-    assert!(connect(&inside, &portal, 80)?.is_ok());
+    assert_eq!(connect(&outside, &inside, 81)?.err(), Some(ErrorKind::ConnectionRefused), "from another host");
+    assert!(connect(&inside, &portal, 80)?.is_ok(), "to the portal");
+    assert!(connect(&portal, &inside, 81)?.is_ok(), "from the portal");
     let (client, resolver) = (inside.udp_socket(0)?, outside.udp_socket(53)?);
     let from = SocketAddr::new(inside.addr(), client.local_addr()?.port());
     assert!(reaches(&client, SocketAddr::new(outside.addr(), 53), &resolver, PATIENCE)?, "the question");
@@ -113,6 +123,62 @@ fn the_client_tells_drop_reject_prohibit_and_reset_apart(mut lab: Lab) -> TestRe
     Ok(())
 }
 
+/// What differs between a reset and an ICMP error: a connection that runs ends by the one and not by the other.
+#[netns_test(requires(nft))]
+fn a_running_connection_ends_by_a_reset_alone(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let _server = outside.tcp_listener(80)?;
+    let cases = [
+        (Refusal::Drop, ErrorKind::WouldBlock),
+        (Refusal::Reject, ErrorKind::WouldBlock),
+        (Refusal::Prohibit, ErrorKind::WouldBlock),
+        (Refusal::Reset, ErrorKind::ConnectionReset),
+    ];
+    for (refusal, expected) in cases {
+        let mut stream = inside.tcp_connect((outside.addr(), 80))?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        router.firewall(&Firewall::new().rule(FirewallRule::refuse("web", refusal).tcp(80..=80)))?;
+        stream.write_all(b"request")?;
+        let read = stream.read(&mut [0; 8]).map_err(|error| error.kind());
+        assert_eq!(read, Err(expected), "{refusal:?}");
+        router.remove_firewall()?;
+    }
+    Ok(())
+}
+
+/// Without connections, the client of UDP gets an ICMP error for both, and the error of IPv6 has another number than that of IPv4.
+#[netns_test(requires(nft, ipv6))]
+fn refusals_of_datagrams_and_of_ipv6(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let _server = outside.tcp_listener(80)?;
+    let cases = [
+        (Refusal::Drop, ErrorKind::WouldBlock, ErrorKind::TimedOut, ErrorKind::WouldBlock),
+        (Refusal::Reject, ErrorKind::ConnectionRefused, ErrorKind::ConnectionRefused, ErrorKind::ConnectionRefused),
+        (Refusal::Reset, ErrorKind::ConnectionRefused, ErrorKind::ConnectionRefused, ErrorKind::ConnectionRefused),
+        (Refusal::Prohibit, ErrorKind::HostUnreachable, ErrorKind::PermissionDenied, ErrorKind::PermissionDenied),
+    ];
+    let datagram = |to: IpAddr| -> TestResult<_> {
+        let socket =
+            inside.udp_socket_at((if to.is_ipv4() { IpAddr::from([0; 4]) } else { IpAddr::from([0; 16]) }, 0))?;
+        inside.run(|| socket.connect((to, 80)))??;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.send(b"anybody?")?;
+        Ok(socket.recv(&mut [0; 8]).map_err(|error| error.kind()).err())
+    };
+    for (refusal, udp, tcp_ipv6, udp_ipv6) in cases {
+        let to_port_80 = || FirewallRule::refuse("port 80", refusal);
+        router.firewall(&Firewall::new().rule(to_port_80().tcp(80..=80)).rule(to_port_80().udp(80..=80)))?;
+        assert_eq!(datagram(outside.addr())?, Some(udp), "{refusal:?}, UDP");
+        assert_eq!(datagram(outside.ipv6().into())?, Some(udp_ipv6), "{refusal:?}, UDP over IPv6");
+        let to = SocketAddr::new(outside.ipv6().into(), 80);
+        // Over IPv6 the kernel ends the attempt by the error about its second SYN, a second after the first.
+        let within = if refusal == Refusal::Drop { PATIENCE } else { 20 * PATIENCE };
+        let tcp = inside.run(move || TcpStream::connect_timeout(&to, within))?.map_err(|error| error.kind()).err();
+        assert_eq!(tcp, Some(tcp_ipv6), "{refusal:?}, TCP over IPv6");
+    }
+    Ok(())
+}
+
 #[netns_test(requires(nft))]
 fn ranges_of_ports_and_directions(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -127,7 +193,6 @@ fn ranges_of_ports_and_directions(mut lab: Lab) -> TestResult {
 
 #[netns_test(requires(nft))]
 fn a_change_cuts_established_connections_or_keeps_them(mut lab: Lab) -> TestResult {
-    use std::io::{Read, Write};
     let (inside, router, outside) = routed(&mut lab)?;
     // From here on the router tracks connections.
     router.firewall(&Firewall::new().keep_established())?;
@@ -178,25 +243,52 @@ fn a_black_hole_for_large_packets_is_passed_by_smaller_segments(mut lab: Lab) ->
     let mut stream = inside.tcp_connect((outside.addr(), 80))?;
     let mut server = listener.accept()?.0;
     server.set_read_timeout(Some(2 * PATIENCE))?;
-    {
-        use std::io::{Read, Write};
-        stream.write_all(&[0; 8000])?;
-        let arrived = server.read(&mut [0; 8000]).map_err(|error| error.kind());
-        assert_eq!(arrived, Err(ErrorKind::WouldBlock), "large segments vanish");
-    }
+    stream.write_all(&[0; 8000])?;
+    let arrived = server.read(&mut [0; 8000]).map_err(|error| error.kind());
+    assert_eq!(arrived, Err(ErrorKind::WouldBlock), "large segments vanish");
     router.firewall(&silent.clamp_segments())?;
     transfer(&inside, &outside, 81, 100_000)?;
+    Ok(())
+}
+
+/// Returns the replies to one ping of each family that the sender fragments.
+fn large_pings(from: &Host, to: &Host) -> TestResult<[u64; 2]> {
+    let large = |ping: Ping| ping.payload(4000).count(1).timeout(PATIENCE).run();
+    let both = [large(from.ping(to).ipv4())?, large(from.ping(to).ipv6())?];
+    Ok(both.map(|report| report.statistics().received))
+}
+
+/// Connection tracking and the receiver reassemble fragments, so a rule must see them before.
+#[netns_test(requires(nat, ipv6), deadline = "60s")]
+fn fragments_are_dropped_beside_connection_tracking(mut lab: Lab) -> TestResult {
+    let (inside, router, outside) = routed(&mut lab)?;
+    let received = || large_pings(&inside, &outside);
+    let stateful = || Firewall::new().keep_established();
+    let refused = || FirewallRule::refuse("fragments", Refusal::Drop).fragments();
+    router.nat(&Nat::home().outside("eth1"))?;
+    router.firewall(&stateful())?;
+    assert_eq!(received()?, [1, 1], "the control");
+    router.firewall(&stateful().rule(refused()))?;
+    assert_eq!(received()?, [0, 0]);
+    inside.ping(&outside).payload(1400).count(1).run()?.expect_all()?;
+    let counters = router.firewall_counters()?;
+    let dropped: u64 = counters.iter().filter(|of| of.rule == "fragments").map(|of| of.packets).sum();
+    assert!(dropped >= 6, "three fragments of each family: {counters:?}");
+    // The first matching rule decides.
+    let known = |host: &Host| FirewallRule::allow("known").from(IpNet::from(host.addr())).fragments();
+    router.firewall(&stateful().rule(known(&inside)).rule(known(&outside)).rule(refused()))?;
+    assert_eq!(received()?, [1, 0], "IPv4 of both hosts is accepted");
+    // A host reassembles before its rules.
+    router.remove_firewall()?;
+    outside.firewall(&Firewall::new().rule(refused()))?;
+    assert_eq!(received()?, [0, 0]);
     Ok(())
 }
 
 #[netns_test(requires(nft))]
 fn fragments_are_dropped(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
-    let large = |ping: Ping| ping.payload(4000).count(1).timeout(PATIENCE).run();
-    let received = || -> TestResult<_> {
-        let both = [large(inside.ping(&outside).ipv4())?, large(inside.ping(&outside).ipv6())?];
-        Ok(both.map(|report| report.statistics().received))
-    };
+    let received = || large_pings(&inside, &outside);
     assert_eq!(received()?, [1, 1], "the control");
     let rule = FirewallRule::refuse("fragments", Refusal::Drop).fragments();
     router.firewall(&Firewall::new().rule(rule))?;
@@ -301,6 +393,17 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     let arrived = FirewallRule::refuse("in", Refusal::Drop).from_device("eth0");
     let refused = inside.firewall(&Firewall::new().rule(out.clone())).expect_err("refused").to_string();
     assert!(refused.contains("\"out\" is for packets that \"inside\" receives"), "{refused}");
+    // Fragments are filtered as they arrive, where neither their device of departure nor their connection is known.
+    let fragments = || FirewallRule::refuse("small", Refusal::Drop).fragments();
+    for (firewall, selection) in [
+        (Firewall::new().rule(fragments().to_device("eth1")), "the device of departure"),
+        (Firewall::new().rule(fragments().unsolicited()), "the connection"),
+        (Firewall::new().sent(fragments()), "packets that the host sends"),
+    ] {
+        let refused = router.firewall(&firewall).expect_err("refused").to_string();
+        let expected = "cannot set the firewall of \"router\": the rule \"small\" is for fragments, ";
+        assert!(refused.starts_with(expected) && refused.contains(selection), "{refused}");
+    }
     for host in [&inside, &router] {
         let refused = host.firewall(&Firewall::new().sent(arrived.clone())).expect_err("refused").to_string();
         assert!(refused.contains("\"in\" is for packets that") && refused.contains(" sends"), "{refused}");

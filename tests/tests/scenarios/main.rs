@@ -5,10 +5,14 @@
 mod backends;
 mod changes;
 mod firewalls;
+mod forwards;
 mod life;
 mod link_conditions;
 mod listed;
+mod mappings;
 mod nat;
+mod outsides;
+mod raw_packets;
 mod routes;
 mod switches;
 mod traffic;

@@ -168,9 +168,10 @@ pub(crate) struct Reflector {
 impl Reflector {
     /// Starts one on a port of a host, on its address of the family of `addr`.
     pub(crate) fn on(host: &Host, port: u16) -> TestResult<Self> {
-        let socket = host.udp_socket(port)?;
-        socket.set_read_timeout(Some(Duration::from_secs(20)))?;
         let address = SocketAddr::new(host.addr(), port);
+        // On this address alone, from which it then answers.
+        let socket = host.udp_socket_at(address)?;
+        socket.set_read_timeout(Some(Duration::from_secs(20)))?;
         // It ends with the test's process.
         thread::spawn(move || {
             let mut buffer = [0; 64];
@@ -239,7 +240,7 @@ impl TcpReflector {
 }
 
 /// A TCP socket on a port that other sockets share, with timeouts of three seconds.
-fn shared_port(host: &Host, port: u16) -> TestResult<OwnedFd> {
+pub(crate) fn shared_port(host: &Host, port: u16) -> TestResult<OwnedFd> {
     let open = move || -> nix::Result<OwnedFd> {
         let socket = socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
         setsockopt(&socket, sockopt::ReuseAddr, &true)?;

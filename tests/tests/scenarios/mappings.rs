@@ -1,0 +1,163 @@
+//! The life of a mapping, and packets without ports of their own: rows 29, 35, 39 and 49.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::ops::ControlFlow;
+use std::os::fd::AsRawFd;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use netns_fixtures::net::{Host, Nat};
+use netns_fixtures::prelude::*;
+use nix::sys::socket::{SockaddrStorage, connect};
+
+use crate::nat::{Home, OUTSIDE, PATIENCE, SILENCE, bound, home, outside_address};
+use crate::traffic::{Reflector, TcpReflector, shared_port};
+
+/// A connection from the client to the server, both ends with a read timeout.
+fn connection(client: &Host, server: &Host) -> TestResult<(TcpStream, TcpStream)> {
+    let listener = server.tcp_listener(80)?;
+    let here = client.tcp_connect((server.ipv4(), 80))?;
+    let there = listener.accept()?.0;
+    for stream in [&here, &there] {
+        stream.set_read_timeout(Some(PATIENCE))?;
+    }
+    Ok((here, there))
+}
+
+/// The silent loss for which programs send keep-alives.
+#[netns_test(requires(nat), deadline = "60s")]
+fn an_idle_tcp_connection_is_lost_and_a_busy_one_lives(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    let timeout = Duration::from_secs(2);
+    router.nat(&Nat::symmetric().tcp_timeout(timeout).outside(OUTSIDE))?;
+    let (mut here, mut there) = connection(&client, &server)?;
+    let mut byte = [0];
+    let start = Instant::now();
+    while start.elapsed() < 2 * timeout {
+        here.write_all(b"1")?;
+        there.read_exact(&mut byte)?;
+        thread::sleep(timeout / 8);
+    }
+    assert_eq!(router.nat_mappings()?.len(), 1, "traffic refreshes the mapping");
+    there.write_all(b"2")?;
+    here.read_exact(&mut byte)?;
+    let last = Instant::now();
+    wait_until(Deadline::after(5 * timeout), Duration::from_millis(50), || match router.nat_mappings() {
+        Ok(mappings) if mappings.is_empty() => ControlFlow::Break(Ok(())),
+        Ok(mappings) => ControlFlow::Continue(mappings),
+        Err(error) => ControlFlow::Break(Err(error)),
+    })??;
+    assert!(last.elapsed() >= timeout / 2, "it ended after {:?}", last.elapsed());
+    // The server does not learn of the loss.
+    here.set_read_timeout(Some(SILENCE))?;
+    there.write_all(b"3")?;
+    assert_eq!(here.read(&mut byte).map_err(|error| error.kind()), Err(ErrorKind::WouldBlock));
+    assert_eq!(there.take_error()?.map(|error| error.kind()), None);
+    // Packets of the inside make another mapping, whose port the server does not know: it resets the connection.
+    here.set_read_timeout(Some(PATIENCE))?;
+    here.write_all(b"4")?;
+    assert_eq!(here.read(&mut byte).map_err(|error| error.kind()), Err(ErrorKind::ConnectionReset));
+    Ok(())
+}
+
+/// RFC 4787, REQ-6: packets of the inside refresh a mapping.
+#[netns_test(requires(nat), deadline = "60s")]
+fn packets_of_the_inside_alone_refresh_a_mapping(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, sink], .. } = home(&mut lab)?;
+    let reflector = Reflector::on(&server, 3478)?;
+    let timeout = Duration::from_secs(2);
+    router.nat(&Nat::full_cone().keeping_ports(false).udp_timeout(timeout).outside(OUTSIDE))?;
+    let [busy, idle] = [bound(&client)?, bound(&client)?];
+    let before = [reflector.sees(&busy)?, reflector.sees(&idle)?];
+    // It answers nothing.
+    let _sink = sink.udp_socket(9)?;
+    let start = Instant::now();
+    while start.elapsed() < 2 * timeout {
+        busy.send_to(b"alive", (sink.addr(), 9))?;
+        thread::sleep(timeout / 8);
+    }
+    assert_eq!(reflector.sees(&busy)?, before[0]);
+    assert_ne!(reflector.sees(&idle)?, before[1], "the control: the mapping of the other socket has ended");
+    Ok(())
+}
+
+/// RFC 4787, REQ-10: an ICMP error does not end the mapping of the packet that it is about.
+#[netns_test(requires(nat))]
+fn an_icmp_error_does_not_end_a_mapping(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    let reflector = Reflector::on(&server, 3478)?;
+    router.nat(&Nat::full_cone().keeping_ports(false).outside(OUTSIDE))?;
+    let socket = client.udp_socket_at((Ipv4Addr::UNSPECIFIED, 0))?;
+    let before = reflector.sees(&socket)?;
+    client.run(|| socket.connect((server.ipv4(), 9)))??;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.send(b"anybody?")?;
+    assert_eq!(socket.recv(&mut [0; 8]).map_err(|error| error.kind()), Err(ErrorKind::ConnectionRefused));
+    client.run(|| socket.connect(reflector.address))??;
+    assert_eq!(reflector.sees(&socket)?, before);
+    assert_eq!(router.nat_mappings()?.len(), 1);
+    Ok(())
+}
+
+/// RFC 4787, REQ-14: later fragments have no ports.
+#[netns_test(requires(nat))]
+fn fragments_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let (here, there) = (client.udp_socket(4000)?, server.udp_socket(5000)?);
+    for socket in [&here, &there] {
+        socket.set_read_timeout(Some(PATIENCE))?;
+    }
+    let sent: Vec<u8> = (0..=250).cycle().take(5_000).collect();
+    let mut buffer = vec![0; 10_000];
+    here.send_to(&sent, (server.ipv4(), 5000))?;
+    let (length, from) = there.recv_from(&mut buffer)?;
+    assert!(
+        buffer[..length] == sent && from.ip().to_canonical() == outside_address(&router)?,
+        "{length} bytes of {from}"
+    );
+    there.send_to(&sent, from)?;
+    let length = here.recv(&mut buffer)?;
+    assert!(buffer[..length] == sent, "{length} bytes");
+    Ok(())
+}
+
+/// Both sides connect at once from the port that a server has seen; RFC 5382, REQ-2 and REQ-4.
+#[netns_test(requires(nat), deadline = "60s")]
+fn tcp_connects_from_both_sides_where_the_kinds_allow_it(mut lab: Lab) -> TestResult {
+    let outside = lab.switch("internet");
+    let server = lab.host("server");
+    lab.link(&server, outside.as_host());
+    let homes = ["left", "right"].map(|name| {
+        let client = lab.host(format!("{name}-client"));
+        let router = lab.router(format!("{name}-router"));
+        lab.link(&client, &router);
+        lab.link(&router, outside.as_host());
+        lab.gateway(&client, &router);
+        (client, router)
+    });
+    lab.up()?;
+    let reflector = TcpReflector::on(&server, 3478)?;
+    let cases = [
+        (Nat::home(), Nat::home(), true),
+        (Nat::port_restricted_cone().keeping_ports(false), Nat::address_restricted_cone(), true),
+        (Nat::home(), Nat::symmetric(), false),
+    ];
+    for (port, (left, right, expected)) in (5000..).zip(cases) {
+        for ((_, router), nat) in homes.iter().zip([&left, &right]) {
+            router.nat(&nat.clone().outside(OUTSIDE))?;
+            router.flush_nat()?;
+        }
+        let seen = [reflector.sees(&homes[0].0, port)?, reflector.sees(&homes[1].0, port)?];
+        let sockets = [shared_port(&homes[0].0, port)?, shared_port(&homes[1].0, port)?];
+        let connects =
+            |place: usize| connect(sockets[place].as_raw_fd(), &SockaddrStorage::from(seen[1 - place])).is_ok();
+        let connected = thread::scope(|scope| {
+            let other = scope.spawn(|| connects(1));
+            [connects(0), other.join().unwrap_or(false)]
+        });
+        assert_eq!(connected, [expected; 2], "{left} and {right}");
+    }
+    Ok(())
+}
