@@ -305,6 +305,32 @@ fn a_direction_that_is_whole_is_not_disturbed_by_a_repair(mut lab: Lab) -> TestR
     Ok(())
 }
 
+/// A cut does not restart the seed: a test that cuts in a loop does not meet the same first packets each time.
+#[netns_test]
+fn a_cut_continues_the_seed_of_its_direction(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    let mut fates = Vec::new();
+    for is_cut in [true, false] {
+        // Neighbours are known, so that the datagrams are the only packets of the direction.
+        a.ping(&b).count(1).run()?.expect_all()?;
+        link.set_condition_from(&a, &Condition::new().loss(Loss::percent(50.0)).seed(8))?;
+        let mut arrived = Vec::new();
+        for _ in 0..3 {
+            let (seen, _) = numbers(&under_loss(&link, &a, &b, 60)?.arrivals);
+            arrived.push(seen.into_keys().collect::<Vec<_>>());
+            if is_cut {
+                link.cut()?;
+                link.restore()?;
+            }
+        }
+        fates.push(arrived);
+        link.set_condition_from(&a, &Condition::new())?;
+    }
+    assert_eq!(fates[0], fates[1]);
+    assert_ne!(fates[1][0], fates[1][1], "a seed that starts again would show");
+    Ok(())
+}
+
 /// The round trip and the loss of each preset, as its documentation and its table have them.
 #[netns_test(deadline = "120s")]
 fn a_preset_is_as_its_table_says(mut lab: Lab) -> TestResult {
