@@ -546,8 +546,8 @@ fn a_change_beyond_the_relay_is_refused_and_changes_nothing(mut lab: Lab) -> Tes
     let (a, b, link) = two(&mut lab, &Condition::new().latency(20 * MILLISECOND))?;
     let second = 1000 * MILLISECOND;
     let beyond = [
-        (Condition::new().rate(Rate::megabits(2000)), "2000000000 bit/s; the relay of a link carries 1000000000 bit/s"),
-        (Condition::new().rate(Rate::megabits(900)).latency(second), "the relay of a link holds 67108864 bytes"),
+        (Condition::new().rate(Rate::megabits(2000)), "2000000000 bit/s; the relay of a link carries 400000000 bit/s"),
+        (Condition::new().rate(Rate::megabits(400)).latency(2 * second), "the relay of a link holds 67108864 bytes"),
     ];
     for (condition, reason) in beyond {
         let refused = link.set_condition_from(&b, &condition).expect_err("refused").to_string();
