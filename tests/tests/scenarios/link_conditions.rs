@@ -542,6 +542,19 @@ fn conditions_that_cannot_be_are_named_with_their_link(mut lab: Lab) {
 }
 
 #[netns_test]
+fn a_queue_without_room_for_a_packet_of_the_link_is_refused(mut lab: Lab) -> TestResult {
+    let [a, b, c] = ["a", "b", "c"].map(|name| lab.host(name));
+    let short = Condition::new().rate(Rate::megabits(8)).queue(Queue::Bytes(2000));
+    lab.link(&a, &b).condition(Condition::new()).mtu(9000);
+    lab.link(&a, &c).condition(short.clone());
+    lab.up()?;
+    let refused = lab.link_between(&a, &b)?.set_condition(&short).expect_err("refused").to_string();
+    assert!(refused.contains("a-b") && refused.contains("2000 bytes; the least is 9014 bytes"), "{refused}");
+    lab.link_between(&a, &c)?.set_condition(&short)?;
+    Ok(())
+}
+
+#[netns_test]
 fn a_change_beyond_the_relay_is_refused_and_changes_nothing(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new().latency(20 * MILLISECOND))?;
     let second = 1000 * MILLISECOND;
