@@ -9,6 +9,7 @@ mod life;
 mod link_conditions;
 mod listed;
 mod nat;
+mod punctuality;
 mod routes;
 mod switches;
 mod traffic;
