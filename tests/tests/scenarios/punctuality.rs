@@ -58,3 +58,21 @@ fn packets_that_leave_late_are_reported(mut lab: Lab) -> TestResult {
     assert!(refused.contains("the test allows 100ms"), "{refused}");
     Ok(())
 }
+
+/// Entries and errors name the host at which an end of the link is now.
+#[netns_test]
+fn a_link_is_named_by_its_hosts_after_it_is_plugged_in_elsewhere(mut lab: Lab) -> TestResult {
+    let [phone, server] = ["phone", "server"].map(|name| lab.host(name));
+    let [house, street] = ["house", "street"].map(|name| lab.switch(name));
+    lab.link(&phone, &house).condition(Condition::new().latency(40 * MILLISECOND));
+    lab.link(&house, &street);
+    lab.link(&server, &street);
+    lab.up()?;
+    let link = lab.link_between(&phone, &house)?;
+    lab.replug(&link, &house, &street)?;
+    phone.ping(&server).count(20).timeout(Duration::from_secs(1)).run()?.expect_any()?;
+    stop_during_traffic(&phone, &server)?;
+    assert_eq!(entries_with("observed the relay of phone-house, phone to street: a packet left"), 1);
+    assert_eq!(entries_with("phone to house: a packet left"), 0);
+    Ok(())
+}
