@@ -106,13 +106,17 @@ fn latencies_of_a_chain_add_up(mut lab: Lab) -> TestResult {
 #[netns_test]
 fn jitter_stays_within_its_spread_and_reorders_nothing(mut lab: Lab) -> TestResult {
     let condition = Condition::new().latency(30 * MILLISECOND).jitter(Jitter::Uniform(10 * MILLISECOND)).seed(1);
-    let (a, b, _) = two(&mut lab, &condition)?;
+    let (a, b, link) = two(&mut lab, &condition)?;
     let arrivals = datagrams(&a, &b, 200, 100, 2 * MILLISECOND, 300 * MILLISECOND)?;
     let (seen, overtaken) = numbers(&arrivals);
     assert_eq!((seen.len(), overtaken), (200, 0));
-    let delays = arrivals.iter().map(|arrival| arrival.delay);
-    let (least, most) = (delays.clone().min().ok_or("none")?, delays.max().ok_or("none")?);
-    assert!(least >= 19 * MILLISECOND && most >= least + 5 * MILLISECOND, "{least:?} to {most:?}");
+    let mut delays: Vec<Duration> = arrivals.iter().map(|arrival| arrival.delay).collect();
+    delays.sort_unstable();
+    let (least, most) = (delays[0], delays[delays.len() - 1]);
+    assert!(least >= 20 * MILLISECOND && most >= least + 5 * MILLISECOND, "{least:?} to {most:?}");
+    // A busy machine runs the relay late, which it counts, and the reader, which delays some of the rest.
+    let (high, late) = (delays[delays.len() * 3 / 4], link.statistics_from(&a)?.latest.ok_or("the relay counts it")?);
+    assert!(high <= 40 * MILLISECOND + late, "{high:?}, with packets up to {late:?} late");
     Ok(())
 }
 
@@ -232,15 +236,20 @@ fn packets_are_duplicated_reordered_and_corrupted_as_declared(mut lab: Lab) -> T
     link.set_condition_from(&a, &Condition::new().duplicate_percent(20.0).seed(5))?;
     let twice = numbers(&run()?).0.values().filter(|times| **times == 2).count();
     assert!(binomial(count, 0.2).contains(&u32::try_from(twice)?), "{twice} arrived twice");
-    link.set_condition_from(&a, &Condition::new().latency(20 * MILLISECOND).reorder_percent(20.0).seed(6))?;
-    let (seen, overtaken) = numbers(&run()?);
+    let latency = 100 * MILLISECOND;
+    link.set_condition_from(&a, &Condition::new().latency(latency).reorder_percent(20.0).seed(6))?;
+    let arrivals = run()?;
+    // A packet that overtakes skips the latency; the others never arrive before it.
+    let early = arrivals.iter().filter(|arrival| arrival.delay < latency).count();
+    assert!(binomial(count, 0.2).contains(&u32::try_from(early)?), "{early} have overtaken others");
+    let (seen, overtaken) = numbers(&arrivals);
     assert!(seen.len() == 1000 && overtaken > 100, "{overtaken} were overtaken");
     // A flipped bit makes a wrong checksum, so that the packet is dropped by the receiver's kernel.
     link.set_condition_from(&a, &Condition::new().corrupt_percent(20.0).seed(7))?;
     let arrivals = run()?;
     assert!(arrivals.iter().all(|arrival| arrival.is_whole), "no wrong byte passes the checksum");
     let missing = count - u32::try_from(arrivals.len())?;
-    assert!(missing > 100 && missing <= *binomial(count, 0.2).end(), "{missing} are missing");
+    assert!(binomial(count, 0.2).contains(&missing), "{missing} are missing");
     link.set_condition_from(&a, &Condition::new())?;
     assert_eq!(numbers(&run()?).0.len(), 1000, "the control");
     Ok(())
@@ -356,8 +365,8 @@ fn a_preset_is_as_its_table_says(mut lab: Lab) -> TestResult {
         link.set_condition_from(&tower, &preset.down().seed(4))?;
         let report = phone.ping(&tower).count(20).interval(30 * MILLISECOND).timeout(Duration::from_secs(2)).run()?;
         let middle = report.percentile(50).ok_or("no replies")?.as_secs_f64() * 1000.0;
-        // The machine may be late.
-        let (least, most) = (round_trip * 0.95 - jitter, round_trip * 1.05 + jitter + 5.0);
+        // The median of twenty sums of two normal jitters deviates by 0.2 of the jitter; three times that. The machine may be late.
+        let (least, most) = (round_trip - 0.6 * jitter, round_trip + 0.6 * jitter + 5.0);
         assert!(middle >= least && middle <= most, "{preset:?}: {middle} ms, expected {least} to {most}");
         let before = link.statistics_from(&tower)?;
         datagrams(&tower, &phone, 1000, 100, MILLISECOND, 800 * MILLISECOND)?;
