@@ -59,7 +59,7 @@ fn quickest(from: &Host, to: &Host, enough: Duration) -> TestResult<Duration> {
 /// A round trip takes 5% or 1 ms more than the declared latency at most.
 fn latency(lab: &mut Lab, backend: Backend) -> TestResult {
     let (a, b, link) = two(lab, backend, &Condition::new())?;
-    for latency in [0, 5, 40, 200].map(Duration::from_millis) {
+    for latency in [0, 5, 40, 200, 300].map(Duration::from_millis) {
         link.set_condition_from(&a, &Condition::new().latency(latency))?;
         let most = latency + (latency / 20).max(MILLISECOND);
         let measured = quickest(&a, &b, most)?;

@@ -131,6 +131,16 @@ fn independent_loss_is_within_its_binomial_bound(mut lab: Lab) -> TestResult {
         let bound = binomial(packets, percent / 100.0);
         assert!(bound.contains(&lost), "{percent}%: {lost} of {packets} lost, {bound:?} expected");
     }
+    // In both directions at once, each with losses of its own.
+    link.set_condition(&Condition::new().loss(Loss::percent(10.0)).seed(2))?;
+    let mut fates = Vec::new();
+    for (from, to) in [(&a, &b), (&b, &a)] {
+        let Lossy { arrivals, lost, packets } = under_loss(&link, from, to, 1000)?;
+        let bound = binomial(packets, 0.1);
+        assert!(bound.contains(&lost), "{lost} of {packets} lost from {:?}, {bound:?} expected", from.name());
+        fates.push(numbers(&arrivals).0.into_keys().collect::<Vec<_>>());
+    }
+    assert_ne!(fates[0], fates[1]);
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 9] = [
+const MODULES: [(&str, &str); 10] = [
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("firewalls", include_str!("firewalls.rs")),
@@ -14,6 +14,7 @@ const MODULES: [(&str, &str); 9] = [
     ("nat", include_str!("nat.rs")),
     ("punctuality", include_str!("punctuality.rs")),
     ("routes", include_str!("routes.rs")),
+    ("sessions", include_str!("sessions.rs")),
     ("switches", include_str!("switches.rs")),
 ];
 

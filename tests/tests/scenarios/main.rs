@@ -11,5 +11,6 @@ mod listed;
 mod nat;
 mod punctuality;
 mod routes;
+mod sessions;
 mod switches;
 mod traffic;
