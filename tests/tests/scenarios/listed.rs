@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 10] = [
+const MODULES: [(&str, &str); 11] = [
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("firewalls", include_str!("firewalls.rs")),
@@ -13,6 +13,7 @@ const MODULES: [(&str, &str); 10] = [
     ("link_conditions", include_str!("link_conditions.rs")),
     ("nat", include_str!("nat.rs")),
     ("punctuality", include_str!("punctuality.rs")),
+    ("readme", include_str!("readme.rs")),
     ("routes", include_str!("routes.rs")),
     ("sessions", include_str!("sessions.rs")),
     ("switches", include_str!("switches.rs")),

@@ -10,6 +10,7 @@ mod link_conditions;
 mod listed;
 mod nat;
 mod punctuality;
+mod readme;
 mod routes;
 mod sessions;
 mod switches;
