@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 11] = [
+const MODULES: [(&str, &str); 12] = [
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("firewalls", include_str!("firewalls.rs")),
+    ("hops", include_str!("hops.rs")),
     ("life", include_str!("life.rs")),
     ("link_conditions", include_str!("link_conditions.rs")),
     ("nat", include_str!("nat.rs")),

@@ -5,6 +5,7 @@
 mod backends;
 mod changes;
 mod firewalls;
+mod hops;
 mod life;
 mod link_conditions;
 mod listed;
