@@ -120,6 +120,10 @@ returned! {
     lab_programs_run: LabError::ProgramsRun { host: a(), verb: "remove", pids: vec![7, 8] };
     lab_not_a_host: LabError::NotAHost { host: a() };
     lab_link_broken: LabError::LinkBroken { link: "a-b".to_owned() };
+    lab_late: LabError::Late {
+        link: "a-b".to_owned(), from: a(), to: b(), latest: Duration::from_millis(31), within: Duration::from_millis(5)
+    };
+    lab_lateness_unknown: LabError::LatenessUnknown { link: "a-b".to_owned() };
     lab_already_up: LabError::AlreadyUp { what: "a second up".to_owned() };
     lab_no_such_host: LabError::NoSuchHost { host: a(), present: b() };
     lab_no_such_device: LabError::NoSuchDevice { host: a(), device: "eth1".to_owned(), present: eth0() };

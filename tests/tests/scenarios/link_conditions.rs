@@ -23,7 +23,7 @@ fn two(lab: &mut Lab, condition: &Condition) -> TestResult<(Host, Host, LinkHand
     Ok((a, b, link))
 }
 
-fn round_trip(from: &Host, to: &Host) -> TestResult<Duration> {
+pub(crate) fn round_trip(from: &Host, to: &Host) -> TestResult<Duration> {
     // The first ping learns the neighbour's address, which takes its own round trip.
     from.ping(to).count(1).timeout(Duration::from_secs(3)).run()?.expect_all()?;
     let report = from.ping(to).count(15).interval(10 * MILLISECOND).timeout(Duration::from_secs(3)).run()?;
@@ -31,7 +31,7 @@ fn round_trip(from: &Host, to: &Host) -> TestResult<Duration> {
 }
 
 /// Within 5% or 5 ms; this machine may be late, never early.
-fn assert_about(measured: Duration, declared: Duration) {
+pub(crate) fn assert_about(measured: Duration, declared: Duration) {
     assert!(measured >= declared, "{measured:?} is less than {declared:?}");
     let most = declared + (declared / 20).max(5 * MILLISECOND);
     assert!(measured <= most, "{measured:?} is more than {most:?}");
@@ -87,32 +87,19 @@ fn latency_of_one_direction_is_felt_once(mut lab: Lab) -> TestResult {
 }
 
 #[netns_test]
-fn latencies_of_a_chain_add_up(mut lab: Lab) -> TestResult {
-    let [a, b] = ["a", "b"].map(|name| lab.host(name));
-    let [first, second] = ["first", "second"].map(|name| lab.router(name));
-    let condition = Condition::new().latency(10 * MILLISECOND);
-    lab.link(&a, &first).condition(condition.clone());
-    lab.link(&first, &second).condition(condition.clone());
-    lab.link(&second, &b).condition(condition);
-    lab.gateway(&a, &first);
-    lab.gateway(&first, &second);
-    lab.gateway(&second, &first);
-    lab.gateway(&b, &second);
-    lab.up()?;
-    assert_about(round_trip(&a, &b)?, 60 * MILLISECOND);
-    Ok(())
-}
-
-#[netns_test]
 fn jitter_stays_within_its_spread_and_reorders_nothing(mut lab: Lab) -> TestResult {
     let condition = Condition::new().latency(30 * MILLISECOND).jitter(Jitter::Uniform(10 * MILLISECOND)).seed(1);
-    let (a, b, _) = two(&mut lab, &condition)?;
+    let (a, b, link) = two(&mut lab, &condition)?;
     let arrivals = datagrams(&a, &b, 200, 100, 2 * MILLISECOND, 300 * MILLISECOND)?;
     let (seen, overtaken) = numbers(&arrivals);
     assert_eq!((seen.len(), overtaken), (200, 0));
-    let delays = arrivals.iter().map(|arrival| arrival.delay);
-    let (least, most) = (delays.clone().min().ok_or("none")?, delays.max().ok_or("none")?);
-    assert!(least >= 19 * MILLISECOND && most >= least + 5 * MILLISECOND, "{least:?} to {most:?}");
+    let mut delays: Vec<Duration> = arrivals.iter().map(|arrival| arrival.delay).collect();
+    delays.sort_unstable();
+    let (least, most) = (delays[0], delays[delays.len() - 1]);
+    assert!(least >= 20 * MILLISECOND && most >= least + 5 * MILLISECOND, "{least:?} to {most:?}");
+    // A busy machine runs the relay late, which it counts, and the reader, which delays some of the rest.
+    let (high, late) = (delays[delays.len() * 3 / 4], link.statistics_from(&a)?.latest.ok_or("the relay counts it")?);
+    assert!(high <= 40 * MILLISECOND + late, "{high:?}, with packets up to {late:?} late");
     Ok(())
 }
 
@@ -127,6 +114,16 @@ fn independent_loss_is_within_its_binomial_bound(mut lab: Lab) -> TestResult {
         let bound = binomial(packets, percent / 100.0);
         assert!(bound.contains(&lost), "{percent}%: {lost} of {packets} lost, {bound:?} expected");
     }
+    // In both directions at once, each with losses of its own.
+    link.set_condition(&Condition::new().loss(Loss::percent(10.0)).seed(2))?;
+    let mut fates = Vec::new();
+    for (from, to) in [(&a, &b), (&b, &a)] {
+        let Lossy { arrivals, lost, packets } = under_loss(&link, from, to, 1000)?;
+        let bound = binomial(packets, 0.1);
+        assert!(bound.contains(&lost), "{lost} of {packets} lost from {:?}, {bound:?} expected", from.name());
+        fates.push(numbers(&arrivals).0.into_keys().collect::<Vec<_>>());
+    }
+    assert_ne!(fates[0], fates[1]);
     Ok(())
 }
 
@@ -151,33 +148,6 @@ fn bursts_are_as_long_as_declared(mut lab: Lab) -> TestResult {
     let tenths = 10 * missing / bursts.max(1);
     assert!((250..550).contains(&count), "{count} of {packets} lost");
     assert!((30..70).contains(&tenths), "bursts of {tenths} tenths of a packet");
-    Ok(())
-}
-
-#[netns_test(deadline = "60s")]
-fn a_rate_caps_tcp_and_the_slowest_hop_counts(mut lab: Lab) -> TestResult {
-    let [a, b] = ["a", "b"].map(|name| lab.host(name));
-    let middle = lab.router("middle");
-    lab.link(&a, &middle).condition(Condition::new().rate(Rate::megabits(40)));
-    lab.link(&middle, &b).condition(Condition::new().rate(Rate::megabits(10)));
-    lab.gateway(&a, &middle);
-    lab.gateway(&b, &middle);
-    lab.up()?;
-    let bytes = 2_500_000;
-    let took = transfer(&a, &b, 5001, bytes)?;
-    // 10 Mbit/s carry 1,448 bytes of each 1,514.
-    let ideal = Duration::from_micros(u64::try_from(bytes * 1514 / 1448 * 8 / 10)?);
-    assert!(took > ideal.mul_f64(0.95) && took < ideal.mul_f64(1.3), "{took:?} instead of {ideal:?}");
-    Ok(())
-}
-
-#[netns_test]
-fn rates_of_the_two_directions_differ(mut lab: Lab) -> TestResult {
-    let [a, b] = ["a", "b"].map(|name| lab.host(name));
-    lab.link(&a, &b).conditions(Condition::new().rate(Rate::megabits(2)), Condition::new().rate(Rate::megabits(50)));
-    lab.up()?;
-    let (up, down) = (transfer(&a, &b, 5001, 250_000)?, transfer(&b, &a, 5002, 250_000)?);
-    assert!(up > 5 * down, "{up:?} up, {down:?} down");
     Ok(())
 }
 
@@ -232,15 +202,20 @@ fn packets_are_duplicated_reordered_and_corrupted_as_declared(mut lab: Lab) -> T
     link.set_condition_from(&a, &Condition::new().duplicate_percent(20.0).seed(5))?;
     let twice = numbers(&run()?).0.values().filter(|times| **times == 2).count();
     assert!(binomial(count, 0.2).contains(&u32::try_from(twice)?), "{twice} arrived twice");
-    link.set_condition_from(&a, &Condition::new().latency(20 * MILLISECOND).reorder_percent(20.0).seed(6))?;
-    let (seen, overtaken) = numbers(&run()?);
+    let latency = 100 * MILLISECOND;
+    link.set_condition_from(&a, &Condition::new().latency(latency).reorder_percent(20.0).seed(6))?;
+    let arrivals = run()?;
+    // A packet that overtakes skips the latency; the others never arrive before it.
+    let early = arrivals.iter().filter(|arrival| arrival.delay < latency).count();
+    assert!(binomial(count, 0.2).contains(&u32::try_from(early)?), "{early} have overtaken others");
+    let (seen, overtaken) = numbers(&arrivals);
     assert!(seen.len() == 1000 && overtaken > 100, "{overtaken} were overtaken");
     // A flipped bit makes a wrong checksum, so that the packet is dropped by the receiver's kernel.
     link.set_condition_from(&a, &Condition::new().corrupt_percent(20.0).seed(7))?;
     let arrivals = run()?;
     assert!(arrivals.iter().all(|arrival| arrival.is_whole), "no wrong byte passes the checksum");
     let missing = count - u32::try_from(arrivals.len())?;
-    assert!(missing > 100 && missing <= *binomial(count, 0.2).end(), "{missing} are missing");
+    assert!(binomial(count, 0.2).contains(&missing), "{missing} are missing");
     link.set_condition_from(&a, &Condition::new())?;
     assert_eq!(numbers(&run()?).0.len(), 1000, "the control");
     Ok(())
@@ -305,6 +280,32 @@ fn a_direction_that_is_whole_is_not_disturbed_by_a_repair(mut lab: Lab) -> TestR
     Ok(())
 }
 
+/// A cut does not restart the seed: a test that cuts in a loop does not meet the same first packets each time.
+#[netns_test]
+fn a_cut_continues_the_seed_of_its_direction(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    let mut fates = Vec::new();
+    for is_cut in [true, false] {
+        // Neighbours are known, so that the datagrams are the only packets of the direction.
+        a.ping(&b).count(1).run()?.expect_all()?;
+        link.set_condition_from(&a, &Condition::new().loss(Loss::percent(50.0)).seed(8))?;
+        let mut arrived = Vec::new();
+        for _ in 0..3 {
+            let (seen, _) = numbers(&under_loss(&link, &a, &b, 60)?.arrivals);
+            arrived.push(seen.into_keys().collect::<Vec<_>>());
+            if is_cut {
+                link.cut()?;
+                link.restore()?;
+            }
+        }
+        fates.push(arrived);
+        link.set_condition_from(&a, &Condition::new())?;
+    }
+    assert_eq!(fates[0], fates[1]);
+    assert_ne!(fates[1][0], fates[1][1], "a seed that starts again would show");
+    Ok(())
+}
+
 /// The round trip and the loss of each preset, as its documentation and its table have them.
 #[netns_test(deadline = "120s")]
 fn a_preset_is_as_its_table_says(mut lab: Lab) -> TestResult {
@@ -330,8 +331,8 @@ fn a_preset_is_as_its_table_says(mut lab: Lab) -> TestResult {
         link.set_condition_from(&tower, &preset.down().seed(4))?;
         let report = phone.ping(&tower).count(20).interval(30 * MILLISECOND).timeout(Duration::from_secs(2)).run()?;
         let middle = report.percentile(50).ok_or("no replies")?.as_secs_f64() * 1000.0;
-        // The machine may be late.
-        let (least, most) = (round_trip * 0.95 - jitter, round_trip * 1.05 + jitter + 5.0);
+        // The median of twenty sums of two normal jitters deviates by 0.2 of the jitter; three times that. The machine may be late.
+        let (least, most) = (round_trip - 0.6 * jitter, round_trip + 0.6 * jitter + 5.0);
         assert!(middle >= least && middle <= most, "{preset:?}: {middle} ms, expected {least} to {most}");
         let before = link.statistics_from(&tower)?;
         datagrams(&tower, &phone, 1000, 100, MILLISECOND, 800 * MILLISECOND)?;
@@ -516,12 +517,25 @@ fn conditions_that_cannot_be_are_named_with_their_link(mut lab: Lab) {
 }
 
 #[netns_test]
+fn a_queue_without_room_for_a_packet_of_the_link_is_refused(mut lab: Lab) -> TestResult {
+    let [a, b, c] = ["a", "b", "c"].map(|name| lab.host(name));
+    let short = Condition::new().rate(Rate::megabits(8)).queue(Queue::Bytes(2000));
+    lab.link(&a, &b).condition(Condition::new()).mtu(9000);
+    lab.link(&a, &c).condition(short.clone());
+    lab.up()?;
+    let refused = lab.link_between(&a, &b)?.set_condition(&short).expect_err("refused").to_string();
+    assert!(refused.contains("a-b") && refused.contains("2000 bytes; the least is 9014 bytes"), "{refused}");
+    lab.link_between(&a, &c)?.set_condition(&short)?;
+    Ok(())
+}
+
+#[netns_test]
 fn a_change_beyond_the_relay_is_refused_and_changes_nothing(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new().latency(20 * MILLISECOND))?;
     let second = 1000 * MILLISECOND;
     let beyond = [
-        (Condition::new().rate(Rate::megabits(2000)), "2000000000 bit/s; the relay of a link carries 1000000000 bit/s"),
-        (Condition::new().rate(Rate::megabits(900)).latency(second), "the relay of a link holds 67108864 bytes"),
+        (Condition::new().rate(Rate::megabits(2000)), "2000000000 bit/s; the relay of a link carries 400000000 bit/s"),
+        (Condition::new().rate(Rate::megabits(400)).latency(2 * second), "the relay of a link holds 67108864 bytes"),
     ];
     for (condition, reason) in beyond {
         let refused = link.set_condition_from(&b, &condition).expect_err("refused").to_string();

@@ -5,18 +5,22 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 12] = [
+const MODULES: [(&str, &str); 16] = [
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("firewalls", include_str!("firewalls.rs")),
     ("forwards", include_str!("forwards.rs")),
+    ("hops", include_str!("hops.rs")),
     ("life", include_str!("life.rs")),
     ("link_conditions", include_str!("link_conditions.rs")),
     ("mappings", include_str!("mappings.rs")),
     ("nat", include_str!("nat.rs")),
     ("outsides", include_str!("outsides.rs")),
     ("raw_packets", include_str!("raw_packets.rs")),
+    ("punctuality", include_str!("punctuality.rs")),
+    ("readme", include_str!("readme.rs")),
     ("routes", include_str!("routes.rs")),
+    ("sessions", include_str!("sessions.rs")),
     ("switches", include_str!("switches.rs")),
 ];
 

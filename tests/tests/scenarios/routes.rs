@@ -317,26 +317,30 @@ fn a_duplicate_address_is_refused(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// Both links have the same subnet; a socket is in one routing domain.
+/// Both links have the same subnet, and both neighbours the same address; a socket is in one routing domain.
 #[netns_test(requires(vrf))]
 fn routing_domains_keep_their_tables_apart(mut lab: Lab) -> TestResult {
     let [router, red, blue] = ["router", "red", "blue"].map(|name| lab.host(name));
     for host in [&red, &blue] {
-        lab.link(&router, host);
+        lab.link(&router, host).unnumbered();
     }
     lab.up()?;
     for (domain, port, table) in [("red", "eth0", 10), ("blue", "eth1", 20)] {
         router.add_device(Vrf::new(table).port(port).named(domain))?;
+        router.add_address(port, "192.0.2.1/24".parse()?)?;
     }
-    let receiver = blue.udp_socket(53)?;
-    let to = SocketAddr::new(blue.addr(), 53);
-    for (domain, passes) in [("blue", true), ("red", false)] {
+    for host in [&red, &blue] {
+        host.add_address("eth0", "192.0.2.2/24".parse()?)?;
+    }
+    let to = SocketAddr::from((Ipv4Addr::new(192, 0, 2, 2), 53));
+    let receivers = [("red", red.udp_socket(53)?), ("blue", blue.udp_socket(53)?)];
+    for (domain, own) in &receivers {
         let sender = router.udp_socket_at((Ipv4Addr::UNSPECIFIED, 0))?;
-        setsockopt(&sender, sockopt::BindToDevice, &domain.into())?;
-        if passes {
-            assert!(reaches(&sender, to, &receiver, PATIENCE)?);
-        } else {
-            assert!(sender.send_to(b"?", to).is_err(), "the domain has no route");
+        assert!(sender.send_to(b"?", to).is_err(), "without a domain it has no route");
+        setsockopt(&sender, sockopt::BindToDevice, &(*domain).into())?;
+        assert!(reaches(&sender, to, own, PATIENCE)?, "{domain}");
+        for (other, receiver) in receivers.iter().filter(|(other, _)| other != domain) {
+            assert!(!reaches(&sender, to, receiver, SILENCE)?, "from {domain} to {other}");
         }
     }
     Ok(())

@@ -80,7 +80,8 @@ pub(crate) fn datagrams(
                 arrivals.push(Arrival { number, sent, delay: arrived.saturating_sub(sent), is_whole });
             }
             Err(error) if is_timeout(&error) && is_over => break,
-            Err(error) if is_timeout(&error) => {}
+            // A receive with a timeout is interrupted where the process was stopped; signal(7).
+            Err(error) if is_timeout(&error) || error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(error.into()),
         }
     }

@@ -1,0 +1,78 @@
+//! Packets that a relay sends late, because the machine was too busy.
+
+use std::time::Duration;
+
+use netns_fixtures::journal;
+use netns_fixtures::net::Host;
+use netns_fixtures::net::condition::Condition;
+use netns_fixtures::prelude::*;
+use netns_fixtures::requirements::require_program;
+
+use crate::traffic::datagrams;
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+/// Stops a process for three tenths of a second, as a machine does that is too busy.
+const STOP: &str = "
+import os, signal, sys, time
+pid = int(sys.argv[1])
+os.kill(pid, signal.SIGSTOP)
+time.sleep(0.3)
+os.kill(pid, signal.SIGCONT)
+";
+
+/// Sends datagrams for two seconds, and stops this process meanwhile, one of whose threads is the relay.
+fn stop_during_traffic(from: &Host, to: &Host) -> TestResult {
+    require_program("python3")?;
+    std::thread::scope(|scope| {
+        let traffic = scope.spawn(|| {
+            datagrams(from, to, 200, 100, 10 * MILLISECOND, 300 * MILLISECOND).map_err(|error| error.to_string())
+        });
+        let mut python = to.command("python3")?;
+        python.args(["-c", STOP, &std::process::id().to_string()]).output()?.success()?;
+        traffic.join().map_err(|_| "the traffic panicked")??;
+        Ok(())
+    })
+}
+
+/// Returns how many entries of the journal contain this text.
+fn entries_with(text: &str) -> usize {
+    journal::entries().iter().filter(|entry| entry.to_string().contains(text)).count()
+}
+
+#[netns_test]
+fn packets_that_leave_late_are_reported(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).condition(Condition::new());
+    lab.up()?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let link = lab.link_between(&a, &b)?;
+    link.expect_punctual(Duration::from_secs(3600))?;
+    link.set_condition_from(&a, &Condition::new().latency(40 * MILLISECOND))?;
+    stop_during_traffic(&a, &b)?;
+    let statistics = link.statistics_from(&a)?;
+    assert!(statistics.late > Some(0) && statistics.latest > Some(200 * MILLISECOND), "{statistics}");
+    assert_eq!(entries_with("observed the relay of a-b, a to b: a packet left"), 1, "the first late packet");
+    let refused = link.expect_punctual(100 * MILLISECOND).expect_err("late packets").to_string();
+    assert!(refused.contains("\"a-b\" sent packets from \"a\" to \"b\" up to"), "{refused}");
+    assert!(refused.contains("the test allows 100ms"), "{refused}");
+    Ok(())
+}
+
+/// Entries and errors name the host at which an end of the link is now.
+#[netns_test]
+fn a_link_is_named_by_its_hosts_after_it_is_plugged_in_elsewhere(mut lab: Lab) -> TestResult {
+    let [phone, server] = ["phone", "server"].map(|name| lab.host(name));
+    let [house, street] = ["house", "street"].map(|name| lab.switch(name));
+    lab.link(&phone, &house).condition(Condition::new().latency(40 * MILLISECOND));
+    lab.link(&house, &street);
+    lab.link(&server, &street);
+    lab.up()?;
+    let link = lab.link_between(&phone, &house)?;
+    lab.replug(&link, &house, &street)?;
+    phone.ping(&server).count(20).timeout(Duration::from_secs(1)).run()?.expect_any()?;
+    stop_during_traffic(&phone, &server)?;
+    assert_eq!(entries_with("observed the relay of phone-house, phone to street: a packet left"), 1);
+    assert_eq!(entries_with("phone to house: a packet left"), 0);
+    Ok(())
+}
