@@ -4,6 +4,7 @@
 
 mod backends;
 mod changes;
+mod destinations;
 mod firewalls;
 mod life;
 mod link_conditions;
