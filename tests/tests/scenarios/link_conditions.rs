@@ -1,16 +1,17 @@
 //! Conditions of links: rows 1 to 18.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::ops::ControlFlow::{Break, Continue};
 use std::time::{Duration, Instant};
 
-use netns_fixtures::net::condition::{Condition, Jitter, Loss, Preset, Queue, Rate, Step, Trace};
+use netns_fixtures::net::condition::{ActiveQueue, Condition, Jitter, Loss, Preset, Queue, Rate, Step, Trace};
 use netns_fixtures::net::{Host, LinkHandle};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
 
-use crate::traffic::{Arrival, binomial, datagrams, numbers, transfer};
+use crate::traffic::{Arrival, binomial, datagrams, numbers, reaches, transfer};
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -169,8 +170,52 @@ fn a_full_queue_delays_by_its_length_and_then_loses(mut lab: Lab) -> TestResult 
 #[netns_test(deadline = "60s")]
 fn a_queue_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(100 * MILLISECOND));
+    marks(&mut lab, &queue.marks_after(10 * MILLISECOND), 1_000_000, false)
+}
+
+#[netns_test(deadline = "60s")]
+fn red_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
+    let red = ActiveQueue::red(10_000, 60_000).weight(0.1).probability_percent(20.0).ecn();
+    let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(200 * MILLISECOND));
+    marks(&mut lab, &queue.active_queue(red), 1_000_000, false)
+}
+
+#[netns_test(deadline = "60s")]
+fn pie_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
+    let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(400 * MILLISECOND));
+    // It also drops while a sender begins: it allows a burst, and marks only up to a share of 10%.
+    marks(&mut lab, &queue.active_queue(ActiveQueue::pie().ecn()), 4_000_000, true)
+}
+
+/// Delay under load, as a person in a call feels it: a queue of 400 ms fills, and PIE keeps it near its target.
+#[netns_test(deadline = "60s")]
+fn active_management_keeps_the_delay_low_under_load(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
-    link.set_condition_from(&a, &queue.marks_after(10 * MILLISECOND))?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let queue = Condition::new().rate(Rate::megabits(2)).queue(Queue::Time(400 * MILLISECOND));
+    // 3 Mbit/s for five seconds.
+    let mut late = |condition: &Condition| -> TestResult<(Duration, u64, u64)> {
+        link.set_condition_from(&a, condition)?;
+        let before = link.statistics_from(&a)?;
+        let arrivals = datagrams(&a, &b, 1250, 1458, 4 * MILLISECOND, 500 * MILLISECOND)?;
+        let mut delays: Vec<_> =
+            arrivals.iter().filter(|arrival| arrival.number > 625).map(|arrival| arrival.delay).collect();
+        delays.sort_unstable();
+        let after = link.statistics_from(&a)?;
+        let median = delays.get(delays.len() / 2).copied().ok_or("some arrive")?;
+        Ok((median, after.dropped - before.dropped, after.marked - before.marked))
+    };
+    let (delay, dropped, _) = late(&queue)?;
+    assert!(delay > 350 * MILLISECOND && dropped > 200, "the control: {delay:?}, {dropped} dropped");
+    let (delay, dropped, marked) = late(&queue.active_queue(ActiveQueue::pie()))?;
+    assert!(delay < 100 * MILLISECOND && dropped > 200 && marked == 0, "{delay:?}, {dropped} dropped, {marked} marked");
+    Ok(())
+}
+
+/// With ECN a sender slows down before the queue is full, and no packet is lost unless `may_drop`; without, some are lost.
+fn marks(lab: &mut Lab, condition: &Condition, bytes: usize, may_drop: bool) -> TestResult {
+    let (a, b, link) = two(lab, &Condition::new())?;
+    link.set_condition_from(&a, condition)?;
     let marks_seen = || -> TestResult<u64> {
         let shown = b.command("cat")?.operand("/proc/net/netstat").output()?.success()?;
         let counters = shown.stdout.text();
@@ -182,12 +227,15 @@ fn a_queue_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let run = |ecn: &str, port| -> TestResult<_> {
         [&a, &b].into_iter().try_for_each(|host| host.set_sysctl("net.ipv4.tcp_ecn", ecn))?;
         let (before, seen) = (link.statistics_from(&a)?, marks_seen()?);
-        transfer(&a, &b, port, 1_000_000)?;
+        transfer(&a, &b, port, bytes)?;
         let after = link.statistics_from(&a)?;
         Ok((after.marked - before.marked, marks_seen()? - seen, after.dropped - before.dropped))
     };
     let (marked, seen, dropped) = run("1", 80)?;
-    assert!(marked > 0 && marked == seen && dropped == 0, "{marked} marked, {seen} arrived, {dropped} dropped");
+    assert!(
+        marked > 0 && marked == seen && (dropped == 0 || may_drop),
+        "{marked} marked, {seen} arrived, {dropped} dropped"
+    );
     let (marked, seen, dropped) = run("0", 81)?;
     assert!(marked == 0 && seen == 0 && dropped > 0, "without ECN: {marked} marked, {seen} arrived, {dropped} dropped");
     Ok(())
@@ -383,15 +431,28 @@ fn a_trace_drives_the_latency_over_time(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// Waits until the kernel of a host shows its link with or without a carrier.
+/// Checks that the kernel of a host shows its link with or without a carrier, now: no call leaves it for later.
 pub(crate) fn expect_carrier(host: &Host, carrier: bool) -> TestResult {
-    let expected = if carrier { "1" } else { "0" };
-    let shown = || host.run(|| fs::read_to_string("/sys/class/net/eth0/carrier").map_err(|error| error.to_string()));
-    wait_until(Deadline::after(Duration::from_secs(3)), MILLISECOND, || match shown() {
-        Ok(Ok(shown)) if shown.trim() == expected => Break(Ok(())),
-        Ok(shown) => Continue(format!("{} shows {shown:?}", host.name())),
-        Err(error) => Break(Err(error)),
-    })??;
+    let shown = host.run(|| fs::read_to_string("/sys/class/net/eth0/carrier"))??;
+    assert_eq!(shown.trim(), if carrier { "1" } else { "0" }, "{}", host.name());
+    Ok(())
+}
+
+/// Of many rounds, none loses a datagram that either end sends after the link is up.
+#[netns_test]
+fn a_link_is_up_for_both_ends_when_link_up_returns(mut lab: Lab) -> TestResult {
+    let (a, b, _) = two(&mut lab, &Condition::new())?;
+    let sockets = [a.udp_socket(5000)?, b.udp_socket(5000)?];
+    let addresses = [&a, &b].map(|host| SocketAddr::new(host.addr(), 5000));
+    for round in 0..10 {
+        let (one, other) = if round % 2 == 0 { (&a, &b) } else { (&b, &a) };
+        one.link_down("eth0")?;
+        expect_carrier(other, false)?;
+        one.link_up("eth0")?;
+        for (from, to) in [(0, 1), (1, 0)] {
+            assert!(reaches(&sockets[from], addresses[to], &sockets[to], 3000 * MILLISECOND)?, "round {round}");
+        }
+    }
     Ok(())
 }
 

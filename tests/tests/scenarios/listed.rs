@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 16] = [
+const MODULES: [(&str, &str); 17] = [
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
+    ("destinations", include_str!("destinations.rs")),
     ("firewalls", include_str!("firewalls.rs")),
     ("forwards", include_str!("forwards.rs")),
     ("hops", include_str!("hops.rs")),

@@ -4,6 +4,7 @@
 
 mod backends;
 mod changes;
+mod destinations;
 mod firewalls;
 mod forwards;
 mod hops;
