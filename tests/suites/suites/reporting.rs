@@ -9,7 +9,7 @@ use std::time::Duration;
 use netns_fixtures::Error;
 use netns_fixtures::net::address::{AddressError, MacAddr};
 use netns_fixtures::net::condition::ConditionError;
-use netns_fixtures::net::{FirewallError, LabError, NatError, NatTransport, Protocol};
+use netns_fixtures::net::{FirewallError, LabError, NatError, Protocol};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::{Family, ProbeError, Side, TransportFailure};
 
@@ -80,17 +80,7 @@ returned! {
     lab_already_an_end: LabError::AlreadyAnEnd { host: a(), link: "a-b".to_owned() };
     lab_no_such_region: LabError::NoSuchRegion { region: "mars".to_owned(), present: "asia, eu".to_owned() };
     lab_nat: LabError::Nat { host: a(), source: NatError::NoOutside { router: a() } };
-    lab_nat_timeout: LabError::Nat {
-        host: a(), source: NatError::TimeoutTooShort { transport: NatTransport::Tcp, timeout: Duration::ZERO },
-    };
-    lab_nat_two_outsides: LabError::Nat {
-        host: a(), source: NatError::OutsideTwice { first: eth0(), second: "eth1".to_owned() },
-    };
-    lab_nat_blocks: LabError::Nat { host: a(), source: NatError::NoPortLeft { first: 1024, last: 32_767 } };
     lab_firewall: LabError::Firewall { host: a(), source: FirewallError::NotARouter { host: a() } };
-    lab_firewall_fragments: LabError::Firewall {
-        host: a(), source: FirewallError::Fragments { rule: "small".to_owned(), selection: "the connection" },
-    };
     lab_self_link: LabError::SelfLink { host: a() };
     lab_switch_loop: LabError::SwitchLoop { switches: vec![a(), b()] };
     lab_too_many_ports: LabError::TooManyPorts { switch: a(), links: 1024 };
