@@ -310,54 +310,6 @@ fn a_forwarded_port_leads_inside(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// A host forwards a port to itself by NAT-PMP, for as long as it asks; RFC 6886.
-#[netns_test(requires(nat), deadline = "60s")]
-fn a_host_forwards_a_port_to_itself(mut lab: Lab) -> TestResult {
-    const TCP: u8 = 2;
-    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
-    router.nat(&Nat::home().outside(OUTSIDE))?;
-    let _mappings = router.port_mapping_server()?;
-    let ask = |host: &Host, request: &[u8]| -> TestResult<Option<Vec<u8>>> {
-        let (socket, mut response) = (host.udp_socket(0)?, [0; 32]);
-        socket.set_read_timeout(Some(if host == &server { SILENCE } else { PATIENCE }))?;
-        socket.send_to(request, (router.ipv4_towards(host)?, 5351))?;
-        Ok(socket.recv(&mut response).ok().map(|length| response[..length].to_vec()))
-    };
-    let map = |host: &Host, inside: u16, outside: u16, seconds: u32| -> TestResult<(u16, u16)> {
-        let ports = [inside.to_be_bytes(), outside.to_be_bytes()].concat();
-        let request = [&[0, TCP, 0, 0][..], &ports, &seconds.to_be_bytes()].concat();
-        let response = ask(host, &request)?.ok_or("a response")?;
-        let word = |at: usize| u16::from_be_bytes([response[at], response[at + 1]]);
-        assert_eq!((response.len(), response[1], word(8)), (16, 128 + TCP, inside), "{response:?}");
-        Ok((word(2), word(10)))
-    };
-    let IpAddr::V4(outside) = outside_address(&router)? else { return Err("IPv4".into()) };
-    let response = ask(&client, &[0, 0])?.ok_or("a response")?;
-    assert_eq!((&response[..4], &response[8..]), (&[0, 128, 0, 0][..], &outside.octets()[..]));
-    assert_eq!(ask(&server, &[0, 0])?, None, "hosts outside do not reach it");
-    assert_eq!(ask(&client, &[2, 1, 0, 0])?.ok_or("a response")?[..4], [0, 129, 0, 1], "another version");
-
-    let _listeners = (client.tcp_listener(80)?, neighbour.tcp_listener(81)?);
-    let connects = |port: u16| -> TestResult<bool> {
-        Ok(server.run(move || TcpStream::connect_timeout(&(outside, port).into(), SILENCE))?.is_ok())
-    };
-    assert!(!connects(8080)?, "the control");
-    assert_eq!(map(&client, 80, 8080, 3600)?, (0, 8080));
-    let (result, other) = map(&neighbour, 81, 8080, 3600)?;
-    assert!(result == 0 && other != 8080, "a port leads to one host: {other}");
-    assert!(connects(8080)? && connects(other)?);
-    assert_eq!(map(&client, 80, 0, 3600)?, (0, 8080), "renewed");
-    assert_eq!(map(&client, 80, 0, 0)?.0, 0, "given back");
-    assert!(!connects(8080)? && connects(other)?);
-    assert_eq!(map(&neighbour, 81, other, 1)?, (0, other), "for one second");
-    wait_until(Deadline::after(PATIENCE), Duration::from_millis(100), || match connects(other) {
-        Ok(false) => ControlFlow::Break(Ok(())),
-        Ok(true) => ControlFlow::Continue("it is forwarded"),
-        Err(error) => ControlFlow::Break(Err(error)),
-    })??;
-    Ok(())
-}
-
 #[netns_test(requires(nat))]
 fn mappings_are_listed_and_flushed(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;

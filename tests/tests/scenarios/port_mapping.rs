@@ -1,0 +1,320 @@
+//! Hosts that forward ports of their router to themselves, by each protocol: row 38.
+
+use std::io::{Read, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use netns_fixtures::net::{Host, Nat, PortMappingProtocol};
+use netns_fixtures::prelude::*;
+
+use crate::nat::{Home, OUTSIDE, home, outside_address};
+
+/// Maximum wait for an expected datagram or connection.
+const PATIENCE: Duration = Duration::from_secs(3);
+/// The wait that proves that nothing arrives.
+const SILENCE: Duration = Duration::from_millis(300);
+/// The port of NAT-PMP and PCP.
+const PORT: u16 = 5351;
+
+/// A host forwards a port to itself by NAT-PMP, for as long as it asks; RFC 6886.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_host_forwards_a_port_to_itself(mut lab: Lab) -> TestResult {
+    const TCP: u8 = 2;
+    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::NatPmp])?;
+    let ask = |host: &Host, request: &[u8]| -> TestResult<Option<Vec<u8>>> {
+        let (socket, mut response) = (host.udp_socket(0)?, [0; 32]);
+        socket.set_read_timeout(Some(if host == &server { SILENCE } else { PATIENCE }))?;
+        socket.send_to(request, (router.ipv4_towards(host)?, PORT))?;
+        Ok(socket.recv(&mut response).ok().map(|length| response[..length].to_vec()))
+    };
+    let map = |host: &Host, inside: u16, outside: u16, seconds: u32| -> TestResult<(u16, u16)> {
+        let ports = [inside.to_be_bytes(), outside.to_be_bytes()].concat();
+        let request = [&[0, TCP, 0, 0][..], &ports, &seconds.to_be_bytes()].concat();
+        let response = ask(host, &request)?.ok_or("a response")?;
+        let word = |at: usize| u16::from_be_bytes([response[at], response[at + 1]]);
+        assert_eq!((response.len(), response[1], word(8)), (16, 128 + TCP, inside), "{response:?}");
+        Ok((word(2), word(10)))
+    };
+    let IpAddr::V4(outside) = outside_address(&router)? else { return Err("IPv4".into()) };
+    let response = ask(&client, &[0, 0])?.ok_or("a response")?;
+    assert_eq!((&response[..4], &response[8..]), (&[0, 128, 0, 0][..], &outside.octets()[..]));
+    assert_eq!(ask(&server, &[0, 0])?, None, "hosts outside do not reach it");
+    assert_eq!(ask(&client, &[2, 1, 0, 0])?.ok_or("a response")?[..4], [0, 129, 0, 1], "another version");
+
+    let _listeners = (client.tcp_listener(80)?, neighbour.tcp_listener(81)?);
+    let connects = |port: u16| connects(&server, outside.into(), port);
+    assert!(!connects(8080)?, "the control");
+    assert_eq!(map(&client, 80, 8080, 3600)?, (0, 8080));
+    let (result, other) = map(&neighbour, 81, 8080, 3600)?;
+    assert!(result == 0 && other != 8080, "a port leads to one host: {other}");
+    assert!(connects(8080)? && connects(other)?);
+    assert_eq!(map(&client, 80, 0, 3600)?, (0, 8080), "renewed");
+    assert_eq!(map(&client, 80, 0, 0)?.0, 0, "given back");
+    assert!(!connects(8080)? && connects(other)?);
+    assert_eq!(map(&neighbour, 81, other, 1)?, (0, other), "for one second");
+    wait_until_closed(&server, outside.into(), other)
+}
+
+/// Whether a host outside reaches a port of the router's outside address.
+fn connects(from: &Host, outside: IpAddr, port: u16) -> TestResult<bool> {
+    Ok(from.run(move || TcpStream::connect_timeout(&(outside, port).into(), SILENCE))?.is_ok())
+}
+
+fn wait_until_closed(from: &Host, outside: IpAddr, port: u16) -> TestResult {
+    wait_until(Deadline::after(PATIENCE), Duration::from_millis(100), || match connects(from, outside, port) {
+        Ok(false) => ControlFlow::Break(Ok(())),
+        Ok(true) => ControlFlow::Continue("it is forwarded"),
+        Err(error) => ControlFlow::Break(Err(error)),
+    })?
+}
+
+/// A request of PCP for TCP; RFC 6887, section 11.1.
+fn map_request(client: Ipv4Addr, nonce: u8, [inside, outside]: [u16; 2], seconds: u32, options: &[u8]) -> Vec<u8> {
+    let ports = [inside.to_be_bytes(), outside.to_be_bytes()].concat();
+    let anywhere = Ipv4Addr::UNSPECIFIED.to_ipv6_mapped().octets();
+    let fields = [&[nonce; 12][..], &[6, 0, 0, 0], &ports, &anywhere, options].concat();
+    [&[2, 1, 0, 0][..], &seconds.to_be_bytes(), &client.to_ipv6_mapped().octets(), &fields].concat()
+}
+
+/// The facts of a response of PCP.
+#[derive(Debug, PartialEq, Eq)]
+struct Mapped {
+    code: u8,
+    seconds: u32,
+    port: u16,
+}
+
+fn ask_by_pcp(host: &Host, router: &Host, request: &[u8]) -> TestResult<(Mapped, Vec<u8>)> {
+    let (socket, mut buffer) = (host.udp_socket(0)?, [0; 1500]);
+    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.send_to(request, (router.ipv4_towards(host)?, PORT))?;
+    let length = socket.recv(&mut buffer)?;
+    let response = buffer[..length].to_vec();
+    assert!(length >= 24 && length.is_multiple_of(4), "{response:?}");
+    assert_eq!(response[..3], [2, 128 | request[1], 0], "{response:?}");
+    let seconds = u32::from_be_bytes([response[4], response[5], response[6], response[7]]);
+    let port = response.get(42..44).map_or(0, |bytes| u16::from_be_bytes([bytes[0], bytes[1]]));
+    Ok((Mapped { code: response[3], seconds, port }, response))
+}
+
+/// A host forwards a port to itself by PCP beside NAT-PMP, for as long as it asks; RFC 6887.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_host_forwards_a_port_to_itself_by_pcp(mut lab: Lab) -> TestResult {
+    const PREFER_FAILURE: [u8; 4] = [2, 0, 0, 0];
+    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let both = [PortMappingProtocol::NatPmp, PortMappingProtocol::Pcp];
+    let mappings = router.port_mapping_server(both)?;
+    let outside = outside_address(&router)?;
+    let IpAddr::V4(address) = outside else { return Err("IPv4".into()) };
+    let _listeners = (client.tcp_listener(80)?, neighbour.tcp_listener(81)?);
+    let ask = |host: &Host, nonce, ports, seconds, options: &[u8]| -> TestResult<(Mapped, Vec<u8>)> {
+        ask_by_pcp(host, &router, &map_request(host.ipv4(), nonce, ports, seconds, options))
+    };
+
+    assert!(!connects(&server, outside, 8080)?, "the control");
+    let (mapped, response) = ask(&client, 1, [80, 8080], 3600, &[])?;
+    assert_eq!(mapped, Mapped { code: 0, seconds: 3600, port: 8080 });
+    assert_eq!(response[24..42], map_request(client.ipv4(), 1, [80, 8080], 3600, &[])[24..42], "nonce, protocol, port");
+    assert_eq!(response[44..], address.to_ipv6_mapped().octets());
+    assert!(connects(&server, outside, 8080)?);
+
+    // The neighbour gets another port, or none if it wants none; nobody else ends the lease of the client.
+    let (other, _) = ask(&neighbour, 2, [81, 8080], 3600, &[])?;
+    assert!(other.code == 0 && other.port != 8080, "{other:?}");
+    assert!(connects(&server, outside, other.port)?);
+    assert_eq!(ask(&neighbour, 2, [82, 8080], 3600, &PREFER_FAILURE)?.0.code, 11, "CANNOT_PROVIDE_EXTERNAL");
+    assert_eq!(ask(&client, 9, [80, 8080], 0, &[])?.0.code, 2, "NOT_AUTHORIZED: another nonce");
+    let (free, response) = ask(&neighbour, 3, [83, 8083], 3600, &PREFER_FAILURE)?;
+    assert_eq!((free, &response[60..]), (Mapped { code: 0, seconds: 3600, port: 8083 }, &PREFER_FAILURE[..]));
+    let foreign = map_request(neighbour.ipv4(), 1, [80, 8090], 3600, &[]);
+    let (mismatch, response) = ask_by_pcp(&client, &router, &foreign)?;
+    assert_eq!((mismatch.code, &response[24..]), (12, &foreign[24..]), "ADDRESS_MISMATCH");
+    assert!(connects(&server, outside, 8080)? && !connects(&server, outside, 8090)?);
+
+    // Renewed, given back, and over.
+    assert_eq!(ask(&client, 1, [80, 0], 99_999, &[])?.0, Mapped { code: 0, seconds: 86_400, port: 8080 });
+    assert_eq!(ask(&client, 1, [80, 0], 0, &[])?.0, Mapped { code: 0, seconds: 0, port: 0 });
+    assert!(!connects(&server, outside, 8080)? && connects(&server, outside, other.port)?);
+    assert_eq!(ask(&client, 1, [80, 0], 0, &[])?.0.code, 0, "given back again");
+    assert_eq!(ask(&neighbour, 2, [81, 0], 1, &[])?.0.port, other.port, "for one second");
+    wait_until_closed(&server, outside, other.port)?;
+
+    // Versions: NAT-PMP answers its own; an opcode and a version that nobody has.
+    let socket = client.udp_socket(0)?;
+    socket.set_read_timeout(Some(PATIENCE))?;
+    let mut buffer = [0; 64];
+    socket.send_to(&[0, 0], (router.ipv4_towards(&client)?, PORT))?;
+    assert_eq!(
+        (socket.recv(&mut buffer)?, &buffer[..4], &buffer[8..12]),
+        (12, &[0, 128, 0, 0][..], &address.octets()[..])
+    );
+    assert_eq!(ask_by_pcp(&client, &router, &[2, 2, 0, 0])?.0.code, 4, "UNSUPP_OPCODE");
+    assert_eq!(ask_by_pcp(&client, &router, &[3, 1, 0, 0])?.0.code, 1, "UNSUPP_VERSION");
+    drop(mappings);
+    let _pcp_alone = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    assert_eq!(ask_by_pcp(&client, &router, &[0, 0])?.0.code, 1, "UNSUPP_VERSION, for a client of NAT-PMP");
+    Ok(())
+}
+
+/// A later translation forgets the leases of all protocols, and the epoch starts anew, by which a client notices it; RFC 6887, section 8.5.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_client_of_pcp_notices_that_its_lease_is_lost(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    let nat = Nat::home().outside(OUTSIDE);
+    router.nat(&nat)?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    let _listener = client.tcp_listener(80)?;
+    let outside = outside_address(&router)?;
+    let epoch_and_port = |response: &[u8]| {
+        let epoch = u32::from_be_bytes([response[8], response[9], response[10], response[11]]);
+        (epoch, u16::from_be_bytes([response[42], response[43]]))
+    };
+    let request = map_request(client.ipv4(), 1, [80, 8080], 3600, &[]);
+    let ask = || -> TestResult<(u32, u16)> { Ok(epoch_and_port(&ask_by_pcp(&client, &router, &request)?.1)) };
+    // The epoch counts seconds.
+    let before = wait_until(Deadline::after(5 * PATIENCE), Duration::from_millis(100), || match ask() {
+        Ok((epoch @ 0..=1, _)) => ControlFlow::Continue(format!("the epoch is {epoch}")),
+        later => ControlFlow::Break(later),
+    })??;
+    assert_eq!(before.1, 8080);
+    assert!(connects(&server, outside, 8080)?);
+    let start = Instant::now();
+    router.nat(&nat)?;
+    router.flush_nat()?;
+    assert!(!connects(&server, outside, 8080)?, "forgotten");
+    let after = ask()?;
+    // One that goes on would be two seconds above it.
+    assert!(u64::from(after.0) <= start.elapsed().as_secs() && after.1 == 8080, "{before:?}, {after:?}");
+    assert!(connects(&server, outside, 8080)?);
+    Ok(())
+}
+
+/// Sends a request of HTTP and returns the response.
+fn fetch(host: &Host, at: SocketAddr, request: &str) -> TestResult<String> {
+    let mut stream = host.run(move || TcpStream::connect_timeout(&at, PATIENCE))??;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    stream.write_all(request.as_bytes())?;
+    let mut response = String::new();
+    stream.read_to_string(&mut response)?;
+    Ok(response)
+}
+
+/// Returns the text of an element.
+fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
+    xml.split_once(&format!("<{name}>"))?.1.split_once(&format!("</{name}>")).map(|(text, _)| text)
+}
+
+/// Makes a call of UPnP.
+fn call(host: &Host, at: SocketAddr, action: &str, arguments: &[(&str, &str)]) -> TestResult<String> {
+    const SERVICE: &str = "urn:schemas-upnp-org:service:WANIPConnection:2";
+    let arguments: String = arguments.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+    let call = format!("<u:{action} xmlns:u=\"{SERVICE}\">{arguments}</u:{action}>");
+    let envelope = "xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"";
+    let body = format!("<s:Envelope {envelope}><s:Body>{call}</s:Body></s:Envelope>");
+    let head = format!("POST /control HTTP/1.1\r\nHost: {at}\r\nSOAPAction: \"{SERVICE}#{action}\"");
+    fetch(host, at, &format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
+}
+
+/// Searches for the gateway by multicast.
+fn search(host: &Host, within: Duration) -> TestResult<Option<String>> {
+    let (socket, mut buffer) = (host.udp_socket_at((host.ipv4(), 0))?, [0; 1500]);
+    socket.set_read_timeout(Some(within))?;
+    let target = "urn:schemas-upnp-org:device:InternetGatewayDevice:1";
+    let search = format!(
+        "M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1900\r\nMAN: \"ssdp:discover\"\r\nMX: 1\r\nST: {target}\r\n\r\n"
+    );
+    socket.send_to(search.as_bytes(), "239.255.255.250:1900")?;
+    Ok(socket.recv(&mut buffer).ok().map(|length| String::from_utf8_lossy(&buffer[..length]).into_owned()))
+}
+
+/// A host finds its router by UPnP and forwards a port to itself.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_host_forwards_a_port_to_itself_by_upnp(mut lab: Lab) -> TestResult {
+    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    assert_eq!(search(&client, SILENCE)?, None, "the control");
+    let gateway = router.port_mapping_server([PortMappingProtocol::UpnpIgd])?;
+    let response = search(&client, PATIENCE)?.ok_or("a response to the search")?;
+    server.set_default_gateway(outside_address(&router)?)?;
+    assert_eq!(search(&server, SILENCE)?, None, "hosts outside do not find it");
+    let location = response.lines().find_map(|line| line.strip_prefix("LOCATION: http://")).ok_or("a location")?;
+    let (at, path) = location.split_once('/').ok_or("a path")?;
+    let at: SocketAddr = at.parse()?;
+    assert_eq!(at.ip(), router.ipv4_towards(&client)?, "the inside address");
+    let description = fetch(&client, at, &format!("GET /{path} HTTP/1.1\r\nHost: {at}\r\n\r\n"))?;
+    assert_eq!(element(&description, "controlURL"), Some("/control"), "{description}");
+
+    let outside = outside_address(&router)?;
+    let _listeners: [TcpListener; 2] = [client.tcp_listener(80)?, neighbour.tcp_listener(80)?];
+    let key = |port| [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
+    let add = |host: &Host, action, port, inside: &str, seconds| {
+        let rest = [
+            ("NewInternalPort", "80"),
+            ("NewInternalClient", inside),
+            ("NewEnabled", "1"),
+            ("NewPortMappingDescription", "a &amp; b"),
+            ("NewLeaseDuration", seconds),
+        ];
+        call(host, at, action, &[&key(port)[..], &rest].concat())
+    };
+    let (own, other) = (client.ipv4().to_string(), neighbour.ipv4().to_string());
+    let address = call(&client, at, "GetExternalIPAddress", &[])?;
+    assert_eq!(element(&address, "NewExternalIPAddress"), Some(outside.to_string().as_str()), "{address}");
+
+    // A client that sends nothing keeps nobody waiting.
+    let _silent = client.tcp_connect(at)?;
+    let start = Instant::now();
+    let added = add(&client, "AddPortMapping", "8080", &own, "0")?;
+    assert!(added.starts_with("HTTP/1.1 200 OK\r\n") && start.elapsed() < PATIENCE, "{added}");
+    assert!(connects(&server, outside, 8080)?);
+    let entry = call(&neighbour, at, "GetSpecificPortMappingEntry", &key("8080"))?;
+    let shown = ["NewInternalPort", "NewInternalClient", "NewPortMappingDescription", "NewLeaseDuration"];
+    assert_eq!(shown.map(|name| element(&entry, name)), ["80", &own, "a &amp; b", "604800"].map(Some), "{entry}");
+
+    let refused = |response: &str| element(response, "errorCode").map(str::to_owned);
+    for (response, code) in [
+        (add(&neighbour, "AddPortMapping", "8080", &other, "0")?, "718"),
+        (add(&neighbour, "AddPortMapping", "8081", &own, "0")?, "606"),
+        (add(&neighbour, "AddPortMapping", "0", &other, "0")?, "716"),
+        (add(&neighbour, "AddPortMapping", "a", &other, "0")?, "402"),
+        (call(&neighbour, at, "DeletePortMapping", &key("8080"))?, "606"),
+        (call(&neighbour, at, "DeletePortMapping", &key("8081"))?, "714"),
+        (call(&neighbour, at, "ForceTermination", &[])?, "401"),
+    ] {
+        assert_eq!(refused(&response).as_deref(), Some(code), "{response}");
+    }
+    assert!(connects(&server, outside, 8080)? && !connects(&server, outside, 8081)?);
+
+    // Another port where that one is taken, for a second.
+    let any = add(&neighbour, "AddAnyPortMapping", "8080", &other, "1")?;
+    let port: u16 = element(&any, "NewReservedPort").ok_or("a port")?.parse()?;
+    assert!(port != 8080 && connects(&server, outside, port)?, "{any}");
+    wait_until_closed(&server, outside, port)?;
+    let deleted = call(&client, at, "DeletePortMapping", &key("8080"))?;
+    assert!(deleted.starts_with("HTTP/1.1 200 OK\r\n"), "{deleted}");
+    assert!(!connects(&server, outside, 8080)?);
+    let unknown = fetch(&client, at, "GET /etc/passwd HTTP/1.1\r\n\r\n")?;
+    assert!(unknown.starts_with("HTTP/1.1 404 Not Found\r\n"), "{unknown}");
+    drop(gateway);
+    assert_eq!(search(&client, SILENCE)?, None, "it has stopped");
+    Ok(())
+}
+
+/// Nothing starts where there is no port to map.
+#[netns_test(requires(nat))]
+fn a_server_of_port_mappings_needs_a_protocol_and_a_translation(mut lab: Lab) -> TestResult {
+    let Home { router, .. } = home(&mut lab)?;
+    let refused = router.port_mapping_server([PortMappingProtocol::Pcp]).expect_err("no NAT").to_string();
+    assert!(refused.contains("the router \"router\" translates nothing"), "{refused}");
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let refused = router.port_mapping_server([]).expect_err("no protocol").to_string();
+    assert!(refused.contains("has no protocol for its port mappings"), "{refused}");
+    let all = [PortMappingProtocol::NatPmp, PortMappingProtocol::Pcp, PortMappingProtocol::UpnpIgd];
+    let _mappings = router.port_mapping_server(all)?;
+    assert!(router.port_mapping_server([PortMappingProtocol::NatPmp]).is_err(), "the port is taken");
+    Ok(())
+}
