@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 18] = [
+const MODULES: [(&str, &str); 19] = [
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("destinations", include_str!("destinations.rs")),
@@ -20,6 +20,7 @@ const MODULES: [(&str, &str); 18] = [
     ("raw_packets", include_str!("raw_packets.rs")),
     ("punctuality", include_str!("punctuality.rs")),
     ("readme", include_str!("readme.rs")),
+    ("nat64", include_str!("nat64.rs")),
     ("port_mapping", include_str!("port_mapping.rs")),
     ("routes", include_str!("routes.rs")),
     ("sessions", include_str!("sessions.rs")),

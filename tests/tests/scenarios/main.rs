@@ -17,6 +17,7 @@ mod outsides;
 mod raw_packets;
 mod punctuality;
 mod readme;
+mod nat64;
 mod port_mapping;
 mod routes;
 mod sessions;

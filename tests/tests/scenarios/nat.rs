@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use netns_fixtures::KernelError;
 use netns_fixtures::net::address::IpNet;
 use netns_fixtures::net::link::Dummy;
-use netns_fixtures::net::{Filtering, Host, Mapping, Nat, Nat64, NatTransport, RouterPreset};
+use netns_fixtures::net::{Filtering, Host, Mapping, Nat, NatTransport, RouterPreset};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::Protocol;
 
@@ -818,83 +818,6 @@ fn each_subscriber_of_a_carrier_has_a_block_of_ports(mut lab: Lab) -> TestResult
     let sockets: Vec<UdpSocket> = (0..8).map(|_| bound(&neighbour)).collect::<TestResult<_>>()?;
     let seen: Vec<u16> = sockets.iter().map(|socket| Ok(reflector.sees(socket)?.port())).collect::<TestResult<_>>()?;
     assert!(seen.iter().all(|port| *port > 32_600), "{seen:?}");
-    Ok(())
-}
-
-/// Names lead to addresses that the router translates, unless a host has IPv6 itself.
-#[netns_test(requires(nat, ipv6), deadline = "60s")]
-fn a_host_with_ipv6_alone_reaches_servers_of_ipv4(mut lab: Lab) -> TestResult {
-    let [phone, old, new] = ["phone", "old", "new"].map(|name| lab.host(name));
-    let carrier = lab.router("carrier");
-    lab.link(&phone, &carrier);
-    lab.link(&carrier, &old).ipv4_only();
-    lab.link(&carrier, &new);
-    lab.gateway(&phone, &carrier);
-    lab.gateway(&new, &carrier);
-    lab.up()?;
-    for address in phone.addresses("eth0")?.into_iter().filter(|address| address.addr().is_ipv4()) {
-        phone.remove_address("eth0", address)?;
-    }
-    let connect = |to: IpAddr| phone.run(move || TcpStream::connect_timeout(&(to, 80).into(), PATIENCE));
-    let translated = IpAddr::from(Nat64::address_of(old.ipv4()));
-    let listener = old.tcp_listener(80)?;
-    let other_listener = new.tcp_listener(80)?;
-    assert!(connect(translated)?.is_err() && connect(old.addr())?.is_err(), "the control");
-
-    let names = [("old.test", old.addr()), ("new.test", new.addr()), ("new.test", new.ipv6().into())];
-    let (nat64, _dns64) = carrier.ipv6_only_access(OUTSIDE, names)?;
-    phone.set_resolvers([carrier.ipv6()])?;
-    let found = |name: &str| -> TestResult<BTreeSet<IpAddr>> {
-        let shown = phone.command("getent")?.args(["ahostsv6", name]).output()?.success()?.stdout.text().to_string();
-        Ok(shown.lines().filter_map(|line| line.split_whitespace().next()?.parse().ok()).collect())
-    };
-    assert_eq!(found("old.test")?, BTreeSet::from([translated]));
-    assert_eq!(found("new.test")?, BTreeSet::from([new.ipv6().into()]));
-
-    // TCP: the server sees the router, and the bytes of both directions are whole.
-    let sent: Vec<u8> = (0..=250).cycle().take(300_000).collect();
-    let accepting = listener.try_clone()?;
-    let server = thread::spawn(move || -> std::io::Result<_> {
-        let (mut stream, from) = accepting.accept()?;
-        let mut bytes = Vec::new();
-        stream.read_to_end(&mut bytes)?;
-        stream.write_all(&bytes)?;
-        Ok((from, bytes))
-    });
-    let mut stream = connect(translated)??;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    stream.write_all(&sent)?;
-    stream.shutdown(std::net::Shutdown::Write)?;
-    let mut back = Vec::new();
-    stream.read_to_end(&mut back)?;
-    let (from, arrived) = server.join().map_err(|_| "panicked")??;
-    assert!(arrived == sent && back == sent, "{} and {} bytes arrived", arrived.len(), back.len());
-    assert_eq!(unmapped(from).ip(), outside_address(&carrier)?);
-
-    // UDP and ICMP.
-    let (client, echo) = (phone.udp_socket(0)?, old.udp_socket(7)?);
-    for bytes in [0, 1, 1400] {
-        echo.set_read_timeout(Some(PATIENCE))?;
-        client.set_read_timeout(Some(PATIENCE))?;
-        client.send_to(&sent[..bytes], (translated, 7))?;
-        let mut buffer = [0; 2000];
-        let (length, from) = echo.recv_from(&mut buffer)?;
-        assert_eq!(buffer[..length], sent[..bytes]);
-        echo.send_to(&buffer[..length], from)?;
-        let (length, from) = client.recv_from(&mut buffer)?;
-        assert_eq!((&buffer[..length], from), (&sent[..bytes], (translated, 7).into()));
-    }
-    phone.ping(translated).count(3).run()?.expect_all()?;
-
-    assert!(nat64.translated() > 400 && nat64.untranslated() == 0, "{nat64:?}");
-    connect(new.ipv6().into())??;
-    assert_eq!(other_listener.accept()?.1.ip(), phone.ipv6(), "a connection by IPv6 is untouched");
-    assert!(carrier.nat64().is_err(), "it translates already");
-    drop(nat64);
-    assert!(connect(translated)?.is_err(), "nothing is left of it");
-    assert!(carrier.devices()?.iter().all(|device| device.name.as_str() != "nat64"));
-    let _again = carrier.nat64()?;
-    connect(translated)?.map_err(|error| format!("the second translator: {error}"))?;
     Ok(())
 }
 
