@@ -318,3 +318,27 @@ fn a_server_of_port_mappings_needs_a_protocol_and_a_translation(mut lab: Lab) ->
     assert!(router.port_mapping_server([PortMappingProtocol::NatPmp]).is_err(), "the port is taken");
     Ok(())
 }
+
+/// A router that starts again has neither its translation nor its leases; a new server has the port, whatever became of the old one.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_rebooted_router_has_lost_its_port_mappings(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    let nat = Nat::home().outside(OUTSIDE);
+    router.nat(&nat)?;
+    let _before = router.port_mapping_server([PortMappingProtocol::Pcp, PortMappingProtocol::UpnpIgd])?;
+    let outside = outside_address(&router)?;
+    let request = map_request(client.ipv4(), 1, [80, 8080], 3600, &[]);
+    assert_eq!(ask_by_pcp(&client, &router, &request)?.0, Mapped { code: 0, seconds: 3600, port: 8080 });
+    let listener = client.tcp_listener(80)?;
+    assert!(connects(&server, outside, 8080)?, "the control");
+    lab.reboot(&router)?;
+    assert!(router.port_mapping_server([PortMappingProtocol::Pcp]).is_err(), "it translates nothing");
+    router.nat(&nat)?;
+    assert!(!connects(&server, outside, 8080)?, "forgotten");
+    let _after = router.port_mapping_server([PortMappingProtocol::Pcp, PortMappingProtocol::UpnpIgd])?;
+    assert_eq!(ask_by_pcp(&client, &router, &request)?.0, Mapped { code: 0, seconds: 3600, port: 8080 });
+    assert!(connects(&server, outside, 8080)?);
+    assert!(search(&client, PATIENCE)?.is_some());
+    drop(listener);
+    Ok(())
+}
