@@ -9,7 +9,7 @@ use std::time::Duration;
 use netns_fixtures::Error;
 use netns_fixtures::net::address::{AddressError, MacAddr};
 use netns_fixtures::net::condition::ConditionError;
-use netns_fixtures::net::{FirewallError, LabError, NatError, Protocol};
+use netns_fixtures::net::{FirewallError, LabError, NatError, NftTextError, Protocol};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::{Family, ProbeError, Side, TransportFailure};
 
@@ -81,6 +81,7 @@ returned! {
     lab_no_such_region: LabError::NoSuchRegion { region: "mars".to_owned(), present: "asia, eu".to_owned() };
     lab_nat: LabError::Nat { host: a(), source: NatError::NoOutside { router: a() } };
     lab_firewall: LabError::Firewall { host: a(), source: FirewallError::NotARouter { host: a() } };
+    lab_nft_text: LabError::NftText(NftTextError::Unchanged { host: a() });
     lab_self_link: LabError::SelfLink { host: a() };
     lab_switch_loop: LabError::SwitchLoop { switches: vec![a(), b()] };
     lab_too_many_ports: LabError::TooManyPorts { switch: a(), links: 1024 };

@@ -70,7 +70,7 @@ fn a_forwarded_port_passes_the_firewall_of_each_ready_made_router(mut lab: Lab) 
         assert!(!connects(&server, (outside, 8081), SILENCE)?, "another port: {preset:?}");
     }
     router.behave_as(RouterPreset::Home, OUTSIDE)?;
-    let _mappings = router.port_mapping_server()?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::NatPmp])?;
     assert_eq!(ask(&client, &router, TCP, 80, 8080, 3600)?.result, 0);
     assert!(connects(&server, (outside, 8080), PATIENCE)?, "a port that the host has asked for");
     // The firewall of the preset stays.
@@ -138,7 +138,7 @@ fn the_socket_behind_a_forwarded_port_has_it_from_its_first_packet_on(mut lab: L
 fn the_epoch_restarts_when_granted_ports_are_forgotten(mut lab: Lab) -> TestResult {
     let Home { client, router, .. } = home(&mut lab)?;
     router.nat(&Nat::home().outside(OUTSIDE))?;
-    let _mappings = router.port_mapping_server()?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::NatPmp])?;
     let epoch = || Ok::<_, BoxError>(ask(&client, &router, TCP, 80, 8080, 3600)?.epoch);
     let aged = || {
         wait_until(Deadline::after(Duration::from_secs(20)), Duration::from_millis(100), || match epoch() {
@@ -161,7 +161,7 @@ fn a_port_of_an_open_mapping_is_granted_to_its_socket_alone(mut lab: Lab) -> Tes
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
     let reflector = Reflector::on(&server, 3478)?;
     router.nat(&Nat::full_cone().outside(OUTSIDE))?;
-    let _mappings = router.port_mapping_server()?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::NatPmp])?;
     let socket = neighbour.udp_socket(4000)?;
     let mapped = reflector.sees(&socket)?;
     assert_eq!(mapped.port(), 4000, "the port is kept");
@@ -181,7 +181,7 @@ fn a_granted_port_leaves_the_mappings_of_others_and_their_times(mut lab: Lab) ->
     // The kernel forgets a connection a second after its reset; the translation takes this setting when it is set.
     router.set_sysctl("net.netfilter.nf_conntrack_tcp_timeout_close", "1")?;
     router.nat(&Nat::full_cone().udp_timeout(timeout).outside(OUTSIDE))?;
-    let _mappings = router.port_mapping_server()?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::NatPmp])?;
     let mappings = |transport: NatTransport| -> TestResult<BTreeSet<[SocketAddrV4; 2]>> {
         let mappings = router.nat_mappings()?.into_iter().filter(|of| of.transport == transport);
         Ok(mappings.map(|of| [of.inside, of.outside]).collect())

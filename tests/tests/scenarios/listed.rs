@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 19] = [
+const MODULES: [(&str, &str); 20] = [
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("destinations", include_str!("destinations.rs")),
@@ -21,6 +21,7 @@ const MODULES: [(&str, &str); 19] = [
     ("punctuality", include_str!("punctuality.rs")),
     ("readme", include_str!("readme.rs")),
     ("nat64", include_str!("nat64.rs")),
+    ("nft_text", include_str!("nft_text.rs")),
     ("port_mapping", include_str!("port_mapping.rs")),
     ("routes", include_str!("routes.rs")),
     ("sessions", include_str!("sessions.rs")),

@@ -18,6 +18,7 @@ mod raw_packets;
 mod punctuality;
 mod readme;
 mod nat64;
+mod nft_text;
 mod port_mapping;
 mod routes;
 mod sessions;

@@ -97,7 +97,7 @@ fn servers_of_a_router_answer_from_the_address_that_was_asked(mut lab: Lab) -> T
     let Uplinks { client, router, servers: [_, second], addresses } = uplinks(&mut lab)?;
     router.nat(&Nat::home().outside(UPLINKS[0]))?;
     let _dns = router.dns64([("old.test", Ipv4Addr::new(192, 0, 2, 33))])?;
-    let _mappings = router.port_mapping_server()?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::NatPmp])?;
     let _reflector = router.reflector(3478)?;
     // Both addresses are those of the client's link.
     let (ipv4, ipv6) = (IpAddr::from(router.ipv4_towards(&client)?), IpAddr::from(router.ipv6_towards(&client)?));
