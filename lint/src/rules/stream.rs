@@ -60,7 +60,9 @@ pub(super) fn wait(facts: &FileFacts, flow: &Flow<'_>, id: CallId, call: &Call) 
     let is_behind = if accepts {
         program_connects(facts, &functions) && !connects_itself(facts, id, call)
     } else {
-        !is_of_world(facts, receiver) && (program_answers(facts, &functions) || !listens(facts, &functions))
+        !is_of_world(facts, receiver)
+            && !is_of_pair(facts, receiver)
+            && (program_answers(facts, &functions) || !listens(facts, &functions))
     };
     let what = if accepts { "waits for a connection" } else { "waits for the other end of a connection" };
     is_behind.then_some(Wait { what, help: HELP })
@@ -172,6 +174,12 @@ fn calls_out<'f>(facts: &'f FileFacts, functions: &BTreeSet<usize>) -> impl Iter
     facts.calls.iter().enumerate().filter(move |(_, call)| functions.contains(&call.function) && !is_own(call))
 }
 
+/// Whether the function that returned the stream listens and connects: the test has both ends.
+fn is_of_pair(facts: &FileFacts, value: &Value) -> bool {
+    let has_both = |call: &Call| call.effects.as_ref().is_some_and(|effects| effects.connects && effects.listens);
+    value.call.is_some_and(|call| has_both(&facts.calls[call])) || maker(facts, value).is_some_and(has_both)
+}
+
 /// Whether code of the run that these functions call serves, connects, or gets one of their listeners or connections.
 fn program_answers(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
     let is_here = |call: &Call| facts.functions.iter().any(|function| function.name == call.name);
@@ -276,6 +284,10 @@ mod tests {
             let mut s = TcpStream::connect(l.local_addr().unwrap()).await.unwrap(); let (mut o, _) = l.accept().await.unwrap(); o.write_all(b\"x\").await.unwrap(); s.read_exact(&mut b).await.unwrap(); }";
         clean(RULE, own);
         assert!(!found_pedantic(RULE, own).is_empty());
+        let ends = "use std::net::{TcpListener, TcpStream}; fn tcp_pair() -> Result<(TcpStream, TcpStream)> { let l = TcpListener::bind(\"127.0.0.1:0\")?; \
+            let a = TcpStream::connect(l.local_addr()?)?; let (b, _) = l.accept()?; Ok((a, b)) } \
+            #[test] fn f() { let (mut a, mut b) = tcp_pair().unwrap(); a.write_all(b\"x\").unwrap(); b.read_exact(&mut x).unwrap(); }";
+        clean(RULE, ends);
         let pair = "use tokio::net::{TcpListener, TcpStream}; async fn pair() { let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); \
             tokio::spawn(TcpStream::connect(at())); l.accept().await.unwrap(); } #[tokio::test] async fn f() { pair().await; }";
         clean(RULE, pair);
