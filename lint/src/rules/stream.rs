@@ -174,10 +174,22 @@ fn calls_out<'f>(facts: &'f FileFacts, functions: &BTreeSet<usize>) -> impl Iter
     facts.calls.iter().enumerate().filter(move |(_, call)| functions.contains(&call.function) && !is_own(call))
 }
 
-/// Whether the function that returned the stream listens and connects: the test has both ends.
+/// Whether the function that made the stream accepts a connection that it opens to its own listener: the test has both
+/// ends.
 fn is_of_pair(facts: &FileFacts, value: &Value) -> bool {
-    let has_both = |call: &Call| call.effects.as_ref().is_some_and(|effects| effects.connects && effects.listens);
-    value.call.is_some_and(|call| has_both(&facts.calls[call])) || maker(facts, value).is_some_and(has_both)
+    // What a function of the file returns in a tuple has no maker here; a parameter comes from the caller.
+    let Some(maker) = maker(facts, value) else { return value.parameters.is_empty() };
+    if maker.effects.as_ref().is_some_and(|effects| effects.connects && effects.listens) {
+        return true;
+    }
+    let function = maker.function;
+    let here = || facts.calls.iter().filter(|call| call.function == function);
+    let accepts = |root: CallId| here().any(|call| call.name == ACCEPT && call.root == root);
+    let is_accepted = |address: &Value| {
+        address.call.is_some_and(|at| facts.calls[at].name == "local_addr" && accepts(facts.calls[at].root))
+    };
+    let connects = |call: &&Call| tables::STREAM_MAKERS.iter().any(|known| tables::ends_with(&call.path, known));
+    here().filter(connects).any(|call| call.arguments.iter().any(is_accepted))
 }
 
 /// Whether code of the run that these functions call serves, connects, or gets one of their listeners or connections.
