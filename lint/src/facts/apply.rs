@@ -97,6 +97,7 @@ impl Lower<'_> {
             Home::ThisFile => value.clone(),
             Home::OtherFile => value.clone().relocated(span),
         };
+        let is_set_up = summary.is_method && arguments.first().is_some_and(|object| self.is_set_up(object, span));
         let part_of_caller = |value: &Value| put_in(&at_home(value), arguments, span);
         for sink in &summary.sinks {
             let parameters = || sink.values.iter().flat_map(|value| &value.parameters);
@@ -113,11 +114,20 @@ impl Lower<'_> {
                 through: Some(name.to_owned()),
                 function: self.frame.function,
                 call: None,
-                told_on: of_object && !parameters().any(is_known),
+                told_on: of_object && (!parameters().any(is_known) || sink.kind.is_contact() && is_set_up),
                 ..sink.clone()
             });
         }
         summary.returns.as_ref().map(|value| at_home(value).instantiate(arguments, span))
+    }
+
+    /// Whether a method with arguments was called on the object since the call that returned it, and before the call at
+    /// `span`: a setter may have replaced the address that its constructor chose. What a builder's method returns is
+    /// followed.
+    fn is_set_up(&self, object: &Value, span: Span) -> bool {
+        let Some(made) = object.call else { return false };
+        let sets = |call: &super::Call| call.path.is_empty() && !call.arguments.is_empty() && call.span != span;
+        self.facts.object(self.facts.calls[made].root).any(|(id, call)| id > made && sets(call))
     }
 
     /// Adds the sinks that the tables list for a call.

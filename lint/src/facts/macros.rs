@@ -79,6 +79,13 @@ impl<'a> Lower<'a> {
                 }
                 return value;
             }
+            "join" | "try_join" if arguments.len() > 1 => {
+                for future in arguments.iter().filter_map(|argument| argument.call) {
+                    self.facts.calls[future].awaited = true;
+                    self.step(Step::Await { of: Some(future), span: whole });
+                }
+                return Value::list(whole, arguments);
+            }
             "join" | "dbg" => return arguments.into_iter().next().unwrap_or_else(|| Value::unknown(whole)),
             _ => {}
         }

@@ -412,7 +412,7 @@ impl<'a> Lower<'a> {
             "block_on" | "get_or_init" | "get_or_try_init" => value = first?.clone(),
             "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
                 value = match first {
-                    Some(other) => value.join(other),
+                    Some(other) => or_address(value, other),
                     None => value,
                 };
             }
@@ -495,6 +495,15 @@ fn is_program_name(call: &syn::ExprMethodCall, receiver: &Value) -> bool {
 /// Whether a text looks like a path component and not like a separator.
 fn is_file_name(value: &Value) -> bool {
     value.constant().is_some_and(|text| text.contains(['.', '/']) && text.contains(|c: char| c.is_alphanumeric()))
+}
+
+/// Returns the value of an environment variable, or its default. A default that is an address stays known: it is the
+/// address of each run that sets no variable.
+fn or_address(value: Value, default: &Value) -> Value {
+    let is_unknown = value.choices.is_empty() && matches!(value.pieces.as_slice(), [Piece::Hole]);
+    let is_chosen = is_unknown && value.source(Origin::Environment).is_some() && default.is_an_address();
+    let joined = value.join(default);
+    if is_chosen { Value { choices: default.readings().cloned().collect(), ..joined } } else { joined }
 }
 
 /// Returns the result type of a method of another crate's type.

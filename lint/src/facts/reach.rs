@@ -60,7 +60,7 @@ fn address_of(call: &Call) -> Option<Value> {
 }
 
 /// Whether a text is a URL of a known host, or a host with a port.
-fn is_address(text: &str) -> bool {
+pub(super) fn is_address(text: &str) -> bool {
     if let Some((scheme, rest)) = text.split_once("://") {
         let is_scheme = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || "+-.".contains(c));
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();

@@ -3,8 +3,10 @@
 
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::reach::is_address;
 use super::{FileFacts, Place, Sink};
 use crate::hash::{ByHash, hash};
 use crate::ir::Effects;
@@ -113,6 +115,13 @@ impl Value {
             || self.constant().is_some()
             || self.items.is_some()
             || !self.prefix().is_empty()
+            || self.fields.iter().any(|(_, field)| field.is_an_address() || !field.fields.is_empty() && field.matters())
+    }
+
+    /// Whether the value is a known address, or a URL with a host: an object that keeps it may listen there or connect
+    /// to it.
+    pub(super) fn is_an_address(&self) -> bool {
+        self.readings().filter_map(Self::constant).any(|text| is_address(&text) || text.parse::<IpAddr>().is_ok())
     }
 
     /// Removes the items and fields below `depth`.

@@ -207,7 +207,7 @@ pub(crate) fn starts_child(facts: &FileFacts, id: CallId) -> bool {
 }
 
 /// Whether the call is one of a client library that contacts a peer.
-fn contacts(facts: &FileFacts, id: CallId) -> bool {
+pub(crate) fn contacts(facts: &FileFacts, id: CallId) -> bool {
     let call = &facts.calls[id];
     if call.effects.is_some() {
         return false;

@@ -12,7 +12,7 @@ mod runner;
 mod wait;
 
 pub(crate) use child::{Exit, Lives};
-pub(crate) use effects::{effects_of, starts_child};
+pub(crate) use effects::{contacts, effects_of, starts_child};
 pub(crate) use place::Thread;
 
 use std::cell::{Cell, RefCell};

@@ -1,5 +1,6 @@
 //! Waits for messages and events of a peer, for `unbounded-wait`.
 
+use super::stream;
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow::Flow;
@@ -20,12 +21,16 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         // Whatever opens a connection or reads may wait, and mostly for a server of the test.
         let is_opening = config.pedantic && call.awaited && tables::OPENING.contains(&call.name.as_str());
         let is_wait = call.awaited && call.receiver.is_some() && (is_message || is_item);
-        if !is_race && !is_wait && (!is_opening || tables::waits_for_peer(&call.path)) {
+        let on_stream = stream::is_wait(facts, id, call)
+            .then(|| stream::wait(facts, flow.get_or_insert_with(|| Flow::new(facts)), id, call))
+            .flatten();
+        if on_stream.is_none() && !is_race && !is_wait && (!is_opening || tables::waits_for_peer(&call.path)) {
             continue;
         }
-        let what = match (is_race, is_wait) {
-            (true, _) => "repeats a wait for the first of several events",
-            (_, true) => "waits for a message or an event",
+        let what = match (&on_stream, is_race, is_wait) {
+            (Some(wait), _, _) => wait.what,
+            (_, true, _) => "repeats a wait for the first of several events",
+            (_, _, true) => "waits for a message or an event",
             _ => "may wait for a peer, and does so",
         };
         // A race of channels, and a wait for one, ends with the senders.
@@ -34,7 +39,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         } else {
             is_item || !is_wait || is_own(facts, call)
         };
-        let is_pedantic = is_own || !may_have_peer(facts, call);
+        let is_pedantic = on_stream.is_none() && (is_own || !may_have_peer(facts, call));
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
         let by_itself = call.effects.as_ref().is_some_and(|effects| effects.limits);
         let is_limited = || {
@@ -52,7 +57,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         }
         let message = format!("`{}` {what} without a limit of time", call.name);
         hits.push(
-            Hit::new(call.function, call.name_span, message, HELP)
+            Hit::new(call.function, call.name_span, message, on_stream.map_or(HELP, |wait| wait.help))
                 .pedantic(is_pedantic || function.ignored)
                 .only_in_tests(),
         );

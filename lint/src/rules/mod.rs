@@ -23,6 +23,7 @@ mod set_env_in_test;
 mod shell_command;
 mod sleep_as_synchronization;
 mod split_command;
+mod stream;
 mod temp_path;
 mod unbounded_env_duration;
 mod unbounded_env_size;

@@ -20,7 +20,8 @@
 //! ```
 //!
 //! ## Limits
-//! Names as data are left alone: only what connects, sends, resolves or runs a known program counts. Tests with
+//! The default of an environment variable counts: it is the host of each run that does not set the variable. Names as data
+//! are left alone: only what connects, sends, resolves or runs a known program counts. Tests with
 //! `#[ignore]` are pedantic, and so is a URL that a function gets which is not known to contact it. Functions with a network of
 //! their own are left alone. Addresses are the matter of
 //! `literal-address`.
@@ -94,7 +95,8 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
     for (id, call) in facts.calls.iter().enumerate() {
         let resolves = tables::RESOLVING.iter().any(|known| tables::ends_with(&call.path, known));
         let value = call.arguments.first().filter(|_| resolves || requests(facts, id, call));
-        if let Some(host) = value.and_then(Value::constant).and_then(|text| public_host(&text)) {
+        let texts = value.into_iter().flat_map(Value::readings).filter_map(Value::constant);
+        if let Some(host) = texts.into_iter().find_map(|text| public_host(&text)) {
             found.push(Contact { span: call.span, function: call.function, host, behind: Vec::new() });
         }
     }
@@ -106,7 +108,10 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
 /// Whether the call creates a request for its first argument, which is sent later.
 fn requests(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     let sends = |(_, other): (CallId, &Call)| tables::SENDING_REQUESTS.contains(&other.name.as_str());
-    let is_url = || call.arguments.first().and_then(Value::constant).is_some_and(|text| text.starts_with("http"));
+    let is_url = || {
+        let texts = call.arguments.first().into_iter().flat_map(Value::readings).filter_map(Value::constant);
+        texts.into_iter().any(|text| text.starts_with("http"))
+    };
     call.path.is_empty()
         && tables::REQUESTING.contains(&call.name.as_str())
         && is_url()

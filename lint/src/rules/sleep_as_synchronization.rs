@@ -21,7 +21,8 @@
 //! ```
 //!
 //! ## Limits
-//! A function that starts a process, sleeps and returns it counts too: its callers connect. Functions of the run that
+//! A function that starts a process, sleeps and returns it counts too, and so does one that starts a server, sleeps and
+//! ends: its callers connect. Functions of the run that
 //! start threads or tasks, or that connect, count like the calls themselves. A sleep in a loop is a poll and is not
 //! reported, nor is a sleep after a connection or a request to the started process, which has then answered. Pedantic:
 //! a sleep before an assertion, which may be about time itself.
@@ -31,7 +32,9 @@
 
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
+use crate::flow;
 use crate::rule::Hit;
+use crate::span::Span;
 use crate::tables;
 
 const HELP: &str = "wait for the condition with a limit: until the port accepts, until the server prints or sends that it \
@@ -69,10 +72,12 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         }
         let message = "a fixed time stands for waiting until what was started is ready";
         let hit = Hit::new(call.function, call.span, message, HELP).label(start.1.span, "started here");
-        let next = after().find(|(id, other)| connects(*id, other) || asserts(other));
+        let contacts =
+            |id: CallId, other: &Call| connects(id, other) || requests(facts, other) || opens(facts, id, other);
+        let next = after().find(|(id, other)| contacts(*id, other) || asserts(other));
         if let Some((_, next)) = next {
             hits.push(hit.pedantic(asserts(next)).label(next.span, "needed here"));
-        } else if hands_on(facts, start.0) {
+        } else if hands_on(facts, start.0) || is_helper_that_serves(facts, id, start.0) {
             hits.push(hit);
         }
     }
@@ -86,6 +91,32 @@ fn hands_on(facts: &FileFacts, start: CallId) -> bool {
     let changes = |other: &Call| of_child(other) && !tables::CHILD_GETTERS.contains(&other.name.as_str());
     let handed = facts.escaped.contains(&start);
     is_child && handed && !facts.calls_from(start).any(|(_, other)| changes(other) && other.name != "expect")
+}
+
+/// Whether a client library connects or sends its request in the call.
+fn opens(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    call.awaited && flow::contacts(facts, id)
+}
+
+/// Whether the function is no test, starts something that listens, and does nothing after the sleep: its callers connect.
+fn is_helper_that_serves(facts: &FileFacts, sleep: CallId, start: CallId) -> bool {
+    let (function, started) = (facts.calls[start].function, facts.calls[start].span);
+    let is_of_test = facts.functions[function].run_by_harness || facts.functions[function].name == "main";
+    let is_last = || facts.calls_from(sleep).skip(1).all(|(_, other)| other.function != function || is_plain(other));
+    let is_started = |span: Span| started.covers(span);
+    let listens =
+        |other: &Call| other.effects.as_ref().is_some_and(|effects| effects.listens) && is_started(other.span);
+    let is_listener = |sink: &Sink| {
+        sink.function == function
+            && matches!(sink.kind, SinkKind::Listen | SinkKind::SocketPath)
+            && is_started(sink.span)
+    };
+    !is_of_test && is_last() && (facts.calls.iter().any(listens) || facts.sinks.iter().any(is_listener))
+}
+
+/// Whether the call only prints, formats or converts.
+fn is_plain(call: &Call) -> bool {
+    call.name.strip_suffix('!').is_some_and(tables::is_looking) || tables::is_transparent(&call.name)
 }
 
 /// Whether the call waits for the answer to a request that it sends.
@@ -107,7 +138,7 @@ fn asserts(call: &Call) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{each_clean, each_found};
+    use crate::rules::testing::{each_clean, each_found, found};
 
     const FRAME: &str = "use std::net::TcpStream; #[tokio::test] async fn f() { tokio::spawn(serve()); {} }";
     const RULE: &str = "sleep-as-synchronization";
@@ -122,6 +153,23 @@ mod tests {
                 "tokio::spawn(async { TcpStream::connect(address).unwrap(); }); tokio::time::sleep(SECOND).await; TcpStream::connect(address).unwrap();",
             ],
         );
+    }
+
+    #[test]
+    fn a_helper_that_starts_a_server_and_sleeps_leaves_the_connection_to_its_callers() {
+        let server = "struct Server; impl Server { async fn run(self) { tokio::net::TcpListener::bind(\"127.0.0.1:0\").await; } }";
+        for (helper, count) in [
+            ("async fn start() { tokio::spawn(Server.run()); tokio::time::sleep(SECOND).await; }", 1),
+            (
+                "async fn start() { tokio::spawn(async { Server.run().await }); tokio::time::sleep(SECOND).await; println!(); }",
+                1,
+            ),
+            ("async fn start() { tokio::spawn(work()); tokio::time::sleep(SECOND).await; }", 0),
+            ("async fn start() { tokio::spawn(Server.run()); tokio::time::sleep(SECOND).await; stop().await; }", 0),
+        ] {
+            let code = format!("{server} {helper} #[tokio::test] async fn f() {{ start().await; }}");
+            assert_eq!(found(RULE, &code).len(), count, "{code}");
+        }
     }
 
     #[test]

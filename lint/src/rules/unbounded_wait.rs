@@ -11,6 +11,7 @@
 //! ```text
 //! let status = child.wait()?;
 //! let reply = client.recv().await?;
+//! stream.read_exact(&mut reply).await?;                    // a connection to the server under test
 //! loop { tokio::select! { event = one.next_event() => { … } event = other.next_event() => { … } } }
 //! ```
 //!
@@ -26,6 +27,11 @@
 //! any command without a known name that `output()` or `status()` runs. Always shown: programs of the workspace,
 //! servers, virtual machines and downloads. A tool that reads from a pipe is a note. A thread that no code joins may
 //! wait without a limit.
+//!
+//! A read from a TCP or Unix stream, an `accept`, and the next message of a WebSocket or a `Framed` stream count if the
+//! other end is the program under test: code of the workspace that the test or its callers in the file call listens,
+//! connects, or gets the test's listener or stream; or the test starts a program; or no listener is in sight. If the test
+//! has both ends, the wait is pedantic. `set_read_timeout` and an attribute `#[timeout]` are limits.
 //!
 //! A wait for a message counts in a function that a test runs itself and that contacts a peer, or receives one as a
 //! parameter; not in spawned tasks and closures, which are mostly the handlers of a server. A race in a loop counts if

@@ -25,7 +25,8 @@
 //!
 //! ## Limits
 //! A function of the product that binds every address counts where a test calls it, even if the test cannot choose.
-//! A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
+//! So does an object whose constructor chooses every address, unless the test calls a method with arguments on it, which
+//! may set another one. A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
 //! for programs that are known to take it as data (`ip`, `nft`, `ping`), and inside of a network namespace, where it is
 //! shown with `--pedantic`.
 //!

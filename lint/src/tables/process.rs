@@ -151,6 +151,61 @@ pub(crate) const OPENING: &[&str] = &[
     "read_until",
 ];
 
+/// Methods that read from a stream until the other end has sent or closed.
+pub(crate) const STREAM_READS: &[&str] = &[
+    "read",
+    "read_buf",
+    "read_exact",
+    "read_to_end",
+    "read_to_string",
+    "read_line",
+    "read_until",
+    "peek",
+    "next_line",
+];
+
+/// Methods that take the next message from a stream of messages.
+pub(crate) const STREAM_ITEMS: &[&str] = &["next", "try_next", "select_next_some"];
+
+/// Types of connections over a socket, and of their halves.
+pub(crate) const STREAM_TYPES: &[&str] =
+    &["TcpStream", "UnixStream", "tcp::OwnedReadHalf", "tcp::ReadHalf", "unix::OwnedReadHalf", "unix::ReadHalf"];
+
+/// Types of listeners for such connections.
+pub(crate) const LISTENER_TYPES: &[&str] = &["TcpListener", "UnixListener"];
+
+/// Functions that connect a stream.
+pub(crate) const STREAM_MAKERS: &[&str] =
+    &["TcpStream::connect", "UnixStream::connect", "TcpStream::connect_timeout", "UnixStream::connect_addr"];
+
+/// Functions that connect a stream of messages, or make one of a stream.
+pub(crate) const MESSAGE_STREAM_MAKERS: &[&str] = &[
+    "tokio_tungstenite::connect_async",
+    "tokio_tungstenite::connect_async_with_config",
+    "async_tungstenite::tokio::connect_async",
+    "async_tungstenite::async_std::connect_async",
+];
+
+/// Functions whose result reads from the stream that they get.
+pub(crate) const STREAM_WRAPPERS: &[&str] = &[
+    "BufReader::new",
+    "BufStream::new",
+    "Framed::new",
+    "FramedRead::new",
+    "io::split",
+    "tokio_tungstenite::client_async",
+    "tokio_tungstenite::accept_async",
+];
+
+/// Macros that wait for all of several futures.
+pub(crate) const JOINING: &[&str] = &["join!", "try_join!"];
+
+/// Methods after which a read of a stream ends.
+pub(crate) const LIMITS_OF_STREAMS: &[&str] = &["set_read_timeout", "set_nonblocking"];
+
+/// Attributes that end a test after a time: those of rstest and ntest.
+pub(crate) const LIMITS_BY_ATTRIBUTE: &[&str] = &["#[timeout(", "#[ntest::timeout(", "#[test_timeout"];
+
 /// Constructors of channels and of streams that end with their senders.
 pub(crate) const CHANNELS: &[&str] = &["unbounded", "bounded", "duplex", "pair"];
 

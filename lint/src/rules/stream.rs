@@ -1,0 +1,310 @@
+//! Waits on a connection of the test whose other end is the program under test, for `unbounded-wait`.
+//!
+//! A program that stops to answer, to close or to connect leaves the test waiting. The test's own ends of a connection,
+//! such as a server in a thread of the same function, end with the test and are left to `--pedantic`.
+
+use std::collections::BTreeSet;
+
+use super::public_internet::public_host;
+use crate::facts::{Call, CallId, FileFacts};
+use crate::flow::Flow;
+use crate::tables;
+use crate::value::{Origin, Value};
+
+const HELP: &str = "put `tokio::time::timeout` around it, or set `set_read_timeout`, so that a program that stops to answer fails the \
+     test; a `#[netns_test]` has a deadline";
+
+/// The maximum number of calls from a stream to what it is wrapped in, and of functions from a helper to its callers.
+const MAX_DEPTH: usize = 4;
+const MAX_FUNCTIONS: usize = 64;
+
+/// The method of a listener that waits for a connection.
+const ACCEPT: &str = "accept";
+
+/// A wait for the other end of a connection.
+pub(super) struct Wait {
+    /// The subject of the wait, for the message.
+    pub what: &'static str,
+    /// The remedy.
+    pub help: &'static str,
+}
+
+/// Whether the call reads from a connection of the test, or accepts one, and waits for it.
+pub(super) fn is_wait(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    let Some(receiver) = &call.receiver else { return false };
+    let takes = || tables::STREAM_ITEMS.contains(&call.name.as_str());
+    let reads = || tables::STREAM_READS.contains(&call.name.as_str());
+    let is_on_connection = if call.name == ACCEPT {
+        is_listener(facts, receiver)
+    } else {
+        reads() && is_stream(facts, receiver, false, 0) || takes() && is_stream(facts, receiver, true, 0)
+    };
+    is_on_connection && blocks(facts, id, call)
+}
+
+/// Returns the wait of a call that [`is_wait`] accepts, if the program under test is the other end as far as the file
+/// shows, and nothing ends the wait.
+pub(super) fn wait(facts: &FileFacts, flow: &Flow<'_>, id: CallId, call: &Call) -> Option<Wait> {
+    let receiver = call.receiver.as_ref()?;
+    let accepts = call.name == ACCEPT;
+    let functions = with_callers(facts, call.function);
+    let has_limit = |call: &Call| tables::LIMITS_OF_STREAMS.contains(&call.name.as_str());
+    let is_among = |call: &Call| functions.contains(&call.function);
+    if facts.calls.iter().any(|call| is_among(call) && has_limit(call))
+        || has_limit_by_maker(facts, receiver)
+        || has_limit_by_caller(facts, flow, call.function)
+        || tables::LIMITS_BY_ATTRIBUTE.iter().any(|attribute| facts.text.contains(attribute))
+    {
+        return None;
+    }
+    let is_behind = if accepts {
+        program_connects(facts, &functions) && !connects_itself(facts, id, call)
+    } else {
+        !is_of_world(facts, receiver)
+            && !is_of_pair(facts, receiver)
+            && (program_answers(facts, &functions) || !listens(facts, &functions))
+    };
+    let what = if accepts { "waits for a connection" } else { "waits for the other end of a connection" };
+    is_behind.then_some(Wait { what, help: HELP })
+}
+
+/// Whether the call waits here: it is awaited, part of a `join!`, or it blocks its thread.
+fn blocks(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    call.awaited || is_joined(facts, id) || call.receiver.as_ref().is_some_and(|receiver| is_of_std(facts, receiver))
+}
+
+/// Whether the value is a stream or a listener of `std`, whose methods block.
+fn is_of_std(facts: &FileFacts, value: &Value) -> bool {
+    let by_type = value.ty.as_ref().and_then(|ty| ty.foreign_path()).map(|path| path.starts_with("std::"));
+    by_type.unwrap_or_else(|| maker(facts, value).is_some_and(|maker| maker.path.starts_with("std::")))
+}
+
+/// Returns the call that made the object behind a value.
+fn maker<'f>(facts: &'f FileFacts, value: &Value) -> Option<&'f Call> {
+    value.call.map(|call| &facts.calls[facts.calls[call].root])
+}
+
+fn has_type(value: &Value, types: &[&str]) -> bool {
+    let path = value.ty.as_ref().and_then(|ty| ty.foreign_path());
+    path.is_some_and(|path| types.iter().any(|known| tables::ends_with(path, known)))
+}
+
+fn is_listener(facts: &FileFacts, value: &Value) -> bool {
+    has_type(value, tables::LISTENER_TYPES)
+        || maker(facts, value).is_some_and(|maker| {
+            tables::LISTENER_TYPES.iter().any(|known| tables::ends_with(&maker.path, &format!("{known}::bind")))
+        })
+}
+
+/// Whether the value is a connection over a socket, or, for a wait for items, something that was made of one.
+fn is_stream(facts: &FileFacts, value: &Value, wrapped: bool, depth: usize) -> bool {
+    if has_type(value, tables::STREAM_TYPES) {
+        return true;
+    }
+    let Some(maker) = maker(facts, value) else { return false };
+    let is_made = |names: &[&str]| names.iter().any(|known| tables::ends_with(&maker.path, known));
+    if is_made(if wrapped { tables::MESSAGE_STREAM_MAKERS } else { tables::STREAM_MAKERS }) {
+        return true;
+    }
+    let is_accepted = || {
+        let mut next = value.call;
+        let mut steps = 0;
+        while let Some(call) = next.filter(|_| steps < MAX_DEPTH) {
+            let made = &facts.calls[call];
+            if made.name == "accept" {
+                return made.receiver.as_ref().is_some_and(|receiver| is_listener(facts, receiver));
+            }
+            next = made.receiver.as_ref().and_then(|receiver| receiver.call).filter(|before| *before < call);
+            steps += 1;
+        }
+        false
+    };
+    let wraps = tables::STREAM_WRAPPERS.iter().any(|known| tables::ends_with(&maker.path, known));
+    !wrapped && is_accepted()
+        || depth < MAX_DEPTH && wraps && maker.arguments.iter().any(|inner| is_stream(facts, inner, false, depth + 1))
+}
+
+/// Returns the function and the functions of the file that call it, near and far.
+fn with_callers(facts: &FileFacts, function: usize) -> BTreeSet<usize> {
+    let mut functions = BTreeSet::from([function]);
+    let mut open = vec![function];
+    while let Some(next) = open.pop() {
+        let name = facts.functions[next].name.as_str();
+        if facts.functions[next].run_by_harness || functions.len() > MAX_FUNCTIONS {
+            continue;
+        }
+        for call in facts.calls.iter().filter(|call| call.of_run && call.name == name) {
+            if functions.insert(call.function) {
+                open.push(call.function);
+            }
+        }
+    }
+    functions
+}
+
+/// Whether the function that made the stream sets a limit on it.
+fn has_limit_by_maker(facts: &FileFacts, value: &Value) -> bool {
+    let limits = |call: CallId| {
+        facts.object(facts.calls[call].root).any(|(_, other)| {
+            tables::is_limit(&other.name) || other.effects.as_ref().is_some_and(|effects| effects.limits)
+        })
+    };
+    value.call.is_some_and(limits)
+}
+
+/// Whether a caller in the file runs the helper with a limit.
+fn has_limit_by_caller(facts: &FileFacts, flow: &Flow<'_>, function: usize) -> bool {
+    let helper = &facts.functions[function];
+    let is_it = |(_, call): &(CallId, &Call)| call.of_run && call.name == helper.name;
+    !helper.run_by_harness && facts.calls.iter().enumerate().filter(is_it).any(|(id, _)| flow.is_limited_in_time(id))
+}
+
+/// Whether the stream leads to a host of the Internet or of the environment: `client-without-timeout` reports those.
+fn is_of_world(facts: &FileFacts, value: &Value) -> bool {
+    let is_it = |value: &Value| {
+        value.source(Origin::Environment).is_some()
+            || value.readings().any(|reading| public_host(&reading.shown()).is_some())
+    };
+    maker(facts, value).is_some_and(|maker| maker.arguments.iter().any(is_it))
+}
+
+/// Returns the calls of these functions that leave them: calls of one another are the test's own.
+fn calls_out<'f>(facts: &'f FileFacts, functions: &BTreeSet<usize>) -> impl Iterator<Item = (CallId, &'f Call)> {
+    let is_own = |call: &Call| functions.iter().any(|function| facts.functions[*function].name == call.name);
+    facts.calls.iter().enumerate().filter(move |(_, call)| functions.contains(&call.function) && !is_own(call))
+}
+
+/// Whether the function that made the stream accepts a connection that it opens to its own listener: the test has both
+/// ends.
+fn is_of_pair(facts: &FileFacts, value: &Value) -> bool {
+    // What a function of the file returns in a tuple has no maker here; a parameter comes from the caller.
+    let Some(maker) = maker(facts, value) else { return value.parameters.is_empty() };
+    if maker.effects.as_ref().is_some_and(|effects| effects.connects && effects.listens) {
+        return true;
+    }
+    let function = maker.function;
+    let here = || facts.calls.iter().filter(|call| call.function == function);
+    let accepts = |root: CallId| here().any(|call| call.name == ACCEPT && call.root == root);
+    let is_accepted = |address: &Value| {
+        address.call.is_some_and(|at| facts.calls[at].name == "local_addr" && accepts(facts.calls[at].root))
+    };
+    let connects = |call: &&Call| tables::STREAM_MAKERS.iter().any(|known| tables::ends_with(&call.path, known));
+    here().filter(connects).any(|call| call.arguments.iter().any(is_accepted))
+}
+
+/// Whether code of the run that these functions call serves, connects, or gets one of their listeners or connections.
+fn program_answers(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
+    let is_here = |call: &Call| facts.functions.iter().any(|function| function.name == call.name);
+    let is_end = |value: &Value| is_listener(facts, value) || is_stream(facts, value, false, 0);
+    calls_out(facts, functions).any(|(id, call)| {
+        let by_function = call.effects.as_ref().is_some_and(|effects| effects.connects || effects.listens);
+        let is_served = || call.of_run && !is_here(call) && call.arguments.iter().any(is_end);
+        by_function || starts_program(facts, id, call) || is_served()
+    })
+}
+
+/// Whether code of the run that these functions call connects, or a program that they start may.
+fn program_connects(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
+    calls_out(facts, functions).any(|(id, call)| {
+        call.effects.as_ref().is_some_and(|effects| effects.connects) || starts_program(facts, id, call)
+    })
+}
+
+fn starts_program(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    call.name == "spawn" && facts.command_behind(id).is_some()
+}
+
+/// Whether one of these functions has a listener of its own, whose server is in sight.
+fn listens(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
+    facts.calls.iter().any(|call| {
+        functions.contains(&call.function)
+            && tables::LISTENER_TYPES.iter().any(|known| tables::ends_with(&call.path, &format!("{known}::bind")))
+    })
+}
+
+/// Whether the function itself connects: earlier, so that the connection waits for the `accept`, or to the address of
+/// the listener.
+fn connects_itself(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    let root = facts.calls[id].root;
+    let is_own_address = |value: &Value| {
+        value.call.is_some_and(|at| facts.calls[at].root == root && facts.calls[at].name == "local_addr")
+    };
+    let is_before = |at: CallId, other: &Call| {
+        at < id
+            && !other.surroundings.closure
+            && (other.awaited && !is_joined(facts, at) || other.path.starts_with("std::"))
+    };
+    facts.calls_around(id).any(|at| {
+        let other = &facts.calls[at];
+        other.function == call.function
+            && tables::STREAM_MAKERS.iter().any(|known| tables::ends_with(&other.path, known))
+            && (is_before(at, other) || other.arguments.iter().any(is_own_address))
+    })
+}
+
+/// Whether the call is one of the futures of a `join!`.
+fn is_joined(facts: &FileFacts, id: CallId) -> bool {
+    facts.enclosed_by(id, |name| tables::JOINING.contains(&name.rsplit("::").next().unwrap_or(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{clean, each_clean, each_found, found_pedantic};
+
+    const RULE: &str = "unbounded-wait";
+    const FRAME: &str = "use std::net::SocketAddr; use tokio::net::{TcpListener, TcpStream}; \
+        struct Server; impl Server { async fn run(self) { TcpListener::bind(\"127.0.0.1:0\").await; } } \
+        async fn dial(to: SocketAddr) { TcpStream::connect(to).await; } \
+        #[tokio::test] async fn f(at: SocketAddr, limit: Duration) { tokio::spawn(Server.run()); {} }";
+
+    #[test]
+    fn what_the_program_under_test_has_to_send_or_open() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                "let mut s = TcpStream::connect(at).await.unwrap(); s.read_exact(&mut b).await.unwrap();",
+                "let mut s = TcpStream::connect(at).await.unwrap(); assert_eq!(s.read(&mut b).await.unwrap(), 0);",
+                "let mut s = std::net::TcpStream::connect(at).unwrap(); s.read_to_end(&mut b).unwrap();",
+                "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); tokio::spawn(dial(at)); let (s, _) = l.accept().await.unwrap();",
+                "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); let ((mut s, _), _) = tokio::join!(l.accept(), dial(at));",
+                "let mut w = Framed::new(TcpStream::connect(at).await.unwrap(), Lines); w.next().await.unwrap();",
+                "let (mut w, _) = tokio_tungstenite::connect_async(url).await.unwrap(); w.next().await.unwrap();",
+            ],
+        );
+        let helper = "use tokio::net::TcpStream; async fn get(at: A) { let mut s = TcpStream::connect(at).await.unwrap(); \
+            s.read_to_string(&mut t).await.unwrap(); } #[tokio::test] async fn f() { let at = serve().await; get(at).await; }";
+        each_found(RULE, "{}", &[helper]);
+    }
+
+    #[test]
+    fn limits_and_own_ends_are_no_findings() {
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                "let mut s = TcpStream::connect(at).await.unwrap(); timeout(limit, s.read_exact(&mut b)).await.unwrap();",
+                "let mut s = std::net::TcpStream::connect(at).unwrap(); s.set_read_timeout(Some(limit)); s.read_to_end(&mut b).unwrap();",
+                "tokio::spawn(async move { let mut s = TcpStream::connect(at).await.unwrap(); s.read_exact(&mut b).await.unwrap(); });",
+                "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); let c = TcpStream::connect(at).await.unwrap(); dial(at).await; let (s, _) = l.accept().await.unwrap();",
+                "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); dial(at).await; let a = l.local_addr().unwrap(); let (c, s) = tokio::join!(TcpStream::connect(a), l.accept());",
+                "let (mut a, b) = tokio::io::duplex(64); a.read_exact(&mut b).await.unwrap();",
+                "let mut file = std::fs::File::open(at).unwrap(); file.read_exact(&mut b).unwrap();",
+            ],
+        );
+        let own = "use tokio::net::{TcpListener, TcpStream}; #[tokio::test] async fn f() { let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); \
+            let mut s = TcpStream::connect(l.local_addr().unwrap()).await.unwrap(); let (mut o, _) = l.accept().await.unwrap(); o.write_all(b\"x\").await.unwrap(); s.read_exact(&mut b).await.unwrap(); }";
+        clean(RULE, own);
+        assert!(!found_pedantic(RULE, own).is_empty());
+        let ends = "use std::net::{TcpListener, TcpStream}; fn tcp_pair() -> Result<(TcpStream, TcpStream)> { let l = TcpListener::bind(\"127.0.0.1:0\")?; \
+            let a = TcpStream::connect(l.local_addr()?)?; let (b, _) = l.accept()?; Ok((a, b)) } \
+            #[test] fn f() { let (mut a, mut b) = tcp_pair().unwrap(); a.write_all(b\"x\").unwrap(); b.read_exact(&mut x).unwrap(); }";
+        clean(RULE, ends);
+        let pair = "use tokio::net::{TcpListener, TcpStream}; async fn pair() { let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); \
+            tokio::spawn(TcpStream::connect(at())); l.accept().await.unwrap(); } #[tokio::test] async fn f() { pair().await; }";
+        clean(RULE, pair);
+        let limited = "use tokio::net::TcpStream; async fn get(at: A) { let mut s = TcpStream::connect(at).await.unwrap(); \
+            s.read_to_string(&mut t).await.unwrap(); } #[tokio::test] async fn f() { timeout(limit, get(at)).await; }";
+        clean(RULE, limited);
+    }
+}

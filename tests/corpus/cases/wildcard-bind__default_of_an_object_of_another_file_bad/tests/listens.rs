@@ -1,0 +1,6 @@
+use relay::Server;
+
+#[tokio::test]
+async fn listens() {
+    tokio::spawn(Server::new("one").listen());
+}
