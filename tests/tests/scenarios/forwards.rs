@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use netns_fixtures::net::{Host, Nat, NatTransport, RouterPreset};
+use netns_fixtures::net::{Host, Nat, NatTransport, PortMappingProtocol, RouterPreset};
 use netns_fixtures::prelude::*;
 use nix::sys::socket::{setsockopt, sockopt};
 

@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use netns_fixtures::net::{Host, Nat, NewRoute};
+use netns_fixtures::net::{Host, Nat, NewRoute, PortMappingProtocol};
 use netns_fixtures::prelude::*;
 
 use crate::nat::{PATIENCE, SILENCE, bound};
