@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 #![expect(dead_code, unused_variables, reason = "the code of the guides, which is compiled and not run")]
 #![expect(unnameable_test_items, reason = "tests that need a program of the reader")]
+#![expect(clippy::unnecessary_wraps, reason = "the reader's functions return results")]
 
 mod readme {
     use netns_fixtures::prelude::*;
@@ -111,13 +112,16 @@ mod probes {
         Ok(())
     }
 
-    fn outage(net: &Routed) -> TestResult {
-        let ping = net.client.ping(&net.server).interval(Duration::from_millis(1));
-        let change = ping.during(|| fail_over(&net))?;
-        change.expect_recovered()?;
-        let outage = change.report.longest_outage(); // in packets and in time, to within the interval
-        assert!(outage.is_none_or(|outage| outage.lasting < Duration::from_millis(500)));
-        Ok(())
+    fn outage() {
+        #[netns_test]
+        fn outage(net: Routed) -> TestResult {
+            let ping = net.client.ping(&net.server).interval(Duration::from_millis(1));
+            let change = ping.during(|| fail_over(&net))?;
+            change.expect_recovered()?;
+            let outage = change.report.longest_outage(); // in packets and in time, to within the interval
+            assert!(outage.is_none_or(|outage| outage.lasting < Duration::from_millis(500)));
+            Ok(())
+        }
     }
 }
 

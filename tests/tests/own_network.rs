@@ -17,7 +17,8 @@ const GROUP: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 0xfb);
 #[netns_test]
 fn a_group_of_ipv6_needs_no_device(_own: Namespace) -> TestResult {
     if !fs::exists("/proc/sys/net/ipv6")? {
-        return Ok(netns_tests::witness::skip("requires a kernel with IPv6"));
+        netns_tests::witness::skip("requires a kernel with IPv6");
+        return Ok(());
     }
     let listener = UdpSocket::bind((Ipv6Addr::UNSPECIFIED, 5353))?;
     listener.set_read_timeout(Some(Duration::from_secs(2)))?;

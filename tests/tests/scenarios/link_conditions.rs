@@ -194,7 +194,7 @@ fn active_management_keeps_the_delay_low_under_load(mut lab: Lab) -> TestResult 
     a.ping(&b).count(1).run()?.expect_all()?;
     let queue = Condition::new().rate(Rate::megabits(2)).queue(Queue::Time(400 * MILLISECOND));
     // 3 Mbit/s for five seconds.
-    let mut late = |condition: &Condition| -> TestResult<(Duration, u64, u64)> {
+    let late = |condition: &Condition| -> TestResult<(Duration, u64, u64)> {
         link.set_condition_from(&a, condition)?;
         let before = link.statistics_from(&a)?;
         let arrivals = datagrams(&a, &b, 1250, 1458, 4 * MILLISECOND, 500 * MILLISECOND)?;

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
 use std::thread;
 use std::time::Duration;
 
+use netns_fixtures::net::address::IpNet;
 use netns_fixtures::net::{Host, Nat, Nat64};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::PathProtocol;
@@ -178,7 +179,7 @@ fn a_route_is_traced_through_nat64(mut lab: Lab) -> TestResult {
         IpAddr::V6(_) => None,
     });
     let expected = [
-        carrier.device("eth0")?.addresses.iter().map(|address| address.addr()).find(IpAddr::is_ipv6),
+        carrier.device("eth0")?.addresses.iter().map(IpNet::addr).find(IpAddr::is_ipv6),
         translated(of_translator.ok_or("an address")?),
         translated(near.ipv4_towards(&carrier)?),
         translated(distant.ipv4_towards(&near)?),

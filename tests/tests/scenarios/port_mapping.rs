@@ -211,7 +211,8 @@ fn element<'a>(xml: &'a str, name: &str) -> Option<&'a str> {
 /// Makes a call of UPnP.
 fn call(host: &Host, at: SocketAddr, action: &str, arguments: &[(&str, &str)]) -> TestResult<String> {
     const SERVICE: &str = "urn:schemas-upnp-org:service:WANIPConnection:2";
-    let arguments: String = arguments.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+    let arguments: Vec<_> = arguments.iter().map(|(name, value)| format!("<{name}>{value}</{name}>")).collect();
+    let arguments = arguments.concat();
     let call = format!("<u:{action} xmlns:u=\"{SERVICE}\">{arguments}</u:{action}>");
     let envelope = "xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\"";
     let body = format!("<s:Envelope {envelope}><s:Body>{call}</s:Body></s:Envelope>");

@@ -13,7 +13,7 @@ pub(super) const APPARMOR: Files = Files {
     name: "apparmor",
     in_guest: "/netns-apparmor",
     packages: &["apparmor"],
-    files: &[
+    contents: &[
         ("usr/sbin/apparmor_parser", "apparmor_parser"),
         // Lists the features that the profiles may use; the parser leaves out those that the kernel lacks.
         ("etc/apparmor.d/abi/4.0", "abi"),

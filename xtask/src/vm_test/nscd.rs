@@ -20,7 +20,7 @@ pub(super) const NSCD: Files = Files {
     name: "nscd",
     in_guest: "/netns-nscd",
     packages: &["nscd", "libaudit1", "libcap2", "libcap-ng0", "libselinux1", "libpcre2-8-0"],
-    files: &[
+    contents: &[
         ("usr/sbin/nscd", "nscd"),
         ("usr/lib/x86_64-linux-gnu/libaudit.so.1", "libaudit.so.1"),
         ("usr/lib/x86_64-linux-gnu/libcap.so.2", "libcap.so.2"),

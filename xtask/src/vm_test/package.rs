@@ -22,7 +22,7 @@ pub(super) struct Files {
     /// The packages; libc6 comes with them.
     pub(super) packages: &'static [&'static str],
     /// The files besides [`LOADER`]: paths in the packages, and names in the guest.
-    pub(super) files: &'static [(&'static str, &'static str)],
+    pub(super) contents: &'static [(&'static str, &'static str)],
 }
 
 impl Files {
@@ -73,6 +73,6 @@ impl Files {
     }
 
     fn all(&self) -> impl Iterator<Item = &(&'static str, &'static str)> {
-        self.files.iter().chain(&LOADER)
+        self.contents.iter().chain(&LOADER)
     }
 }
