@@ -13,7 +13,7 @@ const REPORTS: &str = include_str!("error_reports.txt");
 
 /// The sources of the enums of which every variant must have a report.
 const KINDS: &str = include_str!("../../fixtures/src/error.rs");
-const LAB_ERRORS: &str = include_str!("../../fixtures/src/net/error.rs");
+const LAB_ERRORS: &str = include_str!("../../fixtures/src/net/error/mod.rs");
 const PROBE_ERRORS: &str = include_str!("../../fixtures/src/probe/error.rs");
 
 /// Returns the expected text of each test.
