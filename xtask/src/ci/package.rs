@@ -125,8 +125,8 @@ fn unexpected_or_missing(files: &[&str]) -> anyhow::Result<()> {
     }
 }
 
-/// Creates the project of a new user in its own folder: the dependency and the tests of `fixtures/README.md`, with the packaged sources in
-/// place of a registry.
+/// Creates the project of a new user in its own folder: the dependency of `README.md` and the first tests of it and of `fixtures/README.md`, with
+/// the packaged sources in place of a registry.
 fn new_project(workspace: &Workspace, packages: &[Package], sources: &Path) -> anyhow::Result<PathBuf> {
     let folder = workspace.root().join(TARGET).join("new-project");
     if folder.exists() {
@@ -135,7 +135,10 @@ fn new_project(workspace: &Workspace, packages: &[Package], sources: &Path) -> a
     for below in ["src", "tests"] {
         fs::create_dir_all(folder.join(below)).context("failed to make a folder")?;
     }
-    let readme = fs::read_to_string(workspace.root().join("fixtures/README.md")).context("failed to read a README")?;
+    let [readme, of_package] =
+        ["README.md", "fixtures/README.md"].map(|file| fs::read_to_string(workspace.root().join(file)));
+    let (readme, of_package) =
+        (readme.context("failed to read README.md")?, of_package.context("failed to read a README")?);
     let mut manifest = "[workspace]\n\n[package]\nname = \"new-project\"\nedition = \"2024\"\n\n".to_owned();
     manifest.push_str(&block(&readme, "toml")?);
     manifest.push_str("\n[patch.crates-io]\n");
@@ -147,7 +150,9 @@ fn new_project(workspace: &Workspace, packages: &[Package], sources: &Path) -> a
     fs::copy(workspace.root().join("Cargo.lock"), folder.join("Cargo.lock")).context("failed to copy Cargo.lock")?;
     fs::write(folder.join("Cargo.toml"), manifest).context("failed to write a manifest")?;
     fs::write(folder.join("src/lib.rs"), "").context("failed to write a library")?;
-    fs::write(folder.join("tests/first.rs"), block(&readme, "rust")?).context("failed to write a test")?;
+    for (file, text) in [("tests/network.rs", &readme), ("tests/first.rs", &of_package)] {
+        fs::write(folder.join(file), block(text, "rust")?).context("failed to write a test")?;
+    }
     Ok(folder)
 }
 
