@@ -1,5 +1,5 @@
-//! The Rust of the guides that needs programs or tests that are not here: it compiles. `cargo xtask ci --only book` finds each block of the
-//! guides in a test of this folder.
+//! The Rust of the guides. What needs a program of the reader compiles and does not run, in functions that nothing calls. `cargo xtask ci --only book`
+//! finds each block of the guides in a test of this folder.
 
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]

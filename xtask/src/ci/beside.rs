@@ -7,7 +7,7 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use anstream::{eprintln, print};
-use anyhow::{Context, anyhow};
+use anyhow::anyhow;
 use netns_vm::Counts;
 
 use super::program::{EndedProgram, end_programs, run_into};
@@ -43,9 +43,14 @@ impl Beside {
         eprintln!("\n{}", HEADING.paint(format_args!("{}, which ran beside the steps before", self.step.name)));
         print!("{output}");
         let summary = output.lines().rev().find_map(|line| line.strip_prefix("ci: ")).map(Counts::of_numbers);
-        let outcome = summary
-            .map(|counts| Outcome::Tested { counts, success: program.success })
-            .with_context(|| format!("{} {} without a summary", program.program, program.how));
+        // A step that fails without a test has the reason in a line of its report.
+        let reason = output.lines().rev().find(|line| line.contains(&format!("failed {}: ", self.step.name)));
+        let outcome = match summary {
+            Some(counts) if program.success || counts.failed > 0 => {
+                Ok(Outcome::Tested { counts, success: program.success })
+            }
+            _ => Err(anyhow!("{} {}: {}", program.program, program.how, reason.unwrap_or("its output has the reason"))),
+        };
         Ok(Ended { step: self.step, outcome, left: Vec::new(), took })
     }
 }

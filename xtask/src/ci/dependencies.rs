@@ -50,7 +50,10 @@ fn check_compilers(workspace: &Workspace) -> anyhow::Result<()> {
         output_of(workspace.cargo().args(["metadata", "--format-version", "1", "--locked"]), Stdio::inherit())?;
     ensure!(printed.status.success(), "cargo metadata fails");
     let metadata: Value = serde_json::from_slice(&printed.stdout).context("cargo metadata prints no JSON")?;
-    let number = |text: &str| text.split('.').map(|part| part.parse().unwrap_or(0)).collect::<Vec<u64>>();
+    let number = |text: &str| {
+        let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+        [(); 3].map(|()| parts.next().unwrap_or(0_u64))
+    };
     let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?;
     let promised = packages.iter().find(|package| package["name"] == "netns-fixtures").context("no netns-fixtures")?;
     let promised = promised["rust_version"].as_str().context("netns-fixtures promises no compiler")?;

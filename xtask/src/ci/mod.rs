@@ -1,5 +1,5 @@
-//! `cargo xtask ci`: runs all steps of CI, and counts every test. A virtual machine of one processor runs beside the steps that only
-//! compile; the steps that run tests are alone.
+//! `cargo xtask ci`: runs all steps of CI, and counts every test. A virtual machine of one processor runs beside steps that compile,
+//! one of which also runs the few tests of a new project; the other steps that run tests are alone.
 //!
 //! A failed step does not stop the later ones, so that one run shows every failure. A step fails if it should run tests and reports no
 //! count, or if it leaves something in its temporary folder.

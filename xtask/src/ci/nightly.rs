@@ -43,7 +43,9 @@ pub(super) fn bench(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<
 
 /// Kills 2,000 processes of test runs and looks for what is left.
 pub(super) fn chaos(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
-    count(skipped, std::process::Command::new(this_program()?).current_dir(workspace.root()).arg("chaos"))
+    let mut chaos = std::process::Command::new(this_program()?);
+    chaos.current_dir(workspace.root()).env("TMPDIR", workspace.temporary_folder());
+    count(skipped, chaos.arg("chaos"))
 }
 
 /// Builds the fixtures of a new project from nothing and prints the time and the crates that took longest.
