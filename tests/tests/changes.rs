@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use netns_fixtures::net::address::IpNet;
+use netns_fixtures::net::condition::Condition;
 use netns_fixtures::net::link::{Bridge, Veth};
 use netns_fixtures::net::{Host, NewRoute, NewRule, Pair};
 use netns_fixtures::prelude::*;
@@ -133,6 +134,13 @@ fn a_learned_forwarding_entry_becomes_a_permanent_one(net: Pair) -> TestResult {
     Ok(())
 }
 
+fn rename(host: &Host, from: &str, to: &str) -> TestResult {
+    for words in [format!("link set {from} down"), format!("link set {from} name {to}"), format!("link set {to} up")] {
+        ip(host, &words)?;
+    }
+    Ok(())
+}
+
 /// A program in the host renames the end of a link, as an interface manager does.
 #[netns_test(requires(ipv6))]
 fn a_renamed_device_keeps_its_addresses_and_its_link(mut lab: Lab) -> TestResult {
@@ -140,15 +148,7 @@ fn a_renamed_device_keeps_its_addresses_and_its_link(mut lab: Lab) -> TestResult
     let other = lab.switch("other");
     lab.link(&client, &server);
     lab.up()?;
-    let rename = |from: &str, to: &str| -> TestResult {
-        for words in
-            [format!("link set {from} down"), format!("link set {from} name {to}"), format!("link set {to} up")]
-        {
-            ip(&client, &words)?;
-        }
-        Ok(())
-    };
-    rename("eth0", "wan")?;
+    rename(&client, "eth0", "wan")?;
     let address: IpNet = "2001:db8:9::1/64".parse()?;
     client.add_address("wan", address)?;
     client.link_down("wan")?;
@@ -158,13 +158,51 @@ fn a_renamed_device_keeps_its_addresses_and_its_link(mut lab: Lab) -> TestResult
     lab.reboot(&client)?;
     assert!(client.addresses("eth0")?.contains(&address), "a start gives it its name again");
     client.ping(&server).count(20).run()?.expect_any()?;
-    rename("eth0", "wan")?;
+    rename(&client, "eth0", "wan")?;
     let link = lab.link_between(&client, &server)?;
     lab.replug(&link, &client, &other)?;
     assert!(client.devices()?.is_empty());
     lab.remove(&server)?;
     let ports = other.as_host().devices()?.into_iter().filter(|device| device.name.as_str().starts_with("port"));
     assert_eq!(ports.count(), 0, "the link is gone with its other end");
+    Ok(())
+}
+
+/// Another device may have the earlier name then.
+#[netns_test(deadline = "60s")]
+fn the_carrier_of_a_renamed_end_of_a_link_is_waited_for(mut lab: Lab) -> TestResult {
+    let [client, server] = ["client", "server"].map(|name| lab.host(name));
+    lab.link(&client, &server).condition(Condition::new());
+    lab.up()?;
+    rename(&client, "eth0", "wan")?;
+    rename(&server, "eth0", "lan")?;
+    let expect_carrier = |host: &Host, device: &str, expected: &str| -> TestResult {
+        let path = format!("/sys/class/net/{device}/carrier");
+        let shown = host.run(|| std::fs::read_to_string(path))??;
+        assert_eq!(shown.trim(), expected, "{device} of {}", host.name());
+        Ok(())
+    };
+    // Many rounds: the relay passes the carrier on a little later, so some calls that do not wait return before.
+    for (one, device, other, far_device) in
+        [(&client, "wan", &server, "lan"), (&server, "lan", &client, "wan")].repeat(20)
+    {
+        one.link_down(device)?;
+        expect_carrier(other, far_device, "0")?;
+        one.link_up(device)?;
+        expect_carrier(one, device, "1")?;
+        expect_carrier(other, far_device, "1")?;
+    }
+    for _ in 0..2 {
+        client.add_device(Bridge::new().named("eth0"))?;
+        client.link_down("eth0")?;
+        client.link_up("eth0")?;
+        client.remove_device("eth0")?;
+    }
+    expect_carrier(&server, "lan", "1")?;
+    client.add_device(Bridge::new().named("eth0"))?;
+    client.remove_device("wan")?;
+    client.link_down("eth0")?;
+    client.link_up("eth0")?;
     Ok(())
 }
 

@@ -411,7 +411,10 @@ fn a_link_changes_from_netem_to_the_relay(mut lab: Lab) -> TestResult {
     assert_eq!(link.backend()?, Backend::Relay);
     let least = a.ping(&b).count(3).run()?.expect_all()?.min().ok_or("three replies")?;
     assert!(least >= 20 * MILLISECOND, "{least:?}");
-    assert!(link.statistics_from(&a)?.passed >= before.passed + 3);
+    let after = link.statistics_from(&a)?;
+    assert!(after.passed >= before.passed + 3 && after.latest.is_none(), "netem does not report it: {after}");
+    let unknown = link.expect_punctual(Duration::from_secs(3600)).expect_err("netem has carried some").to_string();
+    assert!(unknown.contains("netem carries or has carried them"), "{unknown}");
     let chosen = journal::entries()
         .into_iter()
         .map(|entry| entry.to_string())

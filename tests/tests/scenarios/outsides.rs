@@ -5,6 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use netns_fixtures::net::{Host, Nat, NewRoute, PortMappingProtocol};
 use netns_fixtures::prelude::*;
+use netns_fixtures::process::Capability;
+use netns_fixtures::requirements::require_program;
 
 use crate::nat::{PATIENCE, SILENCE, bound};
 use crate::traffic::Reflector;
@@ -67,6 +69,39 @@ fn a_translation_follows_the_default_route(mut lab: Lab) -> TestResult {
     assert!(client.device(port.name.as_str()).is_ok(), "the second uplink is unplugged");
     router.set_default_gateway(servers[0].ipv4())?;
     assert_eq!(reflectors[0].sees(&bound(&client)?)?.ip(), addresses[0]);
+    Ok(())
+}
+
+/// The translation of one host cannot follow, and the others follow nevertheless: the link is plugged in elsewhere by then.
+#[netns_test(requires(nat), deadline = "60s")]
+fn translations_follow_a_moved_link_also_where_one_cannot(mut lab: Lab) -> TestResult {
+    require_program("ip")?;
+    let [client, one, two, spot] = ["client", "one", "two", "spot"].map(|name| lab.host(name));
+    let [near, far] = ["near", "far"].map(|name| lab.router(name));
+    for host in [&client, &one, &two] {
+        lab.link(host, &far);
+        lab.gateway(host, &far);
+    }
+    lab.link(&near, &far);
+    lab.link(&near, &one);
+    lab.up()?;
+    let reflector = Reflector::on(&two, 3478)?;
+    let seen = || -> TestResult<IpAddr> { Ok(reflector.sees(&bound(&client)?)?.ip()) };
+    near.set_default_gateway(far.ipv4_towards(&near)?)?;
+    near.insert_route(NewRoute::default_via(one.ipv4_towards(&near)?).metric(100))?;
+    near.nat(&Nat::home())?;
+    near.set_sysctl("net.ipv4.ip_forward", "0")?;
+    far.set_default_gateway(one.ipv4_towards(&far)?)?;
+    far.nat(&Nat::home())?;
+    let mut ip = far.command("ip")?;
+    ip.args(["route", "replace", "default", "via", &two.ipv4().to_string()]);
+    ip.keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
+    assert_eq!(seen()?, client.addr(), "the control: a program has changed the route, which no method followed");
+    let link = lab.link_between(&near, &far)?;
+    let refused = lab.replug(&link, &near, &spot).expect_err("a host that does not forward cannot follow").to_string();
+    assert!(refused.contains("\"near\""), "{refused}");
+    assert_eq!(spot.devices()?.len(), 1, "the link is plugged in");
+    assert_eq!(seen()?, IpAddr::from(far.ipv4_towards(&two)?));
     Ok(())
 }
 

@@ -1,5 +1,7 @@
 //! Packets that a relay sends late, because the machine was too busy.
 
+use std::io::IoSliceMut;
+use std::os::fd::AsRawFd;
 use std::time::Duration;
 
 use netns_fixtures::journal;
@@ -7,6 +9,8 @@ use netns_fixtures::net::Host;
 use netns_fixtures::net::condition::Condition;
 use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
+use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
+use nix::sys::time::TimeSpec;
 
 use crate::traffic::datagrams;
 
@@ -56,6 +60,47 @@ fn packets_that_leave_late_are_reported(mut lab: Lab) -> TestResult {
     let refused = link.expect_punctual(100 * MILLISECOND).expect_err("late packets").to_string();
     assert!(refused.contains("\"a-b\" sent packets from \"a\" to \"b\" up to"), "{refused}");
     assert!(refused.contains("the test allows 100ms"), "{refused}");
+    Ok(())
+}
+
+/// Sends datagrams at once, and returns when each one arrived, by the clock of the kernel.
+fn arrivals_of_a_burst(from: &Host, to: &Host, count: usize) -> TestResult<Vec<Duration>> {
+    let (sender, receiver) = (from.udp_socket(0)?, to.udp_socket(9)?);
+    setsockopt(&receiver, sockopt::ReceiveTimestampns, &true)?;
+    receiver.set_read_timeout(Some(Duration::from_secs(3)))?;
+    for _ in 0..count {
+        sender.send_to(&[0; 100], (to.addr(), 9))?;
+    }
+    let mut arrivals = Vec::new();
+    for _ in 0..count {
+        let mut buffer = [0; 100];
+        let (mut parts, mut control) = ([IoSliceMut::new(&mut buffer)], nix::cmsg_space!(TimeSpec));
+        let received = recvmsg::<()>(receiver.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::empty())?;
+        arrivals.extend(received.cmsgs()?.find_map(|message| match message {
+            ControlMessageOwned::ScmTimestampns(at) => Some(Duration::from(at)),
+            _ => None,
+        }));
+    }
+    Ok(arrivals)
+}
+
+/// Many packets are due at once, and each takes its time to be sent.
+#[netns_test]
+fn the_last_of_many_packets_that_are_due_at_once_counts(mut lab: Lab) -> TestResult {
+    const SLOT: Duration = Duration::from_millis(300);
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b).condition(Condition::new());
+    lab.up()?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let link = lab.link_between(&a, &b)?;
+    link.set_condition_from(&a, &Condition::new().slots(SLOT, SLOT))?;
+    let arrivals = arrivals_of_a_burst(&a, &b, 150)?;
+    // They leave in one slot, or the first ones in the slot before.
+    let of_a_slot = arrivals.chunk_by(|one, next| next.saturating_sub(*one) < SLOT / 3);
+    let took =
+        of_a_slot.filter_map(|slot| Some(slot.last()?.saturating_sub(*slot.first()?))).max().ok_or("arrivals")?;
+    let latest = link.statistics_from(&a)?.latest.ok_or("the relay counts it")?;
+    assert!(latest >= took, "the last packet left {took:?} after the first of its slot, and is {latest:?} late");
     Ok(())
 }
 
