@@ -1,11 +1,11 @@
 //! Hosts that forward ports of their router to themselves, by each protocol: row 38.
 
 use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use netns_fixtures::net::{Host, Nat, PortMappingProtocol};
+use netns_fixtures::net::{Host, Nat, NatTransport, PortMappingProtocol};
 use netns_fixtures::prelude::*;
 
 use crate::nat::{Home, OUTSIDE, home, outside_address};
@@ -190,6 +190,30 @@ fn a_client_of_pcp_notices_that_its_lease_is_lost(mut lab: Lab) -> TestResult {
     // One that goes on would be two seconds above it.
     assert!(u64::from(after.0) <= start.elapsed().as_secs() && after.1 == 8080, "{before:?}, {after:?}");
     assert!(connects(&server, outside, 8080)?);
+    Ok(())
+}
+
+/// A forward that the test declares is not a lease, also where it is the same as one: no client ends it.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_client_does_not_end_a_declared_forward(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    let nat = Nat::home().outside(OUTSIDE);
+    router.nat(&nat)?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    let _listener = client.tcp_listener(80)?;
+    let outside = outside_address(&router)?;
+    let ask = |seconds| -> TestResult<Mapped> {
+        Ok(ask_by_pcp(&client, &router, &map_request(client.ipv4(), 1, [80, 8080], seconds, &[]))?.0)
+    };
+    assert_eq!(ask(3600)?, Mapped { code: 0, seconds: 3600, port: 8080 });
+    assert_eq!(ask(0)?.code, 0);
+    assert!(!connects(&server, outside, 8080)?, "the control: a client ends its lease");
+    assert_eq!(ask(3600)?.port, 8080);
+    router.nat(&nat.forward(NatTransport::Tcp, 8080, SocketAddrV4::new(client.ipv4(), 80)))?;
+    assert_eq!(ask(0)?.code, 0, "there is no lease to end");
+    assert!(connects(&server, outside, 8080)?);
+    let other = ask(3600)?;
+    assert!(other.code == 0 && other.port != 8080, "the declared forward has the port: {other:?}");
     Ok(())
 }
 
