@@ -13,14 +13,14 @@ use crate::traffic::Reflector;
 const UPLINKS: [&str; 2] = ["eth1", "eth2"];
 
 /// A client behind a router with two uplinks, each to one server, and the addresses of the router there.
-struct Uplinks {
-    client: Host,
-    router: Host,
-    servers: [Host; 2],
-    addresses: [IpAddr; 2],
+pub(crate) struct Uplinks {
+    pub(crate) client: Host,
+    pub(crate) router: Host,
+    pub(crate) servers: [Host; 2],
+    pub(crate) addresses: [IpAddr; 2],
 }
 
-fn uplinks(lab: &mut Lab) -> TestResult<Uplinks> {
+pub(crate) fn uplinks(lab: &mut Lab) -> TestResult<Uplinks> {
     let [client, one, two] = ["client", "one", "two"].map(|name| lab.host(name));
     let router = lab.router("router");
     for host in [&client, &one, &two] {

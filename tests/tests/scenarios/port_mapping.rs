@@ -9,6 +9,7 @@ use netns_fixtures::net::{Host, Nat, NatTransport, PortMappingProtocol};
 use netns_fixtures::prelude::*;
 
 use crate::nat::{Home, OUTSIDE, home, outside_address};
+use crate::outsides::{Uplinks, uplinks};
 
 /// Maximum wait for an expected datagram or connection.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -190,6 +191,38 @@ fn a_client_of_pcp_notices_that_its_lease_is_lost(mut lab: Lab) -> TestResult {
     // One that goes on would be two seconds above it.
     assert!(u64::from(after.0) <= start.elapsed().as_secs() && after.1 == 8080, "{before:?}, {after:?}");
     assert!(connects(&server, outside, 8080)?);
+    Ok(())
+}
+
+/// A translation that follows the default route takes its forwards along, but their outside address is another one; RFC 6887, section 8.5.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_client_of_pcp_notices_another_outside_address(mut lab: Lab) -> TestResult {
+    let Uplinks { client, router, servers, addresses } = uplinks(&mut lab)?;
+    router.nat(&Nat::home())?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    let _listener = client.tcp_listener(80)?;
+    let request = map_request(client.ipv4(), 1, [80, 8080], 3600, &[]);
+    let ask = || -> TestResult<(u32, IpAddr)> {
+        let (mapped, response) = ask_by_pcp(&client, &router, &request)?;
+        assert_eq!(mapped, Mapped { code: 0, seconds: 3600, port: 8080 });
+        let address: [u8; 16] = response[44..60].try_into()?;
+        let epoch = u32::from_be_bytes([response[8], response[9], response[10], response[11]]);
+        Ok((epoch, IpAddr::from(address).to_canonical()))
+    };
+    // The epoch counts seconds.
+    let before = wait_until(Deadline::after(5 * PATIENCE), Duration::from_millis(100), || match ask() {
+        Ok((epoch @ 0..=1, _)) => ControlFlow::Continue(format!("the epoch is {epoch}")),
+        later => ControlFlow::Break(later),
+    })??;
+    assert_eq!(before.1, addresses[0]);
+    assert!(connects(&servers[0], addresses[0], 8080)?, "the control");
+    let start = Instant::now();
+    router.set_default_gateway(servers[1].ipv4())?;
+    let after = ask()?;
+    // One that goes on would be two seconds above it.
+    assert!(u64::from(after.0) <= start.elapsed().as_secs(), "{before:?}, {after:?}");
+    assert_eq!(after.1, addresses[1]);
+    assert!(connects(&servers[1], addresses[1], 8080)?, "the forward goes along");
     Ok(())
 }
 
