@@ -362,6 +362,74 @@ fn a_host_forwards_a_port_to_itself_by_upnp(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// One table for all protocols: a lease of PCP needs its nonce, and each port of a socket is found by its number.
+#[netns_test(requires(nat), deadline = "60s")]
+fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> TestResult {
+    const PREFER_FAILURE: [u8; 4] = [2, 0, 0, 0];
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let all = [PortMappingProtocol::NatPmp, PortMappingProtocol::Pcp, PortMappingProtocol::UpnpIgd];
+    let _mappings = router.port_mapping_server(all)?;
+    let outside = outside_address(&router)?;
+    let _listener = client.tcp_listener(80)?;
+    let response = search(&client, PATIENCE)?.ok_or("a response to the search")?;
+    let location = response.lines().find_map(|line| line.strip_prefix("LOCATION: http://")).ok_or("a location")?;
+    let at: SocketAddr = location.split_once('/').ok_or("a path")?.0.parse()?;
+    let own = client.ipv4().to_string();
+    let by_upnp = |action, port| -> TestResult<Option<String>> {
+        let key = [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
+        let rest = [
+            ("NewInternalPort", "80"),
+            ("NewInternalClient", own.as_str()),
+            ("NewEnabled", "1"),
+            ("NewPortMappingDescription", "mine"),
+            ("NewLeaseDuration", "0"),
+        ];
+        Ok(element(&call(&client, at, action, &[&key[..], &rest].concat())?, "errorCode").map(str::to_owned))
+    };
+    let description = |port| -> TestResult<Option<String>> {
+        let key = [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
+        let entry = call(&client, at, "GetSpecificPortMappingEntry", &key)?;
+        Ok(element(&entry, "NewPortMappingDescription").map(str::to_owned))
+    };
+    // Returns the result and the outside port.
+    let by_nat_pmp = |inside: u16, suggested: u16, seconds: u32| -> TestResult<(u16, u16)> {
+        let (socket, mut response) = (client.udp_socket(0)?, [0; 16]);
+        socket.set_read_timeout(Some(PATIENCE))?;
+        let ports = [inside.to_be_bytes(), suggested.to_be_bytes()].concat();
+        let request = [&[0, 2, 0, 0][..], &ports, &seconds.to_be_bytes()].concat();
+        socket.send_to(&request, (router.ipv4_towards(&client)?, PORT))?;
+        assert_eq!(socket.recv(&mut response)?, 16);
+        let word = |place: usize| u16::from_be_bytes([response[place], response[place + 1]]);
+        Ok((word(2), word(10)))
+    };
+    let by_pcp = |nonce, suggested, seconds, options: &[u8]| -> TestResult<Mapped> {
+        Ok(ask_by_pcp(&client, &router, &map_request(client.ipv4(), nonce, [80, suggested], seconds, options))?.0)
+    };
+
+    // UPnP forwards two ports to one socket, and the others find each.
+    for port in ["8080", "8081"] {
+        assert_eq!(by_upnp("AddPortMapping", port)?, None);
+    }
+    assert_eq!(by_nat_pmp(80, 8081, 3600)?, (0, 8081));
+    assert_eq!(description("8081")?.as_deref(), Some("mine"), "a renewal keeps the description");
+    assert_eq!(by_pcp(1, 8081, 3600, &PREFER_FAILURE)?, Mapped { code: 0, seconds: 3600, port: 8081 });
+
+    // From here on, 8081 is a lease of PCP.
+    assert_eq!(by_pcp(9, 8080, 3600, &[])?.code, 2, "the socket has a lease with another nonce");
+    assert_eq!(by_nat_pmp(80, 8081, 3600)?.0, 2, "NOT_AUTHORIZED");
+    assert_eq!(by_upnp("AddPortMapping", "8081")?.as_deref(), Some("606"));
+    assert_eq!(by_upnp("DeletePortMapping", "8081")?.as_deref(), Some("606"));
+    assert_eq!(by_pcp(9, 8081, 0, &[])?.code, 2, "its nonce is still known");
+    assert!(connects(&server, outside, 8080)? && connects(&server, outside, 8081)?, "nothing has ended");
+    // NAT-PMP ends as many of the host's as it may.
+    assert_eq!(by_nat_pmp(0, 0, 0)?.0, 2, "NOT_AUTHORIZED");
+    assert!(!connects(&server, outside, 8080)? && connects(&server, outside, 8081)?);
+    assert_eq!(by_pcp(1, 8081, 0, &[])?.code, 0);
+    assert!(!connects(&server, outside, 8081)?);
+    Ok(())
+}
+
 /// Nothing starts where there is no port to map.
 #[netns_test(requires(nat))]
 fn a_server_of_port_mappings_needs_a_protocol_and_a_translation(mut lab: Lab) -> TestResult {
