@@ -1,15 +1,18 @@
 //! Hosts that forward ports of their router to themselves, by each protocol: row 38.
 
-use std::io::{Read, Write};
+use std::io::{Read, Seek, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use netns_fixtures::net::{Host, Nat, NatTransport, PortMappingProtocol};
+use netns_fixtures::net::{Host, Nat, NatMapping, NatTransport, PortMappingProtocol};
 use netns_fixtures::prelude::*;
+use netns_fixtures::process::Capability;
+use netns_fixtures::requirements::require_program;
 
-use crate::nat::{Home, OUTSIDE, home, outside_address};
+use crate::nat::{Home, OUTSIDE, bound, home, outside_address};
 use crate::outsides::{Uplinks, uplinks};
+use crate::traffic::Reflector;
 
 /// Maximum wait for an expected datagram or connection.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -89,8 +92,12 @@ struct Mapped {
 }
 
 fn ask_by_pcp(host: &Host, router: &Host, request: &[u8]) -> TestResult<(Mapped, Vec<u8>)> {
+    ask_by_pcp_within(PATIENCE, host, router, request)
+}
+
+fn ask_by_pcp_within(patience: Duration, host: &Host, router: &Host, request: &[u8]) -> TestResult<(Mapped, Vec<u8>)> {
     let (socket, mut buffer) = (host.udp_socket(0)?, [0; 1500]);
-    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(patience))?;
     socket.send_to(request, (router.ipv4_towards(host)?, PORT))?;
     let length = socket.recv(&mut buffer)?;
     let response = buffer[..length].to_vec();
@@ -427,6 +434,48 @@ fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> Test
     assert!(!connects(&server, outside, 8080)? && connects(&server, outside, 8081)?);
     assert_eq!(by_pcp(1, 8081, 0, &[])?.code, 0);
     assert!(!connects(&server, outside, 8081)?);
+    Ok(())
+}
+
+/// The kernel takes the forward, but not the mapping of a connection beside it: the set of ports in use is full.
+#[netns_test(requires(nat, nft), deadline = "120s")]
+fn a_port_that_is_not_granted_is_not_open(mut lab: Lab) -> TestResult {
+    require_program("nft")?;
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    let _listener = client.tcp_listener(80)?;
+    let outside = outside_address(&router)?;
+    let ask = || -> TestResult<u8> {
+        let request = map_request(client.ipv4(), 1, [80, 8080], 3600, &[]);
+        Ok(ask_by_pcp_within(Duration::from_secs(40), &client, &router, &request)?.0.code)
+    };
+    let by_nft = |text: &str| -> TestResult {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(text.as_bytes())?;
+        file.rewind()?;
+        let mut command = router.command("nft")?;
+        command.args(["--file", "-"]).stdin(file).keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
+        Ok(())
+    };
+    let reflector = Reflector::on(&server, 3478)?;
+    let SocketAddr::V4(seen) = reflector.sees(&bound(&client)?)? else { return Err("IPv4".into()) };
+    // All ports but the one of the connection, and another one in its place.
+    let others = (1..=u16::MAX).filter(|port| *port != seen.port()).map(|port| format!("udp . {port} timeout 1h"));
+    let full: Vec<_> = others.chain(["tcp . 1 timeout 1h".to_owned()]).collect();
+    let emptied = "flush set inet netns-testkit-nat ports";
+    by_nft(emptied)?;
+    // A netlink message is at most 208 KiB long by default.
+    for elements in full.chunks(1500) {
+        by_nft(&format!("add element inet netns-testkit-nat ports {{ {} }}", elements.join(", ")))?;
+    }
+    assert_eq!(ask()?, 7, "NETWORK_FAILURE");
+    assert!(!connects(&server, outside, 8080)?);
+    let is_seen = |mapping: &NatMapping| mapping.outside == seen;
+    assert!(router.nat_mappings()?.iter().any(is_seen), "the mappings are as before");
+    by_nft(emptied)?;
+    assert_eq!(ask()?, 0, "the control");
+    assert!(connects(&server, outside, 8080)?);
     Ok(())
 }
 
