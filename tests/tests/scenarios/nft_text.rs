@@ -1,5 +1,7 @@
 //! Rules as text of `nft`, for what a firewall has no type: row 44.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 use std::time::Duration;
 
 use netns_fixtures::net::{Firewall, FirewallRule, Host, LabError, Nat, NftTextError, Refusal};
@@ -108,6 +110,8 @@ fn a_text_does_not_change_the_tables_of_the_crate(mut lab: Lab) -> TestResult {
     let error = router.nft_text(&format!("delete table inet handle {handle}")).expect_err("its own table");
     let expected = NftTextError::ChangedOwnTable { host: "router".to_owned(), table: "netns-testkit-nat".to_owned() };
     assert_eq!(text_error(&error)?, expected);
+    let says = error.to_string();
+    assert!(says.contains("whose rules are as before again, without its mappings and counters"), "{says}");
     assert!(translated()? && router.nat_mappings().is_ok(), "it is as before");
     assert!(router.nft_text("add table inet mine").is_ok() && translated()?);
     // Where nothing of the crate is, all may go.
@@ -115,4 +119,31 @@ fn a_text_does_not_change_the_tables_of_the_crate(mut lab: Lab) -> TestResult {
     lab.reboot(&server)?;
     assert_eq!(server.nft_text("add table inet second")?.len(), 1, "a reboot ends the tables");
     Ok(())
+}
+
+/// Another thread sets the firewall meanwhile: the text has not changed it, and is not blamed for it.
+#[netns_test(requires(nft), deadline = "60s")]
+fn a_text_waits_for_a_change_of_the_firewall(net: Pair) -> TestResult {
+    require_program("nft")?;
+    let firewalls = [7, 8, 9]
+        .map(|port| Firewall::new().rule(FirewallRule::refuse(format!("port {port}"), Refusal::Drop).udp(port..=port)));
+    net.server.firewall(&firewalls[0])?;
+    let is_over = AtomicBool::new(false);
+    thread::scope(|scope| -> TestResult {
+        let (server, is_over) = (net.server.clone(), &is_over);
+        let changes = scope.spawn(move || -> Result<usize, netns_fixtures::Error> {
+            let mut changes = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                server.firewall(&firewalls[changes % firewalls.len()])?;
+                changes += 1;
+            }
+            Ok(changes)
+        });
+        let texts = (0..20).try_for_each(|number| net.server.nft_text(&format!("add table ip t{number}")).map(drop));
+        is_over.store(true, Ordering::Relaxed);
+        let changes = changes.join().map_err(|_| "panicked")??;
+        texts?;
+        assert!(changes > 0, "the control");
+        Ok(())
+    })
 }

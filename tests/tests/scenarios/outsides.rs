@@ -15,14 +15,14 @@ use crate::traffic::Reflector;
 const UPLINKS: [&str; 2] = ["eth1", "eth2"];
 
 /// A client behind a router with two uplinks, each to one server, and the addresses of the router there.
-struct Uplinks {
-    client: Host,
-    router: Host,
-    servers: [Host; 2],
-    addresses: [IpAddr; 2],
+pub(crate) struct Uplinks {
+    pub(crate) client: Host,
+    pub(crate) router: Host,
+    pub(crate) servers: [Host; 2],
+    pub(crate) addresses: [IpAddr; 2],
 }
 
-fn uplinks(lab: &mut Lab) -> TestResult<Uplinks> {
+pub(crate) fn uplinks(lab: &mut Lab) -> TestResult<Uplinks> {
     let [client, one, two] = ["client", "one", "two"].map(|name| lab.host(name));
     let router = lab.router("router");
     for host in [&client, &one, &two] {
@@ -129,10 +129,12 @@ fn a_translation_at_two_devices_is_refused(mut lab: Lab) -> TestResult {
 /// Resolvers and connected sockets drop an answer from another address than they asked.
 #[netns_test(requires(nat, ipv6))]
 fn servers_of_a_router_answer_from_the_address_that_was_asked(mut lab: Lab) -> TestResult {
+    const SEARCH: &[u8] =
+        b"M-SEARCH * HTTP/1.1\r\nHOST: 0.0.0.0:1900\r\nMAN: \"ssdp:discover\"\r\nST: upnp:rootdevice\r\n\r\n";
     let Uplinks { client, router, servers: [_, second], addresses } = uplinks(&mut lab)?;
     router.nat(&Nat::home().outside(UPLINKS[0]))?;
     let _dns = router.dns64([("old.test", Ipv4Addr::new(192, 0, 2, 33))])?;
-    let _mappings = router.port_mapping_server([PortMappingProtocol::NatPmp])?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::NatPmp, PortMappingProtocol::UpnpIgd])?;
     let _reflector = router.reflector(3478)?;
     // Both addresses are those of the client's link.
     let (ipv4, ipv6) = (IpAddr::from(router.ipv4_towards(&client)?), IpAddr::from(router.ipv6_towards(&client)?));
@@ -158,6 +160,7 @@ fn servers_of_a_router_answer_from_the_address_that_was_asked(mut lab: Lab) -> T
             assert!(answers(host, (to, 3478).into(), &stun)?, "the reflector at {to} asked by {}", host.name());
         }
         assert!(answers(host, (ipv4, 5351).into(), &[0, 0])?, "NAT-PMP asked by {}", host.name());
+        assert!(answers(host, (ipv4, 1900).into(), SEARCH)?, "UPnP asked by {}", host.name());
     }
     // The control: a server that leaves the choice to the routes.
     let plain = router.udp_socket(9)?;

@@ -1,14 +1,18 @@
 //! Hosts that forward ports of their router to themselves, by each protocol: row 38.
 
-use std::io::{Read, Write};
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::io::{Read, Seek, Write};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use netns_fixtures::net::{Host, Nat, PortMappingProtocol};
+use netns_fixtures::net::{Host, Nat, NatMapping, NatTransport, PortMappingProtocol};
 use netns_fixtures::prelude::*;
+use netns_fixtures::process::Capability;
+use netns_fixtures::requirements::require_program;
 
-use crate::nat::{Home, OUTSIDE, home, outside_address};
+use crate::nat::{Home, OUTSIDE, bound, home, outside_address};
+use crate::outsides::{Uplinks, uplinks};
+use crate::traffic::Reflector;
 
 /// Maximum wait for an expected datagram or connection.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -88,8 +92,12 @@ struct Mapped {
 }
 
 fn ask_by_pcp(host: &Host, router: &Host, request: &[u8]) -> TestResult<(Mapped, Vec<u8>)> {
+    ask_by_pcp_within(PATIENCE, host, router, request)
+}
+
+fn ask_by_pcp_within(patience: Duration, host: &Host, router: &Host, request: &[u8]) -> TestResult<(Mapped, Vec<u8>)> {
     let (socket, mut buffer) = (host.udp_socket(0)?, [0; 1500]);
-    socket.set_read_timeout(Some(PATIENCE))?;
+    socket.set_read_timeout(Some(patience))?;
     socket.send_to(request, (router.ipv4_towards(host)?, PORT))?;
     let length = socket.recv(&mut buffer)?;
     let response = buffer[..length].to_vec();
@@ -190,6 +198,62 @@ fn a_client_of_pcp_notices_that_its_lease_is_lost(mut lab: Lab) -> TestResult {
     // One that goes on would be two seconds above it.
     assert!(u64::from(after.0) <= start.elapsed().as_secs() && after.1 == 8080, "{before:?}, {after:?}");
     assert!(connects(&server, outside, 8080)?);
+    Ok(())
+}
+
+/// A translation that follows the default route takes its forwards along, but their outside address is another one; RFC 6887, section 8.5.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_client_of_pcp_notices_another_outside_address(mut lab: Lab) -> TestResult {
+    let Uplinks { client, router, servers, addresses } = uplinks(&mut lab)?;
+    router.nat(&Nat::home())?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    let _listener = client.tcp_listener(80)?;
+    let request = map_request(client.ipv4(), 1, [80, 8080], 3600, &[]);
+    let ask = || -> TestResult<(u32, IpAddr)> {
+        let (mapped, response) = ask_by_pcp(&client, &router, &request)?;
+        assert_eq!(mapped, Mapped { code: 0, seconds: 3600, port: 8080 });
+        let address: [u8; 16] = response[44..60].try_into()?;
+        let epoch = u32::from_be_bytes([response[8], response[9], response[10], response[11]]);
+        Ok((epoch, IpAddr::from(address).to_canonical()))
+    };
+    // The epoch counts seconds.
+    let before = wait_until(Deadline::after(5 * PATIENCE), Duration::from_millis(100), || match ask() {
+        Ok((epoch @ 0..=1, _)) => ControlFlow::Continue(format!("the epoch is {epoch}")),
+        later => ControlFlow::Break(later),
+    })??;
+    assert_eq!(before.1, addresses[0]);
+    assert!(connects(&servers[0], addresses[0], 8080)?, "the control");
+    let start = Instant::now();
+    router.set_default_gateway(servers[1].ipv4())?;
+    let after = ask()?;
+    // One that goes on would be two seconds above it.
+    assert!(u64::from(after.0) <= start.elapsed().as_secs(), "{before:?}, {after:?}");
+    assert_eq!(after.1, addresses[1]);
+    assert!(connects(&servers[1], addresses[1], 8080)?, "the forward goes along");
+    Ok(())
+}
+
+/// A forward that the test declares is not a lease, also where it is the same as one: no client ends it.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_client_does_not_end_a_declared_forward(mut lab: Lab) -> TestResult {
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    let nat = Nat::home().outside(OUTSIDE);
+    router.nat(&nat)?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    let _listener = client.tcp_listener(80)?;
+    let outside = outside_address(&router)?;
+    let ask = |seconds| -> TestResult<Mapped> {
+        Ok(ask_by_pcp(&client, &router, &map_request(client.ipv4(), 1, [80, 8080], seconds, &[]))?.0)
+    };
+    assert_eq!(ask(3600)?, Mapped { code: 0, seconds: 3600, port: 8080 });
+    assert_eq!(ask(0)?.code, 0);
+    assert!(!connects(&server, outside, 8080)?, "the control: a client ends its lease");
+    assert_eq!(ask(3600)?.port, 8080);
+    router.nat(&nat.forward(NatTransport::Tcp, 8080, SocketAddrV4::new(client.ipv4(), 80)))?;
+    assert_eq!(ask(0)?.code, 0, "there is no lease to end");
+    assert!(connects(&server, outside, 8080)?);
+    let other = ask(3600)?;
+    assert!(other.code == 0 && other.port != 8080, "the declared forward has the port: {other:?}");
     Ok(())
 }
 
@@ -302,6 +366,116 @@ fn a_host_forwards_a_port_to_itself_by_upnp(mut lab: Lab) -> TestResult {
     assert!(unknown.starts_with("HTTP/1.1 404 Not Found\r\n"), "{unknown}");
     drop(gateway);
     assert_eq!(search(&client, SILENCE)?, None, "it has stopped");
+    Ok(())
+}
+
+/// One table for all protocols: a lease of PCP needs its nonce, and each port of a socket is found by its number.
+#[netns_test(requires(nat), deadline = "60s")]
+fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> TestResult {
+    const PREFER_FAILURE: [u8; 4] = [2, 0, 0, 0];
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let all = [PortMappingProtocol::NatPmp, PortMappingProtocol::Pcp, PortMappingProtocol::UpnpIgd];
+    let _mappings = router.port_mapping_server(all)?;
+    let outside = outside_address(&router)?;
+    let _listener = client.tcp_listener(80)?;
+    let response = search(&client, PATIENCE)?.ok_or("a response to the search")?;
+    let location = response.lines().find_map(|line| line.strip_prefix("LOCATION: http://")).ok_or("a location")?;
+    let at: SocketAddr = location.split_once('/').ok_or("a path")?.0.parse()?;
+    let own = client.ipv4().to_string();
+    let by_upnp = |action, port| -> TestResult<Option<String>> {
+        let key = [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
+        let rest = [
+            ("NewInternalPort", "80"),
+            ("NewInternalClient", own.as_str()),
+            ("NewEnabled", "1"),
+            ("NewPortMappingDescription", "mine"),
+            ("NewLeaseDuration", "0"),
+        ];
+        Ok(element(&call(&client, at, action, &[&key[..], &rest].concat())?, "errorCode").map(str::to_owned))
+    };
+    let description = |port| -> TestResult<Option<String>> {
+        let key = [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
+        let entry = call(&client, at, "GetSpecificPortMappingEntry", &key)?;
+        Ok(element(&entry, "NewPortMappingDescription").map(str::to_owned))
+    };
+    // Returns the result and the outside port.
+    let by_nat_pmp = |inside: u16, suggested: u16, seconds: u32| -> TestResult<(u16, u16)> {
+        let (socket, mut response) = (client.udp_socket(0)?, [0; 16]);
+        socket.set_read_timeout(Some(PATIENCE))?;
+        let ports = [inside.to_be_bytes(), suggested.to_be_bytes()].concat();
+        let request = [&[0, 2, 0, 0][..], &ports, &seconds.to_be_bytes()].concat();
+        socket.send_to(&request, (router.ipv4_towards(&client)?, PORT))?;
+        assert_eq!(socket.recv(&mut response)?, 16);
+        let word = |place: usize| u16::from_be_bytes([response[place], response[place + 1]]);
+        Ok((word(2), word(10)))
+    };
+    let by_pcp = |nonce, suggested, seconds, options: &[u8]| -> TestResult<Mapped> {
+        Ok(ask_by_pcp(&client, &router, &map_request(client.ipv4(), nonce, [80, suggested], seconds, options))?.0)
+    };
+
+    // UPnP forwards two ports to one socket, and the others find each.
+    for port in ["8080", "8081"] {
+        assert_eq!(by_upnp("AddPortMapping", port)?, None);
+    }
+    assert_eq!(by_nat_pmp(80, 8081, 3600)?, (0, 8081));
+    assert_eq!(description("8081")?.as_deref(), Some("mine"), "a renewal keeps the description");
+    assert_eq!(by_pcp(1, 8081, 3600, &PREFER_FAILURE)?, Mapped { code: 0, seconds: 3600, port: 8081 });
+
+    // From here on, 8081 is a lease of PCP.
+    assert_eq!(by_pcp(9, 8080, 3600, &[])?.code, 2, "the socket has a lease with another nonce");
+    assert_eq!(by_nat_pmp(80, 8081, 3600)?.0, 2, "NOT_AUTHORIZED");
+    assert_eq!(by_upnp("AddPortMapping", "8081")?.as_deref(), Some("606"));
+    assert_eq!(by_upnp("DeletePortMapping", "8081")?.as_deref(), Some("606"));
+    assert_eq!(by_pcp(9, 8081, 0, &[])?.code, 2, "its nonce is still known");
+    assert!(connects(&server, outside, 8080)? && connects(&server, outside, 8081)?, "nothing has ended");
+    // NAT-PMP ends as many of the host's as it may.
+    assert_eq!(by_nat_pmp(0, 0, 0)?.0, 2, "NOT_AUTHORIZED");
+    assert!(!connects(&server, outside, 8080)? && connects(&server, outside, 8081)?);
+    assert_eq!(by_pcp(1, 8081, 0, &[])?.code, 0);
+    assert!(!connects(&server, outside, 8081)?);
+    Ok(())
+}
+
+/// The kernel takes the forward, but not the mapping of a connection beside it: the set of ports in use is full.
+#[netns_test(requires(nat, nft), deadline = "120s")]
+fn a_port_that_is_not_granted_is_not_open(mut lab: Lab) -> TestResult {
+    require_program("nft")?;
+    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    let _listener = client.tcp_listener(80)?;
+    let outside = outside_address(&router)?;
+    let ask = || -> TestResult<u8> {
+        let request = map_request(client.ipv4(), 1, [80, 8080], 3600, &[]);
+        Ok(ask_by_pcp_within(Duration::from_secs(40), &client, &router, &request)?.0.code)
+    };
+    let by_nft = |text: &str| -> TestResult {
+        let mut file = tempfile::tempfile()?;
+        file.write_all(text.as_bytes())?;
+        file.rewind()?;
+        let mut command = router.command("nft")?;
+        command.args(["--file", "-"]).stdin(file).keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
+        Ok(())
+    };
+    let reflector = Reflector::on(&server, 3478)?;
+    let SocketAddr::V4(seen) = reflector.sees(&bound(&client)?)? else { return Err("IPv4".into()) };
+    // All ports but the one of the connection, and another one in its place.
+    let others = (1..=u16::MAX).filter(|port| *port != seen.port()).map(|port| format!("udp . {port} timeout 1h"));
+    let full: Vec<_> = others.chain(["tcp . 1 timeout 1h".to_owned()]).collect();
+    let emptied = "flush set inet netns-testkit-nat ports";
+    by_nft(emptied)?;
+    // A netlink message is at most 208 KiB long by default.
+    for elements in full.chunks(1500) {
+        by_nft(&format!("add element inet netns-testkit-nat ports {{ {} }}", elements.join(", ")))?;
+    }
+    assert_eq!(ask()?, 7, "NETWORK_FAILURE");
+    assert!(!connects(&server, outside, 8080)?);
+    let is_seen = |mapping: &NatMapping| mapping.outside == seen;
+    assert!(router.nat_mappings()?.iter().any(is_seen), "the mappings are as before");
+    by_nft(emptied)?;
+    assert_eq!(ask()?, 0, "the control");
+    assert!(connects(&server, outside, 8080)?);
     Ok(())
 }
 
