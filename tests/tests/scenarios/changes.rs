@@ -201,27 +201,27 @@ fn a_link_flaps_ten_times_a_second(mut lab: Lab) -> TestResult {
 /// Two threads set the ends of one link down and up at once. Each call returns when the ends agree, as they are by then.
 #[netns_test(deadline = "60s")]
 fn both_ends_of_a_link_go_down_and_up_at_once(mut lab: Lab) -> TestResult {
-    const ROUNDS: u32 = 100;
-    let ends = conditioned(&mut lab)?;
+    const ROUNDS: u32 = 300;
+    let ends = ["near", "far"].map(|name| lab.host(name));
+    lab.link(&ends[0], &ends[1]);
+    lab.up()?;
     let together = std::sync::Barrier::new(2);
-    let flap = |host: &Host, first_down: u32| -> Vec<String> {
-        let mut errors = Vec::new();
-        for round in 0..ROUNDS {
-            // One thread sets its end down while the other sets its own end up.
+    let flap = &|host: &Host| -> Vec<String> {
+        let flap = |round| {
+            // Both threads wait for each other: a later change of the other one cannot end a wait.
             together.wait();
-            let set = if round % 2 == first_down { host.link_down("eth0") } else { host.link_up("eth0") };
-            errors.extend(set.err().map(|error| format!("round {round} of {}: {error}", host.name())));
-        }
-        errors
+            let set = host.link_down("eth0").and_then(|()| host.link_up("eth0"));
+            set.err().map(|error| format!("round {round} of {}: {error}", host.name()))
+        };
+        (0..ROUNDS).filter_map(flap).collect()
     };
     let errors = std::thread::scope(|scope| {
-        let threads = [(&ends[0], 0), (&ends[1], 1)].map(|(host, first)| scope.spawn(move || flap(host, first)));
+        let threads = ends.each_ref().map(|host| scope.spawn(move || flap(host)));
         threads.map(|thread| thread.join().map_err(|_| "a thread panicked"))
     });
     for errors in errors {
         assert_eq!(errors?, [""; 0]);
     }
-    ends.iter().try_for_each(|end| end.link_up("eth0"))?;
     round_trip(&ends[0], &ends[1])?;
     Ok(())
 }
