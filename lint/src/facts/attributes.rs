@@ -6,6 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, FnArg, Meta, Signature, Token};
 
 use crate::scope::words::{is_helper_module, says_test};
+use crate::tables;
 
 /// Returns the name of an attribute without its path.
 pub(super) fn last_segment(attribute: &Attribute) -> String {
@@ -79,6 +80,15 @@ pub(super) fn is_ignored(attribute: &Attribute) -> bool {
         || (attribute.path().is_ident("cfg_attr")
             && conditional().is_ok_and(|mut names| names.any(|name| name == "ignore"))
             && attribute.meta.require_list().is_ok_and(|list| !is_about_the_system(list.tokens.clone())))
+}
+
+/// Whether the attribute ends a test after a time, as those of rstest and ntest do: `#[timeout(…)]`,
+/// `#[ntest::timeout(…)]`, `#[test_timeout(…)]`.
+pub(super) fn has_limit(attribute: &Attribute) -> bool {
+    let conditional = || attribute.meta.require_list().map(|list| conditional_attributes(list.tokens.clone()));
+    tables::is_limit(&last_segment(attribute))
+        || attribute.path().is_ident("cfg_attr")
+            && conditional().is_ok_and(|mut names| names.any(|name| tables::is_limit(&name)))
 }
 
 /// Whether the condition of a `cfg_attr` asks for a system: the test runs on the others.
@@ -236,6 +246,15 @@ mod tests {
         assert!(is_isolated(&parse_quote!(#[test_attr(netns_fixtures::netns_test(deadline = "20s"))])));
         assert!(!is_isolated(&parse_quote!(#[test_attr(tokio::test)])));
         assert!(!is_isolated(&parse_quote!(#[other(netns_test)])));
+    }
+
+    #[test]
+    fn limits_of_a_test_are_told_by_the_last_part_of_their_path() {
+        assert!(has_limit(&parse_quote!(#[timeout(Duration::from_secs(1))])));
+        assert!(has_limit(&parse_quote!(#[ntest_timeout::timeout(1000)])));
+        assert!(has_limit(&parse_quote!(#[cfg_attr(not(miri), ntest::timeout(1000))])));
+        assert!(!has_limit(&parse_quote!(#[tokio::test])));
+        assert!(!has_limit(&parse_quote!(#[cfg_attr(timeout, ignore)])));
     }
 
     #[test]

@@ -9,7 +9,7 @@ use syn::{Attribute, Block, Expr, FnArg, ImplItem, Item, Signature, TraitItem, T
 
 use super::arena::{Arena, Parsed};
 use super::attributes::{
-    included, is_constructor, is_ignored, is_isolated, is_own_test, is_test_attributes, is_test_function,
+    has_limit, included, is_constructor, is_ignored, is_isolated, is_own_test, is_test_attributes, is_test_function,
     is_test_module, path_attribute, written_values,
 };
 use super::closure::{Closure, ClosureCall};
@@ -124,6 +124,8 @@ struct Written<'a> {
     /// The generics of the enclosing `impl` or trait.
     around: Option<&'a syn::Generics>,
     test: bool,
+    /// An enclosing module or `impl` is compiled for tests only.
+    in_test_module: bool,
     isolated: bool,
     /// Libtest or another harness runs it.
     run_by_harness: bool,
@@ -355,6 +357,7 @@ impl<'a> Lower<'a> {
             item,
             around: generics,
             test,
+            in_test_module: is_inside,
             isolated,
             run_by_harness,
             ignored,
@@ -395,10 +398,13 @@ impl<'a> Lower<'a> {
         }
         let Written { attributes, signature, block, test, isolated, run_by_harness, ignored, public, around, .. } =
             self.definitions[index];
+        let in_test_module = self.definitions[index].in_test_module;
         let function = Function {
             name: signature.ident.to_string(),
             item: self.definitions[index].item.clone(),
             test,
+            in_test_module,
+            limited: attributes.iter().any(has_limit),
             isolated,
             run_by_harness,
             ignored,

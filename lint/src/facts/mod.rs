@@ -21,6 +21,7 @@ mod narrow;
 mod number;
 mod outline;
 mod own_macro;
+mod ownership;
 mod pattern;
 mod reach;
 mod script;
@@ -91,6 +92,10 @@ pub(crate) struct Function {
     pub item: String,
     /// Compiled for tests only, because of an attribute on it or on an enclosing item.
     pub test: bool,
+    /// An enclosing module or `impl` is compiled for tests only.
+    pub in_test_module: bool,
+    /// An attribute ends it after a time.
+    pub limited: bool,
     /// The body runs in its own namespaces.
     pub isolated: bool,
     /// Libtest or another harness runs it.

@@ -82,6 +82,13 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects
                 let callee = call.effects.as_deref();
                 effects.connects |= callee.is_some_and(|callee| callee.connects) || contacts(facts, id);
                 effects.listens |= callee.is_some_and(|callee| callee.listens);
+                if let Some(callee) = callee.filter(|callee| callee.connects || callee.listens) {
+                    let is_near = facts.may_be_of_tests(call);
+                    effects.connects_beyond |= callee.connects_beyond || callee.connects && !is_near;
+                    effects.listens_beyond |= callee.listens_beyond || callee.listens && !is_near;
+                }
+                effects.limits_streams |=
+                    callee.is_some_and(|callee| callee.limits_streams) || facts.limits_streams(call);
                 // A call on a branch may be the choice of the caller, by a setting.
                 if !place.inside
                     && call.surroundings.depth == 0

@@ -20,6 +20,12 @@ pub(crate) struct Effects {
     pub connects: bool,
     /// Binds a socket, directly or through a function of the run.
     pub listens: bool,
+    /// Connects through a function of another file that is no helper next to it.
+    pub connects_beyond: bool,
+    /// Binds a socket through a function of another file that is no helper next to it.
+    pub listens_beyond: bool,
+    /// Sets a limit on the reads of a stream, or lets a stream or a listener not block.
+    pub limits_streams: bool,
     /// Starts a thread or a task, directly or through a function of the run.
     pub spawns: bool,
     /// Calls a function with a timeout or a deadline in its name, directly or through a function of the run.
@@ -58,6 +64,9 @@ impl Effects {
             panics: self.panics || other.panics,
             connects: self.connects || other.connects,
             listens: self.listens || other.listens,
+            connects_beyond: self.connects_beyond || other.connects_beyond,
+            listens_beyond: self.listens_beyond || other.listens_beyond,
+            limits_streams: self.limits_streams || other.limits_streams,
             spawns: self.spawns || other.spawns,
             limits: self.limits || other.limits,
             wildcards: self.wildcards.clone(),
@@ -74,6 +83,7 @@ impl Effects {
             || self.listens
             || self.spawns
             || self.limits
+            || self.limits_streams
             || !self.wildcards.is_empty()
             || self.parameters.iter().any(|fate| *fate != Fate { kept: fate.kept, ..Fate::default() })
     }

@@ -1,6 +1,6 @@
 //! Waits on a connection of the test whose other end is the program under test, for `unbounded-wait`.
 //!
-//! A program that stops to answer, to close or to connect leaves the test waiting. The test's own ends of a connection,
+//! A program that stops answering, closing or connecting leaves the test waiting. The test's own ends of a connection,
 //! such as a server in a thread of the same function, end with the test and are left to `--pedantic`.
 
 use std::collections::BTreeSet;
@@ -8,10 +8,11 @@ use std::collections::BTreeSet;
 use super::public_internet::public_host;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow::Flow;
+use crate::ir::{BodyId, Effects};
 use crate::tables;
 use crate::value::{Origin, Value};
 
-const HELP: &str = "put `tokio::time::timeout` around it, or set `set_read_timeout`, so that a program that stops to answer fails the \
+const HELP: &str = "put `tokio::time::timeout` around it, or set `set_read_timeout`, so that a program that stops answering fails the \
      test; a `#[netns_test]` has a deadline";
 
 /// The maximum number of calls from a stream to what it is wrapped in, and of functions from a helper to its callers.
@@ -48,20 +49,19 @@ pub(super) fn wait(facts: &FileFacts, flow: &Flow<'_>, id: CallId, call: &Call) 
     let receiver = call.receiver.as_ref()?;
     let accepts = call.name == ACCEPT;
     let functions = with_callers(facts, call.function);
-    let has_limit = |call: &Call| tables::LIMITS_OF_STREAMS.contains(&call.name.as_str());
     let is_among = |call: &Call| functions.contains(&call.function);
-    if facts.calls.iter().any(|call| is_among(call) && has_limit(call))
+    if facts.calls.iter().any(|call| is_among(call) && facts.limits_streams(call))
         || has_limit_by_maker(facts, receiver)
         || has_limit_by_caller(facts, flow, call.function)
-        || tables::LIMITS_BY_ATTRIBUTE.iter().any(|attribute| facts.text.contains(attribute))
+        || has_limit_by_attribute(facts, &functions)
     {
         return None;
     }
     let is_behind = if accepts {
-        program_connects(facts, &functions) && !connects_itself(facts, id, call)
+        program_connects(facts, &functions) && !connects_to(facts, id) && !has_connected(facts, flow, id, &functions)
     } else {
         !is_of_world(facts, receiver)
-            && !is_of_pair(facts, receiver)
+            && !is_of_pair(facts, call.function, receiver, 0)
             && (program_answers(facts, &functions) || !listens(facts, &functions))
     };
     let what = if accepts { "waits for a connection" } else { "waits for the other end of a connection" };
@@ -146,10 +146,21 @@ fn with_callers(facts: &FileFacts, function: usize) -> BTreeSet<usize> {
 fn has_limit_by_maker(facts: &FileFacts, value: &Value) -> bool {
     let limits = |call: CallId| {
         facts.object(facts.calls[call].root).any(|(_, other)| {
-            tables::is_limit(&other.name) || other.effects.as_ref().is_some_and(|effects| effects.limits)
+            let limits = |effects: &Effects| effects.limits || effects.limits_streams;
+            tables::is_limit(&other.name) || other.effects.as_ref().is_some_and(|effects| limits(effects))
         })
     };
     value.call.is_some_and(limits)
+}
+
+/// Whether an attribute ends each test among these functions after a time.
+fn has_limit_by_attribute(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
+    let mut tests = functions
+        .iter()
+        .map(|function| &facts.functions[*function])
+        .filter(|function| function.run_by_harness)
+        .peekable();
+    tests.peek().is_some() && tests.all(|function| function.limited)
 }
 
 /// Whether a caller in the file runs the helper with a limit.
@@ -174,39 +185,98 @@ fn calls_out<'f>(facts: &'f FileFacts, functions: &BTreeSet<usize>) -> impl Iter
     facts.calls.iter().enumerate().filter(move |(_, call)| functions.contains(&call.function) && !is_own(call))
 }
 
-/// Whether the function that made the stream accepts a connection that it opens to its own listener: the test has both
-/// ends.
-fn is_of_pair(facts: &FileFacts, value: &Value) -> bool {
-    // What a function of the file returns in a tuple has no maker here; a parameter comes from the caller.
-    let Some(maker) = maker(facts, value) else { return value.parameters.is_empty() };
-    if maker.effects.as_ref().is_some_and(|effects| effects.connects && effects.listens) {
+/// Whether the test has both ends of the connection, or may have: it accepts what it opens, or a helper of the test
+/// listens at the address. For a parameter, whether all callers in the file pass such a value.
+fn is_of_pair(facts: &FileFacts, function: usize, value: &Value, depth: usize) -> bool {
+    if depth > MAX_DEPTH {
         return true;
     }
-    let function = maker.function;
-    let here = || facts.calls.iter().filter(|call| call.function == function);
-    let accepts = |root: CallId| here().any(|call| call.name == ACCEPT && call.root == root);
-    let is_accepted = |address: &Value| {
-        address.call.is_some_and(|at| facts.calls[at].name == "local_addr" && accepts(facts.calls[at].root))
+    let Some(maker) = maker(facts, value) else {
+        // What a function of the file returns in a tuple has no maker here; a parameter comes from the caller.
+        let Some(parameter) = value.parameters.first() else { return true };
+        let name = facts.functions[function].name.as_str();
+        let mut callers = facts.calls.iter().filter(|call| call.of_run && call.name == name).peekable();
+        let passes_one = |call: &Call| {
+            let all: Vec<&Value> = call.receiver.iter().chain(&call.arguments).collect();
+            all.get(parameter.index).is_none_or(|given| is_of_pair(facts, call.function, given, depth + 1))
+        };
+        return callers.peek().is_some() && callers.all(passes_one);
     };
-    let connects = |call: &&Call| tables::STREAM_MAKERS.iter().any(|known| tables::ends_with(&call.path, known));
-    here().filter(connects).any(|call| call.arguments.iter().any(is_accepted))
+    let is_both = |effects: &Effects| effects.connects && effects.listens;
+    if tables::STREAM_PAIRS.contains(&maker.name.as_str())
+        || maker.effects.as_ref().is_some_and(|effects| is_both(effects))
+    {
+        return true;
+    }
+    let converts = tables::STREAM_CONVERSIONS.contains(&maker.name.as_str())
+        || tables::STREAM_WRAPPERS.iter().any(|known| tables::ends_with(&maker.path, known));
+    if converts && let Some(inner) = maker.arguments.first() {
+        return is_of_pair(facts, maker.function, inner, depth + 1);
+    }
+    connects(maker) && maker.arguments.iter().any(|address| leads_to_own(facts, maker.function, address))
+        || binds(maker) && connects_to(facts, maker.root)
 }
 
-/// Whether code of the run that these functions call serves, connects, or gets one of their listeners or connections.
+fn connects(call: &Call) -> bool {
+    tables::STREAM_MAKERS.iter().any(|known| tables::ends_with(&call.path, known))
+}
+
+fn binds(call: &Call) -> bool {
+    tables::LISTENER_TYPES.iter().any(|known| tables::ends_with(&call.path, &format!("{known}::bind")))
+}
+
+/// Returns the call that made the object whose address, or a part of it, the value is.
+fn addressed(facts: &FileFacts, value: &Value) -> Option<CallId> {
+    let direct = value.call.map(|call| facts.calls[call].root);
+    direct.or_else(|| value.items.iter().flatten().find_map(|item| addressed(facts, item)))
+}
+
+/// Whether a listener of the test itself has the address: one whose connections the function takes, or one of a
+/// helper. An unknown address counts in a function that takes connections.
+fn leads_to_own(facts: &FileFacts, function: usize, address: &Value) -> bool {
+    let here = || facts.calls.iter().filter(|call| call.function == function);
+    let accepts = |root: Option<CallId>| {
+        here().any(|call| {
+            tables::ACCEPTING.contains(&call.name.as_str())
+                && root.is_none_or(|root| call.root == root)
+                && binds(&facts.calls[call.root])
+        })
+    };
+    let Some(root) = addressed(facts, address) else { return address.parameters.is_empty() && accepts(None) };
+    let made = &facts.calls[root];
+    if binds(made) {
+        return accepts(Some(root));
+    }
+    match &made.effects {
+        Some(effects) => effects.listens && !effects.listens_beyond && facts.may_be_of_tests(made),
+        // Such as the path of a socket.
+        None => !made.of_run && accepts(None),
+    }
+}
+
+/// Whether code of the program that these functions call serves, connects, or gets one of their listeners or
+/// connections. What a helper of the tests does itself does not count.
 fn program_answers(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
-    let is_here = |call: &Call| facts.functions.iter().any(|function| function.name == call.name);
     let is_end = |value: &Value| is_listener(facts, value) || is_stream(facts, value, false, 0);
     calls_out(facts, functions).any(|(id, call)| {
-        let by_function = call.effects.as_ref().is_some_and(|effects| effects.connects || effects.listens);
-        let is_served = || call.of_run && !is_here(call) && call.arguments.iter().any(is_end);
-        by_function || starts_program(facts, id, call) || is_served()
+        let is_served = || call.of_run && !facts.may_be_of_tests(call) && call.arguments.iter().any(is_end);
+        let by_function = |effects: &Effects| {
+            effects.connects_beyond
+                || effects.listens_beyond
+                || (effects.connects || effects.listens) && !facts.may_be_of_tests(call)
+        };
+        call.effects.as_ref().is_some_and(|effects| by_function(effects))
+            || starts_program(facts, id, call)
+            || is_served()
     })
 }
 
-/// Whether code of the run that these functions call connects, or a program that they start may.
+/// Whether code of the program that these functions call connects, or a program that they start may.
 fn program_connects(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
     calls_out(facts, functions).any(|(id, call)| {
-        call.effects.as_ref().is_some_and(|effects| effects.connects) || starts_program(facts, id, call)
+        let by_function =
+            |effects: &Effects| effects.connects_beyond || effects.connects && !facts.may_be_of_tests(call);
+        call.effects.as_ref().is_some_and(|effects| by_function(effects)) || starts_program(facts, id, call)
     })
 }
 
@@ -214,32 +284,61 @@ fn starts_program(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     call.name == "spawn" && facts.command_behind(id).is_some()
 }
 
-/// Whether one of these functions has a listener of its own, whose server is in sight.
+/// Whether one of these functions, or a function that they call, has a listener, whose server may be in sight.
 fn listens(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
-    facts.calls.iter().any(|call| {
-        functions.contains(&call.function)
-            && tables::LISTENER_TYPES.iter().any(|known| tables::ends_with(&call.path, &format!("{known}::bind")))
+    let by_function = |call: &Call| call.effects.as_ref().is_some_and(|effects| effects.listens);
+    facts.calls.iter().any(|call| functions.contains(&call.function) && (binds(call) || by_function(call)))
+}
+
+/// Whether the function itself, or a helper of the tests that it calls, connects to the address of the listener.
+fn connects_to(facts: &FileFacts, accept: CallId) -> bool {
+    let (root, function) = (facts.calls[accept].root, facts.calls[accept].function);
+    let by_helper = |call: &Call| {
+        let connects = |effects: &Effects| effects.connects && !effects.connects_beyond;
+        call.effects.as_ref().is_some_and(|effects| connects(effects)) && facts.may_be_of_tests(call)
+    };
+    facts.calls_around(accept).map(|at| &facts.calls[at]).any(|other| {
+        other.function == function
+            && (connects(other) || by_helper(other))
+            && other.arguments.iter().any(|address| addressed(facts, address) == Some(root))
     })
 }
 
-/// Whether the function itself connects: earlier, so that the connection waits for the `accept`, or to the address of
-/// the listener.
-fn connects_itself(facts: &FileFacts, id: CallId, call: &Call) -> bool {
-    let root = facts.calls[id].root;
-    let is_own_address = |value: &Value| {
-        value.call.is_some_and(|at| facts.calls[at].root == root && facts.calls[at].name == "local_addr")
+/// Whether the test may have connected, or code that it has called, so that the connection waits for the `accept`: in
+/// the function of the `accept`, or in a caller. A connection of another task may come late.
+fn has_connected(facts: &FileFacts, flow: &Flow<'_>, accept: CallId, functions: &BTreeSet<usize>) -> bool {
+    let helpers: Vec<&str> = functions
+        .iter()
+        .map(|function| &facts.functions[*function])
+        .filter(|function| !function.run_by_harness)
+        .map(|function| function.name.as_str())
+        .collect();
+    let is_on_the_way = |(id, call): &(CallId, &Call)| {
+        *id == accept || functions.contains(&call.function) && call.of_run && helpers.contains(&call.name.as_str())
     };
-    let is_before = |at: CallId, other: &Call| {
-        at < id
-            && !other.surroundings.closure
-            && (other.awaited && !is_joined(facts, at) || other.path.starts_with("std::"))
-    };
-    facts.calls_around(id).any(|at| {
-        let other = &facts.calls[at];
-        other.function == call.function
-            && tables::STREAM_MAKERS.iter().any(|known| tables::ends_with(&other.path, known))
-            && (is_before(at, other) || other.arguments.iter().any(is_own_address))
+    let may_connect = |call: &Call| connects(call) || call.effects.as_ref().is_some_and(|effects| effects.connects);
+    facts.calls.iter().enumerate().filter(is_on_the_way).any(|(id, call)| {
+        let bodies = bodies_around(flow, id);
+        facts.calls_around(id).take_while(|at| *at < id).any(|at| {
+            let other = &facts.calls[at];
+            other.function == call.function
+                && may_connect(other)
+                && !is_joined(facts, at)
+                && !facts.enclosed_by(at, |name| tables::SPAWNING.contains(&name.rsplit("::").next().unwrap_or(name)))
+                && flow.place(at).is_none_or(|place| bodies.contains(&place.body))
+        })
     })
+}
+
+/// Returns the body of the call and those around it.
+fn bodies_around(flow: &Flow<'_>, id: CallId) -> Vec<BodyId> {
+    let mut bodies = Vec::new();
+    let mut next = flow.place(id);
+    while let Some(place) = next.filter(|place| !bodies.contains(&place.body)) {
+        bodies.push(place.body);
+        next = flow.made(place.body);
+    }
+    bodies
 }
 
 /// Whether the call is one of the futures of a `join!`.
@@ -255,7 +354,11 @@ mod tests {
     const FRAME: &str = "use std::net::SocketAddr; use tokio::net::{TcpListener, TcpStream}; \
         struct Server; impl Server { async fn run(self) { TcpListener::bind(\"127.0.0.1:0\").await; } } \
         async fn dial(to: SocketAddr) { TcpStream::connect(to).await; } \
-        #[tokio::test] async fn f(at: SocketAddr, limit: Duration) { tokio::spawn(Server.run()); {} }";
+        #[cfg(test)] mod tests { use super::{Server, dial}; use tokio::net::{TcpListener, TcpStream}; \
+        async fn echo() -> SocketAddr { let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); let at = l.local_addr().unwrap(); \
+            tokio::spawn(async move { l.accept().await }); at } \
+        async fn join(to: SocketAddr) -> TcpStream { TcpStream::connect(to).await.unwrap() } \
+        #[tokio::test] async fn f(at: SocketAddr, limit: Duration) { tokio::spawn(Server.run()); {} } }";
 
     #[test]
     fn what_the_program_under_test_has_to_send_or_open() {
@@ -288,6 +391,14 @@ mod tests {
                 "tokio::spawn(async move { let mut s = TcpStream::connect(at).await.unwrap(); s.read_exact(&mut b).await.unwrap(); });",
                 "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); let c = TcpStream::connect(at).await.unwrap(); dial(at).await; let (s, _) = l.accept().await.unwrap();",
                 "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); dial(at).await; let a = l.local_addr().unwrap(); let (c, s) = tokio::join!(TcpStream::connect(a), l.accept());",
+                "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); dial(l.local_addr().unwrap()).await; let (s, _) = l.accept().await.unwrap();",
+                "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); tokio::spawn(dial(at)); let t = tokio::spawn(join(l.local_addr().unwrap())); let (s, _) = l.accept().await.unwrap();",
+                "let mut s = TcpStream::connect(echo().await).await.unwrap(); s.read_exact(&mut b).await.unwrap();",
+                "let l = TcpListener::bind(\"127.0.0.1:0\").await.unwrap(); let port = l.local_addr().unwrap().port(); tokio::spawn(async move { l.accept().await }); \
+                    let mut s = TcpStream::connect((\"127.0.0.1\", port)).await.unwrap(); s.read_exact(&mut b).await.unwrap();",
+                "let l = std::net::TcpListener::bind(\"127.0.0.1:0\").unwrap(); let own = l.local_addr().unwrap(); std::thread::spawn(move || for s in l.incoming() {}); \
+                    let mut s = std::net::TcpStream::connect(own).unwrap(); s.read_exact(&mut b).unwrap();",
+                "let (a, b) = UnixStream::pair().unwrap(); let mut s = tokio::net::UnixStream::from_std(b).unwrap(); s.read_exact(&mut b).await.unwrap();",
                 "let (mut a, b) = tokio::io::duplex(64); a.read_exact(&mut b).await.unwrap();",
                 "let mut file = std::fs::File::open(at).unwrap(); file.read_exact(&mut b).unwrap();",
             ],

@@ -31,7 +31,9 @@
 //! A read from a TCP or Unix stream, an `accept`, and the next message of a WebSocket or a `Framed` stream count if the
 //! other end is the program under test: code of the workspace that the test or its callers in the file call listens,
 //! connects, or gets the test's listener or stream; or the test starts a program; or no listener is in sight. If the test
-//! has both ends, the wait is pedantic. `set_read_timeout` and an attribute `#[timeout]` are limits.
+//! has both ends, or may have, the wait is pedantic: what a helper of the tests binds or connects itself belongs to the
+//! test. So is an `accept` after a call that may have connected. `set_read_timeout`, `set_nonblocking(true)` and an
+//! attribute `#[timeout]` of the test are limits.
 //!
 //! A wait for a message counts in a function that a test runs itself and that contacts a peer, or receives one as a
 //! parameter; not in spawned tasks and closures, which are mostly the handlers of a server. A race in a loop counts if

@@ -203,8 +203,17 @@ pub(crate) const JOINING: &[&str] = &["join!", "try_join!"];
 /// Methods after which a read of a stream ends.
 pub(crate) const LIMITS_OF_STREAMS: &[&str] = &["set_read_timeout", "set_nonblocking"];
 
-/// Attributes that end a test after a time: those of rstest and ntest.
-pub(crate) const LIMITS_BY_ATTRIBUTE: &[&str] = &["#[timeout(", "#[ntest::timeout(", "#[test_timeout"];
+/// Arguments with which such a method removes the limit.
+pub(crate) const NO_LIMITS_OF_STREAMS: &[&str] = &["None", "false"];
+
+/// Methods of a listener that take connections.
+pub(crate) const ACCEPTING: &[&str] = &["accept", "incoming"];
+
+/// Functions that return both ends of a connection.
+pub(crate) const STREAM_PAIRS: &[&str] = &["pair", "socketpair", "duplex"];
+
+/// Functions that make a stream of another object: of a descriptor, or of a stream of another library.
+pub(crate) const STREAM_CONVERSIONS: &[&str] = &["from_raw_fd", "from_std", "from", "try_from", "new"];
 
 /// Constructors of channels and of streams that end with their senders.
 pub(crate) const CHANNELS: &[&str] = &["unbounded", "bounded", "duplex", "pair"];

@@ -1,0 +1,71 @@
+//! Whether a called function belongs to the tests themselves or to the program under test.
+
+use super::{Call, FileFacts, Function};
+use crate::scope::words::is_helper_module;
+use crate::tables;
+use crate::value::Value;
+
+/// First segments of paths that stay in the same crate.
+const RELATIVE: &[&str] = &["crate", "self", "super", "Self"];
+
+/// The maximum number of makers from a method's receiver to the call that shows where it comes from.
+const MAX_MAKERS: usize = 4;
+
+impl FileFacts {
+    /// Returns the function of the file that the call may lead to, by its path or, for a method, by its name.
+    pub(crate) fn defined_here(&self, call: &Call) -> Option<&Function> {
+        let own = RELATIVE.iter().fold(call.path.as_str(), |rest, first| {
+            rest.strip_prefix(first).and_then(|rest| rest.strip_prefix("::")).unwrap_or(rest)
+        });
+        let leads_to = |function: &&Function| {
+            function.name == call.name && (own.is_empty() || tables::ends_with(&function.item, own))
+        };
+        self.functions.iter().find(leads_to)
+    }
+
+    /// Whether the called function may be a helper of the tests, in this file or in another one.
+    ///
+    /// A file whose tests are in a module for tests has the program's own code, too; in every other file with tests,
+    /// everything belongs to the tests. A path that names neither another crate nor a part of the program may lead to a
+    /// helper.
+    pub(crate) fn may_be_of_tests(&self, call: &Call) -> bool {
+        let in_program = self.functions[call.function].in_test_module;
+        match self.defined_here(call) {
+            Some(function) => function.test || !in_program,
+            None => self.leads_to_tests(call, in_program, 0),
+        }
+    }
+
+    fn leads_to_tests(&self, call: &Call, in_program: bool, depth: usize) -> bool {
+        if call.path.is_empty() {
+            let maker = call.receiver.as_ref().and_then(|receiver| receiver.call);
+            let maker = maker.map(|maker| &self.calls[self.calls[maker].root]);
+            return depth < MAX_MAKERS
+                && maker.is_some_and(|maker| match self.defined_here(maker) {
+                    // A method of what a function of the tests returns; the type may be the program's.
+                    Some(_) => false,
+                    None => self.leads_to_tests(maker, in_program, depth + 1),
+                });
+        }
+        if call.path.split("::").any(is_helper_module) {
+            return true;
+        }
+        let first = call.path.split("::").next().unwrap_or_default();
+        let is_module = |is_wanted: fn(bool) -> bool| {
+            self.modules
+                .iter()
+                .any(|module| is_wanted(module.test) && module.path.last().is_some_and(|name| name == first))
+        };
+        if in_program {
+            return is_module(|test| test);
+        }
+        // `serve` comes by a glob import.
+        !call.path.contains("::") || RELATIVE.contains(&first) || is_module(|_| true)
+    }
+
+    /// Whether the call sets a limit on the reads of a stream, or lets a stream or a listener not block.
+    pub(crate) fn limits_streams(&self, call: &Call) -> bool {
+        let is_removal = |value: &Value| tables::NO_LIMITS_OF_STREAMS.contains(&self.written(value.span));
+        tables::LIMITS_OF_STREAMS.contains(&call.name.as_str()) && !call.arguments.iter().any(is_removal)
+    }
+}
