@@ -77,8 +77,8 @@ fn burst(from: &Host, to: &Host, count: usize) -> TestResult<(Duration, Vec<Dura
     for _ in 0..count {
         let mut buffer = [0; 100];
         let (mut parts, mut control) = ([IoSliceMut::new(&mut buffer)], nix::cmsg_space!(TimeSpec));
-        let received = recvmsg::<()>(receiver.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::empty())?;
-        arrivals.extend(received.cmsgs()?.find_map(|message| match message {
+        let message = recvmsg::<()>(receiver.as_raw_fd(), &mut parts, Some(&mut control), MsgFlags::empty())?;
+        arrivals.extend(message.cmsgs()?.find_map(|message| match message {
             ControlMessageOwned::ScmTimestampns(at) => Some(Duration::from(at)),
             _ => None,
         }));
