@@ -40,7 +40,7 @@ mod migration {
     #[case::dns(53)]
     #[netns_test]
     fn the_server_listens(net: Pair, #[case] port: u16) -> TestResult {
-        net.server.tcp_listener(port)?;
+        let _listener = net.server.tcp_listener(port)?;
         net.client.tcp_connect((net.server.addr(), port))?;
         Ok(())
     }
