@@ -125,7 +125,9 @@ fn a_learned_forwarding_entry_becomes_a_permanent_one(net: Pair) -> TestResult {
         }
     })?;
     client.add_fdb_entry("eth0", mac)?;
-    assert_eq!(entries()?, [true]);
+    // Where the kernel filters VLANs, it adds one entry without a VLAN and one in the VLAN of the port; source: `br_fdb_add`.
+    let found = entries()?;
+    assert!(!found.is_empty() && !found.contains(&false), "{found:?}");
     for port in ["eth0", "other"] {
         assert_eq!(client.add_fdb_entry(port, mac).unwrap_err().kind(), ErrorKind::AlreadyExists, "{port}");
     }
