@@ -117,7 +117,7 @@ fn a_daemon_writes_its_leases_in_a_private_folder() {
         return;
     }
     if !Path::new("/var/lib/misc").is_dir() {
-        return visibly::skip("requires the folder /var/lib/misc");
+        return skip("requires the folder /var/lib/misc");
     }
     let dnsmasq = [
         "dnsmasq",
