@@ -47,12 +47,13 @@ pub fn main() -> ExitCode {
         env::args_os().enumerate().filter(|(index, word)| *index != 1 || word != "netns-run").map(|(_, word)| word);
     let arguments: Vec<OsString> = arguments.collect();
     if let Some((first, rest)) = arguments.get(1..).and_then(<[OsString]>::split_first) {
+        let own = || arguments.iter().take(1).chain(rest).cloned();
         match first.to_str() {
-            Some("vm") => return vm::main(arguments.iter().take(1).chain(rest).cloned()),
+            Some("vm") => return vm::main(own()),
             // Commands of netns-run, which no cargo command is named after.
-            Some("doctor") => return doctor::main(arguments.iter().take(1).chain(rest).cloned()),
-            Some("explain") => return explain::main(arguments.iter().take(1).chain(rest).cloned()),
-            Some("pages") => return pages::main(arguments.iter().take(1).chain(rest).cloned()),
+            Some("doctor") => return doctor::main(own()),
+            Some("explain") => return explain::main(own()),
+            Some("pages") => return pages::main(own()),
             Some(vm::GUEST) => return vm::guest_main(rest.first().map_or("".as_ref(), |word| word)),
             Some(vm::RECORDER) => return vm::record(rest),
             _ if vm::is_rustdoc(first) => return vm::record_documentation_tests(rest),
@@ -63,7 +64,7 @@ pub fn main() -> ExitCode {
     match become_cargo(&options) {
         Ok(never) => match never {},
         Err(message) => {
-            eprintln!("cargo netns-run: {message}\nmore: netns-run explain {}", outcome::FAILED);
+            eprintln!("cargo netns-run: {}", outcome::with_code(message, outcome::FAILED));
             ExitCode::from(crate::STATUS_FAILED)
         }
     }

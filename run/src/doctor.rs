@@ -50,7 +50,7 @@ pub(crate) struct Options {
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let options = Options::parse_from(arguments);
     if let Some(file) = &options.apparmor_profile {
-        end_at_broken_pipes();
+        disposition::end_at_broken_pipes();
         return match write_profile(file, options.places) {
             Ok(()) => ExitCode::SUCCESS,
             Err(message) => {
@@ -60,7 +60,7 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         };
     }
     if options.config {
-        end_at_broken_pipes();
+        disposition::end_at_broken_pipes();
         return show_settings(options.json);
     }
     // The first check decides all others: without isolation, there is no namespace to run them in.
@@ -70,19 +70,13 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         .collect::<Result<_, Error>>();
     let isolation = answers.as_ref().map(drop).map_err(ToString::to_string);
     let answers = answers.unwrap_or_default();
-    end_at_broken_pipes();
+    disposition::end_at_broken_pipes();
     if options.json {
         println!("{:#}", report(&isolation, &answers));
     } else {
         print(&isolation, &answers);
     }
     if isolation.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// From here on, the program only prints; `netns-run doctor | head` then ends quietly.
-fn end_at_broken_pipes() {
-    // The kernel refuses this for no signal that exists.
-    let _ = disposition::end_at_broken_pipes();
 }
 
 fn write_profile(file: &Path, mut places: Vec<PathBuf>) -> Result<(), String> {

@@ -28,8 +28,7 @@ const INDEX: &str = include_str!("errors.md");
 /// Parses the arguments (the first is the program's name) and runs the command.
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let code = Options::parse_from(arguments).code;
-    // The kernel refuses this for no signal that exists.
-    let _ = disposition::end_at_broken_pipes();
+    disposition::end_at_broken_pipes();
     let Some(code) = code else {
         for (code, entry) in entries() {
             println!("{code}  {}", entry.lines().next().unwrap_or_default());

@@ -18,12 +18,15 @@ use crate::options::Identity;
 ///
 /// The refused mount; source: mount(2).
 pub(crate) fn of_root(identity: &Identity) -> Result<(), SetUpFailure> {
+    if !matches!(identity, Identity::Root) {
+        return Ok(());
+    }
     let Some(root) = User::from_uid(Uid::from_raw(0)).ok().flatten() else { return Ok(()) };
     let Some(home) = std::env::var_os("HOME").map(PathBuf::from) else { return Ok(()) };
     // A home that is open may hold the caller's programs.
     let is_closed = root.dir.is_dir() && access(&root.dir, AccessFlags::X_OK).is_err();
     let is_a_home = home.is_absolute() && home.is_dir() && !root.dir.starts_with(&home);
-    if !matches!(identity, Identity::Root) || !is_closed || !is_a_home {
+    if !is_closed || !is_a_home {
         return Ok(());
     }
     // With everything below: the kernel does not allow to leave out mounts from another namespace.

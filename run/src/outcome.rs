@@ -1,6 +1,7 @@
 //! The end of a run: for the caller's `wait`, for people, and as JSON.
 
 use std::ffi::OsString;
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
@@ -48,6 +49,11 @@ const NOT_FOUND: &str = "NT304";
 /// Of `cargo netns-run vm`.
 pub(crate) const MACHINES: &str = "NT305";
 
+/// Ends a message with its code in the error index.
+pub(crate) fn with_code(text: impl Display, code: &str) -> String {
+    format!("{text:#}\nmore: netns-run explain {code}")
+}
+
 impl End {
     /// The code in the error index; `None` if the message has one already, or none is needed.
     fn code(&self) -> Option<&'static str> {
@@ -73,7 +79,10 @@ impl Outcome {
     /// Returns the message for standard error, which ends with a code of the error index; `None` if the program ended itself.
     pub(crate) fn message(&self) -> Option<String> {
         let text = self.sentence()?;
-        Some(self.end.code().map_or(text.clone(), |code| format!("{text}\nmore: netns-run explain {code}")))
+        Some(match self.end.code() {
+            Some(code) => with_code(text, code),
+            None => text,
+        })
     }
 
     fn sentence(&self) -> Option<String> {

@@ -11,6 +11,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use calls::{ended, netns_run, printed};
 use netns_fixtures::cargo_bin;
 use nix::libc::SYS_ptrace;
 use nix::sys::signal::{Signal, kill, killpg};
@@ -18,28 +19,9 @@ use nix::unistd::{Pid, getegid, geteuid};
 use processes::{assert_are_gone, descendants};
 use visibly::skip;
 
+mod calls;
 mod processes;
 mod visibly;
-
-fn netns_run(arguments: &[&str]) -> Command {
-    // A program ignores the signals that its caller ignores, and the caller of these tests (a shell in the background) may
-    // ignore SIGQUIT.
-    let mut command = Command::new("env");
-    command.args(["--default-signal", cargo_bin!("netns-run")]);
-    // Bounds every wait below; if an option is repeated, the last one counts.
-    command.args(["--deadline", "2m"]).args(arguments);
-    command
-}
-
-fn ended(arguments: &[&str]) -> Output {
-    netns_run(arguments).output().expect("it starts")
-}
-
-fn printed(arguments: &[&str]) -> String {
-    let ended = ended(arguments);
-    assert!(ended.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
-    String::from_utf8(ended.stdout).expect("it is text").trim_end().to_owned()
-}
 
 #[test]
 fn the_program_has_namespaces_of_its_own_and_nothing_but_lo_in_them() {

@@ -1,4 +1,4 @@
-//! What `netns-run` shows of the machine to root and to others: settings, the home, and folders and identities of daemons.
+//! The machine inside `netns-run`, for root and for others: settings, the home, and folders and identities of daemons.
 
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
@@ -6,33 +6,17 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::{Command, Output};
 
+use calls::{ended, netns_run, printed};
 use netns_fixtures::cargo_bin;
 use nix::unistd::{AccessFlags, access, geteuid};
 use visibly::skip;
 
+mod calls;
 mod visibly;
 
 /// A setting without a copy in a namespace.
 const OF_THE_MACHINE: &str = "/proc/sys/vm/overcommit_memory";
-
-fn netns_run(arguments: &[&str]) -> Command {
-    let mut command = Command::new(cargo_bin!("netns-run"));
-    // Bounds every wait below; if an option is repeated, the last one counts.
-    command.args(["--deadline", "2m"]).args(arguments);
-    command
-}
-
-fn ended(arguments: &[&str]) -> Output {
-    netns_run(arguments).output().expect("it starts")
-}
-
-fn printed(arguments: &[&str]) -> String {
-    let ended = ended(arguments);
-    assert!(ended.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&ended.stderr));
-    String::from_utf8(ended.stdout).expect("it is text").trim_end().to_owned()
-}
 
 fn is_here(program: &str) -> bool {
     let is_here =
@@ -159,8 +143,10 @@ fn tcpdump_reads_packets() {
     if !is_here("tcpdump") || !is_here("ping") {
         return;
     }
-    let script = "tcpdump -lnni lo -c 1 icmp 2>&1 & while kill -0 $! 2>/dev/null; do ping -c 1 127.0.0.1 >/dev/null; done; wait $!";
+    // The capture may begin between a request and its reply.
+    let capture = "tcpdump -lnni lo -c 1 'icmp[icmptype] == icmp-echo' 2>&1";
+    let script = format!("{capture} & while kill -0 $! 2>/dev/null; do ping -c 1 127.0.0.1 >/dev/null; done; wait $!");
     let options: &[&str] = if geteuid().is_root() { &[] } else { &["--as", "caller", "--capabilities", "net_raw"] };
-    let captured = printed(&[options, &["--", "sh", "-c", script]].concat());
+    let captured = printed(&[options, &["--", "sh", "-c", &script]].concat());
     assert!(captured.contains("ICMP echo request"), "{captured}");
 }

@@ -7,6 +7,11 @@ use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::thread;
 
+use netns_fixtures::TestResult;
+use netns_fixtures::net::Host;
+use netns_fixtures::process::Capability;
+use netns_fixtures::requirements::require_program;
+
 use crate::suite::cargo;
 
 /// Returns whether the program can start; otherwise [skips](skip) the calling test.
@@ -30,6 +35,18 @@ fn answers(command: &mut Command) -> bool {
 fn skipped(program: &str, remedy: &str) -> bool {
     skip(&format!("requires the program {program}: it cannot be started ({remedy})"));
     false
+}
+
+/// Returns the output of `ip` in a host, with the capability to change its network; `words` are separated by single spaces.
+///
+/// # Errors
+///
+/// The program failed. Without the program, the calling test is skipped.
+pub fn ip(host: &Host, words: &str) -> TestResult<String> {
+    require_program("ip")?;
+    let mut command = host.command("ip")?;
+    let output = command.args(words.split(' ')).keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
+    Ok(output.stdout.text().to_string())
 }
 
 /// Reports, as an annotated test does, that the test of the calling thread is skipped: it bypasses libtest's capture, and adds a line to

@@ -11,16 +11,8 @@ use netns_fixtures::net::condition::Condition;
 use netns_fixtures::net::link::{Bridge, Veth};
 use netns_fixtures::net::{Host, NewRoute, NewRule, Pair};
 use netns_fixtures::prelude::*;
-use netns_fixtures::process::Capability;
-use netns_fixtures::requirements::require_program;
 use netns_fixtures::{ErrorKind, KernelError};
-
-fn ip(host: &Host, words: &str) -> TestResult<String> {
-    require_program("ip")?;
-    let mut command = host.command("ip")?;
-    let output = command.args(words.split(' ')).keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
-    Ok(output.stdout.text().to_string())
-}
+use netns_tests::witness::ip;
 
 /// A routing daemon, and the kernel after a router advertisement, add routes of other protocols.
 #[netns_test(requires(ipv6))]

@@ -1,4 +1,4 @@
-//! The Rust of the guides. What needs a program of the reader compiles and does not run, in functions that nothing calls. `cargo xtask ci --only book`
+//! The Rust of the guides. Examples that need a program of the reader compile and do not run, in functions that nothing calls. `cargo xtask ci --only book`
 //! finds each block of the guides in a test of this folder.
 
 #![cfg(target_os = "linux")]

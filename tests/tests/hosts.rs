@@ -20,6 +20,7 @@ use netns_fixtures::process::{Capability, Stdio};
 use netns_fixtures::requirements::require_program;
 use netns_fixtures::{Error, ErrorKind, KernelError};
 use netns_tests::traffic::{PATIENCE, frame, sent_is_heard};
+use netns_tests::witness::ip;
 use netns_tests::witness::skip;
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvfrom, sendto};
 use rtnetlink::LinkUnspec;
@@ -473,13 +474,6 @@ async fn what_the_kernel_shows_is_not_taken_for_something_else(net: Pair) -> Tes
     net.client.set_default_gateway(net.server.ipv4())?;
     assert_eq!(gateways("0.0.0.0/0")?, BTreeSet::from([of("198.18.0.2")?, of("198.18.0.9")?]));
     Ok(())
-}
-
-/// Returns the output of `ip` in a host.
-fn ip(host: &Host, words: &str) -> TestResult<String> {
-    require_program("ip")?;
-    let output = host.command("ip")?.args(words.split(' ')).output()?.success()?;
-    Ok(output.stdout.text().to_string())
 }
 
 #[netns_test]

@@ -18,6 +18,7 @@ use netns_fixtures::net::{Lan, Pair, Routed};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
+use netns_tests::witness::ip;
 use netns_tests::witness::skip;
 
 /// Changed settings of the machine. Dropping it restores them.
@@ -397,11 +398,6 @@ impl UnixProbe {
     fn connects(path: &str) -> bool {
         std::os::unix::net::UnixStream::connect(path).is_ok()
     }
-}
-
-fn ip(host: &Host, words: &str) -> TestResult {
-    host.command("ip")?.args(words.split(' ')).keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
-    Ok(())
 }
 
 /// Addresses that the program under test configures: through DHCP, router advertisement or, here, `ip`.

@@ -41,7 +41,7 @@ impl Counts {
         Some(Self::of_numbers(numbers))
     }
 
-    /// Adds the numbers of a summary by the words behind them, as in `3 passed, 1 failed, 2 skipped`; ignores other words.
+    /// Returns the numbers of a summary by the words behind them, as in `3 passed, 1 failed, 2 skipped`; ignores other words.
     pub fn of_numbers(numbers: &str) -> Self {
         let mut counts = Self::default();
         for part in numbers.split([';', ',']) {

@@ -10,6 +10,7 @@
 #![forbid(unsafe_code)]
 
 mod counts;
+mod failures;
 pub mod guest;
 pub mod image;
 pub mod kernels;
@@ -21,5 +22,6 @@ pub mod plan;
 pub mod report;
 
 pub use counts::{Counts, SKIP_RECORD};
+pub use failures::Failures;
 pub use machine::Accelerator;
 pub use paint::{BAD, GOOD, NOTABLE, Paint};

@@ -19,7 +19,7 @@ use crate::machine::{self, Accelerator, Machine};
 use crate::message::Message;
 use crate::plan::{Judge, Plan, Run};
 use crate::report::{KernelResults, Skip};
-use crate::{BAD, Counts};
+use crate::{BAD, Counts, Failures};
 
 /// The time limit from QEMU's start to the guest's first message, and for everything that the guest does beside the programs: it loads modules
 /// and switches off.
@@ -227,6 +227,7 @@ struct Running<'plan> {
     lines: VecDeque<String>,
     left_out: u64,
     counts: Option<Counts>,
+    failures: Failures,
     /// Ignored tests, with the reasons that they have.
     ignored: Vec<(String, String)>,
     /// Tests that skipped at run time.
@@ -236,7 +237,15 @@ struct Running<'plan> {
 impl<'plan> Running<'plan> {
     fn new(run: &'plan Run) -> Self {
         let lines = VecDeque::new();
-        Self { run, lines, left_out: 0, counts: None, ignored: Vec::new(), skipped: Vec::new() }
+        Self {
+            run,
+            lines,
+            left_out: 0,
+            counts: None,
+            failures: Failures::default(),
+            ignored: Vec::new(),
+            skipped: Vec::new(),
+        }
     }
 
     fn note_line(&mut self, line: String) {
@@ -244,6 +253,7 @@ impl<'plan> Running<'plan> {
             if let Some(counts) = Counts::of_line(&line) {
                 *self.counts.get_or_insert_default() += counts;
             }
+            self.failures.note_line(&line);
             self.ignored.extend(ignored_test(&line));
         }
         if self.lines.len() == OUTPUT_LINES {
@@ -284,7 +294,7 @@ impl<'plan> Running<'plan> {
                 " without the summary of its tests"
             }
         };
-        let failure = (!success || !without.is_empty()).then(|| format!("{target} as {user}: {how}{without}"));
+        let failure = (!success || !without.is_empty()).then(|| format!("{target} as {user}: {how}{without}{}", self.failures));
         let mut output: Vec<String> = self.lines.into();
         if self.left_out > 0 {
             output.insert(0, format!("({} lines before these are left out)", self.left_out));

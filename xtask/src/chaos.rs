@@ -1,7 +1,7 @@
 //! `cargo xtask chaos`: kills processes of test runs at random moments and counts what remains. The test is `tests/tests/nothing_left.rs`;
 //! this command passes it the number of kills and shows its output.
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use clap::Args;
 
@@ -24,8 +24,14 @@ pub(crate) struct Options {
 
 /// Builds and runs the test; returns its exit status.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
+    hand_on(&mut test(workspace, options.kills))
+}
+
+/// Returns the command that builds and runs the test.
+pub(crate) fn test(workspace: &Workspace, kills: u32) -> Command {
     let mut test = workspace.cargo();
     test.args(["test", "--workspace", "--test", "nothing_left", "--", "--show-output"]);
     test.args(["--exact", "nothing_is_left_when_anything_is_killed_under_pressure"]);
-    hand_on(test.env("NETNS_CHAOS_KILLS", options.kills.to_string()))
+    test.env("NETNS_CHAOS_KILLS", kills.to_string());
+    test
 }

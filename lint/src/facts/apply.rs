@@ -97,7 +97,6 @@ impl Lower<'_> {
             Home::ThisFile => value.clone(),
             Home::OtherFile => value.clone().relocated(span),
         };
-        let is_set_up = summary.is_method && arguments.first().is_some_and(|object| self.is_set_up(object, span));
         let part_of_caller = |value: &Value| put_in(&at_home(value), arguments, span);
         for sink in &summary.sinks {
             let parameters = || sink.values.iter().flat_map(|value| &value.parameters);
@@ -108,13 +107,15 @@ impl Lower<'_> {
             }
             let is_known =
                 |parameter: &Parameter| parameter.given(arguments, span).is_some_and(|given| given.is_known());
+            let is_set_up = || arguments.first().is_some_and(|object| self.is_set_up(object, span));
+            let told_on = of_object && (!parameters().any(is_known) || sink.kind.is_contact() && is_set_up());
             self.facts.sinks.push(Sink {
                 values: sink.values.iter().map(part_of_caller).flat_map(spread_out).collect(),
                 span,
                 through: Some(name.to_owned()),
                 function: self.frame.function,
                 call: None,
-                told_on: of_object && (!parameters().any(is_known) || sink.kind.is_contact() && is_set_up),
+                told_on,
                 ..sink.clone()
             });
         }

@@ -295,6 +295,17 @@ impl FileFacts {
         self.calls_from(root).filter(move |(_, call)| call.root == root)
     }
 
+    /// Returns the call that made the object behind a value.
+    pub(crate) fn maker(&self, value: &Value) -> Option<&Call> {
+        value.call.map(|call| &self.calls[self.calls[call].root])
+    }
+
+    /// Returns the calls of the file that may run the function, by its name.
+    pub(crate) fn calls_of(&self, function: usize) -> impl Iterator<Item = (CallId, &Call)> {
+        let name = self.functions[function].name.as_str();
+        self.calls.iter().enumerate().filter(move |(_, call)| call.of_run && call.name == name)
+    }
+
     /// Returns the call `id` and the later calls of its function; calls of other functions may be among them.
     pub(crate) fn calls_from(&self, id: CallId) -> impl Iterator<Item = (CallId, &Call)> {
         let end = self.calls_around(id).end.min(self.calls.len());

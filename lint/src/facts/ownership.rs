@@ -38,29 +38,22 @@ impl FileFacts {
 
     fn leads_to_tests(&self, call: &Call, in_program: bool, depth: usize) -> bool {
         if call.path.is_empty() {
-            let maker = call.receiver.as_ref().and_then(|receiver| receiver.call);
-            let maker = maker.map(|maker| &self.calls[self.calls[maker].root]);
+            let maker = call.receiver.as_ref().and_then(|receiver| self.maker(receiver));
+            // The type that a function of the tests returns may be the program's.
+            let is_of_others = |maker: &&Call| self.defined_here(maker).is_none();
             return depth < MAX_MAKERS
-                && maker.is_some_and(|maker| match self.defined_here(maker) {
-                    // A method of what a function of the tests returns; the type may be the program's.
-                    Some(_) => false,
-                    None => self.leads_to_tests(maker, in_program, depth + 1),
-                });
+                && maker.filter(is_of_others).is_some_and(|maker| self.leads_to_tests(maker, in_program, depth + 1));
         }
         if call.path.split("::").any(is_helper_module) {
             return true;
         }
-        let first = call.path.split("::").next().unwrap_or_default();
-        let is_module = |is_wanted: fn(bool) -> bool| {
-            self.modules
-                .iter()
-                .any(|module| is_wanted(module.test) && module.path.last().is_some_and(|name| name == first))
-        };
+        let first = call.path.split_once("::").map_or(call.path.as_str(), |(first, _)| first);
+        let mut named = self.modules.iter().filter(|module| module.path.last().is_some_and(|name| name == first));
         if in_program {
-            return is_module(|test| test);
+            return named.any(|module| module.test);
         }
         // `serve` comes by a glob import.
-        !call.path.contains("::") || RELATIVE.contains(&first) || is_module(|_| true)
+        !call.path.contains("::") || RELATIVE.contains(&first) || named.next().is_some()
     }
 
     /// Whether the call sets a limit on the reads of a stream, or lets a stream or a listener not block.

@@ -54,9 +54,8 @@ impl Flow<'_> {
     /// Whether the call may run on another thread or in another task than its function: in spawned code, or in a
     /// closure, which is mostly the handler of a server.
     pub(crate) fn is_spawned(&self, id: CallId) -> bool {
-        let spawns = |name: &str| tables::SPAWNING.contains(&name.rsplit("::").next().unwrap_or(name));
         let Some(mut point) = self.awaited(id).or_else(|| self.place(id)) else { return false };
-        if self.facts.enclosed_by(id, spawns) {
+        if self.facts.enclosed_by(id, tables::is_spawning) {
             return true;
         }
         for _ in 0..MAX_DEPTH {
@@ -64,8 +63,8 @@ impl Flow<'_> {
                 return true;
             }
             let spawner = self.got_by(point.body).map(|call| self.facts.calls[call].name.as_str());
-            let Some(made) = self.made(point.body).filter(|_| !spawner.is_some_and(spawns)) else {
-                return spawner.is_some_and(spawns);
+            let Some(made) = self.made(point.body).filter(|_| !spawner.is_some_and(tables::is_spawning)) else {
+                return spawner.is_some_and(tables::is_spawning);
             };
             point = made;
         }

@@ -20,9 +20,9 @@ pub(crate) struct Effects {
     pub connects: bool,
     /// Binds a socket, directly or through a function of the run.
     pub listens: bool,
-    /// Connects through a function of another file that is no helper next to it.
+    /// Connects through a function of the program under test: of another file, and not a helper beside the tests.
     pub connects_beyond: bool,
-    /// Binds a socket through a function of another file that is no helper next to it.
+    /// Binds a socket through a function of the program under test: of another file, and not a helper beside the tests.
     pub listens_beyond: bool,
     /// Sets a limit on the reads of a stream, or lets a stream or a listener not block.
     pub limits_streams: bool,

@@ -88,10 +88,9 @@ fn may_have_peer(facts: &FileFacts, wait: &Call) -> bool {
         effects || tables::names_contact(&call.path, &call.name)
     };
     let objects = wait.receiver.iter().chain(&wait.arguments);
-    let made_by = |value: &Value| value.call.map(|call| &facts.calls[facts.calls[call].root]);
     let of_caller = |value: &Value| !value.parameters.is_empty();
     objects.into_iter().any(|value| {
-        of_caller(value) || made_by(value).is_some_and(|maker| maker.receiver.as_ref().is_some_and(of_caller))
+        of_caller(value) || facts.maker(value).is_some_and(|maker| maker.receiver.as_ref().is_some_and(of_caller))
     }) || facts.sinks.iter().any(|sink| sink.function == function && sink.kind.is_contact())
         || facts.calls.iter().any(|call| call.function == function && reaches(call))
 }
@@ -107,8 +106,7 @@ fn is_own(facts: &FileFacts, wait: &Call) -> bool {
 
 /// Whether the function itself has made the channel: its senders are in the test, and the wait ends with them.
 fn is_channel_in_sight(facts: &FileFacts, call: &Call) -> bool {
-    let maker =
-        call.receiver.as_ref().and_then(|receiver| receiver.call).map(|call| &facts.calls[facts.calls[call].root]);
+    let maker = call.receiver.as_ref().and_then(|receiver| facts.maker(receiver));
     maker.is_some_and(|maker| maker.name.ends_with("channel") || tables::CHANNELS.contains(&maker.name.as_str()))
 }
 
@@ -123,8 +121,7 @@ fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, wait: &Call) -> bool {
         if called.run_by_harness || called.name == "main" {
             continue;
         }
-        let is_it = |(_, call): &(CallId, &Call)| call.of_run && call.name == called.name;
-        let mut callers = facts.calls.iter().enumerate().filter(is_it).peekable();
+        let mut callers = facts.calls_of(function).peekable();
         // Functions that nothing here calls are mostly handlers, which a server calls; a public one without a loop is mostly a
         // helper of tests in other files.
         let is_helper = || called.public && !wait.surroundings.repeated;

@@ -98,7 +98,7 @@ fn opens(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     call.awaited && flow::contacts(facts, id)
 }
 
-/// Whether the function is no test, starts something that listens, and does nothing after the sleep: its callers connect.
+/// Whether a function besides tests and `main` starts something that listens and does nothing after the sleep: its callers connect.
 fn is_helper_that_serves(facts: &FileFacts, sleep: CallId, start: CallId) -> bool {
     let (function, started) = (facts.calls[start].function, facts.calls[start].span);
     let is_of_test = facts.functions[function].run_by_harness || facts.functions[function].name == "main";

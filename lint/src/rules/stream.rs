@@ -76,12 +76,7 @@ fn blocks(facts: &FileFacts, id: CallId, call: &Call) -> bool {
 /// Whether the value is a stream or a listener of `std`, whose methods block.
 fn is_of_std(facts: &FileFacts, value: &Value) -> bool {
     let by_type = value.ty.as_ref().and_then(|ty| ty.foreign_path()).map(|path| path.starts_with("std::"));
-    by_type.unwrap_or_else(|| maker(facts, value).is_some_and(|maker| maker.path.starts_with("std::")))
-}
-
-/// Returns the call that made the object behind a value.
-fn maker<'f>(facts: &'f FileFacts, value: &Value) -> Option<&'f Call> {
-    value.call.map(|call| &facts.calls[facts.calls[call].root])
+    by_type.unwrap_or_else(|| facts.maker(value).is_some_and(|maker| maker.path.starts_with("std::")))
 }
 
 fn has_type(value: &Value, types: &[&str]) -> bool {
@@ -90,10 +85,7 @@ fn has_type(value: &Value, types: &[&str]) -> bool {
 }
 
 fn is_listener(facts: &FileFacts, value: &Value) -> bool {
-    has_type(value, tables::LISTENER_TYPES)
-        || maker(facts, value).is_some_and(|maker| {
-            tables::LISTENER_TYPES.iter().any(|known| tables::ends_with(&maker.path, &format!("{known}::bind")))
-        })
+    has_type(value, tables::LISTENER_TYPES) || facts.maker(value).is_some_and(binds)
 }
 
 /// Whether the value is a connection over a socket, or, for a wait for items, something that was made of one.
@@ -101,7 +93,7 @@ fn is_stream(facts: &FileFacts, value: &Value, wrapped: bool, depth: usize) -> b
     if has_type(value, tables::STREAM_TYPES) {
         return true;
     }
-    let Some(maker) = maker(facts, value) else { return false };
+    let Some(maker) = facts.maker(value) else { return false };
     let is_made = |names: &[&str]| names.iter().any(|known| tables::ends_with(&maker.path, known));
     if is_made(if wrapped { tables::MESSAGE_STREAM_MAKERS } else { tables::STREAM_MAKERS }) {
         return true;
@@ -129,11 +121,10 @@ fn with_callers(facts: &FileFacts, function: usize) -> BTreeSet<usize> {
     let mut functions = BTreeSet::from([function]);
     let mut open = vec![function];
     while let Some(next) = open.pop() {
-        let name = facts.functions[next].name.as_str();
         if facts.functions[next].run_by_harness || functions.len() > MAX_FUNCTIONS {
             continue;
         }
-        for call in facts.calls.iter().filter(|call| call.of_run && call.name == name) {
+        for (_, call) in facts.calls_of(next) {
             if functions.insert(call.function) {
                 open.push(call.function);
             }
@@ -165,9 +156,7 @@ fn has_limit_by_attribute(facts: &FileFacts, functions: &BTreeSet<usize>) -> boo
 
 /// Whether a caller in the file runs the helper with a limit.
 fn has_limit_by_caller(facts: &FileFacts, flow: &Flow<'_>, function: usize) -> bool {
-    let helper = &facts.functions[function];
-    let is_it = |(_, call): &(CallId, &Call)| call.of_run && call.name == helper.name;
-    !helper.run_by_harness && facts.calls.iter().enumerate().filter(is_it).any(|(id, _)| flow.is_limited_in_time(id))
+    !facts.functions[function].run_by_harness && facts.calls_of(function).any(|(id, _)| flow.is_limited_in_time(id))
 }
 
 /// Whether the stream leads to a host of the Internet or of the environment: `client-without-timeout` reports those.
@@ -176,7 +165,7 @@ fn is_of_world(facts: &FileFacts, value: &Value) -> bool {
         value.source(Origin::Environment).is_some()
             || value.readings().any(|reading| public_host(&reading.shown()).is_some())
     };
-    maker(facts, value).is_some_and(|maker| maker.arguments.iter().any(is_it))
+    facts.maker(value).is_some_and(|maker| maker.arguments.iter().any(is_it))
 }
 
 /// Returns the calls of these functions that leave them: calls of one another are the test's own.
@@ -191,11 +180,10 @@ fn is_of_pair(facts: &FileFacts, function: usize, value: &Value, depth: usize) -
     if depth > MAX_DEPTH {
         return true;
     }
-    let Some(maker) = maker(facts, value) else {
+    let Some(maker) = facts.maker(value) else {
         // What a function of the file returns in a tuple has no maker here; a parameter comes from the caller.
         let Some(parameter) = value.parameters.first() else { return true };
-        let name = facts.functions[function].name.as_str();
-        let mut callers = facts.calls.iter().filter(|call| call.of_run && call.name == name).peekable();
+        let mut callers = facts.calls_of(function).map(|(_, call)| call).peekable();
         let passes_one = |call: &Call| {
             let all: Vec<&Value> = call.receiver.iter().chain(&call.arguments).collect();
             all.get(parameter.index).is_none_or(|given| is_of_pair(facts, call.function, given, depth + 1))
@@ -222,7 +210,7 @@ fn connects(call: &Call) -> bool {
 }
 
 fn binds(call: &Call) -> bool {
-    tables::LISTENER_TYPES.iter().any(|known| tables::ends_with(&call.path, &format!("{known}::bind")))
+    tables::LISTENER_MAKERS.iter().any(|known| tables::ends_with(&call.path, known))
 }
 
 /// Returns the call that made the object whose address, or a part of it, the value is.
@@ -324,7 +312,7 @@ fn has_connected(facts: &FileFacts, flow: &Flow<'_>, accept: CallId, functions: 
             other.function == call.function
                 && may_connect(other)
                 && !is_joined(facts, at)
-                && !facts.enclosed_by(at, |name| tables::SPAWNING.contains(&name.rsplit("::").next().unwrap_or(name)))
+                && !facts.enclosed_by(at, tables::is_spawning)
                 && flow.place(at).is_none_or(|place| bodies.contains(&place.body))
         })
     })
@@ -343,7 +331,7 @@ fn bodies_around(flow: &Flow<'_>, id: CallId) -> Vec<BodyId> {
 
 /// Whether the call is one of the futures of a `join!`.
 fn is_joined(facts: &FileFacts, id: CallId) -> bool {
-    facts.enclosed_by(id, |name| tables::JOINING.contains(&name.rsplit("::").next().unwrap_or(name)))
+    facts.enclosed_by(id, tables::is_joining)
 }
 
 #[cfg(test)]

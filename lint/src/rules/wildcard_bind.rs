@@ -150,7 +150,7 @@ fn is_stream(facts: &FileFacts, sink: &Sink) -> bool {
     if receiver.is_some_and(|receiver| receiver.is_of(tables::STREAM_BINDERS)) {
         return true;
     }
-    receiver.and_then(|receiver| receiver.call).map(|call| &facts.calls[facts.calls[call].root]).is_some_and(|maker| {
+    receiver.and_then(|receiver| facts.maker(receiver)).is_some_and(|maker| {
         let by_argument =
             |value: &Value| value.path.as_ref().is_some_and(|path| path.to_ascii_lowercase().ends_with("stream"));
         maker.arguments.iter().any(by_argument)

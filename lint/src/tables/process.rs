@@ -105,7 +105,7 @@ pub(crate) fn is_limit(name: &str) -> bool {
 }
 
 /// Functions that run a closure or a future on another thread or in another task.
-pub(crate) const SPAWNING: &[&str] = &[
+const SPAWNING: &[&str] = &[
     "spawn",
     "spawn_blocking",
     "spawn_local",
@@ -174,6 +174,9 @@ pub(crate) const STREAM_TYPES: &[&str] =
 /// Types of listeners for such connections.
 pub(crate) const LISTENER_TYPES: &[&str] = &["TcpListener", "UnixListener"];
 
+/// Functions that bind a listener.
+pub(crate) const LISTENER_MAKERS: &[&str] = &["TcpListener::bind", "UnixListener::bind"];
+
 /// Functions that connect a stream.
 pub(crate) const STREAM_MAKERS: &[&str] =
     &["TcpStream::connect", "UnixStream::connect", "TcpStream::connect_timeout", "UnixStream::connect_addr"];
@@ -198,7 +201,21 @@ pub(crate) const STREAM_WRAPPERS: &[&str] = &[
 ];
 
 /// Macros that wait for all of several futures.
-pub(crate) const JOINING: &[&str] = &["join!", "try_join!"];
+const JOINING: &[&str] = &["join!", "try_join!"];
+
+/// Whether the function at this path starts a thread or a task.
+pub(crate) fn is_spawning(path: &str) -> bool {
+    SPAWNING.contains(&last_part(path))
+}
+
+/// Whether the macro at this path awaits several futures.
+pub(crate) fn is_joining(path: &str) -> bool {
+    JOINING.contains(&last_part(path))
+}
+
+fn last_part(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
 
 /// Methods after which a read of a stream ends.
 pub(crate) const LIMITS_OF_STREAMS: &[&str] = &["set_read_timeout", "set_nonblocking"];

@@ -95,7 +95,7 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("cargo netns-run vm: {error:#}\nmore: netns-run explain {}", outcome::MACHINES);
+            eprintln!("cargo netns-run vm: {}", outcome::with_code(error, outcome::MACHINES));
             ExitCode::from(2)
         }
     }

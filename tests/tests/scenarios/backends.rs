@@ -69,7 +69,7 @@ impl RoundTrips {
     }
 }
 
-/// The shortest round trip takes 5% or 1 ms more than the declared latency at most. What is usual depends on the machine, and is printed.
+/// The shortest round trip takes 5% or 1 ms more than the declared latency at most. The median and the slowest depend on the machine, and are printed.
 fn latency(lab: &mut Lab, backend: Backend) -> TestResult {
     let (a, b, link) = two(lab, backend, &Condition::new())?;
     for latency in [0, 5, 40, 200, 300].map(Duration::from_millis) {

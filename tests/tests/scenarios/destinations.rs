@@ -174,11 +174,14 @@ fn one_seed_is_one_fate_of_the_packets_of_a_destination(mut lab: Lab) -> TestRes
         link.set_condition_of(Traffic::to(far.addr()), &lossy)?;
         thread::scope(|scope| {
             let others = with_others.then(|| {
-                scope.spawn(|| datagrams(&client, &near, COUNT, 100, MILLISECOND, SILENCE).map(|all| all.len()).ok())
+                scope.spawn(|| {
+                    let all = datagrams(&client, &near, COUNT, 100, MILLISECOND, SILENCE);
+                    all.map(|all| all.len()).map_err(|error| error.to_string())
+                })
             });
             let arrivals = datagrams(&client, &far, COUNT, 100, MILLISECOND, SILENCE)?;
             if let Some(others) = others {
-                assert_eq!(others.join().unwrap_or_default(), Some(COUNT as usize));
+                assert_eq!(others.join().map_err(|_| "the sender panicked")??, COUNT as usize);
             }
             Ok(arrivals.iter().map(|arrival| arrival.number).collect())
         })

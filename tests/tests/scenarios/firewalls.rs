@@ -123,7 +123,7 @@ fn the_client_tells_drop_reject_prohibit_and_reset_apart(mut lab: Lab) -> TestRe
     Ok(())
 }
 
-/// What differs between a reset and an ICMP error: a connection that runs ends by the one and not by the other.
+/// A reset ends a running connection, and an ICMP error does not.
 #[netns_test(requires(nft))]
 fn a_running_connection_ends_by_a_reset_alone(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;

@@ -173,7 +173,7 @@ fn a_port_of_an_open_mapping_is_granted_to_its_socket_alone(mut lab: Lab) -> Tes
     Ok(())
 }
 
-/// A grant to one host is no restart of the router for the others.
+/// A grant to one host leaves the others' mappings and their times.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_granted_port_leaves_the_mappings_of_others_and_their_times(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;

@@ -3,9 +3,9 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::ops::ControlFlow::{Break, Continue};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use netns_fixtures::net::condition::{ActiveQueue, Condition, Jitter, Loss, Preset, Queue, Rate, Step, Trace};
+use netns_fixtures::net::condition::{Condition, Jitter, Loss, Preset, Rate, Step, Trace};
 use netns_fixtures::net::{Host, LinkHandle};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
@@ -13,10 +13,10 @@ use netns_fixtures::requirements::require_program;
 
 use crate::traffic::{Arrival, binomial, datagrams, numbers, reaches, transfer};
 
-const MILLISECOND: Duration = Duration::from_millis(1);
+pub(crate) const MILLISECOND: Duration = Duration::from_millis(1);
 
 /// Returns two hosts whose link has this condition in both directions.
-fn two(lab: &mut Lab, condition: &Condition) -> TestResult<(Host, Host, LinkHandle)> {
+pub(crate) fn two(lab: &mut Lab, condition: &Condition) -> TestResult<(Host, Host, LinkHandle)> {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b).condition(condition.clone());
     lab.up()?;
@@ -63,7 +63,7 @@ fn under_loss(link: &LinkHandle, from: &Host, to: &Host, count: u32) -> TestResu
 }
 
 /// The median: a few datagrams that a busy machine delays do not change it.
-fn median(delays: impl Iterator<Item = Duration>) -> TestResult<Duration> {
+pub(crate) fn median(delays: impl Iterator<Item = Duration>) -> TestResult<Duration> {
     let mut delays: Vec<Duration> = delays.collect();
     delays.sort_unstable();
     Ok(delays.get(delays.len() / 2).copied().ok_or("no datagram arrived in this time")?)
@@ -149,102 +149,6 @@ fn bursts_are_as_long_as_declared(mut lab: Lab) -> TestResult {
     let tenths = 10 * missing / bursts.max(1);
     assert!((250..550).contains(&count), "{count} of {packets} lost");
     assert!((30..70).contains(&tenths), "bursts of {tenths} tenths of a packet");
-    Ok(())
-}
-
-#[netns_test]
-fn a_full_queue_delays_by_its_length_and_then_loses(mut lab: Lab) -> TestResult {
-    let condition = Condition::new().rate(Rate::megabits(1)).queue(Queue::Time(100 * MILLISECOND));
-    let (a, b, link) = two(&mut lab, &condition)?;
-    // Four times the capacity of the link.
-    let arrivals = datagrams(&a, &b, 200, 1000, 2 * MILLISECOND, 300 * MILLISECOND)?;
-    // The queue is full long before the second half.
-    let delay = median(arrivals[arrivals.len() / 2..].iter().map(|arrival| arrival.delay))?;
-    assert!(delay > 70 * MILLISECOND && delay < 130 * MILLISECOND, "{delay:?}");
-    let statistics = link.statistics_from(&a)?;
-    assert!(statistics.dropped > 100 && statistics.lost == 0, "{statistics}");
-    Ok(())
-}
-
-/// With ECN a sender slows down before the queue is full, and no packet is lost. Source of the counter: proc_net_snmp(5), RFC 3168.
-#[netns_test(deadline = "60s")]
-fn a_queue_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
-    let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(100 * MILLISECOND));
-    marks(&mut lab, &queue.marks_after(10 * MILLISECOND), 1_000_000, false)
-}
-
-#[netns_test(deadline = "60s")]
-fn red_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
-    let red = ActiveQueue::red(10_000, 60_000).weight(0.1).probability_percent(20.0).ecn();
-    let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(200 * MILLISECOND));
-    marks(&mut lab, &queue.active_queue(red), 1_000_000, false)
-}
-
-#[netns_test(deadline = "150s")]
-fn pie_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
-    let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(400 * MILLISECOND));
-    // It also drops while a sender begins: it allows a burst, and marks only up to a share of 10%.
-    marks(&mut lab, &queue.active_queue(ActiveQueue::pie().ecn()), 4_000_000, true)
-}
-
-/// Delay under load, as a person in a call feels it: a queue of 400 ms fills, and PIE keeps it near its target.
-#[netns_test(deadline = "60s")]
-fn active_management_keeps_the_delay_low_under_load(mut lab: Lab) -> TestResult {
-    let (a, b, link) = two(&mut lab, &Condition::new())?;
-    a.ping(&b).count(1).run()?.expect_all()?;
-    let queue = Condition::new().rate(Rate::megabits(2)).queue(Queue::Time(400 * MILLISECOND));
-    // 3 Mbit/s for five seconds.
-    let late = |condition: &Condition| -> TestResult<(Duration, u64, u64)> {
-        link.set_condition_from(&a, condition)?;
-        let before = link.statistics_from(&a)?;
-        let arrivals = datagrams(&a, &b, 1250, 1458, 4 * MILLISECOND, 500 * MILLISECOND)?;
-        let mut delays: Vec<_> =
-            arrivals.iter().filter(|arrival| arrival.number > 625).map(|arrival| arrival.delay).collect();
-        delays.sort_unstable();
-        let after = link.statistics_from(&a)?;
-        let median = delays.get(delays.len() / 2).copied().ok_or("some arrive")?;
-        Ok((median, after.dropped - before.dropped, after.marked - before.marked))
-    };
-    let (delay, dropped, _) = late(&queue)?;
-    assert!(delay > 350 * MILLISECOND && dropped > 200, "the control: {delay:?}, {dropped} dropped");
-    let (delay, dropped, marked) = late(&queue.active_queue(ActiveQueue::pie()))?;
-    assert!(delay < 100 * MILLISECOND && dropped > 200 && marked == 0, "{delay:?}, {dropped} dropped, {marked} marked");
-    Ok(())
-}
-
-/// With ECN a sender slows down before the queue is full, and no packet is lost unless `may_drop`; without, some are lost.
-fn marks(lab: &mut Lab, condition: &Condition, bytes: usize, may_drop: bool) -> TestResult {
-    let (a, b, link) = two(lab, &Condition::new())?;
-    link.set_condition_from(&a, condition)?;
-    let marks_seen = || -> TestResult<u64> {
-        let shown = b.command("cat")?.operand("/proc/net/netstat").output()?.success()?;
-        let counters = shown.stdout.text();
-        let lines: Vec<&str> = counters.lines().filter(|line| line.starts_with("IpExt: ")).collect();
-        let [names, values] = lines[..] else { return Err("two lines of IpExt".into()) };
-        let place = names.split(' ').position(|name| name == "InCEPkts").ok_or("InCEPkts")?;
-        Ok(values.split(' ').nth(place).ok_or("a value")?.parse()?)
-    };
-    let run = |ecn: &str| -> TestResult<_> {
-        [&a, &b].into_iter().try_for_each(|host| host.set_sysctl("net.ipv4.tcp_ecn", ecn))?;
-        let (before, seen) = (link.statistics_from(&a)?, marks_seen()?);
-        transfer(&a, &b, 80, bytes)?;
-        let after = link.statistics_from(&a)?;
-        Ok((after.marked - before.marked, marks_seen()? - seen, after.dropped - before.dropped))
-    };
-    let mut first = run("1")?;
-    // PIE drops instead while it takes more than a tenth, as where a busy machine lets a whole queue arrive at once.
-    let mut tries = 1;
-    while may_drop && first.0 == 0 && tries < 4 {
-        first = run("1")?;
-        tries += 1;
-    }
-    let (marked, seen, dropped) = first;
-    assert!(
-        marked > 0 && marked == seen && (dropped == 0 || may_drop),
-        "{marked} marked, {seen} arrived, {dropped} dropped in {tries} tries"
-    );
-    let (marked, seen, dropped) = run("0")?;
-    assert!(marked == 0 && seen == 0 && dropped > 0, "without ECN: {marked} marked, {seen} arrived, {dropped} dropped");
     Ok(())
 }
 
@@ -585,19 +489,6 @@ fn conditions_that_cannot_be_are_named_with_their_link(mut lab: Lab) {
 }
 
 #[netns_test]
-fn a_queue_without_room_for_a_packet_of_the_link_is_refused(mut lab: Lab) -> TestResult {
-    let [a, b, c] = ["a", "b", "c"].map(|name| lab.host(name));
-    let short = Condition::new().rate(Rate::megabits(8)).queue(Queue::Bytes(2000));
-    lab.link(&a, &b).condition(Condition::new()).mtu(9000);
-    lab.link(&a, &c).condition(short.clone());
-    lab.up()?;
-    let refused = lab.link_between(&a, &b)?.set_condition(&short).expect_err("refused").to_string();
-    assert!(refused.contains("a-b") && refused.contains("2000 bytes; the least is 9014 bytes"), "{refused}");
-    lab.link_between(&a, &c)?.set_condition(&short)?;
-    Ok(())
-}
-
-#[netns_test]
 fn a_change_beyond_the_relay_is_refused_and_changes_nothing(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new().latency(20 * MILLISECOND))?;
     let second = 1000 * MILLISECOND;
@@ -653,91 +544,6 @@ fn a_change_of_a_link_without_its_device_is_refused(mut lab: Lab) -> TestResult 
         let refused = refused.expect_err("the device is gone").to_string();
         assert!(refused.contains("\"a-b\"") && refused.contains("a device at its end was removed"), "{refused}");
     }
-    Ok(())
-}
-
-/// Packets in the queue leave by the new rate, and those that exceed the new queue are dropped.
-#[netns_test]
-fn a_change_serves_the_queue_again(mut lab: Lab) -> TestResult {
-    let slow = Condition::new().rate(Rate::kilobits(100));
-    let (a, b, link) = two(&mut lab, &Condition::new())?;
-    a.ping(&b).count(1).run()?.expect_all()?;
-    let (sender, receiver) = (a.udp_socket(0)?, b.udp_socket(5000)?);
-    receiver.set_read_timeout(Some(1000 * MILLISECOND))?;
-    let queue_forty = || -> TestResult {
-        // Each takes some 80 ms.
-        link.set_condition_from(&a, &slow.clone().queue(Queue::Time(5000 * MILLISECOND)))?;
-        (0..40).try_for_each(|number: u8| sender.send_to(&[number; 1000], (b.addr(), 5000)).map(drop))?;
-        Ok(())
-    };
-    let arrived = || -> Vec<u8> {
-        let mut buffer = [0; 1000];
-        std::iter::from_fn(|| receiver.recv(&mut buffer).ok().map(|_| buffer[0])).collect()
-    };
-    queue_forty()?;
-    link.set_condition_from(&a, &Condition::new())?;
-    let start = Instant::now();
-    let numbers: Vec<u8> = arrived();
-    let took = start.elapsed();
-    // With the second in which nothing more arrives; the old rate takes 3.2 seconds.
-    assert!(took < 3000 * MILLISECOND, "they left by the old rate: {took:?}");
-    assert!(numbers.into_iter().eq(0..40), "in order");
-    let start = Instant::now();
-    queue_forty()?;
-    let before = link.statistics_from(&a)?.dropped;
-    link.set_condition_from(&a, &slow.queue(Queue::Bytes(3200)))?;
-    // Some left before the change.
-    let before_it = usize::try_from(start.elapsed().as_millis() / 80)? + 2;
-    let (numbers, dropped) = (arrived(), link.statistics_from(&a)?.dropped - before);
-    assert!(
-        numbers.len() <= 5 + before_it && u64::try_from(numbers.len())? + dropped >= 40,
-        "{numbers:?}, {dropped} dropped"
-    );
-    Ok(())
-}
-
-/// A test that changes the loss in a loop still has its rate, also where it cuts the link.
-#[netns_test(deadline = "60s")]
-fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
-    let condition = Condition::new().rate(Rate::megabits(1));
-    let (a, b, link) = two(&mut lab, &condition)?;
-    a.ping(&b).count(1).run()?.expect_all()?;
-    let bytes_per_second = |changes: &dyn Fn() -> TestResult| -> TestResult<f64> {
-        std::thread::scope(|scope| {
-            // Four megabits a second for two seconds.
-            let sender = scope.spawn(|| {
-                datagrams(&a, &b, 1000, 950, 2 * MILLISECOND, 300 * MILLISECOND).map_err(|error| error.to_string())
-            });
-            while !sender.is_finished() {
-                changes()?;
-                std::thread::sleep(20 * MILLISECOND);
-            }
-            let arrivals = sender.join().map_err(|_| "the sender panicked")??;
-            let times: Vec<_> = arrivals.iter().map(|arrival| arrival.sent + arrival.delay).collect();
-            // From the departure on: a receiver that the machine runs late does not make the link look faster.
-            let took = times[times.len() - 1].saturating_sub(arrivals[0].sent);
-            Ok(f64::from(u32::try_from(times.len())?) * 1000.0 / took.as_secs_f64())
-        })
-    };
-    let control = bytes_per_second(&|| Ok(()))?;
-    let change = || -> TestResult {
-        link.set_condition_from(&a, &condition.clone().loss(Loss::percent(0.0)))?;
-        link.set_condition_from(&a, &condition)?;
-        Ok(())
-    };
-    let changed = bytes_per_second(&change)?;
-    let flap = || -> TestResult {
-        link.cut_from(&a)?;
-        link.restore()?;
-        Ok(())
-    };
-    let flapped = bytes_per_second(&flap)?;
-    eprintln!("{control:.0} bytes a second, {changed:.0} with changes, {flapped:.0} with cuts");
-    // A full link: 1,000 bytes and at most 12 of headers more, for each packet.
-    for rate in [control, changed, flapped] {
-        assert!(rate < 131_000.0, "{rate} bytes a second by a link of 125,000");
-    }
-    assert!(changed > 60_000.0, "the control: {changed} bytes a second");
     Ok(())
 }
 

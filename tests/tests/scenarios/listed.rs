@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 20] = [
+const MODULES: [(&str, &str); 24] = [
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("destinations", include_str!("destinations.rs")),
@@ -16,13 +16,17 @@ const MODULES: [(&str, &str); 20] = [
     ("link_conditions", include_str!("link_conditions.rs")),
     ("mappings", include_str!("mappings.rs")),
     ("nat", include_str!("nat.rs")),
-    ("outsides", include_str!("outsides.rs")),
-    ("raw_packets", include_str!("raw_packets.rs")),
-    ("punctuality", include_str!("punctuality.rs")),
-    ("readme", include_str!("readme.rs")),
     ("nat64", include_str!("nat64.rs")),
+    ("nat_changes", include_str!("nat_changes.rs")),
     ("nft_text", include_str!("nft_text.rs")),
+    ("outsides", include_str!("outsides.rs")),
+    ("pools", include_str!("pools.rs")),
     ("port_mapping", include_str!("port_mapping.rs")),
+    ("punching", include_str!("punching.rs")),
+    ("punctuality", include_str!("punctuality.rs")),
+    ("queues", include_str!("queues.rs")),
+    ("raw_packets", include_str!("raw_packets.rs")),
+    ("readme", include_str!("readme.rs")),
     ("routes", include_str!("routes.rs")),
     ("sessions", include_str!("sessions.rs")),
     ("switches", include_str!("switches.rs")),

@@ -3,16 +3,14 @@
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::ops::ControlFlow;
-use std::os::fd::AsRawFd;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use netns_fixtures::net::{Host, Nat};
 use netns_fixtures::prelude::*;
-use nix::sys::socket::{SockaddrStorage, connect};
 
 use crate::nat::{Home, OUTSIDE, PATIENCE, SILENCE, bound, home, outside_address};
-use crate::traffic::{Reflector, TcpReflector, shared_port};
+use crate::traffic::Reflector;
 
 /// A connection from the client to the server, both ends with a read timeout.
 fn connection(client: &Host, server: &Host) -> TestResult<(TcpStream, TcpStream)> {
@@ -37,6 +35,7 @@ fn an_idle_tcp_connection_is_lost_and_a_busy_one_lives(mut lab: Lab) -> TestResu
     while start.elapsed() < 2 * timeout {
         here.write_all(b"1")?;
         there.read_exact(&mut byte)?;
+        // Paces the connection: eight times in a timeout.
         thread::sleep(timeout / 8);
     }
     assert_eq!(router.nat_mappings()?.len(), 1, "traffic refreshes the mapping");
@@ -75,6 +74,7 @@ fn packets_of_the_inside_alone_refresh_a_mapping(mut lab: Lab) -> TestResult {
     let start = Instant::now();
     while start.elapsed() < 2 * timeout {
         busy.send_to(b"alive", (sink.addr(), 9))?;
+        // Paces the packets: eight in a timeout.
         thread::sleep(timeout / 8);
     }
     assert_eq!(reflector.sees(&busy)?, before[0]);
@@ -120,44 +120,5 @@ fn fragments_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {
     there.send_to(&sent, from)?;
     let length = here.recv(&mut buffer)?;
     assert!(buffer[..length] == sent, "{length} bytes");
-    Ok(())
-}
-
-/// Both sides connect at once from the port that a server has seen; RFC 5382, REQ-2 and REQ-4.
-#[netns_test(requires(nat), deadline = "60s")]
-fn tcp_connects_from_both_sides_where_the_kinds_allow_it(mut lab: Lab) -> TestResult {
-    let outside = lab.switch("internet");
-    let server = lab.host("server");
-    lab.link(&server, outside.as_host());
-    let homes = ["left", "right"].map(|name| {
-        let client = lab.host(format!("{name}-client"));
-        let router = lab.router(format!("{name}-router"));
-        lab.link(&client, &router);
-        lab.link(&router, outside.as_host());
-        lab.gateway(&client, &router);
-        (client, router)
-    });
-    lab.up()?;
-    let reflector = TcpReflector::on(&server, 3478)?;
-    let cases = [
-        (Nat::home(), Nat::home(), true),
-        (Nat::port_restricted_cone().keeping_ports(false), Nat::address_restricted_cone(), true),
-        (Nat::home(), Nat::symmetric(), false),
-    ];
-    for (port, (left, right, expected)) in (5000..).zip(cases) {
-        for ((_, router), nat) in homes.iter().zip([&left, &right]) {
-            router.nat(&nat.clone().outside(OUTSIDE))?;
-            router.flush_nat()?;
-        }
-        let seen = [reflector.sees(&homes[0].0, port)?, reflector.sees(&homes[1].0, port)?];
-        let sockets = [shared_port(&homes[0].0, port)?, shared_port(&homes[1].0, port)?];
-        let connects =
-            |place: usize| connect(sockets[place].as_raw_fd(), &SockaddrStorage::from(seen[1 - place])).is_ok();
-        let connected = thread::scope(|scope| {
-            let other = scope.spawn(|| connects(1));
-            [connects(0), other.join().unwrap_or(false)]
-        });
-        assert_eq!(connected, [expected; 2], "{left} and {right}");
-    }
     Ok(())
 }

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpStream, UdpSocket};
 use std::ops::ControlFlow;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -21,9 +20,9 @@ use crate::traffic::{Reflector, TcpReflector, reaches, shared_listener, unmapped
 pub(crate) const PATIENCE: Duration = Duration::from_secs(3);
 /// The wait that proves that nothing arrives.
 pub(crate) const SILENCE: Duration = Duration::from_millis(300);
-const MAPPINGS: [Mapping; 3] =
+pub(crate) const MAPPINGS: [Mapping; 3] =
     [Mapping::EndpointIndependent, Mapping::AddressDependent, Mapping::AddressAndPortDependent];
-const FILTERINGS: [Filtering; 3] =
+pub(crate) const FILTERINGS: [Filtering; 3] =
     [Filtering::EndpointIndependent, Filtering::AddressDependent, Filtering::AddressAndPortDependent];
 
 /// A client behind a router, and two servers outside of it.
@@ -384,51 +383,6 @@ fn a_port_of_a_mapping_in_use_is_not_given_out_again(mut lab: Lab) -> TestResult
     Ok(())
 }
 
-/// The router forgets a session that sends all the time, each time.
-#[netns_test(requires(nat), deadline = "60s")]
-fn mappings_are_flushed_under_traffic(mut lab: Lab) -> TestResult {
-    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
-    router.nat(&Nat::symmetric().outside(OUTSIDE))?;
-    let (sender, receiver) = (bound(&client)?, server.udp_socket(5000)?);
-    receiver.set_read_timeout(Some(PATIENCE))?;
-    let (is_over, sent) = (AtomicBool::new(false), AtomicU64::new(0));
-    let to = SocketAddr::new(server.addr(), 5000);
-    let ports = thread::scope(|scope| {
-        scope.spawn(|| {
-            // 5,000 a second.
-            while !is_over.load(Ordering::SeqCst) {
-                let number = sent.fetch_add(1, Ordering::SeqCst);
-                let _ = sender.send_to(&number.to_be_bytes(), to);
-                thread::sleep(Duration::from_micros(200));
-            }
-        });
-        // The port of a packet with this number or a later one: earlier packets may still wait in the socket.
-        let port_from = |least: u64| -> TestResult<u16> {
-            let mut number = [0; 8];
-            loop {
-                let (_, from) = receiver.recv_from(&mut number)?;
-                if u64::from_be_bytes(number) >= least {
-                    return Ok(from.port());
-                }
-            }
-        };
-        let run = || -> TestResult<Vec<u16>> {
-            let mut ports = vec![port_from(0)?];
-            for _ in 0..20 {
-                router.flush_nat()?;
-                ports.push(port_from(sent.load(Ordering::SeqCst))?);
-            }
-            Ok(ports)
-        };
-        let ports = run().map_err(|error| error.to_string());
-        is_over.store(true, Ordering::SeqCst);
-        ports
-    })?;
-    let kept = ports.windows(2).filter(|pair| pair[0] == pair[1]).count();
-    assert_eq!(kept, 0, "{ports:?}");
-    Ok(())
-}
-
 #[netns_test(requires(nat))]
 fn two_translations_in_a_row(mut lab: Lab) -> TestResult {
     let client = lab.host("client");
@@ -448,107 +402,6 @@ fn two_translations_in_a_row(mut lab: Lab) -> TestResult {
     assert_eq!(home.nat_mappings()?.len(), 1);
     assert_eq!(carrier.nat_mappings()?.len(), 1);
     Ok(())
-}
-
-/// The kinds with which a connection begins where both send to the address that a server has seen of the other: all nine on both sides, against
-/// what follows from RFC 4787, section 4.1 and 5.
-#[netns_test(requires(nat), deadline = "180s")]
-fn holes_are_punched_where_the_kinds_allow_it(mut lab: Lab) -> TestResult {
-    let outside = lab.switch("internet");
-    let server = lab.host("server");
-    lab.link(&server, outside.as_host());
-    let homes = ["left", "right"].map(|name| {
-        let client = lab.host(format!("{name}-client"));
-        let router = lab.router(format!("{name}-router"));
-        lab.link(&client, &router);
-        lab.link(&router, outside.as_host());
-        lab.gateway(&client, &router);
-        (client, router)
-    });
-    lab.up()?;
-    let reflector = Reflector::on(&server, 3478)?;
-    let kinds: Vec<Kind> =
-        MAPPINGS.into_iter().flat_map(|mapping| FILTERINGS.map(|filtering| (mapping, filtering))).collect();
-    let documented = include_str!("../../../docs/networks-outside.md");
-    let mut connections = 0;
-    for (place, left) in kinds.iter().enumerate() {
-        let cells = kinds.iter().map(|right| if opens(*left, *right) || opens(*right, *left) { "yes" } else { "no" });
-        let row = format!("| {} | {} |\n", letters(*left), cells.collect::<Vec<_>>().join(" | "));
-        assert!(documented.contains(&row), "docs/networks-outside.md lacks {row}");
-        // The other order of a pair is the same network with its sides exchanged.
-        for right in &kinds[place..] {
-            let [one, other] = [bound(&homes[0].0)?, bound(&homes[1].0)?];
-            for ((_, router), (mapping, filtering)) in homes.iter().zip([left, right]) {
-                router.nat(&Nat::new(*mapping, *filtering).outside(OUTSIDE))?;
-                router.flush_nat()?;
-            }
-            let expected = opens(*left, *right) || opens(*right, *left);
-            connections += u32::from(expected);
-            // A connection takes three steps, and a second is enough for five steps of 200 ms.
-            let within = if expected { PATIENCE } else { Duration::from_secs(1) };
-            let connected = punched(&reflector, &one, &other, within)?;
-            assert_eq!(connected, expected, "{left:?} and {right:?}");
-        }
-    }
-    // The function can be wrong in both directions.
-    assert_eq!(connections, 31, "of 45 pairs");
-    Ok(())
-}
-
-type Kind = (Mapping, Filtering);
-
-/// The name of a kind in the table of the guide.
-fn letters((mapping, filtering): Kind) -> String {
-    let of_mapping = match mapping {
-        Mapping::EndpointIndependent => 'I',
-        Mapping::AddressDependent => 'A',
-        Mapping::AddressAndPortDependent => 'P',
-    };
-    let of_filtering = match filtering {
-        Filtering::EndpointIndependent => 'I',
-        Filtering::AddressDependent => 'A',
-        Filtering::AddressAndPortDependent => 'P',
-    };
-    [of_mapping, of_filtering].into_iter().collect()
-}
-
-/// Whether a packet of one side to the address that the server has seen of the other arrives there. Both sides send such packets. The answer is of
-/// the same session: it comes from the address that the packet went to, from which every filtering lets it in.
-fn opens((mapping, _): Kind, (to_mapping, to_filtering): Kind) -> bool {
-    // Towards the other side, every mapping that depends on the destination has another port than the server has seen.
-    let (keeps_port, other_keeps_port) = [mapping, to_mapping].map(|of| of == Mapping::EndpointIndependent).into();
-    match to_filtering {
-        Filtering::EndpointIndependent => true,
-        // The port that the server has seen must be the one from which the other side has sent to this one,
-        Filtering::AddressDependent => other_keeps_port,
-        // and to the port from which this packet comes.
-        Filtering::AddressAndPortDependent => other_keeps_port && keeps_port,
-    }
-}
-
-/// Both send to the address that the server saw of the other, repeatedly during the time, and answer to the source of each
-/// datagram. Returns at once when an answer arrives.
-fn punched(reflector: &Reflector, one: &UdpSocket, other: &UdpSocket, within: Duration) -> TestResult<bool> {
-    let (of_one, of_other) = (reflector.sees(one)?, reflector.sees(other)?);
-    let sides = [(one, of_other), (other, of_one)];
-    let mut buffer = [0; 64];
-    let end = Instant::now() + within;
-    while Instant::now() < end {
-        for (socket, to) in sides {
-            socket.send_to(b"punch", to)?;
-        }
-        for (socket, _) in sides {
-            socket.set_read_timeout(Some(Duration::from_millis(40)))?;
-            while let Ok((length, from)) = socket.recv_from(&mut buffer) {
-                match &buffer[..length] {
-                    b"punch" => drop(socket.send_to(b"answer", from)?),
-                    b"answer" => return Ok(true),
-                    _ => {}
-                }
-            }
-        }
-    }
-    Ok(false)
 }
 
 #[netns_test(requires(nat))]
@@ -593,68 +446,6 @@ fn a_dummy_device_is_not_the_inside_of_a_router(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test(requires(nat))]
-fn each_inside_address_keeps_one_of_several_outside_addresses(mut lab: Lab) -> TestResult {
-    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
-    let first = outside_address(&router)?;
-    let IpAddr::V4(first_ipv4) = first else { return Err("IPv4".into()) };
-    let second = Ipv4Addr::from(u32::from(first_ipv4) + 20);
-    router.add_address(OUTSIDE, IpNet::new(second.into(), 24)?)?;
-    let reflector = Reflector::on(&server, 3478)?;
-    router.nat(&Nat::home().pool([second]).outside(OUTSIDE))?;
-    assert_eq!(reflector.sees(&bound(&client)?)?.ip(), second, "the pool is used, not the first address");
-    let gap = router.nat(&Nat::home().pool([first_ipv4, second]).outside(OUTSIDE)).expect_err("refused").to_string();
-    assert!(gap.contains(&second.to_string()), "{gap}");
-    let third = Ipv4Addr::from(u32::from(second) + 1);
-    router.add_address(OUTSIDE, IpNet::new(third.into(), 24)?)?;
-    router.nat(&Nat::home().pool([second, third]).outside(OUTSIDE))?;
-    router.flush_nat()?;
-    for host in [&client, &neighbour] {
-        let [one, other] = [reflector.sees(&bound(host)?)?.ip(), reflector.sees(&bound(host)?)?.ip()];
-        assert_eq!(one, other, "all sockets of an inside address have one outside address");
-        assert!(one == second || one == third, "{one}");
-    }
-    Ok(())
-}
-
-/// As after a router that was restarted: a session of UDP goes on by an identifier of its own, as QUIC does.
-#[netns_test(requires(nat))]
-fn a_session_sees_its_port_and_its_address_rebound(mut lab: Lab) -> TestResult {
-    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
-    let reflector = Reflector::on(&server, 3478)?;
-    router.nat(&Nat::symmetric().outside(OUTSIDE))?;
-    let session = bound(&client)?;
-    let before = reflector.sees(&session)?;
-    router.flush_nat()?;
-    let other_port = reflector.sees(&session)?;
-    assert_eq!(other_port.ip(), before.ip());
-    assert_ne!(other_port.port(), before.port());
-
-    let IpAddr::V4(first) = before.ip() else { return Err("IPv4".into()) };
-    let second = Ipv4Addr::from(u32::from(first) + 20);
-    router.add_address(OUTSIDE, IpNet::new(second.into(), 24)?)?;
-    router.nat(&Nat::symmetric().pool([second]).outside(OUTSIDE))?;
-    assert_eq!(reflector.sees(&session)?.ip(), first, "the control: a mapping stays until it is flushed");
-    router.flush_nat()?;
-    assert_eq!(reflector.sees(&session)?.ip(), second);
-    Ok(())
-}
-
-#[netns_test(requires(nat))]
-fn the_kind_of_a_translation_changes_while_it_runs(mut lab: Lab) -> TestResult {
-    let Home { client, router, servers: [one, other], .. } = home(&mut lab)?;
-    let reflectors = [Reflector::on(&one, 3478)?, Reflector::on(&other, 3478)?];
-    let socket = bound(&client)?;
-    let mapped = || -> TestResult<_> { Ok((reflectors[0].sees(&socket)?, reflectors[1].sees(&socket)?)) };
-    for (nat, is_one_mapping) in [(Nat::home(), true), (Nat::symmetric(), false), (Nat::home(), true)] {
-        router.nat(&nat.outside(OUTSIDE))?;
-        router.flush_nat()?;
-        let (by_one, by_other) = mapped()?;
-        assert_eq!(by_one == by_other, is_one_mapping, "{by_one} and {by_other}");
-    }
-    Ok(())
-}
-
 /// The error quotes the packet that it is about, with addresses that must be translated back; RFC 5508, REQ-3 to REQ-5.
 #[netns_test(requires(nat))]
 fn icmp_errors_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {
@@ -681,98 +472,6 @@ fn icmp_errors_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// Carrier-grade NAT: between the homes and their carrier are addresses of RFC 6598.
-#[netns_test(requires(nat))]
-fn two_homes_share_the_outside_address_of_their_carrier(mut lab: Lab) -> TestResult {
-    let access = lab.switch("access");
-    access.subnet(&mut lab, "100.64.0.0/24".parse()?, "fd64::/64".parse()?);
-    let (carrier, server) = (lab.router("carrier"), lab.host("server"));
-    lab.link(&carrier, &access);
-    lab.link(&carrier, &server);
-    let homes = ["left", "right"].map(|name| (lab.host(format!("{name}-client")), lab.router(format!("{name}-home"))));
-    for (client, home) in &homes {
-        lab.link(client, home);
-        lab.link(home, &access);
-        lab.gateway(client, home);
-        lab.gateway(home, &carrier);
-    }
-    lab.up()?;
-    carrier.nat(&Nat::port_restricted_cone().outside(OUTSIDE))?;
-    let reflector = Reflector::on(&server, 3478)?;
-    let mut seen = BTreeSet::new();
-    for (client, home) in &homes {
-        home.nat(&Nat::home())?;
-        let mapped = reflector.sees(&client.udp_socket(40_000)?)?;
-        assert_eq!(mapped.ip(), outside_address(&carrier)?);
-        seen.insert(mapped);
-    }
-    assert_eq!(seen.len(), 2, "each home has a port of its own: {seen:?}");
-    let insides: Vec<_> = carrier.nat_mappings()?.into_iter().map(|mapping| mapping.inside.ip().octets()).collect();
-    assert!(insides.len() == 2 && insides.iter().all(|inside| inside[..2] == [100, 64]), "{insides:?}");
-    Ok(())
-}
-
-/// Both clients use one inside port, so the second one would get the outside port of the first if the new table did not know it.
-#[netns_test(requires(nat))]
-fn a_second_translation_knows_the_ports_of_running_connections(mut lab: Lab) -> TestResult {
-    let Home { client, neighbour, router, servers: [one, other] } = home(&mut lab)?;
-    let reflectors = [Reflector::on(&one, 3478)?, Reflector::on(&other, 3478)?];
-    router.nat(&Nat::home().outside(OUTSIDE))?;
-    let [first, second] = [client.udp_socket(4000)?, neighbour.udp_socket(4000)?];
-    let running = reflectors[0].sees(&first)?;
-    assert_eq!(running.port(), 4000, "the control: it is the inside port");
-    router.nat(&Nat::home().outside(OUTSIDE))?;
-    // Another destination: connection tracking alone would take these two for different connections.
-    let new = reflectors[1].sees(&second)?;
-    assert_ne!(new, running);
-    assert_eq!(reflectors[0].sees(&first)?, running, "the running connection keeps its mapping");
-    router.flush_nat()?;
-    router.nat(&Nat::home().outside(OUTSIDE))?;
-    assert_eq!(reflectors[1].sees(&second)?.port(), 4000, "without the connection, the port is free");
-    Ok(())
-}
-
-/// The socket is the same on both sides of the change, and its second destination is new to connection tracking.
-#[netns_test(requires(nat))]
-fn a_second_translation_shares_the_mapping_of_a_running_connection(mut lab: Lab) -> TestResult {
-    let Home { client, router, servers: [one, other], .. } = home(&mut lab)?;
-    let reflectors = [Reflector::on(&one, 3478)?, Reflector::on(&other, 3478)?];
-    let restricted = Nat::address_restricted_cone().outside(OUTSIDE);
-    router.nat(&restricted)?;
-    let socket = client.udp_socket(4000)?;
-    let mapped = reflectors[0].sees(&socket)?;
-    router.nat(&restricted)?;
-    assert!(reaches(&bound(&one)?, mapped, &socket, PATIENCE)?, "from an address that the inside has sent to");
-    assert!(!reaches(&bound(&other)?, mapped, &socket, SILENCE)?, "the control: from another address");
-    assert_eq!(reflectors[1].sees(&socket)?, mapped);
-
-    router.nat(&Nat::symmetric().outside(OUTSIDE))?;
-    let by_new_port = Reflector::on(&one, 3479)?.sees(&socket)?;
-    assert_ne!(by_new_port, mapped, "the new kind has a mapping for each destination");
-    assert_eq!(reflectors[0].sees(&socket)?, mapped);
-    Ok(())
-}
-
-#[netns_test(requires(nat))]
-fn a_translation_follows_the_outside_address(mut lab: Lab) -> TestResult {
-    let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
-    router.nat(&Nat::home().outside(OUTSIDE))?;
-    let reflector = server.reflector(3478)?;
-    let old = *router.device(OUTSIDE)?.addresses.iter().find(|net| net.addr().is_ipv4()).ok_or("an address")?;
-    assert_eq!(client.observed_address(&reflector)?.ip(), old.addr());
-    let IpAddr::V4(address) = old.addr() else { return Err("IPv4".into()) };
-    let new = IpNet::new(Ipv4Addr::from(u32::from(address) + 20).into(), old.prefix_len())?;
-    router.replace_address(OUTSIDE, old, new)?;
-    assert_eq!(client.observed_address(&reflector)?.ip(), new.addr());
-    router.remove_address(OUTSIDE, new)?;
-    router.add_address(OUTSIDE, old)?;
-    assert_eq!(client.observed_address(&reflector)?.ip(), old.addr());
-    router.remove_nat()?;
-    router.replace_address(OUTSIDE, old, new)?;
-    assert!(router.nat_mappings().is_err(), "a removed translation stays removed");
-    Ok(())
-}
-
 #[netns_test(requires(nat))]
 fn a_reflector_sees_the_outermost_address(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -786,78 +485,6 @@ fn a_reflector_sees_the_outermost_address(mut lab: Lab) -> TestResult {
     assert_eq!(router.observed_address(&reflector)?.ip(), outside_address(&router)?);
     router.link_down(OUTSIDE)?;
     assert_eq!(client.observed_address(&reflector).unwrap_err().kind(), netns_fixtures::ErrorKind::Timeout);
-    Ok(())
-}
-
-/// Each inside address has the ports of its block, and nobody else has them.
-#[netns_test(requires(nat), deadline = "90s")]
-fn each_subscriber_of_a_carrier_has_a_block_of_ports(mut lab: Lab) -> TestResult {
-    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
-    let reflector = Reflector::on(&server, 3478)?;
-    let carrier = || Nat::full_cone().keeping_ports(false).outside(OUTSIDE);
-    router.nat(&carrier().port_block(client.ipv4(), 2000..=2007).port_block(neighbour.ipv4(), 3000..=3999))?;
-    // A datagram finds one free port of eight in 41% of cases: of fifty, one does.
-    let mapped = |socket: &UdpSocket| -> TestResult<Option<u16>> {
-        for _ in 0..50 {
-            if let Some(seen) = reflector.sees_within(socket, Duration::from_millis(50))? {
-                return Ok(Some(seen.port()));
-            }
-        }
-        Ok(None)
-    };
-    let sockets: Vec<UdpSocket> = (0..10).map(|_| bound(&client)).collect::<TestResult<_>>()?;
-    let ports: Vec<Option<u16>> = sockets.iter().map(mapped).collect::<TestResult<_>>()?;
-    let of_block: BTreeSet<u16> = ports.iter().take(8).copied().flatten().collect();
-    assert!(of_block.into_iter().eq(2000..=2007), "a block is used to its last port: {ports:?}");
-    assert_eq!(ports[8..], [None, None], "and no further");
-    router.flush_nat()?;
-    assert!(mapped(&sockets[9])?.is_some(), "the control");
-    assert!((3000..=3999).contains(&reflector.sees(&bound(&neighbour)?)?.port()));
-    // Others get no port of a block, and lose no packet to it: this one has nearly all of the random ports.
-    router.nat(&carrier().port_block(client.ipv4(), 1024..=32_600))?;
-    let sockets: Vec<UdpSocket> = (0..8).map(|_| bound(&neighbour)).collect::<TestResult<_>>()?;
-    let seen: Vec<u16> = sockets.iter().map(|socket| Ok(reflector.sees(socket)?.port())).collect::<TestResult<_>>()?;
-    assert!(seen.iter().all(|port| *port > 32_600), "{seen:?}");
-    Ok(())
-}
-
-#[netns_test(requires(nat))]
-fn pools_and_blocks_that_overlap_are_refused(mut lab: Lab) -> TestResult {
-    let Home { client, neighbour, router, .. } = home(&mut lab)?;
-    let IpAddr::V4(outside) = outside_address(&router)? else { return Err("IPv4".into()) };
-    let blocks = Nat::home().outside(OUTSIDE).port_block(client.ipv4(), 2000..=2999);
-    let forward = |port| (NatTransport::Tcp, port, SocketAddrV4::new(client.ipv4(), 80));
-    let twice = |nat: Nat, (transport, port, to)| nat.forward(transport, port, to);
-    let (one, other) = (client.ipv4(), neighbour.ipv4());
-    let cases = [
-        (Nat::home().outside(OUTSIDE).pool([outside, outside]), "its addresses must follow each other".to_owned()),
-        (
-            blocks.clone().port_block(other, 2999..=3100),
-            format!("the block of {other} with the ports 2999 to 3100 overlaps the block of {one}"),
-        ),
-        (
-            blocks.clone().port_block(one, 4000..=4999),
-            format!("the block of {one} with the ports 4000 to 4999 overlaps"),
-        ),
-        (blocks.clone().port_block(other, 0..=10), "it must have one port or more, from 1 on".to_owned()),
-        (
-            twice(blocks.clone(), forward(2500)),
-            format!("the outside port 2500 is forwarded, and belongs to the block of {one}"),
-        ),
-        (twice(twice(blocks, forward(80)), forward(80)), "the outside port 80 is forwarded twice".to_owned()),
-        (
-            Nat::symmetric().outside(OUTSIDE).port_block(one, 1024..=32_767),
-            "all ports from 1024 to 32767, so none is left for inside addresses without a block".to_owned(),
-        ),
-    ];
-    for (nat, expected) in cases {
-        let error = router.nat(&nat).expect_err("refused").to_string();
-        assert!(error.contains(&expected), "{error}");
-    }
-    assert!(router.nat_mappings().is_err(), "none of them has changed anything");
-    // Others keep their ports, beyond the block.
-    router.nat(&Nat::home().outside(OUTSIDE).port_block(one, 1024..=32_767))?;
-    router.nat(&Nat::symmetric().outside(OUTSIDE).port_block(one, 1024..=32_766))?;
     Ok(())
 }
 

@@ -168,6 +168,19 @@ fn a_host_forwards_a_port_to_itself_by_pcp(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// The epoch of a response, in seconds; RFC 6887, section 7.2.
+fn epoch(response: &[u8]) -> u32 {
+    u32::from_be_bytes([response[8], response[9], response[10], response[11]])
+}
+
+/// Asks until the epoch is two seconds or more, so that a new one is seen, and returns that answer.
+fn once_the_epoch_is_old<T>(ask: impl Fn() -> TestResult<(u32, T)>) -> TestResult<(u32, T)> {
+    wait_until(Deadline::after(5 * PATIENCE), Duration::from_millis(100), || match ask() {
+        Ok((epoch @ 0..=1, _)) => ControlFlow::Continue(format!("the epoch is {epoch}")),
+        later => ControlFlow::Break(later),
+    })?
+}
+
 /// A later translation forgets the leases of all protocols, and the epoch starts anew, by which a client notices it; RFC 6887, section 8.5.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_client_of_pcp_notices_that_its_lease_is_lost(mut lab: Lab) -> TestResult {
@@ -177,17 +190,10 @@ fn a_client_of_pcp_notices_that_its_lease_is_lost(mut lab: Lab) -> TestResult {
     let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
     let _listener = client.tcp_listener(80)?;
     let outside = outside_address(&router)?;
-    let epoch_and_port = |response: &[u8]| {
-        let epoch = u32::from_be_bytes([response[8], response[9], response[10], response[11]]);
-        (epoch, u16::from_be_bytes([response[42], response[43]]))
-    };
+    let epoch_and_port = |response: &[u8]| (epoch(response), u16::from_be_bytes([response[42], response[43]]));
     let request = map_request(client.ipv4(), 1, [80, 8080], 3600, &[]);
     let ask = || -> TestResult<(u32, u16)> { Ok(epoch_and_port(&ask_by_pcp(&client, &router, &request)?.1)) };
-    // The epoch counts seconds.
-    let before = wait_until(Deadline::after(5 * PATIENCE), Duration::from_millis(100), || match ask() {
-        Ok((epoch @ 0..=1, _)) => ControlFlow::Continue(format!("the epoch is {epoch}")),
-        later => ControlFlow::Break(later),
-    })??;
+    let before = once_the_epoch_is_old(ask)?;
     assert_eq!(before.1, 8080);
     assert!(connects(&server, outside, 8080)?);
     let start = Instant::now();
@@ -213,14 +219,9 @@ fn a_client_of_pcp_notices_another_outside_address(mut lab: Lab) -> TestResult {
         let (mapped, response) = ask_by_pcp(&client, &router, &request)?;
         assert_eq!(mapped, Mapped { code: 0, seconds: 3600, port: 8080 });
         let address: [u8; 16] = response[44..60].try_into()?;
-        let epoch = u32::from_be_bytes([response[8], response[9], response[10], response[11]]);
-        Ok((epoch, IpAddr::from(address).to_canonical()))
+        Ok((epoch(&response), IpAddr::from(address).to_canonical()))
     };
-    // The epoch counts seconds.
-    let before = wait_until(Deadline::after(5 * PATIENCE), Duration::from_millis(100), || match ask() {
-        Ok((epoch @ 0..=1, _)) => ControlFlow::Continue(format!("the epoch is {epoch}")),
-        later => ControlFlow::Break(later),
-    })??;
+    let before = once_the_epoch_is_old(ask)?;
     assert_eq!(before.1, addresses[0]);
     assert!(connects(&servers[0], addresses[0], 8080)?, "the control");
     let start = Instant::now();
@@ -479,7 +480,7 @@ fn a_port_that_is_not_granted_is_not_open(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// Nothing starts where there is no port to map.
+/// A server of port mappings starts only with a protocol and beside a translation.
 #[netns_test(requires(nat))]
 fn a_server_of_port_mappings_needs_a_protocol_and_a_translation(mut lab: Lab) -> TestResult {
     let Home { router, .. } = home(&mut lab)?;

@@ -13,15 +13,7 @@ use netns_fixtures::net::{Host, LinkHandle};
 use netns_fixtures::prelude::*;
 use nix::sys::socket::{setsockopt, sockopt};
 
-const MILLISECOND: Duration = Duration::from_millis(1);
-
-fn two(lab: &mut Lab, condition: &Condition) -> TestResult<(Host, Host, LinkHandle)> {
-    let [a, b] = ["a", "b"].map(|name| lab.host(name));
-    lab.link(&a, &b).condition(condition.clone());
-    lab.up()?;
-    let link = lab.link_between(&a, &b)?;
-    Ok((a, b, link))
-}
+use crate::link_conditions::{MILLISECOND, two};
 
 /// Waits until the counts of packets from a host are as wanted.
 fn wait_for(

@@ -43,13 +43,17 @@ impl Beside {
         eprintln!("\n{}", HEADING.paint(format_args!("{}, which ran beside the steps before", self.step.name)));
         print!("{output}");
         let summary = output.lines().rev().find_map(|line| line.strip_prefix("ci: ")).map(Counts::of_numbers);
-        // A step that fails without a test has the reason in a line of its report.
-        let reason = output.lines().rev().find(|line| line.contains(&format!("failed {}: ", self.step.name)));
+        let label = format!("failed {}: ", self.step.name);
+        let failures: Vec<String> =
+            output.lines().filter_map(|line| line.strip_prefix(&label)).map(str::to_owned).collect();
         let outcome = match summary {
             Some(counts) if program.success || counts.failed > 0 => {
-                Ok(Outcome::Tested { counts, success: program.success })
+                Ok(Outcome::Tested { counts, success: program.success, failures })
             }
-            _ => Err(anyhow!("{} {}: {}", program.program, program.how, reason.unwrap_or("its output has the reason"))),
+            _ => {
+                let reason = if failures.is_empty() { "its output has the reason".to_owned() } else { failures.join("; ") };
+                Err(anyhow!("{} {}: {reason}", program.program, program.how))
+            }
         };
         Ok(Ended { step: self.step, outcome, left: Vec::new(), took })
     }

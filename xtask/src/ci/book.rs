@@ -84,7 +84,7 @@ fn code_of_tests(folder: &Path) -> anyhow::Result<Vec<String>> {
 fn strangers(page: &str, tests: &[String]) -> Vec<String> {
     let blocks = page.split("```rust\n").skip(1).filter_map(|block| block.split("```").next());
     let is_strange = |block: &&str| {
-        block.split("…\n").any(|part| !tests.iter().any(|code| code.contains(bare(part).trim_end_matches('}'))))
+        block.split("…\n").map(bare).any(|part| !tests.iter().any(|code| code.contains(part.trim_end_matches('}'))))
     };
     blocks.filter(is_strange).filter_map(|block| block.lines().next()).map(str::to_owned).collect()
 }

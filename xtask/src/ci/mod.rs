@@ -144,6 +144,11 @@ const REPETITIONS: [(&str, &str); 2] = [("NETNS_KILLS", "100"), ("NETNS_CHAOS_KI
 
 const FEWER: &str = "tests that kill at random moments do so 100 and 25 times; with --nightly 500 and 2,000 times";
 
+fn repeat_less(command: &mut Command) -> &mut Command {
+    println!("{FEWER}");
+    command.envs(REPETITIONS)
+}
+
 /// Returns every step, of both sets.
 fn all_steps() -> impl Iterator<Item = &'static Step> {
     STEPS.iter().chain(NIGHTLY)
@@ -184,7 +189,12 @@ enum Outcome {
     /// Its programs succeeded; it runs no tests.
     Checked,
     /// Its tests ran; `success` is the program's exit status.
-    Tested { counts: Counts, success: bool },
+    Tested {
+        counts: Counts,
+        success: bool,
+        /// The failed tests, a line for each.
+        failures: Vec<String>,
+    },
     /// Its programs succeeded, but a part did not run, for this reason.
     PartlyNotRun(String),
     /// The step had nothing to do, for this reason.
@@ -216,7 +226,7 @@ impl Ended {
     fn did_well(&self) -> bool {
         match &self.outcome {
             Ok(Outcome::Checked | Outcome::PartlyNotRun(_) | Outcome::NotNeeded(_)) => true,
-            Ok(Outcome::Tested { counts, success }) => *success && counts.failed == 0 && counts.passed > 0,
+            Ok(Outcome::Tested { counts, success, .. }) => *success && counts.failed == 0 && counts.passed > 0,
             Err(_) => false,
         }
     }
@@ -256,7 +266,7 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
             beside.push(Beside::start(step, workspace)?);
             continue;
         }
-        ended.push(told(Ended::run(step, workspace, &skipped)?));
+        ended.push(shown(Ended::run(step, workspace, &skipped)?));
     }
     end_all(&mut beside, &mut ended)?;
     if !options.nightly && options.only.is_empty() {
@@ -268,13 +278,13 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
 
 fn end_all(beside: &mut Vec<Beside>, ended: &mut Vec<Ended>) -> anyhow::Result<()> {
     for step in beside.drain(..) {
-        ended.push(told(step.end()?));
+        ended.push(shown(step.end()?));
     }
     Ok(())
 }
 
 /// Prints the error of a step that failed.
-fn told(ended: Ended) -> Ended {
+fn shown(ended: Ended) -> Ended {
     if let Err(error) = &ended.outcome {
         eprintln!("{}: {error:#}", BAD.paint(ended.step.name));
     }
@@ -317,8 +327,13 @@ fn report(ended: &[Ended], took: Duration, skipped: &Skipped) -> anyhow::Result<
             Ok(Outcome::Tested { counts, .. }) if counts.passed == 0 => {
                 println!("{} {}: it ran no test", BAD.paint("failed"), ended.step.name);
             }
+            Ok(Outcome::Tested { failures, .. }) => {
+                for failure in failures {
+                    println!("{} {}: {failure}", BAD.paint("failed"), ended.step.name);
+                }
+            }
             Err(error) => println!("{} {}: {error:#}", BAD.paint("failed"), ended.step.name),
-            Ok(_) => {}
+            Ok(Outcome::Checked) => {}
         }
         if !ended.left.is_empty() {
             let left = ended.left.join("\n    ");
@@ -356,8 +371,7 @@ fn clippy(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
 
 fn tests(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     let suites = build_suites(workspace)?;
-    println!("{FEWER}");
-    count(skipped, workspace.cargo().args(LIBTEST).env(BUILT_SUITES, suites).envs(REPETITIONS))
+    count(skipped, repeat_less(workspace.cargo().args(LIBTEST).env(BUILT_SUITES, suites)))
 }
 
 fn nextest(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
@@ -397,19 +411,21 @@ fn nothing_left(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outc
 }
 
 /// Skips are in the step's own report, because they belong to another kernel.
+fn in_machines(workspace: &Workspace, kernels: &[&str], extent: Extent) -> anyhow::Result<Outcome> {
+    let (counts, failures) = vm_test::as_step(workspace, kernels, extent)?;
+    Ok(Outcome::Tested { counts, success: failures.is_empty(), failures })
+}
+
 fn virtual_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS[..1], Extent::Short)?;
-    Ok(Outcome::Tested { counts, success })
+    in_machines(workspace, &vm_test::BOTH_ENDS[..1], Extent::Short)
 }
 
 fn virtual_machines(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let (counts, success) = vm_test::as_step(workspace, &vm_test::BOTH_ENDS, Extent::Whole)?;
-    Ok(Outcome::Tested { counts, success })
+    in_machines(workspace, &vm_test::BOTH_ENDS, Extent::Whole)
 }
 
 fn turned_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let (counts, success) = vm_test::as_step(workspace, &["6.12"], Extent::Turned)?;
-    Ok(Outcome::Tested { counts, success })
+    in_machines(workspace, &["6.12"], Extent::Turned)
 }
 
 /// Does not count the tests, because they are not ours.
@@ -482,7 +498,7 @@ fn count(skipped: &Skipped, command: &mut Command) -> anyhow::Result<Outcome> {
     let before = skipped.count()?;
     let ended = run_program(command.env(SKIP_RECORD, skipped.path()))?;
     let newly_skipped = skipped.count()? - before;
-    Ok(Outcome::Tested { counts: ended.counts.with_skips_at_run_time(newly_skipped), success: ended.success })
+    Ok(ended.tested(newly_skipped))
 }
 
 #[cfg(test)]

@@ -1,19 +1,20 @@
 //! Steps of a nightly run that are one program each.
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Outcome, Skipped, check, count, published, this_program};
+use super::{Outcome, Skipped, check, count, published};
+use crate::chaos;
 use crate::workspace::Workspace;
 
 /// Checks licences, sources and doubled crates by cargo-deny. Skips advisories, because not every machine reaches their repository.
 pub(super) fn deny(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(workspace.cargo().args(["deny", "check", "bans", "licenses", "sources"]))
-        .context("is cargo-deny installed? cargo install cargo-deny --locked")
+        .context("cargo-deny fails; cargo install cargo-deny --locked installs it")
 }
 
 /// Checks the published packages with the oldest compiler that they promise.
@@ -22,14 +23,14 @@ pub(super) fn oldest_compiler(workspace: &Workspace, _: &Skipped) -> anyhow::Res
     let oldest = packages.first().and_then(|package| package.manifest["rust_version"].as_str());
     let oldest = oldest.context("the packages promise no version of the compiler")?;
     let toolchain = format!("+{oldest}");
-    let mut version = std::process::Command::new("cargo");
+    let mut version = Command::new("cargo");
     let version = version.args([&toolchain, "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     if !version.is_ok_and(|status| status.success()) {
         return Ok(Outcome::PartlyNotRun(format!(
             "`rustup toolchain install {oldest} --profile minimal` installs the compiler"
         )));
     }
-    let mut cargo = std::process::Command::new("cargo");
+    let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace.root()).env("CARGO_TARGET_DIR", workspace.root().join("target/oldest-compiler"));
     cargo.args([&toolchain, "check"]).args(packages.iter().flat_map(|package| ["--package", &package.name]));
     check(&mut cargo)
@@ -43,9 +44,7 @@ pub(super) fn bench(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<
 
 /// Kills 2,000 processes of test runs and looks for what is left.
 pub(super) fn chaos(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
-    let mut chaos = std::process::Command::new(this_program()?);
-    chaos.current_dir(workspace.root()).env("TMPDIR", workspace.temporary_folder());
-    count(skipped, chaos.arg("chaos"))
+    count(skipped, &mut chaos::test(workspace, 2000))
 }
 
 /// Builds the fixtures of a new project from nothing and prints the time and the crates that took longest.

@@ -10,10 +10,12 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 
 use anyhow::{Context, anyhow, bail};
-use netns_vm::Counts;
+use netns_vm::{Counts, Failures};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
+
+use super::Outcome;
 
 /// A program that has ended.
 pub(super) struct EndedProgram {
@@ -24,6 +26,16 @@ pub(super) struct EndedProgram {
     pub(super) how: String,
     /// The sum of all summary lines in its output.
     pub(super) counts: Counts,
+    /// The tests that failed, as its output tells.
+    pub(super) failures: Failures,
+}
+
+impl EndedProgram {
+    /// Returns the outcome of a program that ran tests, of which this number skipped at run time.
+    pub(super) fn tested(&self, skipped: u64) -> Outcome {
+        let failures = if self.success { Vec::new() } else { self.failures.lines().collect() };
+        Outcome::Tested { counts: self.counts.with_skips_at_run_time(skipped), success: self.success, failures }
+    }
 }
 
 /// The process groups of the running programs.
@@ -135,31 +147,36 @@ pub(super) fn run_into(
         bail!("the standard streams of {program} are no pipes");
     };
     let running = Running::new(&child)?;
-    let counted = thread::scope(|scope| {
+    let read = thread::scope(|scope| {
         // Reads both streams at the same time. Otherwise a program that fills one while only the other is read would wait
         // for ever.
         let errors = scope.spawn(|| pass_on(errors, to_errors));
-        let mut counts = pass_on(output, to_output)?;
-        counts += errors.join().map_err(|_| anyhow!("the thread that reads standard error panicked"))??;
-        anyhow::Ok(counts)
+        let (mut counts, mut failures) = pass_on(output, to_output)?;
+        let of_errors = errors.join().map_err(|_| anyhow!("the thread that reads standard error panicked"))??;
+        counts += of_errors.0;
+        failures.add(of_errors.1);
+        anyhow::Ok((counts, failures))
     });
     let status = child.wait().with_context(|| format!("failed to wait for {program}"));
     drop(running);
     let status = status?;
-    Ok(EndedProgram { program, success: status.success(), how: how(status), counts: counted? })
+    let (counts, failures) = read?;
+    Ok(EndedProgram { program, success: status.success(), how: how(status), counts, failures })
 }
 
-fn pass_on(from: impl Read, mut to: impl Write) -> anyhow::Result<Counts> {
+fn pass_on(from: impl Read, mut to: impl Write) -> anyhow::Result<(Counts, Failures)> {
     let mut from = BufReader::new(from);
-    let mut counts = Counts::default();
+    let (mut counts, mut failures) = (Counts::default(), Failures::default());
     let mut line = Vec::new();
     while from.read_until(b'\n', &mut line).context("failed to read a program's output")? > 0 {
         // A reader that has gone away must not stop the count.
         drop(to.write_all(&line).and_then(|()| to.flush()));
-        counts += Counts::of_line(&String::from_utf8_lossy(&line)).unwrap_or_default();
+        let text = String::from_utf8_lossy(&line);
+        counts += Counts::of_line(&text).unwrap_or_default();
+        failures.note_line(&text);
         line.clear();
     }
-    Ok(counts)
+    Ok((counts, failures))
 }
 
 fn how(status: ExitStatus) -> String {

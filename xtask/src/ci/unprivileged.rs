@@ -13,7 +13,6 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-use anstream::println;
 use anyhow::{Context, bail};
 use clap::Args;
 use netns_vm::SKIP_RECORD;
@@ -26,7 +25,7 @@ use tempfile::TempDir;
 use super::program::run_program;
 use super::skipped::Skipped;
 use super::temporary::remains_in;
-use super::{BUILT_SUITES, FEWER, LIBTEST, NEXTEST, Outcome, REPETITIONS, SUITES, gather_suites, this_program};
+use super::{BUILT_SUITES, LIBTEST, NEXTEST, Outcome, SUITES, gather_suites, repeat_less, this_program};
 use crate::workspace::Workspace;
 
 /// The programs of root's cargo, including nextest if cargo installed it.
@@ -59,8 +58,7 @@ fn run_as_user(workspace: &Workspace, skipped: &Skipped, arguments: &[&str]) -> 
     gather_suites(&mut home.cargo(&SUITES)?, &suites)?;
     let mut cargo = home.cargo(arguments)?;
     if arguments == NEXTEST {
-        println!("{FEWER}");
-        cargo.envs(REPETITIONS);
+        repeat_less(&mut cargo);
     }
     let ended = run_program(cargo.env(BUILT_SUITES, suites));
     let mut remains = user.remains(folder.path())?;
@@ -70,7 +68,7 @@ fn run_as_user(workspace: &Workspace, skipped: &Skipped, arguments: &[&str]) -> 
         bail!("the tests left behind:\n    {}", remains.join("\n    "));
     }
     let newly_skipped = skipped.add(&home.skip_record())?;
-    Ok(Outcome::Tested { counts: ended.counts.with_skips_at_run_time(newly_skipped), success: ended.success })
+    Ok(ended.tested(newly_skipped))
 }
 
 /// A user that exists during this step. Dropping it removes the user.

@@ -95,8 +95,8 @@ fn only_in_the_guest() -> anyhow::Result<()> {
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
     stop_on_signals()?;
     let told = matrix(workspace, options)?;
-    let good = report(&told, options.test.is_none() && options.target.is_empty());
-    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let wrong = report(&told, options.test.is_none() && options.target.is_empty());
+    Ok(if wrong.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// The part of the suite that a step of `ci` runs.
@@ -109,8 +109,8 @@ pub(crate) enum Extent {
     Turned,
 }
 
-/// Runs these kernels as a step of `ci`; returns the counts, and whether everything passed.
-pub(crate) fn as_step(workspace: &Workspace, kernels: &[&str], extent: Extent) -> anyhow::Result<(Counts, bool)> {
+/// Runs these kernels as a step of `ci`; returns the counts, and everything that is wrong.
+pub(crate) fn as_step(workspace: &Workspace, kernels: &[&str], extent: Extent) -> anyhow::Result<(Counts, Vec<String>)> {
     let kernel = kernels.iter().map(|&series| series.to_owned()).collect();
     let told = matrix(
         workspace,
@@ -125,12 +125,12 @@ pub(crate) fn as_step(workspace: &Workspace, kernels: &[&str], extent: Extent) -
             update: false,
         },
     )?;
-    let good = report(&told, true);
+    let wrong = report(&told, true);
     let mut counts = Counts::default();
     for told in &told {
         counts += told.counts();
     }
-    Ok((counts, good))
+    Ok((counts, wrong))
 }
 
 fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>> {
@@ -183,42 +183,43 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
     Ok(results.into_iter().map(|results| Told::of(results, filter.is_some())).collect())
 }
 
-/// Prints the tables and returns whether everything passed; for a selection of tests it skips the checks for gaps.
-fn report(told: &[Told], whole: bool) -> bool {
-    let mut good = netns_vm::report::print(&told.iter().map(|told| &told.results).collect::<Vec<_>>());
+/// Prints the tables and returns everything that is wrong; for a selection of tests it skips the checks for gaps.
+fn report(told: &[Told], whole: bool) -> Vec<String> {
+    let good = netns_vm::report::print(&told.iter().map(|told| &told.results).collect::<Vec<_>>());
     println!("\n{}", report::requirements_table(told));
     if let Some(table) = report::refusals_table(told) {
         println!("\n{table}");
     }
-    good &= told.iter().all(Told::is_good);
+    let mut wrong = Vec::new();
     for told in told {
-        for (name, how) in told.wrong_refusals() {
-            println!("{} {}: {name}: {how}", BAD.paint("not as documented"), told.results.version);
-        }
+        let version = &told.results.version;
+        wrong.extend(told.results.failures.iter().map(|failure| format!("{version}: {failure}")));
+        let refusals = told.wrong_refusals();
+        wrong.extend(refusals.map(|(name, how)| format!("{version}: not as documented: {name}: {how}")));
+    }
+    if wrong.is_empty() && !good {
+        wrong.push("a test failed without a message".to_owned());
     }
     // On one kernel a skip only describes that kernel; over a matrix it can mean that a test never runs.
     if told.len() > 1 {
-        let nowhere = report::met_nowhere(told);
-        if !nowhere.is_empty() {
-            println!(
-                "{} on every kernel of this matrix: {}",
-                BAD.paint("not met"),
-                nowhere.into_iter().collect::<Vec<_>>().join(", ")
-            );
-            good = false;
-        }
-        for name in report::refused_nowhere(told) {
-            println!("{} by every kernel of this matrix: {name}", BAD.paint("not refused"));
-            good = false;
-        }
+        const NOWHERE: &str = "on every kernel of this matrix";
+        wrong.extend(report::met_nowhere(told).into_iter().map(|name| format!("not met {NOWHERE}: {name}")));
+        wrong.extend(report::refused_nowhere(told).into_iter().map(|name| format!("not refused {NOWHERE}: {name}")));
         for (test, reason) in report::skipped_everywhere(told) {
-            println!("{} on every kernel of this matrix: {test}: {reason}", BAD.paint("skipped"));
-            good &= !whole;
+            let skipped = format!("skipped {NOWHERE}: {test}: {reason}");
+            if whole {
+                wrong.push(skipped);
+            } else {
+                println!("{skipped}");
+            }
         }
+    }
+    for wrong in &wrong {
+        println!("{} {wrong}", BAD.paint("wrong"));
     }
     println!(
         "{}",
-        if good { GOOD.paint("vm-test passed").to_string() } else { BAD.paint("vm-test failed").to_string() }
+        if wrong.is_empty() { GOOD.paint("vm-test passed").to_string() } else { BAD.paint("vm-test failed").to_string() }
     );
-    good
+    wrong
 }

@@ -1,4 +1,4 @@
-// `set_nonblocking(false)` is no limit.
+// `set_nonblocking(false)` sets no limit.
 use std::net::TcpListener;
 
 use chat::Client;
