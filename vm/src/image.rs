@@ -256,17 +256,9 @@ impl Root {
         self.copy_stripped(from, to)
     }
 
-    /// Writes the plan.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the file cannot be written.
-    pub fn add_plan(&self, plan: &Plan) -> anyhow::Result<()> {
-        self.write(PLAN, &serde_json::to_string(plan).context("the plan cannot be written as JSON")?)
-    }
-
-    /// Builds the file system of one kernel: the root with that kernel's modules, readable by all.
-    pub(crate) fn image_for(&self, kernel: &Kernel, image: &Path) -> anyhow::Result<()> {
+    /// Builds the file system of one machine: the root with its kernel's modules and its plan, readable by all.
+    pub(crate) fn image_for(&self, kernel: &Kernel, plan: &Plan, image: &Path) -> anyhow::Result<()> {
+        self.write(PLAN, &serde_json::to_string(plan).context("the plan cannot be written as JSON")?)?;
         let modules = self.below(Path::new("/usr/lib/modules"));
         drop(fs::remove_dir_all(&modules));
         link_folder(&kernel.modules, &modules)?;

@@ -142,14 +142,14 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     let kernels = kernels::obtain(work.path(), series, options.mirror.as_deref(), options.update)?;
     let accounts = [(Account::Root, !options.user), (Account::User, !options.root)];
     let accounts = accounts.into_iter().filter(|(_, runs)| *runs).map(|(account, _)| account);
-    let runs = accounts.flat_map(|account| {
+    let plans = accounts.map(|account| {
         let run = |binary| run_of(binary, account, &path, accelerator, options.deadline);
-        built.tests.iter().map(run).collect::<Vec<_>>()
+        Plan::new(built.tests.iter().map(run).collect())
     });
-    let plan = Plan::new(runs.collect());
+    let plans: Vec<Plan> = plans.collect();
     let versions: Vec<&str> = kernels.iter().map(|kernel| &kernel.version[..]).collect();
     anstream::eprintln!("{} test binaries by {} on {}", built.tests.len(), accelerator.name(), versions.join(", "));
-    let mut results = work.run(&kernels, &root, &plan, accelerator, GUEST)?;
+    let mut results = work.run(&kernels, &root, &plans, accelerator, GUEST)?;
     results.iter_mut().for_each(KernelResults::expect_tests);
     Ok(report::print(&results.iter().collect::<Vec<_>>()))
 }

@@ -131,7 +131,8 @@ fn a_queue_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
 fn red_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let red = ActiveQueue::red(10_000, 60_000).weight(0.1).probability_percent(20.0).ecn();
     let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(200 * MILLISECOND));
-    marks(&mut lab, &queue.active_queue(red), 1_000_000, false)
+    // Above its upper threshold it drops: where a busy machine lets a whole window arrive at once.
+    marks(&mut lab, &queue.active_queue(red), 1_000_000, true)
 }
 
 #[netns_test(deadline = "150s")]

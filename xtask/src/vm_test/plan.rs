@@ -131,9 +131,9 @@ pub(super) fn fill(root: &mut Root, built: &Built) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the runs: the settings are turned if they are to be; then both users run the doctor and each test binary; at the end the
-/// refusals.
-pub(super) fn runs(built: &Built, scope: &Scope<'_>, time_factor: u32) -> Vec<Run> {
+/// Returns the runs of a user's machine: the settings are turned if they are to be; then the user runs the doctor and each test binary; at
+/// the end root has the refusals.
+pub(super) fn runs(account: Account, built: &Built, scope: &Scope<'_>, time_factor: u32) -> Vec<Run> {
     let &Scope { filter, short, turned } = scope;
     let text = |text: &str| text.to_owned();
     // Thousands of moments and random networks are for real machines; here a few show that the test works on this kernel.
@@ -163,20 +163,17 @@ pub(super) fn runs(built: &Built, scope: &Scope<'_>, time_factor: u32) -> Vec<Ru
     if turned {
         runs.push(run(Account::Root, TURNED, Path::new(INIT), vec![text(TURNED)], Judge::Program, BINARY));
     }
-    for account in [Account::Root, Account::User] {
-        let doctor = vec![text("doctor"), text("--json")];
-        runs.push(run(account, DOCTOR, Path::new(NETNS_RUN), doctor, Judge::Program, BINARY));
-        let tests = built.tests.iter();
-        runs.extend(tests.map(|Target { name, path }| {
-            if !turned {
-                return run(account, name, path, of_tests.clone(), Judge::Libtest, BINARY);
-            }
-            let beside = [text(BESIDE_NSCD), text("--"), path.display().to_string()];
-            let arguments = beside.into_iter().chain(of_tests.clone()).collect();
-            run(account, name, Path::new(INIT), arguments, Judge::Libtest, BINARY)
-        }));
-    }
-    if turned {
+    let doctor = vec![text("doctor"), text("--json")];
+    runs.push(run(account, DOCTOR, Path::new(NETNS_RUN), doctor, Judge::Program, BINARY));
+    runs.extend(built.tests.iter().map(|Target { name, path }| {
+        if !turned {
+            return run(account, name, path, of_tests.clone(), Judge::Libtest, BINARY);
+        }
+        let beside = [text(BESIDE_NSCD), text("--"), path.display().to_string()];
+        let arguments = beside.into_iter().chain(of_tests.clone()).collect();
+        run(account, name, Path::new(INIT), arguments, Judge::Libtest, BINARY)
+    }));
+    if turned || account == Account::User {
         return runs;
     }
     let mut arguments = vec![text("refusals"), text("--time-factor"), time_factor.to_string()];
