@@ -255,6 +255,9 @@ async fn operations_that_wait_have_a_form_for_async_tests(mut lab: Lab) -> TestR
     link.remove_condition_of_async(traffic).await?;
     assert_eq!(link.condition_of(traffic)?, None);
 
+    assert_eq!(link.statistics_from_async(&client).await?, link.statistics_from(&client)?);
+    link.expect_punctual_async(Duration::from_secs(60)).await?;
+
     let before = server.namespace()?.inode();
     lab.reboot_async(&server).await?;
     assert_ne!(server.namespace()?.inode(), before);
