@@ -72,7 +72,8 @@ fn flooding_goes_at_the_pace_of_the_answers(net: Pair) -> TestResult {
 fn link_local(host: &Host) -> TestResult<Ipv6Addr> {
     let address = wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || {
         let text = host.run(|| std::fs::read_to_string("/proc/thread-self/net/if_inet6"));
-        let text = text.map_err(|error| error.to_string()).and_then(|text| text.map_err(|error| error.to_string()));
+        let text =
+            text.map_err(|error| format!("{error:#}")).and_then(|text| text.map_err(|error| format!("{error:#}")));
         let Ok(text) = text else { return Continue(text) };
         let line = text.lines().find(|line| line.starts_with("fe80") && line.ends_with("eth0"));
         line.map(|line| line[..32].to_owned()).map_or(Continue(Ok(text.clone())), Break)

@@ -59,14 +59,14 @@ fn what_may_be_read_may_not_be_written(own: Namespace) -> TestResult {
 #[netns_test(requires(landlock))]
 fn no_rule_means_no_file_and_the_program_is_one(own: Namespace) {
     let error = own.command("true").landlock([]).spawn().unwrap_err();
-    assert!(error.to_string().contains("the rules of `landlock` leave the program"), "{error}");
+    assert!(format!("{error:#}").contains("the rules of `landlock` leave the program"), "{error}");
     let Some(KernelError { operation: "execve", .. }) = error.downcast_ref() else { panic!("{error:?}") };
 }
 
 #[netns_test(requires(landlock))]
 fn a_rule_for_a_file_that_is_not_there_is_an_error(own: Namespace) {
     let error = own.command("true").landlock([FileRule::read("/no/such/file")]).spawn().unwrap_err();
-    assert!(error.to_string().contains("open for a rule of Landlock /no/such/file"), "{error}");
+    assert!(format!("{error:#}").contains("open for a rule of Landlock /no/such/file"), "{error}");
 }
 
 #[netns_test(requires(landlock))]
@@ -211,7 +211,7 @@ fn without_landlock_there_is_no_child_instead_of_one_that_is_not_confined(own: N
     let filter = SeccompFilter::new(calls, SeccompAction::Allow, absent, std::env::consts::ARCH.try_into()?)?;
     seccompiler::apply_filter(&BpfProgram::try_from(filter)?)?;
     let error = own.command("true").landlock(system()).spawn().unwrap_err();
-    assert!(error.to_string().contains("Landlock needs Linux 5.13"), "{error}");
+    assert!(format!("{error:#}").contains("Landlock needs Linux 5.13"), "{error}");
     assert_eq!(own.command("true").status()?, Exit::Code(0), "the control");
     Ok(())
 }

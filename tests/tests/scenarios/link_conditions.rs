@@ -186,7 +186,7 @@ fn a_condition_changes_while_a_transfer_runs(mut lab: Lab) -> TestResult {
     let bytes = 1_000_000;
     let slow = Duration::from_secs(8);
     let changed = std::thread::scope(|scope| {
-        let transfer = scope.spawn(|| transfer(&a, &b, 5001, bytes).map_err(|error| error.to_string()));
+        let transfer = scope.spawn(|| transfer(&a, &b, 5001, bytes).map_err(|error| format!("{error:#}")));
         wait_until(Deadline::after(Duration::from_secs(5)), MILLISECOND, || match link.statistics_from(&a) {
             Ok(statistics) if statistics.passed > 20 => Break(Ok(())),
             Ok(statistics) => Continue(statistics.passed),
@@ -484,7 +484,7 @@ fn a_hundred_links_share_their_memory(mut lab: Lab) -> TestResult {
 fn conditions_that_cannot_be_are_named_with_their_link(mut lab: Lab) {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b).conditions(Condition::new(), Condition::new().loss(Loss::percent(120.0)));
-    let refused = lab.up().expect_err("refused").to_string();
+    let refused = format!("{:#}", lab.up().expect_err("refused"));
     assert!(refused.contains("a-b") && refused.contains("120%") && refused.contains("0% to 100%"), "{refused}");
 }
 
@@ -497,7 +497,7 @@ fn a_change_beyond_the_relay_is_refused_and_changes_nothing(mut lab: Lab) -> Tes
         (Condition::new().rate(Rate::megabits(400)).latency(2 * second), "the relay of a link holds 67108864 bytes"),
     ];
     for (condition, reason) in beyond {
-        let refused = link.set_condition_from(&b, &condition).expect_err("refused").to_string();
+        let refused = format!("{:#}", link.set_condition_from(&b, &condition).expect_err("refused"));
         assert!(refused.contains("\"a-b\" from \"b\" to \"a\"") && refused.contains(reason), "{refused}");
     }
     assert_about(round_trip(&a, &b)?, 40 * MILLISECOND);
@@ -510,7 +510,7 @@ fn a_link_without_a_condition_cannot_take_one(mut lab: Lab) -> TestResult {
     lab.link(&a, &b);
     lab.up()?;
     let link = lab.link_between(&a, &b)?;
-    let refused = link.set_condition(&Condition::new().latency(MILLISECOND)).expect_err("refused").to_string();
+    let refused = format!("{:#}", link.set_condition(&Condition::new().latency(MILLISECOND)).expect_err("refused"));
     assert!(refused.contains("a-b") && refused.contains("condition(Condition::new())"), "{refused}");
     Ok(())
 }
@@ -521,7 +521,7 @@ fn a_change_of_a_link_that_is_gone_is_refused(mut lab: Lab) -> TestResult {
     link.set_condition(&Condition::new().latency(MILLISECOND))?;
     drop(lab);
     for refused in [link.set_condition(&Condition::new()), link.statistics_from(&a).map(drop)] {
-        let refused = refused.expect_err("the lab is gone").to_string();
+        let refused = format!("{:#}", refused.expect_err("the lab is gone"));
         assert!(refused.contains("\"a-b\"") && refused.contains("dropped"), "{refused}");
     }
     Ok(())
@@ -541,7 +541,7 @@ fn a_change_of_a_link_without_its_device_is_refused(mut lab: Lab) -> TestResult 
         link.backend().map(drop),
     ];
     for refused in changes {
-        let refused = refused.expect_err("the device is gone").to_string();
+        let refused = format!("{:#}", refused.expect_err("the device is gone"));
         assert!(refused.contains("\"a-b\"") && refused.contains("a device at its end was removed"), "{refused}");
     }
     Ok(())

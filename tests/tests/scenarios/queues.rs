@@ -29,7 +29,7 @@ fn a_queue_without_room_for_a_packet_of_the_link_is_refused(mut lab: Lab) -> Tes
     lab.link(&a, &b).condition(Condition::new()).mtu(9000);
     lab.link(&a, &c).condition(short.clone());
     lab.up()?;
-    let refused = lab.link_between(&a, &b)?.set_condition(&short).expect_err("refused").to_string();
+    let refused = format!("{:#}", lab.link_between(&a, &b)?.set_condition(&short).expect_err("refused"));
     assert!(refused.contains("a-b") && refused.contains("2000 bytes; the least is 9014 bytes"), "{refused}");
     lab.link_between(&a, &c)?.set_condition(&short)?;
     Ok(())
@@ -85,7 +85,7 @@ fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
         std::thread::scope(|scope| {
             // Four megabits a second for two seconds.
             let sender = scope.spawn(|| {
-                datagrams(&a, &b, 1000, 950, 2 * MILLISECOND, 300 * MILLISECOND).map_err(|error| error.to_string())
+                datagrams(&a, &b, 1000, 950, 2 * MILLISECOND, 300 * MILLISECOND).map_err(|error| format!("{error:#}"))
             });
             while !sender.is_finished() {
                 changes()?;
