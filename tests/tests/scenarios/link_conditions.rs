@@ -10,6 +10,7 @@ use netns_fixtures::net::{Host, LinkHandle};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
+use nix::sys::socket::{getsockopt, setsockopt, sockopt};
 
 use crate::traffic::{Arrival, binomial, datagrams, numbers, reaches, transfer};
 
@@ -476,7 +477,53 @@ fn a_hundred_links_share_their_memory(mut lab: Lab) -> TestResult {
         let (first, rest) = line.split_once('-').ok_or("a range")?;
         bytes += bound(rest.split(' ').next().unwrap_or_default())? - bound(first)?;
     }
-    assert!(bytes > 0 && bytes <= MOST_BYTES, "{bytes} bytes of rings");
+    // Where the queue of a socket may be long, it replaces the ring.
+    let socket = hub.udp_socket(0)?;
+    setsockopt(&socket, sockopt::RcvBuf, &(4 * 1024 * 1024))?;
+    let needs_rings = getsockopt(&socket, sockopt::RcvBuf)? < 8 * 1024 * 1024;
+    assert!((bytes > 0) == needs_rings && bytes <= MOST_BYTES, "{bytes} bytes of rings, {needs_rings}");
+    Ok(())
+}
+
+/// Sends datagrams while the process of the test does not run, nor does its relay, and prints the microseconds that they took.
+const SEND_WHILE_STOPPED: &str = "
+import os, signal, socket, sys, time
+pid, to, count = int(sys.argv[1]), sys.argv[2], int(sys.argv[3])
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.connect((to, 9))
+payload = bytes(1472)
+os.kill(pid, signal.SIGSTOP)
+try:
+    start = time.monotonic()
+    for _ in range(count):
+        s.send(payload)
+    print(int((time.monotonic() - start) * 1e6))
+finally:
+    os.kill(pid, signal.SIGCONT)
+";
+
+/// The number is that of docs/networks-outside.md, less some that others may send.
+#[netns_test]
+fn a_burst_waits_for_a_relay_that_does_not_run(mut lab: Lab) -> TestResult {
+    const BURST: u64 = 2500;
+    require_program("python3")?;
+    let (a, b, link) = two(&mut lab, &Condition::new())?;
+    let _receiver = b.udp_socket(9)?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    let before = link.statistics_from(&a)?;
+    let mut python = a.command("python3")?;
+    python.args(["-c", SEND_WHILE_STOPPED]);
+    python.args([std::process::id().to_string(), b.ipv4().to_string(), BURST.to_string()]);
+    let took = Duration::from_micros(python.output()?.success()?.stdout.text().trim().parse()?);
+    let after =
+        wait_until(Deadline::after(Duration::from_secs(10)), MILLISECOND, || match link.statistics_from(&a) {
+            Ok(now) if now.passed >= before.passed + BURST => Break(Ok(now)),
+            Ok(now) => Continue(now),
+            Err(error) => Break(Err(error)),
+        })??;
+    assert_eq!(after.overflowed, 0, "{after}");
+    // They waited: the first of them left when all were there. A few may have passed before the relay stopped.
+    assert!(after.latest > Some(took / 2), "{after}, and they took {took:?}");
     Ok(())
 }
 
