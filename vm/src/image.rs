@@ -19,11 +19,11 @@ const FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// Programs that network tests start. They are copied if this machine has them.
 const PROGRAMS: &[&str] = &[
-    "bash", "cat", "chroot", "cp", "dash", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent", "grep",
-    "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx", "nsenter",
-    "perl", "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh", "sleep",
-    "socat", "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr", "true",
-    "tty", "umount", "uname", "unshare", "wc", "wg", "yes",
+    "bash", "cat", "chown", "chroot", "cp", "dash", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent",
+    "grep", "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx",
+    "nsenter", "perl", "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh",
+    "sleep", "socat", "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr",
+    "true", "tty", "umount", "uname", "unshare", "wc", "wg", "yes",
 ];
 
 /// The Debian packages that have these programs, for a guest with another processor.
@@ -552,6 +552,26 @@ mod tests {
             let file = fs::read_to_string(root.below(&at("first/below/file"))).unwrap();
             assert_eq!(file, "real/below/file", "{named}");
         }
+    }
+
+    #[test]
+    fn a_foreign_root_has_the_packages_and_its_binaries_unchanged() {
+        let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let package = kept.path().join("package");
+        let control = "Package: p\nVersion: 1\nArchitecture: arm64\nMaintainer: m <m@example.test>\nDescription: d\n";
+        for (file, text) in [("DEBIAN/control", control), ("usr/bin/p", "for arm64")] {
+            fs::create_dir_all(package.join(file).parent().unwrap()).unwrap();
+            fs::write(package.join(file), text).unwrap();
+        }
+        let archives = kept.path().join("packages");
+        fs::create_dir(&archives).unwrap();
+        fs::write(archives.join("lock"), "").unwrap();
+        run(Command::new("dpkg-deb").arg("--build").arg(&package).arg(archives.join("p.deb"))).unwrap();
+        let first_process = Path::new("/proc/self/exe");
+        let root = Root::foreign(folder.path(), Arch::Aarch64, kept.path(), None, first_process).unwrap();
+        assert_eq!(fs::read_to_string(root.below(Path::new("/bin/p"))).unwrap(), "for arm64");
+        assert!(fs::read(root.below(Path::new(INIT))).unwrap() == fs::read(first_process).unwrap());
+        assert!(!root.below(Path::new("/usr/bin/cat")).exists(), "a program of this machine");
     }
 
     #[test]

@@ -96,7 +96,6 @@ pub(crate) const AARCH64: &str = "aarch64-unknown-linux-musl";
 /// stacks.
 const OF_AARCH64: &[&str] = &[
     "changes",
-    "failure_truth",
     "first",
     "hosts",
     "isolation",
@@ -110,15 +109,10 @@ const OF_AARCH64: &[&str] = &[
     "surroundings",
     "zygote",
     // The suites.
-    "configured",
     "misbehaving",
     "mixed",
     "observed",
     "plain",
-    "printing",
-    "reporting",
-    "requiring",
-    "spread",
 ];
 
 /// The folder of the suites in the guest, which tests run.
