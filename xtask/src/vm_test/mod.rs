@@ -204,12 +204,11 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
         accelerator.name(),
         start.elapsed().as_secs_f64()
     );
-    for (target, reason) in plan::excluded() {
+    for (target, reason) in plan::excluded(options.arch) {
         eprintln!("{} {target}: {reason}", NOTABLE.paint("not inside"));
     }
     let filter = options.test.as_deref();
-    let refusals = options.arch == Arch::X86_64;
-    let scope = plan::Scope { filter, short: options.short, turned: options.turned, refusals };
+    let scope = plan::Scope { filter, short: options.short, turned: options.turned, arch: options.arch };
     let plans = [Account::Root, Account::User]
         .map(|account| Plan::new(plan::runs(account, &built, &scope, accelerator.time_factor())));
     let results = work.run(&kernels, &root, &plans, accelerator, init)?;
