@@ -1,6 +1,6 @@
 //! Children that are confined to some files and to some system calls, each with the control that the operation works without it.
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -139,7 +139,7 @@ fn errno_of(command: &mut Command, call: i64) -> TestResult<String> {
 
 /// Calls that create or enter namespaces, mount, or load code into the kernel, by their names in the running kernel.
 #[netns_test]
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn every_such_call_of_the_running_kernel_is_refused(own: Namespace) -> TestResult {
     use nix::libc;
     /// Calls of the filter whose names have one of the words.
@@ -169,8 +169,10 @@ fn every_such_call_of_the_running_kernel_is_refused(own: Namespace) -> TestResul
     const HARMLESS: [&str; 4] = ["statmount", "listmount", "lsm_list_modules", "oldumount"];
     const WORDS: [&str; 11] =
         ["mount", "tree", "module", "kexec", "bpf", "root", "setns", "unshare", "fsopen", "fsconfig", "fspick"];
+    /// The beginning of the symbol of each call.
+    const CALL: &str = if cfg!(target_arch = "x86_64") { " __x64_sys_" } else { " __arm64_sys_" };
     let symbols = fs::read_to_string("/proc/kallsyms")?;
-    let calls: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(" __x64_sys_").nth(1)).collect();
+    let calls: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(CALL).nth(1)).collect();
     assert!(calls.len() > 300 && calls.contains("mount"), "{}", calls.len());
     let known = [&REFUSED[..], &HARMLESS].concat();
     let mut unknown = calls.iter().filter(|call| WORDS.iter().any(|word| call.contains(word)));

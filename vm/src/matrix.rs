@@ -153,7 +153,9 @@ impl WorkFolder {
                         .map(|machine| machine.join().unwrap_or_else(|panic| resume_unwind(panic)))
                         .collect()
                 });
-                parts.into_iter().for_each(|part| of_kernel.add(part));
+                for part in parts {
+                    of_kernel.add(part);
+                }
             }
             results.push(of_kernel);
         }

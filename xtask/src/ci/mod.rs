@@ -106,6 +106,7 @@ const NIGHTLY: &[Step] = &[
         "the fixtures' suite on a machine whose settings are not the defaults, in a virtual machine",
         turned_machine,
     ),
+    Step::new("aarch64", "a part of the fixtures' suite on an emulated aarch64, in a virtual machine", aarch64_machine),
     Step::new("kernels-of-users", "cargo netns-run vm runs a user's crate on the oldest kernel", kernels_of_users::run),
     Step::new("built-book", "mdBook builds the guides", book::build),
     Step::new(
@@ -385,6 +386,15 @@ fn virtual_machines(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcom
 
 fn turned_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     in_machines(workspace, &["6.12"], Extent::Turned)
+}
+
+fn aarch64_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    if !is_installed(vm_test::AARCH64)? {
+        return Ok(Outcome::NotNeeded(
+            "rustc has no standard library for aarch64 with musl; `rustup target add` installs one",
+        ));
+    }
+    in_machines(workspace, &["6.12"], Extent::Aarch64)
 }
 
 /// Does not count the tests, because they are not ours.
