@@ -19,6 +19,7 @@ mod macros;
 mod method;
 mod narrow;
 mod number;
+mod only_tests;
 mod outline;
 mod own_macro;
 mod ownership;
@@ -30,6 +31,7 @@ mod types;
 mod wrapping;
 
 pub(crate) use lower::lower;
+pub(crate) use only_tests::only_of_tests;
 pub(crate) use outline::Outline;
 pub(crate) use summary::{Externals, Unresolved, Version, World};
 
