@@ -13,6 +13,9 @@ use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Origin, Value};
 
+/// A loop with at most this number of rounds ends soon, even without a pause.
+const FEW_ROUNDS: f64 = 1000.0;
+
 impl<'a> Lower<'a> {
     /// Returns the byte range of an expression.
     pub(super) fn extent(&self, expression: &Expr) -> Span {
@@ -239,13 +242,13 @@ impl<'a> Lower<'a> {
             }
             Expr::Loop(repeat) => self.round(repeat.label.as_ref(), true, |lower| {
                 lower.widen(&repeat.body);
-                lower.repeated(|lower| lower.block(&repeat.body));
+                lower.repeated(false, |lower| lower.block(&repeat.body));
                 (Value::unknown(Span::default()), None)
             }),
             Expr::While(repeat) => self.round(repeat.label.as_ref(), true, |lower| {
                 let mut ends_at = None;
                 lower.widen(&repeat.body);
-                let value = lower.repeated(|lower| {
+                let value = lower.repeated(false, |lower| {
                     lower.expression(&repeat.cond);
                     let tested = lower.frame.tested.take();
                     let lacks = |holds: bool| tested.filter(|(_, has)| *has != holds).map(|(call, _)| call);
@@ -264,6 +267,8 @@ impl<'a> Lower<'a> {
                 let mut over = self.expression(&repeat.expr);
                 self.loop_count(&repeat.expr, &over);
                 let item_type = over.item_type();
+                let end = over.field("end").and_then(Value::exact).filter(|_| over.items.is_none());
+                let counted = over.items.is_some() || end.is_some_and(|end| end <= FEW_ROUNDS);
                 if let Some(items) = over.items.take() {
                     over = Value::any_of(&items, over.span);
                 }
@@ -272,7 +277,7 @@ impl<'a> Lower<'a> {
                     let from = lower.frame.flow.here();
                     lower.follow(from, Why::Arm, None);
                     lower.widen(&repeat.body);
-                    let value = lower.repeated(|lower| {
+                    let value = lower.repeated(counted, |lower| {
                         lower.bind(&repeat.pat, over);
                         lower.block(&repeat.body)
                     });

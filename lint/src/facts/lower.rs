@@ -248,6 +248,9 @@ impl<'a> Lower<'a> {
                     let mut path = around.join("::");
                     path.push_str(if path.is_empty() { "" } else { "::" });
                     path.push_str(&item.ident.to_string());
+                    if item.fields.iter().any(|field| tables::LOCKS_HELD.contains(&type_name(&field.ty).as_str())) {
+                        self.facts.lock_holders.insert(path.clone());
+                    }
                     self.structs.insert(path, &item.fields);
                 }
                 Item::Type(item) => {

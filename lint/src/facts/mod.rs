@@ -62,6 +62,8 @@ pub(crate) struct FileFacts {
     pub bodies: Vec<Body>,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
+    /// Structs with a lock among their fields, with their enclosing modules: each value holds it for its life.
+    pub lock_holders: std::collections::HashSet<String>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
     pub modules: Vec<ModuleDeclaration>,
     /// The file's index among those of the run.
@@ -154,6 +156,8 @@ pub(crate) struct Call {
 pub(crate) struct Surroundings {
     /// Inside a loop.
     pub repeated: bool,
+    /// Inside a loop whose number of rounds is not a small constant.
+    pub unending: bool,
     /// Inside an async block or function.
     pub asynchronous: bool,
     /// Inside a closure.
