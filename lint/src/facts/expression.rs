@@ -351,6 +351,9 @@ impl<'a> Lower<'a> {
                 }
                 for field in &literal.fields {
                     let mut given = self.expression(&field.expr);
+                    if self.is_never_read(&literal.path, &field.member) {
+                        given.call = None;
+                    }
                     self.store(&given);
                     if let Member::Named(name) = &field.member {
                         let bounds = self.field(&name.to_string()).bounds;
@@ -476,7 +479,14 @@ impl<'a> Lower<'a> {
     }
 
     /// Evaluates `place = value`; in a branch, the place may also keep its earlier value.
-    pub(super) fn assign(&mut self, place: &Expr, value: Value) {
+    pub(super) fn assign(&mut self, place: &Expr, mut value: Value) {
+        if let Expr::Field(field) = place
+            && let (Expr::Path(base), Member::Named(name)) = (&*field.base, &field.member)
+            && base.path.is_ident("self")
+            && self.unread.contains(&name.to_string())
+        {
+            value.call = None;
+        }
         if !matches!(place, Expr::Path(_)) {
             self.store(&value);
         }
@@ -497,6 +507,16 @@ impl<'a> Lower<'a> {
             Expr::Unary(inner) => self.assign(&inner.expr, value),
             _ => {}
         }
+    }
+
+    /// Whether nothing reads that field of a struct of the file.
+    fn is_never_read(&self, path: &syn::Path, member: &Member) -> bool {
+        let Member::Named(name) = member else { return false };
+        let is_of_file = |last: &syn::PathSegment| {
+            last.ident == "Self"
+                || self.structs.keys().any(|known| last.ident == known.rsplit("::").next().unwrap_or(known))
+        };
+        self.unread.contains(&name.to_string()) && path.segments.last().is_some_and(is_of_file)
     }
 
     /// Sets the variable `name` to a new value.

@@ -21,6 +21,7 @@ use super::narrow::Narrowed;
 use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
+use super::unread::unread_children;
 use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
 use crate::flow;
 use crate::ir::{BodyKind, Builder, Object, Step, Why};
@@ -53,6 +54,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         fields: HashMap::new(),
         aliases: Aliases::new(),
         structs: HashMap::new(),
+        unread: unread_children(file),
         macros: Vec::new(),
         arms: HashMap::new(),
         arena: &arena,
@@ -168,6 +170,8 @@ pub(super) struct Lower<'a> {
     aliases: Aliases,
     /// By enclosing modules and name.
     pub(super) structs: HashMap<String, &'a syn::Fields>,
+    /// Fields for a child process that nothing reads.
+    pub(super) unread: HashSet<String>,
     /// Macros outside functions, with their enclosing modules and whether they are test code.
     macros: Vec<(&'a syn::ItemMacro, String, bool)>,
     /// Arms of the file's own macros that behave like functions, by the macro's name.

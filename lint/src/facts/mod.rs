@@ -28,6 +28,7 @@ mod reach;
 mod script;
 mod summary;
 mod types;
+mod unread;
 mod wrapping;
 
 pub(crate) use lower::lower;

@@ -135,12 +135,13 @@ fn finds_by_name(words: &[String]) -> bool {
         && !(program == Some("ps") && words.iter().any(by_number))
 }
 
-/// Whether `pkill` or `pgrep` chooses only children of one process, which is not the first one of the machine.
+/// Whether `pkill` or `pgrep` chooses only children of one process, which is not the first one of the machine. The words
+/// do not include a variable of the shell.
 fn is_by_parent(words: &[String]) -> bool {
     let parent = |(at, word): (usize, &String)| {
         let rest =
             word.strip_prefix("--parent").or_else(|| word.strip_prefix("-P"))?.trim_start_matches('=').to_owned();
-        Some(if rest.is_empty() { words.get(at + 1)?.clone() } else { rest })
+        Some(if rest.is_empty() { words.get(at + 1).cloned().unwrap_or_default() } else { rest })
     };
     let takes_parent = words.first().is_some_and(|first| ["pkill", "pgrep"].contains(&tables::program_name(first)));
     takes_parent
