@@ -27,8 +27,8 @@
 //!
 //! ## Limits
 //! A child that is returned, stored or passed to another function is not followed; a private field that no code of the
-//! file reads does not count as storage. A child that the test only waits
-//! for, and that ends on its own, is shown with `--pedantic` if the test can fail before the wait.
+//! file reads does not count as storage. A child that the test only waits for, and that ends on its own, is shown with
+//! `--pedantic` if the test can fail before the wait.
 //!
 //! ## References
 //! The documentation of `std::process::Child`, "there is no implementation of Drop".

@@ -19,9 +19,9 @@
 //! ```
 //!
 //! ## Limits
-//! Not reported: a function that takes a lock, a helper whose callers in the file all take one, files that use
-//! `#[serial]`, `main`, methods of an object that holds a lock, and tests with their own process (`#[netns_test]`, `rusty_fork_test!`). Pedantic: the only test of a file, and
-//! variables that only logs and reports read.
+//! Not reported: a function that takes a lock, a helper whose callers in the file all take one, methods of an object that
+//! holds one, files that use `#[serial]`, `main`, and tests with their own process (`#[netns_test]`,
+//! `rusty_fork_test!`). Pedantic: the only test of a file, and variables that only logs and reports read.
 //!
 //! ## References
 //! std::env::set_var, Safety; setenv(3).

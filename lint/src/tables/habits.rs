@@ -16,6 +16,9 @@ pub(crate) const LOCKS_HELD: &[&str] = &["MutexGuard", "OwnedMutexGuard", "Reent
 /// The macro that runs each test inside of it in a process of its own.
 pub(crate) const FORKING_TESTS: &str = "rusty_fork_test!";
 
+/// Functions and methods that give a port to a program, or bind it.
+pub(crate) const TAKING_PORTS: &[&str] = &["arg", "args", "env", "bind"];
+
 /// Functions that return the number of a port that was free at the time of the check.
 pub(crate) const PORT_PICKERS: &[&str] = &[
     "portpicker::pick_unused_port",
