@@ -143,6 +143,9 @@ impl Lower<'_> {
     ) {
         let by = || if path.is_empty() { name.to_owned() } else { path.to_owned() };
         for known in tables::sinks_of(path, name) {
+            if known.kind.is_contact() && tables::is_of_simulation(path) {
+                continue;
+            }
             let of_run = receiver.and_then(|receiver| receiver.ty.as_ref()).is_some_and(|ty| ty.own().is_some());
             if of_run || !known.on.is_empty() && !receiver.is_some_and(|receiver| receiver.is_of(known.on)) {
                 continue;

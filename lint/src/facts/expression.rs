@@ -13,6 +13,9 @@ use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Origin, Value};
 
+/// A loop with at most this number of rounds ends soon, even without a pause.
+const FEW_ROUNDS: f64 = 1000.0;
+
 impl<'a> Lower<'a> {
     /// Returns the byte range of an expression.
     pub(super) fn extent(&self, expression: &Expr) -> Span {
@@ -239,13 +242,13 @@ impl<'a> Lower<'a> {
             }
             Expr::Loop(repeat) => self.round(repeat.label.as_ref(), true, |lower| {
                 lower.widen(&repeat.body);
-                lower.repeated(|lower| lower.block(&repeat.body));
+                lower.repeated(false, |lower| lower.block(&repeat.body));
                 (Value::unknown(Span::default()), None)
             }),
             Expr::While(repeat) => self.round(repeat.label.as_ref(), true, |lower| {
                 let mut ends_at = None;
                 lower.widen(&repeat.body);
-                let value = lower.repeated(|lower| {
+                let value = lower.repeated(false, |lower| {
                     lower.expression(&repeat.cond);
                     let tested = lower.frame.tested.take();
                     let lacks = |holds: bool| tested.filter(|(_, has)| *has != holds).map(|(call, _)| call);
@@ -264,6 +267,8 @@ impl<'a> Lower<'a> {
                 let mut over = self.expression(&repeat.expr);
                 self.loop_count(&repeat.expr, &over);
                 let item_type = over.item_type();
+                let end = over.field("end").and_then(Value::exact).filter(|_| over.items.is_none());
+                let counted = over.items.is_some() || end.is_some_and(|end| end <= FEW_ROUNDS);
                 if let Some(items) = over.items.take() {
                     over = Value::any_of(&items, over.span);
                 }
@@ -272,7 +277,7 @@ impl<'a> Lower<'a> {
                     let from = lower.frame.flow.here();
                     lower.follow(from, Why::Arm, None);
                     lower.widen(&repeat.body);
-                    let value = lower.repeated(|lower| {
+                    let value = lower.repeated(counted, |lower| {
                         lower.bind(&repeat.pat, over);
                         lower.block(&repeat.body)
                     });
@@ -346,6 +351,9 @@ impl<'a> Lower<'a> {
                 }
                 for field in &literal.fields {
                     let mut given = self.expression(&field.expr);
+                    if self.is_never_read(&literal.path, &field.member) {
+                        given.call = None;
+                    }
                     self.store(&given);
                     if let Member::Named(name) = &field.member {
                         let bounds = self.field(&name.to_string()).bounds;
@@ -471,7 +479,14 @@ impl<'a> Lower<'a> {
     }
 
     /// Evaluates `place = value`; in a branch, the place may also keep its earlier value.
-    pub(super) fn assign(&mut self, place: &Expr, value: Value) {
+    pub(super) fn assign(&mut self, place: &Expr, mut value: Value) {
+        if let Expr::Field(field) = place
+            && let (Expr::Path(base), Member::Named(name)) = (&*field.base, &field.member)
+            && base.path.is_ident("self")
+            && self.unread.contains(&name.to_string())
+        {
+            value.call = None;
+        }
         if !matches!(place, Expr::Path(_)) {
             self.store(&value);
         }
@@ -492,6 +507,16 @@ impl<'a> Lower<'a> {
             Expr::Unary(inner) => self.assign(&inner.expr, value),
             _ => {}
         }
+    }
+
+    /// Whether nothing reads that field of a struct of the file.
+    fn is_never_read(&self, path: &syn::Path, member: &Member) -> bool {
+        let Member::Named(name) = member else { return false };
+        let is_of_file = |last: &syn::PathSegment| {
+            last.ident == "Self"
+                || self.structs.keys().any(|known| last.ident == known.rsplit("::").next().unwrap_or(known))
+        };
+        self.unread.contains(&name.to_string()) && path.segments.last().is_some_and(is_of_file)
     }
 
     /// Sets the variable `name` to a new value.

@@ -36,9 +36,11 @@ impl<'a> Lower<'a> {
         }
     }
 
-    pub(super) fn repeated(&mut self, walk: impl FnOnce(&mut Self) -> Value) -> Value {
+    /// Evaluates the body of a loop; `counted` is whether its number of rounds is a small constant.
+    pub(super) fn repeated(&mut self, counted: bool, walk: impl FnOnce(&mut Self) -> Value) -> Value {
         let around = self.frame.surroundings;
         self.frame.surroundings.repeated = true;
+        self.frame.surroundings.unending |= !counted;
         let value = self.branch(walk);
         self.frame.surroundings = around;
         value
@@ -49,6 +51,7 @@ impl<'a> Lower<'a> {
         let around = self.frame.surroundings;
         self.frame.surroundings.closure = true;
         self.frame.surroundings.repeated = false;
+        self.frame.surroundings.unending = false;
         self.frame.surroundings.asynchronous |= closure.asyncness.is_some();
         let span = self.extent(&closure.body);
         let value = self.own_body(BodyKind::Closure, span, |lower| {

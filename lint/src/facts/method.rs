@@ -6,7 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, GenericArgument, PathArguments, Token};
 
 use super::expression::written;
-use super::list::{element, path_of_parts, split_of, taken_apart};
+use super::list::{element, path_of_parts, split_constant, split_of, taken_apart};
 use super::lower::Lower;
 use super::{Call, SinkKind, Surroundings};
 use crate::ir::{How, Step, Why};
@@ -389,6 +389,7 @@ impl<'a> Lower<'a> {
             {
                 value.sources.retain(|source| source.origin != Origin::Environment || source.name.is_some());
             }
+            "start" | "end" if arguments.is_empty() && is_range(receiver) => value = receiver.part(name, span),
             // `get` of a `NonZero`, a `Cell` or a setting.
             "get" if arguments.is_empty() => {}
             "join"
@@ -409,7 +410,12 @@ impl<'a> Lower<'a> {
                     value.append(item);
                 }
             }
-            "block_on" | "get_or_init" | "get_or_try_init" => value = first?.clone(),
+            "block_on" => {
+                let (receiver, name_span) = (receiver.clone(), self.span(call.method.span()));
+                self.record_own(String::new(), name.to_owned(), Some(receiver), Vec::new(), span, name_span);
+                value = first?.clone();
+            }
+            "get_or_init" | "get_or_try_init" => value = first?.clone(),
             "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
                 value = match first {
                     Some(other) => or_address(value, other),
@@ -477,7 +483,18 @@ fn of_text(path: &str, arguments: &[Value], span: Span) -> Option<Value> {
     if is(tables::QUOTERS) {
         return Some(Value { pieces: vec![Piece::Quoted], choices: Vec::new(), items: None, ..text.clone() });
     }
-    is(tables::SPLITTERS).then(|| split_of(text, span))
+    if !is(tables::SPLITTERS) {
+        return None;
+    }
+    // Without quotes and comments, the words of a shell are those between white space.
+    let plain = text.constant().filter(|text| !text.contains(['\'', '"', '\\', '#']));
+    Some(plain.map_or_else(|| split_of(text, span), |text| split_constant(&text, None, span)))
+}
+
+/// Whether the value is a `RangeInclusive`, whose ends are the results of `start` and `end`.
+fn is_range(value: &Value) -> bool {
+    let has = |end: &str| value.fields.iter().any(|(name, _)| name == end);
+    value.is_of(&["RangeInclusive"]) || value.call.is_none() && has("start") && has("end")
 }
 
 /// Whether the call is `env::args().next()`, the program name, which the caller does not choose freely.

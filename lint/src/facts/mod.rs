@@ -19,6 +19,7 @@ mod macros;
 mod method;
 mod narrow;
 mod number;
+mod only_tests;
 mod outline;
 mod own_macro;
 mod ownership;
@@ -27,9 +28,11 @@ mod reach;
 mod script;
 mod summary;
 mod types;
+mod unread;
 mod wrapping;
 
 pub(crate) use lower::lower;
+pub(crate) use only_tests::only_of_tests;
 pub(crate) use outline::Outline;
 pub(crate) use summary::{Externals, Unresolved, Version, World};
 
@@ -60,6 +63,8 @@ pub(crate) struct FileFacts {
     pub bodies: Vec<Body>,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
+    /// Structs with a lock among their fields, with their enclosing modules: each value holds it for its life.
+    pub lock_holders: std::collections::HashSet<String>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
     pub modules: Vec<ModuleDeclaration>,
     /// The file's index among those of the run.
@@ -152,6 +157,8 @@ pub(crate) struct Call {
 pub(crate) struct Surroundings {
     /// Inside a loop.
     pub repeated: bool,
+    /// Inside a loop whose number of rounds is not a small constant.
+    pub unending: bool,
     /// Inside an async block or function.
     pub asynchronous: bool,
     /// Inside a closure.

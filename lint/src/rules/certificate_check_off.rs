@@ -53,7 +53,9 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let option = commands.iter().find_map(|words| {
             let program = tables::program_name(words.first()?);
             let of_program = tables::INSECURE_OPTIONS.iter().filter(|(known, _)| *known == program);
-            of_program.map(|(_, option)| *option).find(|option| words.iter().any(|word| word == option))
+            let is_given =
+                |option: &&str| words.iter().any(|word| word == option || is_among_flags(word, option, program));
+            of_program.map(|(_, option)| *option).find(is_given)
         });
         found.extend(option.map(|option| (sink.function, sink.span, format!("`{option}`"))));
     }
@@ -73,4 +75,13 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let message = format!("{what} accepts the certificate of anybody");
         hits.push(Hit::new(function, span, message, HELP).pedantic(is_confined));
     }
+}
+
+/// Whether a word of curl joins several one-letter options, this one among them: `-fsSLk`.
+fn is_among_flags(word: &str, option: &str, program: &str) -> bool {
+    let letters = word.strip_prefix('-').filter(|letters| program == "curl" && !letters.starts_with('-'));
+    let flags =
+        letters.into_iter().flat_map(str::chars).take_while(|one| !tables::CURL_OPTIONS_WITH_VALUE.contains(*one));
+    let wanted = option.strip_prefix('-').and_then(|letter| letter.chars().next());
+    option.len() == 2 && flags.into_iter().any(|flag| Some(flag) == wanted)
 }

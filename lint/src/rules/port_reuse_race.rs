@@ -20,16 +20,20 @@
 //! ```
 //!
 //! ## Limits
-//! The rule detects functions that return the port and drop the listener, and the usual crates for that purpose.
+//! The rule detects functions that return the port and drop the listener, functions that call `drop` and then give the
+//! port to a program or a socket, and the usual crates for that purpose.
 //!
 //! ## References
 //! ip(7), ip_local_port_range; CWE-367.
 
 use crate::config::Config;
-use crate::facts::{CallId, FileFacts, SinkKind};
+use crate::facts::{Call, CallId, FileFacts, SinkKind};
+use crate::ir::{Object, Step};
 use crate::rule::Hit;
 use crate::rules::address::read;
+use crate::span::Span;
 use crate::tables;
+use crate::value::Value;
 
 const HELP: &str = "bind port 0 where the port is used, and ask that socket; or hand the bound listener on. netns-fixtures: \
                     every test has all ports of its network, and `lease_port` holds one until somebody listens";
@@ -46,11 +50,36 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         let binds = matches!(sink.kind, SinkKind::Listen | SinkKind::Datagram | SinkKind::Bind);
         let Some(bind) = sink.call.filter(|_| binds && sink.through.is_none()) else { continue };
         let address = sink.values.first().and_then(|value| read(&value.shown()));
-        if address.is_some_and(|found| found.port == Some(0)) && gives_the_port_away(facts, bind) {
+        if address.is_none_or(|found| found.port != Some(0)) {
+            continue;
+        }
+        if gives_the_port_away(facts, bind) {
             let message = "the port is free again when this function returns it, and anybody may take it";
             hits.push(Hit::new(sink.function, sink.span, message, HELP));
+        } else if let Some(dropped) = dropped_before_its_port_is_used(facts, bind) {
+            let message =
+                "the port is free again when this socket is dropped, and anybody may take it before it is used";
+            hits.push(Hit::new(sink.function, sink.span, message, HELP).label(dropped, "the socket is dropped here"));
         }
     }
+}
+
+/// Returns the `drop` of the socket that `bind` created, if a program or a socket gets its port afterwards.
+fn dropped_before_its_port_is_used(facts: &FileFacts, bind: CallId) -> Option<Span> {
+    let (root, function) = (facts.calls[bind].root, facts.calls[bind].function);
+    let is_of_it = |id: CallId| facts.calls[id].root == root;
+    let body = &facts.bodies[facts.functions[function].body?];
+    let dropped = body.blocks.iter().flat_map(|block| &block.steps).find_map(|step| match *step {
+        Step::Dropped { object: Object::Call(id), span } if span != Span::default() && is_of_it(id) => Some(span),
+        _ => None,
+    })?;
+    let is_port = |value: &Value| value.call.is_some_and(is_of_it);
+    let takes = |call: &&Call| {
+        let values = call.arguments.iter().flat_map(|value| value.items.iter().flatten().chain([value]));
+        tables::TAKING_PORTS.contains(&call.name.as_str()) && values.into_iter().any(is_port)
+    };
+    let later = facts.calls.iter().filter(|call| call.function == function && call.span.start > dropped.end);
+    later.into_iter().any(|call| takes(&call)).then_some(dropped)
 }
 
 /// Whether the function returns the port of the socket that `bind` created, and the socket does not outlive the

@@ -19,15 +19,16 @@
 //! ```
 //!
 //! ## Limits
-//! Not reported: a function that takes a lock, a helper whose callers in the file all take one, files that use
-//! `#[serial]`, `main`, and tests with their own process (`#[netns_test]`). Pedantic: the only test of a file, and
-//! variables that only logs and reports read.
+//! Not reported: a function that takes a lock, a helper whose callers in the file all take one, methods of an object that
+//! holds one, files that use `#[serial]`, `main`, and tests with their own process (`#[netns_test]`,
+//! `rusty_fork_test!`). Pedantic: the only test of a file, and variables that only logs and reports read.
 //!
 //! ## References
 //! std::env::set_var, Safety; setenv(3).
 
 use crate::config::Config;
 use crate::facts::{Call, FileFacts};
+use crate::lexical::{Lexeme, lexeme};
 use crate::rule::Hit;
 use crate::tables;
 use crate::value::Value;
@@ -44,7 +45,12 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     for call in &facts.calls {
         let function = &facts.functions[call.function];
         let changes = tables::PROCESS_STATE.iter().any(|known| tables::ends_with(&call.path, known));
-        if !changes || function.isolated || function.name == "main" || takes_turns(facts, call.function) {
+        if !changes
+            || in_own_process(facts, call)
+            || function.isolated
+            || function.name == "main"
+            || takes_turns(facts, call.function)
+        {
             continue;
         }
         let is_of_reports = call
@@ -58,7 +64,31 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether the function holds a lock, which may serialize it with the others, or each caller in the file holds one.
+/// Whether the call is inside of a macro that runs each test in a process of its own.
+fn in_own_process(facts: &FileFacts, call: &Call) -> bool {
+    let (text, at) = (facts.text.as_bytes(), call.span.start as usize);
+    let mut depth_of =
+        facts.text.match_indices(tables::FORKING_TESTS).filter(|(start, _)| *start < at).map(|(start, _)| {
+            let (mut next, mut depth) = (start, 0_usize);
+            let mut is_left = false;
+            while next < at {
+                let (kind, end) = lexeme(text, next);
+                match (kind, text[next]) {
+                    (Lexeme::Mark, b'{' | b'(') => depth += 1,
+                    (Lexeme::Mark, b'}' | b')') => {
+                        depth = depth.saturating_sub(1);
+                        is_left |= depth == 0;
+                    }
+                    _ => {}
+                }
+                next = end;
+            }
+            depth > 0 && !is_left
+        });
+    depth_of.any(|is_inside| is_inside)
+}
+
+/// Whether the function holds a lock, which may serialize it with the others, is a method of an object that holds one, or each caller in the file holds one.
 fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let locks = |function: usize| {
         let mut own = facts.calls.iter().filter(|other| other.function == function);
@@ -68,5 +98,7 @@ fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let is_it = |other: &&Call| other.of_run && other.name == called.name && other.function != function;
     let mut callers = facts.calls.iter().filter(is_it).peekable();
     let by_callers = !called.run_by_harness && callers.peek().is_some() && callers.all(|other| locks(other.function));
-    locks(function) || by_callers
+    let holder = called.item.rsplit_once("::").map(|(holder, _)| holder);
+    let by_itself = holder.is_some_and(|holder| facts.lock_holders.contains(holder));
+    locks(function) || by_callers || by_itself
 }

@@ -66,7 +66,7 @@ fn shortened(script: &Value) -> String {
     if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
 }
 
-/// Whether only the code decides what the shell does: every part is constant, or quoted for the shell.
+/// Whether only the code decides what the shell does: every part is constant, a number, or quoted for the shell.
 fn is_settled(script: &Value) -> bool {
     let settled = |value: &Value| {
         let mut before = "";
@@ -77,6 +77,7 @@ fn is_settled(script: &Value) -> bool {
                     true
                 }
                 // Inside other quotes, the shell would split the quoted text again.
+                Piece::Digits => true,
                 Piece::Quoted => !before.ends_with(['"', '\'']),
                 _ => false,
             })

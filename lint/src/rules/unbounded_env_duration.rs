@@ -67,7 +67,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let spins = value.bounds.low <= 0.0 && value.bounds.high <= longest && !value.validated;
         if polls
             && spins
-            && (call.surroundings.repeated || call.name == "interval")
+            && (call.surroundings.unending || call.name == "interval")
             && let Some(source) = value.source(crate::value::Origin::Environment)
         {
             let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));

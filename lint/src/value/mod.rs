@@ -85,6 +85,8 @@ pub(crate) enum Piece {
     Hole,
     /// Unknown text, quoted for a shell.
     Quoted,
+    /// The text of an unknown number without a sign.
+    Digits,
     /// The text of a counter that starts at this number in every run.
     Counted(String),
 }
