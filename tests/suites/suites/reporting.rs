@@ -168,8 +168,8 @@ returned! {
     lab_no_next_hop: LabError::NoNextHop { host: a(), destination: V4.into() };
     lab_next_hop_of_refusal: LabError::NextHopOfRefusal { host: a(), destination: V4.into() };
     lab_no_neighbours: LabError::NoNeighbours { host: a(), device: "lo".to_owned() };
-    lab_mtu_too_small: LabError::MtuTooSmall { link: "a-b".to_owned(), mtu: 1000, family: "IPv6", minimum: 1280 };
-    lab_mtu_too_large: LabError::MtuTooLarge { link: "a-b".to_owned(), mtu: 70_000, maximum: 65_535 };
+    lab_mtu_too_small: LabError::MtuTooSmall { of: "the link \"a-b\"".to_owned(), mtu: 1000, family: "IPv6", minimum: 1280 };
+    lab_mtu_too_large: LabError::MtuTooLarge { of: "the link \"a-b\"".to_owned(), mtu: 70_000, maximum: 65_535 };
     lab_address: LabError::Address { of: a(), source: AddressError::MacsExhausted };
     lab_no_ipv6: LabError::NoIpv6 { host: a() };
     lab_duplicate: LabError::Duplicate { host: a(), address: V4 };
@@ -282,7 +282,7 @@ returned! {
     });
     nat_empty_block: nat(NatError::EmptyBlock { inside: v4(), ports: (9, 8) });
     nat_no_port_left: nat(NatError::NoPortLeft { first: 1024, last: 65_535 });
-    nat_blocks_overlap: nat(NatError::BlocksOverlap { inside: v4(), ports: (8, 9), other: Ipv4Addr::new(192, 0, 2, 3) });
+    nat_blocks_overlap: nat(NatError::BlocksOverlap { inside: v4(), ports: (8, 9), other: Ipv4Addr::new(192, 0, 2, 3), of_other: (9, 12) });
     nat_forwarded_in_block: nat(NatError::ForwardedInBlock { port: 80, inside: v4() });
     nat_prefixes: nat(NatError::Prefixes { inside: "fd00::/64".parse()?, outside: "2001:db8::/48".parse()? });
     nat_forwarded_twice: nat(NatError::ForwardedTwice { port: 80 });

@@ -417,6 +417,50 @@ fn a_phone_roams_to_another_router_with_a_new_address(mut lab: Lab) -> TestResul
     Ok(())
 }
 
+/// A phone that does not notice that it roams still sends to the MAC address of the router before.
+#[netns_test]
+fn the_flow_of_a_phone_that_keeps_its_address_ends_at_another_router(mut lab: Lab) -> TestResult {
+    let [phone, server] = ["phone", "server"].map(|name| lab.host(name));
+    let [house, street] = ["house", "street"].map(|name| lab.router(name));
+    lab.link(&phone, &house);
+    for router in [&house, &street] {
+        lab.link(router, &server);
+    }
+    lab.gateway(&phone, &house);
+    lab.gateway(&server, &house);
+    lab.up()?;
+    let (sender, receiver) = (phone.udp_socket(0)?, server.udp_socket(5000)?);
+    let to = SocketAddr::new(server.addr(), 5000);
+    assert!(reaches(&sender, to, &receiver, PATIENCE)?, "the control");
+    let (link, before) = (lab.link_between(&phone, &house)?, house.mac("eth0")?);
+    let device = lab.replug(&link, &house, &street)?;
+    assert_ne!(street.mac(device.name.as_str())?, before);
+    phone.set_neighbour("eth0", house.ipv4_towards(&phone)?, before)?;
+    assert!(!reaches(&sender, to, &receiver, SILENCE)?);
+    street.set_mac(device.name.as_str(), before)?;
+    assert!(
+        reaches(&sender, to, &receiver, PATIENCE)?,
+        "the control: nothing but the address keeps it from this router"
+    );
+    Ok(())
+}
+
+/// The kernel asks for a neighbour once a second, and the end of an outage does not wait for that.
+#[netns_test]
+fn a_link_that_comes_back_has_no_neighbour_that_did_not_answer(net: Pair) -> TestResult {
+    let (sender, to) = (net.client.udp_socket(0)?, SocketAddr::new(net.server.addr(), 5000));
+    let unresolved = || -> TestResult<usize> {
+        Ok(net.client.neighbours()?.iter().filter(|of| of.address == to.ip() && of.mac.is_none()).count())
+    };
+    net.server.link_down("eth0")?;
+    sender.send_to(b"lost", to)?;
+    assert_eq!(unresolved()?, 1, "the control");
+    net.server.link_up("eth0")?;
+    assert_eq!(unresolved()?, 0);
+    net.client.ping(&net.server).count(1).run()?.expect_all()?;
+    Ok(())
+}
+
 /// A socket that is bound to the address that the host has now.
 struct UdpSocketOn(UdpSocket);
 

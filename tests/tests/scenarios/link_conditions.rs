@@ -408,6 +408,29 @@ fn packets_on_their_way_to_an_end_that_goes_down_are_lost(mut lab: Lab) -> TestR
     Ok(())
 }
 
+/// Also when it is over long before they are due.
+#[netns_test]
+fn a_short_outage_of_either_end_loses_packets_on_their_way(mut lab: Lab) -> TestResult {
+    let (a, b, link) = two(&mut lab, &Condition::new().latency(400 * MILLISECOND))?;
+    let (sender, receiver) = (a.udp_socket(0)?, b.udp_socket(5000)?);
+    receiver.set_read_timeout(Some(1000 * MILLISECOND))?;
+    let mut buffer = [0; 8];
+    for end in [&a, &b] {
+        for (host, other) in [(&a, &b), (&b, &a)] {
+            host.set_neighbour("eth0", other.ipv4(), other.mac("eth0")?)?;
+        }
+        sender.send_to(b"arrives", (b.addr(), 5000))?;
+        assert_eq!(receiver.recv(&mut buffer)?, 7, "the control");
+        let before = link.statistics_from(&a)?.undelivered;
+        sender.send_to(b"late", (b.addr(), 5000))?;
+        end.link_down("eth0")?;
+        end.link_up("eth0")?;
+        assert!(receiver.recv(&mut buffer).is_err(), "{} went down", end.name());
+        assert!(link.statistics_from(&a)?.undelivered > before);
+    }
+    Ok(())
+}
+
 #[netns_test]
 fn an_mtu_that_changes_later_is_the_links(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;

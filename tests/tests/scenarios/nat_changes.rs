@@ -72,13 +72,16 @@ fn a_second_translation_shares_the_mapping_of_a_running_connection(mut lab: Lab)
 fn a_translation_follows_the_outside_address(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
     router.nat(&Nat::home().outside(OUTSIDE))?;
-    let reflector = server.reflector(3478)?;
+    let (reflector, of_flow) = (server.reflector(3478)?, Reflector::on(&server, 3479)?);
+    let flow = bound(&client)?;
     let old = *router.device(OUTSIDE)?.addresses.iter().find(|net| net.addr().is_ipv4()).ok_or("an address")?;
     assert_eq!(client.observed_address(&reflector)?.ip(), old.addr());
+    assert_eq!(of_flow.sees(&flow)?.ip(), old.addr());
     let IpAddr::V4(address) = old.addr() else { return Err("IPv4".into()) };
     let new = IpNet::new(Ipv4Addr::from(u32::from(address) + 20).into(), old.prefix_len())?;
     router.replace_address(OUTSIDE, old, new)?;
     assert_eq!(client.observed_address(&reflector)?.ip(), new.addr());
+    assert_eq!(of_flow.sees(&flow)?.ip(), new.addr(), "a flow that runs has the new address too");
     router.remove_address(OUTSIDE, new)?;
     router.add_address(OUTSIDE, old)?;
     assert_eq!(client.observed_address(&reflector)?.ip(), old.addr());

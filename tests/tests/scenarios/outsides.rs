@@ -47,7 +47,10 @@ fn a_translation_follows_the_default_route(mut lab: Lab) -> TestResult {
     let at_second = [client.addr(), addresses[1]];
     router.nat(&Nat::home())?;
     assert_eq!(seen()?, at_first, "the default route leads to the first");
+    let flow = bound(&client)?;
+    assert_eq!(reflectors[1].sees(&flow)?.ip(), client.addr());
     router.set_default_gateway(servers[1].ipv4())?;
+    assert_eq!(reflectors[1].sees(&flow)?.ip(), addresses[1], "a flow that runs is translated too");
     assert_eq!(seen()?, at_second, "the default route is replaced");
     let spare = || NewRoute::default_via(servers[0].ipv4()).metric(100);
     router.insert_route(spare())?;
