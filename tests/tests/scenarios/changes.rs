@@ -432,10 +432,10 @@ fn the_flow_of_a_phone_that_keeps_its_address_ends_at_another_router(mut lab: La
     let (sender, receiver) = (phone.udp_socket(0)?, server.udp_socket(5000)?);
     let to = SocketAddr::new(server.addr(), 5000);
     assert!(reaches(&sender, to, &receiver, PATIENCE)?, "the control");
-    let (link, before) = (lab.link_between(&phone, &house)?, house.mac("eth0")?);
+    let (link, before, gateway) = (lab.link_between(&phone, &house)?, house.mac("eth0")?, house.ipv4_towards(&phone)?);
     let device = lab.replug(&link, &house, &street)?;
     assert_ne!(street.mac(device.name.as_str())?, before);
-    phone.set_neighbour("eth0", house.ipv4_towards(&phone)?, before)?;
+    phone.set_neighbour("eth0", gateway, before)?;
     assert!(!reaches(&sender, to, &receiver, SILENCE)?);
     street.set_mac(device.name.as_str(), before)?;
     assert!(
