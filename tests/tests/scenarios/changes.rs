@@ -434,6 +434,8 @@ fn the_flow_of_a_phone_that_keeps_its_address_ends_at_another_router(mut lab: La
     assert!(reaches(&sender, to, &receiver, PATIENCE)?, "the control");
     let (link, before, gateway) = (lab.link_between(&phone, &house)?, house.mac("eth0")?, house.ipv4_towards(&phone)?);
     let device = lab.replug(&link, &house, &street)?;
+    // The address of the server that this router has a route to.
+    let to = SocketAddr::new(server.ipv4_towards(&street)?.into(), 5000);
     assert_ne!(street.mac(device.name.as_str())?, before);
     phone.set_neighbour("eth0", gateway, before)?;
     assert!(!reaches(&sender, to, &receiver, SILENCE)?);
