@@ -294,7 +294,8 @@ impl<'plan> Running<'plan> {
                 " without the summary of its tests"
             }
         };
-        let failure = (!success || !without.is_empty()).then(|| format!("{target} as {user}: {how}{without}{}", self.failures));
+        let failure =
+            (!success || !without.is_empty()).then(|| format!("{target} as {user}: {how}{without}{}", self.failures));
         let mut output: Vec<String> = self.lines.into();
         if self.left_out > 0 {
             output.insert(0, format!("({} lines before these are left out)", self.left_out));

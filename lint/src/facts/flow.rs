@@ -6,6 +6,7 @@ use syn::{BinOp, Block, Expr, Pat, Stmt};
 
 use super::expression::presence;
 use super::lower::Lower;
+use super::method::{has_default, or_address};
 use super::narrow::Narrowed;
 use crate::ir::{BodyKind, Why};
 use crate::span::Span;
@@ -181,7 +182,8 @@ impl<'a> Lower<'a> {
         {
             self.facts.alternatives.push((first, second));
         }
-        one.join(other)
+        // `match env::var(…)`, with the default in either arm.
+        if has_default(other, &one) { or_address(other.clone(), &one) } else { or_address(one, other) }
     }
 
     pub(super) fn choice(&mut self, choice: &'a syn::ExprMatch) -> Value {

@@ -137,7 +137,9 @@ impl<'a> Lower<'a> {
         if let [argument] = arguments.as_slice()
             && tables::is_wrapper(&path, &name)
         {
-            return argument.clone();
+            let is_lazy = tables::LAZY.iter().any(|known| tables::ends_with(&path, known));
+            let by_name = call.args.first().filter(|_| is_lazy).and_then(|function| self.result_of(function, span));
+            return by_name.unwrap_or_else(|| argument.clone());
         }
         if path.ends_with("drop") && arguments.len() == 1 {
             self.steps_of(&arguments[0], |object| Step::Dropped { object, span });
@@ -191,6 +193,9 @@ impl<'a> Lower<'a> {
             let is_uuid = path.contains("Uuid::");
             let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
             let set_by_cargo = arguments.first().is_some_and(|name| is_of_cargo(name.prefix()));
+            if origin == Origin::Pid {
+                value.bounds = Interval { low: 0.0, high: f64::from(u32::MAX) };
+            }
             if !(set_by_cargo && origin == Origin::Environment) {
                 value.sources.push(Source { origin, name, span });
                 self.reads = true;
@@ -371,6 +376,10 @@ impl<'a> Lower<'a> {
                 return super::address::part(name, receiver, span);
             }
             "fetch_add" | "fetch_sub" | "load" | "get" if receiver.is_counted() => {}
+            // The ends of a range, which the caller may choose.
+            "start" | "end" if arguments.is_empty() && (receiver.field(name).is_some() || is_parameter(receiver)) => {
+                value = receiver.part(name, span);
+            }
             // For an unknown text, the result may be the whole text.
             "strip_prefix" | "strip_suffix" | "trim_start_matches" | "trim_end_matches" | "trim_matches" => {
                 let (text, mark) = (receiver.constant(), first.and_then(Value::constant));
@@ -409,7 +418,10 @@ impl<'a> Lower<'a> {
                     value.append(item);
                 }
             }
-            "block_on" | "get_or_init" | "get_or_try_init" => value = first?.clone(),
+            "block_on" | "get_or_init" | "get_or_try_init" => {
+                let by_name = call.args.first().and_then(|function| self.result_of(function, span));
+                value = by_name.or_else(|| first.cloned())?;
+            }
             "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
                 value = match first {
                     Some(other) => or_address(value, other),
@@ -492,6 +504,11 @@ fn is_program_name(call: &syn::ExprMethodCall, receiver: &Value) -> bool {
     first && matches!(*call.receiver, Expr::Call(_)) && receiver.source(Origin::Argument).is_some()
 }
 
+/// Whether the value is a whole parameter.
+fn is_parameter(value: &Value) -> bool {
+    matches!(value.pieces.as_slice(), [Piece::Parameter(parameter)] if parameter.fields.is_empty())
+}
+
 /// Whether a text looks like a path component and not like a separator.
 fn is_file_name(value: &Value) -> bool {
     value.constant().is_some_and(|text| text.contains(['.', '/']) && text.contains(|c: char| c.is_alphanumeric()))
@@ -499,16 +516,26 @@ fn is_file_name(value: &Value) -> bool {
 
 /// Returns the value of an environment variable, or its default. A default that is an address stays known: it is the
 /// address of each run that sets no variable.
-fn or_address(value: Value, default: &Value) -> Value {
-    let is_unknown = value.choices.is_empty() && matches!(value.pieces.as_slice(), [Piece::Hole]);
-    let is_chosen = is_unknown && value.source(Origin::Environment).is_some() && default.is_an_address();
+pub(super) fn or_address(value: Value, default: &Value) -> Value {
+    let has_default = has_default(&value, default);
     let joined = value.join(default);
-    if is_chosen { Value { choices: default.readings().cloned().collect(), ..joined } } else { joined }
+    if has_default { Value { choices: default.readings().cloned().collect(), ..joined } } else { joined }
+}
+
+/// Whether `value` is an unknown environment variable, and `default` an address, or a text that the caller chooses.
+pub(super) fn has_default(value: &Value, default: &Value) -> bool {
+    let is_unknown = value.choices.is_empty() && matches!(value.pieces.as_slice(), [Piece::Hole]);
+    let is_text = !value.parsed && !value.validated && !value.duration;
+    let of_caller = is_text && matches!(default.pieces.as_slice(), [Piece::Parameter(_)]);
+    is_unknown && value.source(Origin::Environment).is_some() && (default.is_an_address() || of_caller)
 }
 
 /// Returns the result type of a method of another crate's type.
 fn result_type(receiver: &Value, name: &str) -> Option<Arc<Type>> {
     let ty = receiver.ty.as_ref()?;
+    if ty.foreign_path().is_some_and(|path| tables::is_http_client(path)) && !tables::REQUESTING.contains(&name) {
+        return (!tables::SENDING_REQUESTS.contains(&name) && name != "request").then(|| Arc::clone(ty));
+    }
     let known = tables::result_of_known(ty.foreign_name()?, name)?;
     Some(if known == tables::ITSELF { Arc::clone(ty) } else { Arc::new(Type::foreign(known)) })
 }

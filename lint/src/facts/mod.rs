@@ -24,6 +24,7 @@ mod own_macro;
 mod ownership;
 mod pattern;
 mod reach;
+mod repeat;
 mod script;
 mod summary;
 mod types;
@@ -58,6 +59,8 @@ pub(crate) struct FileFacts {
     pub alternatives: Vec<(CallId, CallId)>,
     /// The control flow of functions, closures and async blocks; the first entry represents the constants.
     pub bodies: Vec<Body>,
+    /// Loops that neither a clock nor a count bounds.
+    pub repeats: Vec<Repeat>,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
@@ -96,6 +99,8 @@ pub(crate) struct Function {
     pub in_test_module: bool,
     /// An attribute ends it after a time.
     pub limited: bool,
+    /// An attribute pauses the clock of its runtime.
+    pub paused: bool,
     /// The body runs in its own namespaces.
     pub isolated: bool,
     /// Libtest or another harness runs it.
@@ -158,6 +163,19 @@ pub(crate) struct Surroundings {
     pub closure: bool,
     /// The number of enclosing branches and loops.
     pub depth: usize,
+}
+
+/// A `loop` or `while` that ends under a condition, and that neither a clock nor a count bounds.
+#[derive(Debug)]
+pub(crate) struct Repeat {
+    /// The keyword.
+    pub span: Span,
+    /// Index of the enclosing function.
+    pub function: usize,
+    /// The calls of its condition and body; calls of functions that were walked in between are among them.
+    pub calls: std::ops::Range<CallId>,
+    /// The conditions that end it.
+    pub conditions: Vec<Span>,
 }
 
 /// A use of a value in an operation that a rule checks.

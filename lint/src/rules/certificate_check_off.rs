@@ -53,7 +53,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let option = commands.iter().find_map(|words| {
             let program = tables::program_name(words.first()?);
             let of_program = tables::INSECURE_OPTIONS.iter().filter(|(known, _)| *known == program);
-            of_program.map(|(_, option)| *option).find(|option| words.iter().any(|word| word == option))
+            of_program.map(|(_, option)| *option).find(|option| words.iter().any(|word| has_option(word, option)))
         });
         found.extend(option.map(|option| (sink.function, sink.span, format!("`{option}`"))));
     }
@@ -73,4 +73,15 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let message = format!("{what} accepts the certificate of anybody");
         hits.push(Hit::new(function, span, message, HELP).pedantic(is_confined));
     }
+}
+
+/// The maximum number of short options in one word.
+const MAX_OPTIONS: usize = 8;
+
+/// Whether a word is the option, or short options that begin or end with it: `-fsSLk`.
+fn has_option(word: &str, option: &str) -> bool {
+    let short = option.strip_prefix('-').filter(|short| short.len() == 1);
+    let is_short = |word: &str| word.chars().all(|letter| letter.is_ascii_alphabetic()) && word.len() < MAX_OPTIONS;
+    let has = |all: &str, short: &str| is_short(all) && (all.ends_with(short) || all.starts_with(short));
+    word == option || short.zip(word.strip_prefix('-')).is_some_and(|(short, all)| has(all, short))
 }

@@ -111,7 +111,12 @@ fn is_harmless(words: &[String]) -> bool {
     let zero = |word: &str| ["-0", "-l", "-L", "--list", "-s0"].contains(&word);
     let named_zero =
         words.windows(2).any(|pair| ["-s", "-n", "--signal"].contains(&pair[0].as_str()) && pair[1] == "0");
-    named_zero || words.iter().skip(1).any(|word| zero(word))
+    // `pkill -P PID` ends the children of one process.
+    let is_option = |word: &str| tables::PARENT_OPTIONS.iter().any(|option| word.starts_with(option));
+    let mut operands = words.iter().skip(1).filter(|word| !word.starts_with('-'));
+    let by_parent =
+        words.iter().any(|word| is_option(word)) && operands.all(|word| word == "{}" || word.parse::<u32>().is_ok());
+    named_zero || by_parent || words.iter().skip(1).any(|word| zero(word))
 }
 
 /// Whether a `kill` contains a pid: `kill -9 1234`, `kill {}`.

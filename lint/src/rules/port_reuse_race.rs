@@ -20,16 +20,20 @@
 //! ```
 //!
 //! ## Limits
-//! The rule detects functions that return the port and drop the listener, and the usual crates for that purpose.
+//! The rule detects functions that return the port and drop the listener, tests that drop the listener before they pass
+//! its port to a program or a server, and the usual crates for that purpose.
 //!
 //! ## References
 //! ip(7), ip_local_port_range; CWE-367.
 
 use crate::config::Config;
-use crate::facts::{CallId, FileFacts, SinkKind};
+use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
+use crate::ir::{Object, Step};
 use crate::rule::Hit;
 use crate::rules::address::read;
+use crate::span::Span;
 use crate::tables;
+use crate::value::Value;
 
 const HELP: &str = "bind port 0 where the port is used, and ask that socket; or hand the bound listener on. netns-fixtures: \
                     every test has all ports of its network, and `lease_port` holds one until somebody listens";
@@ -46,11 +50,43 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         let binds = matches!(sink.kind, SinkKind::Listen | SinkKind::Datagram | SinkKind::Bind);
         let Some(bind) = sink.call.filter(|_| binds && sink.through.is_none()) else { continue };
         let address = sink.values.first().and_then(|value| read(&value.shown()));
-        if address.is_some_and(|found| found.port == Some(0)) && gives_the_port_away(facts, bind) {
+        let is_any = address.is_some_and(|found| found.port == Some(0));
+        if is_any && gives_the_port_away(facts, bind) {
             let message = "the port is free again when this function returns it, and anybody may take it";
+            hits.push(Hit::new(sink.function, sink.span, message, HELP));
+        } else if is_any && is_dropped_before_its_use(facts, bind) {
+            let message =
+                "the port is free again after the listener is dropped, and anybody may take it before its use";
             hits.push(Hit::new(sink.function, sink.span, message, HELP));
         }
     }
+}
+
+/// Whether the function drops the socket itself and then passes its port to a program, or to a function that listens.
+fn is_dropped_before_its_use(facts: &FileFacts, bind: CallId) -> bool {
+    let (root, function) = (facts.calls[bind].root, facts.calls[bind].function);
+    let is_of_it = |id: CallId| facts.calls[id].root == root;
+    if lives_on(facts, bind) {
+        return false;
+    }
+    let is_drop = |step: &Step| match step {
+        Step::Dropped { object: Object::Call(made), span } if is_of_it(*made) && *span != Span::default() => {
+            Some(span.end)
+        }
+        _ => None,
+    };
+    let steps = facts.bodies.iter().filter(|body| body.function == function).flat_map(|body| &body.blocks);
+    let Some(dropped) = steps.flat_map(|block| &block.steps).find_map(is_drop) else { return false };
+    let has_port = |value: &Value| value.call.is_some_and(is_of_it);
+    let listens = |call: &Call| {
+        call.effects.as_ref().is_some_and(|effects| effects.listens) && call.arguments.iter().any(has_port)
+    };
+    let is_passed = |sink: &Sink| {
+        let takes = sink.kind == SinkKind::Command || matches!(sink.kind, SinkKind::Listen | SinkKind::Datagram);
+        takes && sink.function == function && sink.span.end > dropped && sink.values.iter().any(has_port)
+    };
+    let is_later = |call: &&Call| call.function == function && call.span.start >= dropped;
+    facts.sinks.iter().any(is_passed) || facts.calls.iter().filter(is_later).any(listens)
 }
 
 /// Whether the function returns the port of the socket that `bind` created, and the socket does not outlive the
@@ -61,5 +97,21 @@ fn gives_the_port_away(facts: &FileFacts, bind: CallId) -> bool {
     let asks = facts.calls.iter().enumerate().any(|(id, call)| call.name == "local_addr" && is_of_it(id));
     let returned = facts.functions[function].returns.as_ref().and_then(|value| value.call);
     let returns_port = returned.is_some_and(|call| is_of_it(call) && facts.calls[call].name == "port");
-    asks && returns_port
+    asks && returns_port && !lives_on(facts, bind)
+}
+
+/// Whether the listener is handed on, stored, returned, or takes connections.
+fn lives_on(facts: &FileFacts, bind: CallId) -> bool {
+    let is_kept = |step: &Step| match *step {
+        Step::Given { object: Object::Call(made), .. }
+        | Step::Stored { object: Object::Call(made), .. }
+        | Step::Returned { object: Object::Call(made), .. } => made == bind,
+        _ => false,
+    };
+    let serves = |call: &Call| {
+        let of_it = call.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(bind));
+        of_it && tables::TAKING_CONNECTIONS.contains(&call.name.as_str())
+    };
+    facts.bodies.iter().flat_map(|body| &body.blocks).flat_map(|block| &block.steps).any(is_kept)
+        || facts.calls.iter().any(serves)
 }

@@ -20,7 +20,7 @@
 //!
 //! ## Limits
 //! Not reported: a function that takes a lock, a helper whose callers in the file all take one, files that use
-//! `#[serial]`, `main`, and tests with their own process (`#[netns_test]`). Pedantic: the only test of a file, and
+//! `#[serial]` or `rusty_fork_test!`, `main`, and tests with their own process (`#[netns_test]`). Pedantic: the only test of a file, and
 //! variables that only logs and reports read.
 //!
 //! ## References
@@ -37,7 +37,8 @@ const HELP: &str = "hand the value to the code under test, or to a child with `C
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
-    if facts.text.contains("#[serial") || facts.text.contains("::serial") {
+    let in_turns = facts.text.contains("#[serial") || facts.text.contains("::serial");
+    if in_turns || facts.text.contains("rusty_fork_test!") {
         return;
     }
     let tests = facts.functions.iter().filter(|function| function.run_by_harness).count();
@@ -58,6 +59,11 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
+/// Whether the last part of a path is the name of a type.
+fn is_type(path: &str) -> bool {
+    path.rsplit("::").next().is_some_and(|last| last.starts_with(|first: char| first.is_uppercase()))
+}
+
 /// Whether the function holds a lock, which may serialize it with the others, or each caller in the file holds one.
 fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let locks = |function: usize| {
@@ -68,5 +74,15 @@ fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let is_it = |other: &&Call| other.of_run && other.name == called.name && other.function != function;
     let mut callers = facts.calls.iter().filter(is_it).peekable();
     let by_callers = !called.run_by_harness && callers.peek().is_some() && callers.all(|other| locks(other.function));
-    locks(function) || by_callers
+    // A guard whose constructor takes the lock holds it until its `Drop`.
+    let holder = |function: usize| {
+        let item = facts.functions[function].item.as_str();
+        item.rsplit_once("::").map(|(holder, _)| holder).filter(|holder| is_type(holder))
+    };
+    let own = holder(function);
+    let by_constructor = || {
+        (0..facts.functions.len())
+            .any(|other| other != function && own.is_some() && holder(other) == own && locks(other))
+    };
+    locks(function) || by_callers || facts.functions[function].name == "drop" && by_constructor()
 }

@@ -76,6 +76,13 @@ pub(crate) const CONTACTING: &[&str] = &[
 pub(crate) const INSECURE_OPTIONS: &[(&str, &str)] =
     &[("curl", "-k"), ("curl", "--insecure"), ("wget", "--no-check-certificate")];
 
+/// Subcommands of programs that contact a host from their operands.
+pub(crate) const CONTACTING_VERBS: &[(&str, &[&str])] = &[("git", &["clone", "fetch", "ls-remote", "pull"])];
+
+/// Methods of a resolver that query it for a name.
+pub(crate) const LOOKING_UP: &[&str] =
+    &["lookup", "lookup_ip", "ipv4_lookup", "ipv6_lookup", "mx_lookup", "txt_lookup", "srv_lookup", "ns_lookup"];
+
 /// Functions that query a resolver.
 pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_host"];
 
@@ -152,6 +159,11 @@ const STANDING_IN: &[&str] = &["Test", "Mock", "Fake", "Replay", "Local"];
 /// Modules of such types.
 const MODULES_STANDING_IN: &[&str] = &["test", "testing", "local", "mock"];
 
+/// Whether the path belongs to a simulation of a network.
+pub(crate) fn is_of_simulation(path: &str) -> bool {
+    path.split("::").next().is_some_and(|first| SIMULATED.contains(&first))
+}
+
 /// Whether a function at that path contacts no host: its type belongs to a simulation, or replaces a peer.
 pub(crate) fn is_simulated(path: &str) -> bool {
     let mut around: Vec<&str> = path.split("::").collect();
@@ -181,6 +193,9 @@ pub(crate) const STARTING: &[&str] = &[
 pub(crate) fn starts_concurrent(path: &str) -> bool {
     STARTING.iter().any(|known| super::ends_with(path, known))
 }
+
+/// Functions that stop the clock of a runtime.
+pub(crate) const PAUSING: &[&str] = &["time::pause", "tokio::time::pause"];
 
 /// Functions that sleep.
 pub(crate) const SLEEPING: &[&str] = &[

@@ -51,7 +51,8 @@ impl Beside {
                 Ok(Outcome::Tested { counts, success: program.success, failures })
             }
             _ => {
-                let reason = if failures.is_empty() { "its output has the reason".to_owned() } else { failures.join("; ") };
+                let reason =
+                    if failures.is_empty() { "its output has the reason".to_owned() } else { failures.join("; ") };
                 Err(anyhow!("{} {}: {reason}", program.program, program.how))
             }
         };

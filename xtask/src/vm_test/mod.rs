@@ -110,7 +110,11 @@ pub(crate) enum Extent {
 }
 
 /// Runs these kernels as a step of `ci`; returns the counts, and everything that is wrong.
-pub(crate) fn as_step(workspace: &Workspace, kernels: &[&str], extent: Extent) -> anyhow::Result<(Counts, Vec<String>)> {
+pub(crate) fn as_step(
+    workspace: &Workspace,
+    kernels: &[&str],
+    extent: Extent,
+) -> anyhow::Result<(Counts, Vec<String>)> {
     let kernel = kernels.iter().map(|&series| series.to_owned()).collect();
     let told = matrix(
         workspace,
@@ -219,7 +223,11 @@ fn report(told: &[Told], whole: bool) -> Vec<String> {
     }
     println!(
         "{}",
-        if wrong.is_empty() { GOOD.paint("vm-test passed").to_string() } else { BAD.paint("vm-test failed").to_string() }
+        if wrong.is_empty() {
+            GOOD.paint("vm-test passed").to_string()
+        } else {
+            BAD.paint("vm-test failed").to_string()
+        }
     );
     wrong
 }
