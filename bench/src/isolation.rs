@@ -60,7 +60,8 @@ const MEANING: &str = "\
 prepared: the child had the time to be ready; back_to_back: one test right after the other;
 cpu: CPU time of one of them on all cores, without the kernel's own threads, against the floor's;
 thread: a thread that ends at once, which is all that a plain #[test] is; unshare: this program started
-again by `unshare` in the same namespaces, as a test that isolates itself does;
+again by `unshare` in the same namespaces, as a test that isolates itself does; gateflow: 0.1.2, which forks into
+a user and a network namespace of its own, with `lo` up, and has neither mounts, nor pid 1, nor a deadline;
 unprepared: the first test of a process, as under nextest; *_2_threads, 1000_tests: wall time by tests,
 against the floor at two threads; pss: the zygote's share of memory, rss: with what it shares";
 
@@ -116,7 +117,7 @@ fn timed(operation: impl FnOnce() -> io::Result<()>) -> io::Result<Duration> {
 /// Measures latencies on one thread, in turns.
 fn one_after_the_other(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
     one_test()?;
-    let ways: [fn() -> io::Result<()>; 4] = [floor, one_test, one_thread, one_unshare];
+    let ways: [fn() -> io::Result<()>; 5] = [floor, one_test, one_thread, one_unshare, one_gateflow];
     let mut times = ways.map(|_| Vec::new());
     for _ in 0..samples {
         for (way, times) in ways.iter().zip(&mut times) {
@@ -136,16 +137,17 @@ fn one_after_the_other(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Res
             Ok(())
         })?);
     }
-    let [floors, prepared, threads, unshared] = times;
+    let [floors, prepared, threads, unshared, gateflow] = times;
     let floor = Figure::of_times("isolation/floor", &floors, None);
     let prepared = Figure::of_times("isolation/prepared", &prepared, Some(&floor)).at_most(0.6);
     let back_to_back = Figure::of_times("isolation/back_to_back", &back_to_back, Some(&floor)).at_most(1.1);
     let unprepared = Figure::of_times("isolation/unprepared", &unprepared(samples)?, Some(&floor)).at_most(1.5);
     let thread = Figure::of_times("isolation/thread", &threads, Some(&floor));
     let unshare = Figure::of_times("isolation/unshare", &unshared, Some(&floor));
+    let gateflow = Figure::of_times("isolation/gateflow", &gateflow, Some(&floor));
     let cpu_of_floor = Figure::of_times("isolation/floor_cpu", &cpu_of_floors, None);
     let cpu_of_test = Figure::of_times("isolation/cpu", &cpu_of_tests, Some(&cpu_of_floor));
-    figures.extend([floor, prepared, back_to_back, unprepared, thread, unshare, cpu_of_floor, cpu_of_test]);
+    figures.extend([floor, prepared, back_to_back, unprepared, thread, unshare, gateflow, cpu_of_floor, cpu_of_test]);
     Ok(())
 }
 
@@ -170,6 +172,14 @@ fn one_unshare() -> io::Result<()> {
         .arg("--list")
         .status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other(format!("unshare {status}"))) }
+}
+
+/// Runs an empty function as gateflow does.
+fn one_gateflow() -> io::Result<()> {
+    match gateflow::netns::fork_and_enter(|| 0) {
+        Ok(0) => Ok(()),
+        ended => Err(io::Error::other(format!("gateflow: {ended:?}"))),
+    }
 }
 
 /// Starts this program again for each test, so that each is the first one of its process.

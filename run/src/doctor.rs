@@ -156,7 +156,7 @@ fn print_settings(file: &Result<Option<PathBuf>, Error>, settings: &[Listed]) {
     match file {
         Ok(Some(path)) => println!("configuration: {}\n", path.display()),
         Ok(None) => println!("configuration: no netns-test.toml between the package and the root of its workspace\n"),
-        Err(error) => println!("configuration: {error}\n\nwithout it:\n"),
+        Err(error) => println!("configuration: {error:#}\n\nwithout it:\n"),
     }
     let headings = ["key", "variable", "value", "from", "takes", "default"].map(str::to_owned);
     let rows: Vec<_> = std::iter::once(headings).chain(settings.iter().map(row)).collect();

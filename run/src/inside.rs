@@ -51,7 +51,7 @@ pub(crate) fn live(
     match ended {
         Ok(status) => Report::Ended(status.into_raw()),
         Err(Failure::Step(failure)) => Report::SetUpFailed(failure),
-        Err(Failure::Network(error)) => Report::NotStarted(error.to_string()),
+        Err(Failure::Network(error)) => Report::NotStarted(format!("{error:#}")),
     }
     .send(channel);
     exit_now(i32::from(!has_run))

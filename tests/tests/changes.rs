@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use netns_fixtures::net::address::IpNet;
-use netns_fixtures::net::condition::Condition;
+use netns_fixtures::net::condition::{Condition, Loss, Traffic};
 use netns_fixtures::net::link::{Bridge, Veth};
 use netns_fixtures::net::{Host, NewRoute, NewRule, Pair};
 use netns_fixtures::prelude::*;
@@ -52,7 +52,7 @@ fn a_rule_with_more_conditions_is_another_rule(net: Pair) -> TestResult {
     let both = shown()?;
     let refused = client.remove_rule(of_ipv4()).unwrap_err();
     assert!(refused.downcast_ref::<KernelError>().is_some(), "{refused}");
-    assert!(refused.to_string().contains("the kernel would remove another rule"), "{refused}");
+    assert!(format!("{refused:#}").contains("the kernel would remove another rule"), "{refused}");
     assert_eq!(shown()?, both);
     ip(client, "-4 rule delete iif lo to 198.51.100.0/24 lookup 100 priority 20")?;
     client.remove_rule(of_ipv4())?;
@@ -110,7 +110,7 @@ fn a_learned_forwarding_entry_becomes_a_permanent_one(net: Pair) -> TestResult {
     sender.set_broadcast(true)?;
     let broadcast = "198.18.0.255".parse::<IpAddr>()?;
     wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(10), || {
-        let sent = sender.send_to(b"x", (broadcast, 9)).map_err(|error| error.to_string());
+        let sent = sender.send_to(b"x", (broadcast, 9)).map_err(|error| format!("{error:#}"));
         match entries() {
             Ok(found) if found == [false] => std::ops::ControlFlow::Break(()),
             found => std::ops::ControlFlow::Continue(format!("{found:?} {sent:?}")),
@@ -213,5 +213,62 @@ fn a_rebooted_host_detects_duplicates_again(mut lab: Lab) -> TestResult {
     assert_eq!(shown()?, ("1".to_owned(), false), "the control");
     lab.reboot(&client)?;
     assert_eq!(shown()?, ("1".to_owned(), false));
+    Ok(())
+}
+
+/// Each `_async` form of an operation that waits, with the kernel's view after it.
+#[netns_test]
+async fn operations_that_wait_have_a_form_for_async_tests(mut lab: Lab) -> TestResult {
+    let [client, server] = ["client", "server"].map(|name| lab.host(name));
+    let [home, street] = ["home", "street"].map(|name| lab.switch(name));
+    lab.link(&client, &server).condition(Condition::new());
+    lab.link(&client, &home);
+    lab.up_async().await?;
+    let answers =
+        async || -> TestResult<u64> { Ok(client.ping(&server).count(1).run_async().await?.statistics().received) };
+
+    let carrier = |host: &Host| -> TestResult<String> {
+        Ok(host.run(|| std::fs::read_to_string("/sys/class/net/eth0/carrier"))??.trim().to_owned())
+    };
+    client.link_down_async("eth0").await?;
+    assert_eq!(carrier(&server)?, "0");
+    client.link_up_async("eth0").await?;
+    assert_eq!(carrier(&server)?, "1");
+
+    let link = lab.link_between(&client, &server)?;
+    link.cut_async().await?;
+    assert_eq!(answers().await?, 0);
+    link.restore_async().await?;
+    link.cut_from_async(&server).await?;
+    assert_eq!(answers().await?, 0);
+    link.restore_async().await?;
+    let lost = Condition::new().loss(Loss::percent(100.0));
+    link.set_condition_async(&lost).await?;
+    assert_eq!(answers().await?, 0);
+    link.set_condition_async(&Condition::new()).await?;
+    link.set_condition_from_async(&client, &lost).await?;
+    assert_eq!(answers().await?, 0);
+    link.set_condition_from_async(&client, &Condition::new()).await?;
+    let traffic = Traffic::to(IpNet::from(IpAddr::V4(server.ipv4())));
+    link.set_condition_of_async(traffic, &lost).await?;
+    assert_eq!(link.condition_of(traffic)?, Some(lost));
+    link.remove_condition_of_async(traffic).await?;
+    assert_eq!(link.condition_of(traffic)?, None);
+
+    assert_eq!(link.statistics_from_async(&client).await?, link.statistics_from(&client)?);
+    link.expect_punctual_async(Duration::from_secs(60)).await?;
+
+    let before = server.namespace()?.inode();
+    lab.reboot_async(&server).await?;
+    assert_ne!(server.namespace()?.inode(), before);
+    let roams = lab.link_between(&client, &home)?;
+    let port = lab.replug_async(&roams, &home, &street).await?;
+    assert_eq!(street.as_host().device(port.name.as_str())?.link, "client-home");
+    lab.remove_async(&server).await?;
+    assert_eq!(server.namespace().unwrap_err().kind(), ErrorKind::Gone);
+    // Errors are those of the blocking forms.
+    assert_eq!(lab.reboot_async(&server).await.unwrap_err().kind(), ErrorKind::Gone);
+    assert_eq!(link.cut_async().await.unwrap_err().kind(), ErrorKind::Gone);
+    assert_eq!(client.link_down_async("eth9").await.unwrap_err().kind(), ErrorKind::NotFound);
     Ok(())
 }

@@ -13,8 +13,20 @@ const REPORTS: &str = include_str!("error_reports.txt");
 
 /// The sources of the enums of which every variant must have a report.
 const KINDS: &str = include_str!("../../fixtures/src/error.rs");
-const LAB_ERRORS: &str = include_str!("../../fixtures/src/net/error/mod.rs");
-const PROBE_ERRORS: &str = include_str!("../../fixtures/src/probe/error.rs");
+const ENUMS: [(&str, &str, &str); 12] = [
+    (include_str!("../../fixtures/src/net/error/mod.rs"), "LabError", "lab_"),
+    (include_str!("../../fixtures/src/probe/error.rs"), "ProbeError", "probe_"),
+    (include_str!("../../fixtures/src/process/error.rs"), "ProcessError", "process_"),
+    (include_str!("../../fixtures/src/config/variables.rs"), "ConfigError", "config_"),
+    (include_str!("../../fixtures/src/net/port.rs"), "PortError", "port_"),
+    (include_str!("../../fixtures/src/net/published.rs"), "PublishError", "publish_"),
+    (include_str!("../../fixtures/src/net/address/mod.rs"), "AddressError", "address_"),
+    (include_str!("../../fixtures/src/time/wait.rs"), "WaitError", "wait_"),
+    (include_str!("../../fixtures/src/isolation/error.rs"), "IsolationError", "isolation_"),
+    (include_str!("../../fixtures/src/net/nat/mod.rs"), "NatError", "nat_"),
+    (include_str!("../../fixtures/src/net/firewall/mod.rs"), "FirewallError", "firewall_"),
+    (include_str!("../../fixtures/src/net/nft_text.rs"), "NftTextError", "nft_text_"),
+];
 
 /// Returns the expected text of each test.
 fn expected() -> BTreeMap<&'static str, &'static str> {
@@ -100,7 +112,7 @@ fn each_kind_and_each_variant_has_a_report() {
     let expected = expected();
     let kinds: BTreeSet<_> = expected.values().filter_map(|text| text.lines().next()).map(str::to_owned).collect();
     assert_eq!(kinds, variants(KINDS, "ErrorKind"));
-    for (source, name, prefix) in [(LAB_ERRORS, "LabError", "lab_"), (PROBE_ERRORS, "ProbeError", "probe_")] {
+    for (source, name, prefix) in ENUMS {
         let reported: BTreeSet<_> =
             expected.keys().filter(|test| test.starts_with(prefix)).map(|test| (*test).to_owned()).collect();
         let variants: BTreeSet<_> =

@@ -695,7 +695,7 @@ fn a_cable_that_fails_leaves_none_of_its_ends(net: Pair) -> TestResult {
     let before = shown()?;
     let group: IpNet = "ff02::7/64".parse()?;
     let refused = net.client.add_veth(Veth::to(&net.server).peer_address(group)).unwrap_err();
-    assert!(refused.to_string().contains("cannot add the address ff02::7/64 of veth0 of \"server\""), "{refused}");
+    assert!(format!("{refused:#}").contains("cannot add the address ff02::7/64 of veth0 of \"server\""), "{refused}");
     assert_eq!(shown()?, before);
     Ok(())
 }
@@ -723,7 +723,7 @@ fn the_error_has_the_kernels_words(net: Pair) -> TestResult {
     let refused = net.client.set_default_gateway("203.0.113.1".parse::<IpAddr>()?).unwrap_err();
     let Some(KernelError { message: Some(message), .. }) = refused.downcast_ref() else { panic!("{refused:?}") };
     assert_eq!(message, "Nexthop has invalid gateway");
-    assert!(refused.to_string().contains(message.as_str()), "{refused}");
+    assert!(format!("{refused:#}").contains(message.as_str()), "{refused}");
     Ok(())
 }
 
@@ -734,7 +734,7 @@ fn hosts_are_found_by_name_and_are_those_of_their_lab(net: Pair, mut lab: Lab) -
     assert_ne!(twin, net.server, "another lab's host of the same name");
     assert_eq!(lab.find("server")?, twin, "also before it is up");
     let missing = lab.find("client").unwrap_err();
-    assert!(missing.to_string().contains("the lab has no host \"client\"; it has server"), "{missing}");
+    assert!(format!("{missing:#}").contains("the lab has no host \"client\"; it has server"), "{missing}");
     assert_eq!(net.lab.topology().to_string(), "host client\nhost server\nlink client server\n");
     Ok(())
 }
@@ -767,7 +767,7 @@ fn a_removed_device_is_one_that_is_not_there(net: Pair) -> TestResult {
     ] {
         let gone = gone.unwrap_err();
         assert!(matches!(gone.downcast_ref(), Some(LabError::NoSuchDevice { .. })), "{gone}");
-        assert!(gone.to_string().contains("it has only lo"), "{gone}");
+        assert!(format!("{gone:#}").contains("it has only lo"), "{gone}");
     }
     let gone = net.client.add_device(Bridge::new().port("eth0")).unwrap_err();
     assert!(matches!(gone.downcast_ref(), Some(LabError::NoSuchDevice { .. })), "{gone}");

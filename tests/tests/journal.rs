@@ -9,6 +9,10 @@ use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
 use netns_fixtures::journal::{self, Entry, Event};
+use netns_fixtures::net::address::IpNet;
+use netns_fixtures::net::condition::{Condition, Traffic};
+use netns_fixtures::net::link::{Bridge, Tun, Veth, Vlan};
+use netns_fixtures::net::{Firewall, LinkHandle, Nat, NewRoute, RouterPreset};
 use netns_fixtures::prelude::*;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
@@ -129,5 +133,103 @@ fn hosts_of_one_name_in_two_labs_are_told_apart(net: Pair, mut lab: Lab) -> Test
     // A name that is there once stays as it is.
     assert_eq!(hosts_of("ping from"), BTreeSet::from(["client", "other"].map(str::to_owned)));
     assert_eq!(twin.name(), "client");
+    Ok(())
+}
+
+/// Returns the refusals so far, as lines.
+fn refusals() -> Vec<String> {
+    let entries = journal::entries().into_iter();
+    let refused = entries.filter(|entry| matches!(entry.event, Event::Refused { .. }));
+    refused.map(|entry| format!("{}: {}", entry.host.as_deref().unwrap_or("-"), entry.event)).collect()
+}
+
+/// Checks that an operation fails and leaves one refusal, which begins with these words, and whose cause is a part of the error's line.
+fn is_recorded<T>(words: &str, operation: impl FnOnce() -> Result<T, netns_fixtures::Error>) {
+    let before = refusals();
+    let Err(error) = operation() else { panic!("{words}: it is not refused") };
+    let after = refusals();
+    let new = &after[before.len()..];
+    assert!(new.len() == 1 && new[0].starts_with(words), "{words}: {new:#?} after {error:?}");
+}
+
+/// Checks of methods, of the engine, of the lab and of links; refusals of the kernel; and all of them after the lab is gone.
+#[netns_test]
+fn each_refused_operation_is_in_the_journal_once(net: Pair, mut other: Lab) -> TestResult {
+    let Pair { lab, client, server } = net;
+    let (address, mac) = ("192.0.2.7/24".parse()?, "02:00:00:00:00:99".parse()?);
+    let host = |host: &Host| {
+        is_recorded("client: refused set: the MTU of eth9 to 1400: ", || host.set_mtu("eth9", 1400));
+        is_recorded("client: refused set up: the device eth9: ", || host.link_up("eth9"));
+        is_recorded("client: refused set down: the device eth9: ", || host.link_down("eth9"));
+        is_recorded("client: refused set: the MAC address of eth9 ", || host.set_mac("eth9", mac));
+        is_recorded("client: refused add: the address 192.0.2.7/24 of eth9: ", || host.add_address("eth9", address));
+        is_recorded("client: refused remove: the address 192.0.2.7/24 of eth9: ", || {
+            host.remove_address("eth9", address)
+        });
+        is_recorded("client: refused add: the address fe80::7/64 of eth9: ", || {
+            host.add_unique_address("eth9", "fe80::7/64".parse().expect("a prefix"))
+        });
+        is_recorded("client: refused add: the address ", || host.replace_address("eth9", address, address));
+        is_recorded("client: refused write: the setting kernel.hostname: ", || host.set_sysctl("kernel.hostname", "x"));
+        is_recorded("client: refused write: the file /etc/hosts: ", || host.set_hosts([("a b", server.addr())]));
+        is_recorded("client: refused make: ", || host.add_device(Vlan::on("eth9", 10)));
+        is_recorded("client: refused make: a device of the kind tun: ", || host.open_device(Tun::new().named("a/b")));
+        is_recorded("client: refused make: ", || host.add_veth(Veth::to(&server).named("a/b")));
+        is_recorded("client: refused remove: the device eth9: ", || host.remove_device("eth9"));
+        is_recorded("client: refused set: the NAT (", || host.nat(&Nat::home()));
+        is_recorded("client: refused remove: the NAT: ", || host.remove_nat());
+        is_recorded("client: refused forget: the mappings and the connections: ", || host.flush_nat());
+        is_recorded("client: refused set: the firewall (", || host.firewall(&Firewall::new().clamp_segments()));
+        is_recorded("client: refused set: the ready-made router ", || host.behave_as(RouterPreset::Home, "eth0"));
+        is_recorded("client: refused set: the translation of ", || {
+            host.translate_prefix(
+                "fd00::/64".parse().expect("a prefix"),
+                "fd00::/48".parse().expect("a prefix"),
+                "eth0",
+            )
+        });
+        is_recorded("client: refused start: the NAT64: ", || host.nat64());
+        is_recorded("client: refused start: the port mapping by []: ", || host.port_mapping_server([]));
+        is_recorded("client: refused set: rules by nft: ", || host.nft_text("table inet netns-testkit-nat {}"));
+        is_recorded("client: refused add: the route ", || host.insert_route(NewRoute::to(address)));
+        is_recorded("client: refused set: the key and the port 7 of eth0: ", || host.listen_wireguard("eth0", 7));
+    };
+    host(&client);
+    is_recorded("-: refused bring up: the lab: ", || other.up().and_then(|()| other.up()));
+    let stranger = other.host("stranger");
+    is_recorded("stranger: refused remove: the host: ", || lab.remove(&stranger));
+    is_recorded("stranger: refused reboot: the host: ", || lab.reboot(&stranger));
+    is_recorded("stranger: refused set down: the device eth0: ", || stranger.link_down("eth0"));
+    is_recorded("stranger: refused suspend: its processes: ", || stranger.suspend());
+    let link = lab.link_between(&client, &server)?;
+    is_recorded("client: refused move: the link client-server to \"server\": ", || lab.replug(&link, &client, &server));
+    let of_link = |link: &LinkHandle| {
+        let condition = Condition::new();
+        let traffic = Traffic::to("192.0.2.0/24".parse::<IpNet>().expect("a prefix"));
+        is_recorded("client: refused set: the condition of client-server from here: ", || {
+            link.set_condition(&condition)
+        });
+        is_recorded("server: refused set: the condition of client-server from here: ", || {
+            link.set_condition_from(&server, &condition)
+        });
+        is_recorded("-: refused set: the condition of client-server for traffic ", || {
+            link.set_condition_of(traffic, &condition)
+        });
+        is_recorded("-: refused set: the condition of client-server for traffic ", || {
+            link.remove_condition_of(traffic)
+        });
+        is_recorded("client: refused set: client-server from here: cut: ", || link.cut());
+        is_recorded("stranger: refused set: client-server from here: cut: ", || link.cut_from(&stranger));
+    };
+    of_link(&link);
+    // The control: operations that succeed, and reads that fail, leave none.
+    let before = refusals();
+    client.add_device(Bridge::new().named("br7"))?;
+    client.device("eth9").expect_err("there is none");
+    client.tcp_connect((server.ipv4(), 9)).expect_err("nobody listens");
+    assert_eq!(refusals(), before);
+    drop(lab);
+    host(&client);
+    of_link(&link);
     Ok(())
 }

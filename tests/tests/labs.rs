@@ -62,7 +62,7 @@ fn a_pair_talks_in_both_directions_and_families(net: Pair) -> TestResult {
 /// The control of the test above: without a listener, or without a link, nothing is reachable.
 #[netns_test]
 fn what_is_not_there_is_not_reached(net: Pair, mut lab: Lab) -> TestResult {
-    assert!(net.client.tcp_connect((net.server.ipv4(), 81)).unwrap_err().to_string().contains("connect to"));
+    assert!(format!("{:#}", net.client.tcp_connect((net.server.ipv4(), 81)).unwrap_err()).contains("connect to"));
     let alone = lab.host("alone");
     lab.up()?;
     let refused = alone.tcp_connect((net.server.ipv4(), 80)).unwrap_err();
@@ -200,7 +200,7 @@ fn settings_of_a_host_are_its_own(net: Pair) -> TestResult {
         assert!((40_000..=40_009).contains(&port), "{port}");
     }
     assert!(net.client.set_sysctl("net.ipv4.ip_default_ttl", "1000").is_err());
-    assert!(net.client.set_sysctl("kernel.hostname", "x").unwrap_err().to_string().contains("begin with `net.`"));
+    assert!(format!("{:#}", net.client.set_sysctl("kernel.hostname", "x").unwrap_err()).contains("begin with `net.`"));
     Ok(())
 }
 
@@ -245,7 +245,7 @@ fn a_device_that_is_down_carries_nothing_until_it_is_up(net: Pair) -> TestResult
         net.client.link_up("eth0")?;
         net.client.tcp_connect((address, 80))?;
     }
-    let missing = net.client.link_down("eth7").unwrap_err().to_string();
+    let missing = format!("{:#}", net.client.link_down("eth7").unwrap_err());
     assert!(missing.contains("\"client\" has no device \"eth7\"; it has eth0"), "{missing}");
     Ok(())
 }
@@ -290,7 +290,7 @@ fn declared_addresses_names_and_macs_are_what_is_made(mut lab: Lab) -> TestResul
 fn a_handle_says_when_its_lab_is_not_up_and_when_it_is_gone(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b);
-    assert!(a.tcp_listener(80).unwrap_err().to_string().contains("\"a\": its lab is not up"));
+    assert!(format!("{:#}", a.tcp_listener(80).unwrap_err()).contains("\"a\": its lab is not up"));
     lab.up()?;
     let listener = b.tcp_listener(80)?;
     a.tcp_connect((b.ipv4(), 80))?;
@@ -383,14 +383,14 @@ fn mistakes_are_told_before_the_kernel_is_touched(mut lab: Lab) -> TestResult {
     late.host("early");
     late.up()?;
     late.host("late");
-    assert!(late.up().unwrap_err().to_string().contains("\"late\": the lab is up already"));
+    assert!(format!("{:#}", late.up().unwrap_err()).contains("\"late\": the lab is up already"));
     let (early, switch) = (late.host("early"), late.switch("switch"));
     // The first error reports the names above.
     assert!(late.up().is_err());
     late.gateway(&early, &early);
-    assert!(late.up().unwrap_err().to_string().contains("a gateway of early"));
+    assert!(format!("{:#}", late.up().unwrap_err()).contains("a gateway of early"));
     switch.subnet(&mut late, Ipv4Net::default(), Ipv6Net::default());
-    assert!(late.up().unwrap_err().to_string().contains("a subnet of switch"));
+    assert!(format!("{:#}", late.up().unwrap_err()).contains("a subnet of switch"));
     assert_eq!(std::fs::read_to_string("/proc/net/dev")?.lines().count(), before);
     Ok(())
 }
@@ -407,7 +407,7 @@ fn a_limit_on_namespaces_is_waited_for_until_the_deadline_and_then_told(mut lab:
     let mut too_many = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_millis(300)));
     too_many.host("c");
     let error = too_many.up().unwrap_err();
-    assert!(error.to_string().contains("user.max_net_namespaces is reached"), "{error}");
+    assert!(format!("{error:#}").contains("user.max_net_namespaces is reached"), "{error}");
     // Once the kernel has destroyed the first two, there is room again.
     drop(lab);
     let mut again = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(20)));

@@ -442,7 +442,7 @@ fn a_kind_that_the_kernel_lacks_is_told_with_its_module(net: Pair) -> TestResult
             (None, Ok(device)) => assert!(net.client.addresses(device.name.as_str())?.is_empty()),
             (Some(_), Err(error)) => {
                 assert!(matches!(error.downcast_ref(), Some(LabError::Unsupported { .. })), "{error}");
-                let text = error.to_string();
+                let text = format!("{error:#}");
                 assert!(text.contains("modprobe") && text.contains(&format!("requires({kind})")), "{text}");
             }
             (unmet, made) => panic!("{kind}: {unmet:?}, {made:?}"),
@@ -462,7 +462,7 @@ fn a_device_that_could_not_be_configured_is_not_there(net: Pair) -> TestResult {
     // The device exists when the kernel refuses its second address, a group.
     let (good, group): (IpNet, IpNet) = ("192.0.2.1/24".parse()?, "ff02::7/64".parse()?);
     let refused = net.client.add_device(MacVlan::on("eth0").address(good).address(group)).unwrap_err();
-    assert!(refused.to_string().contains("the address ff02::7/64 of macvlan0 of \"client\""), "{refused}");
+    assert!(format!("{refused:#}").contains("the address ff02::7/64 of macvlan0 of \"client\""), "{refused}");
     assert_eq!(devices()?, before);
     let twice = net.client.add_device(MacVlan::on("eth0").address(good).address(good)).unwrap_err();
     assert!(matches!(twice.downcast_ref(), Some(LabError::AddressTwice { .. })), "{twice}");
@@ -626,8 +626,8 @@ fn a_packet_socket_receives_frames_as_on_a_wire(net: Pair, lan: Lan<2>) -> TestR
 
 #[netns_test]
 fn offloads_that_cannot_change_are_an_error(net: Pair) -> TestResult {
-    assert!(net.client.set_offloads("eth7", false).unwrap_err().to_string().contains("eth7"));
-    let fixed = net.client.set_offloads("lo", false).unwrap_err().to_string();
+    assert!(format!("{:#}", net.client.set_offloads("eth7", false).unwrap_err()).contains("eth7"));
+    let fixed = format!("{:#}", net.client.set_offloads("lo", false).unwrap_err());
     assert!(fixed.contains("the offloads of lo"), "{fixed}");
     Ok(())
 }

@@ -103,7 +103,7 @@ fn until_no_process_is_left(before: &Count, folder: &Path) -> TestResult<Duratio
     wait_until(Deadline::after(Duration::from_secs(20)), Duration::from_millis(1), || match processes() {
         Ok(processes) if processes.is_empty() => Break(()),
         Ok(processes) => Continue(format!("{processes:?}")),
-        Err(error) => Continue(error.to_string()),
+        Err(error) => Continue(format!("{error:#}")),
     })?;
     let gone_after = start.elapsed();
     assert_eq!(Count::take(folder)?, *before);
@@ -115,7 +115,7 @@ fn until_no_namespace_is_left() -> TestResult {
     wait_until(Deadline::after(Duration::from_secs(60)), Duration::from_millis(10), || match no_namespace_is_left() {
         Ok(true) => Break(()),
         Ok(false) => Continue("there is a namespace more than there should be".to_owned()),
-        Err(error) => Continue(error.to_string()),
+        Err(error) => Continue(format!("{error:#}")),
     })?;
     Ok(())
 }

@@ -224,7 +224,7 @@ fn a_port_whose_connections_wait_for_their_end_is_not_leased_and_says_so(own: Na
             other => Continue(other),
         }
     })?;
-    let refused = own.lease_port(Tcp, ports).unwrap_err().to_string();
+    let refused = format!("{:#}", own.lease_port(Tcp, ports).unwrap_err());
     assert!(refused.contains("2000 by nobody's descriptor") && refused.contains("TIME-WAIT"), "{refused}");
     // A server may bind the port again, as usual: the lease's listener had `SO_REUSEADDR`.
     TcpListener::bind("127.0.0.1:2000")?;
@@ -260,7 +260,7 @@ fn leases_of_many_threads_share_nothing_and_the_end_is_told_with_the_holders(own
 #[netns_test]
 fn the_holder_of_the_only_port_is_named(own: Namespace) -> TestResult {
     let server = own.command(*SUBJECT).args(["listen", "udp", "2000"]).ready_when(Ready::udp_port(2000)).spawn()?;
-    let refused = own.lease_port(Udp, PortRange::new(2000..=2000)?).unwrap_err().to_string();
+    let refused = format!("{:#}", own.lease_port(Udp, PortRange::new(2000..=2000)?).unwrap_err());
     let process = format!("2000 by netns-subject (pid {}) (as 127.0.0.1:2000, unconnected)", server.id());
     assert!(refused.contains(&process), "{refused}");
     let _lease = own.lease_port(Udp, PortRange::new(2000..=2001)?)?;
@@ -273,7 +273,7 @@ fn ports_that_the_kernel_gives_away_are_had_by_that_name_only(net: Pair) -> Test
     for (first, last) in [(5000, 5000), (4000, 5000), (5009, 6000), (4000, 6000)] {
         let refused = net.server.lease_port(Tcp, PortRange::new(first..=last)?).unwrap_err();
         assert!(matches!(refused.downcast_ref(), Some(PortError::Ephemeral { .. })), "{refused:?}");
-        let refused = net.server.free_port(Tcp, PortRange::new(first..=last)?).unwrap_err().to_string();
+        let refused = format!("{:#}", net.server.free_port(Tcp, PortRange::new(first..=last)?).unwrap_err());
         assert!(refused.contains("the kernel assigns 5000-5009 to sockets that request no port"), "{refused}");
     }
     let (_below, _above) = (

@@ -320,7 +320,7 @@ async fn an_error_of_the_change_is_the_error_of_the_probe(net: Pair) -> TestResu
     let failed = ping.during(|| Err::<(), BoxError>("the change failed".into())).unwrap_err();
     assert_eq!(failed.to_string(), "the change failed");
     let failed = ping.during_async(async || net.server.link_down("eth9")).await.unwrap_err();
-    assert!(failed.to_string().contains("eth9"), "{failed}");
+    assert!(format!("{failed:#}").contains("eth9"), "{failed}");
     // The control: a change that works is not an error.
     let fine: Result<_, Error> = ping.during(|| net.server.link_up("eth0"));
     fine?.expect_recovered()?;

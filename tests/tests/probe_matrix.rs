@@ -51,7 +51,7 @@ fn an_unreachable_host_shows_in_the_table_and_in_the_assertion(mut lab: Lab) -> 
     for part in ["a to c: silent", "d to a: no route", "from \\ to"] {
         assert!(error.contains(part), "{part} in {error}");
     }
-    let wrong = report.expect(|_, to| among(to, &["a", "b"])).unwrap_err().to_string();
+    let wrong = format!("{:#}", report.expect(|_, to| among(to, &["a", "b"])).unwrap_err());
     assert!(wrong.contains("d to b: no route"), "{wrong}");
 
     let text = report.to_string();

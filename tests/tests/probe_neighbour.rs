@@ -84,7 +84,7 @@ fn every_device_with_the_address_is_listed(lan: Lan<4>) -> TestResult {
             macs.sort();
             if macs == there { Break(report) } else { Continue(report.map(|report| report.macs())) }
         })??;
-        let error = report.expect_one().unwrap_err().to_string();
+        let error = format!("{:#}", report.expect_one().unwrap_err());
         assert!(there.iter().all(|mac| error.contains(&mac.to_string())), "{error}");
     }
     // The control: a free address, and the host's own.

@@ -331,7 +331,7 @@ fn a_reply_of_somebody_else_is_not_absence(net: Pair) -> TestResult {
         |request| vec![reply(request, elsewhere)],
         || {
             let ping = net.client.ping(&net.server).count(3).timeout(SHORT);
-            Ok(ping.expect_unreachable().map(|absent| absent.how()).map_err(|error| error.to_string()))
+            Ok(ping.expect_unreachable().map(|absent| absent.how()).map_err(|error| format!("{error:#}")))
         },
     )?;
     assert!(heard.as_ref().is_err_and(|error| error.contains("3 spoofed")), "{heard:?}");

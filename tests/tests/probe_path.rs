@@ -96,7 +96,7 @@ fn a_path_that_ends_reports_where_and_why(row: Row) -> TestResult {
             (last.number, last.answer),
             (3, HopAnswer::Failed { from, kind: IcmpErrorKind::Unreachable(Unreachable::Network) })
         );
-        let error = report.expect_reached().unwrap_err().to_string();
+        let error = format!("{:#}", report.expect_reached().unwrap_err());
         assert!(error.contains("3: network unreachable from"), "{error}");
     }
     // A silent router is a gap.

@@ -51,7 +51,7 @@ fn all_sizes_arrive_whole(net: Pair) -> TestResult {
             let ping = net.client.ping(&net.server).payload(bytes).interval(Duration::ZERO);
             let ping = ping.timeout(Duration::from_secs(10));
             let ping = if family == Family::V4 { ping.ipv4() } else { ping.ipv6() };
-            ping.run()?.expect_all().map_err(|error| format!("{bytes} bytes: {error}"))?;
+            ping.run()?.expect_all().map_err(|error| format!("{bytes} bytes: {error:#}"))?;
         }
     }
     Ok(())
@@ -72,7 +72,8 @@ fn flooding_goes_at_the_pace_of_the_answers(net: Pair) -> TestResult {
 fn link_local(host: &Host) -> TestResult<Ipv6Addr> {
     let address = wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || {
         let text = host.run(|| std::fs::read_to_string("/proc/thread-self/net/if_inet6"));
-        let text = text.map_err(|error| error.to_string()).and_then(|text| text.map_err(|error| error.to_string()));
+        let text =
+            text.map_err(|error| format!("{error:#}")).and_then(|text| text.map_err(|error| format!("{error:#}")));
         let Ok(text) = text else { return Continue(text) };
         let line = text.lines().find(|line| line.starts_with("fe80") && line.ends_with("eth0"));
         line.map(|line| line[..32].to_owned()).map_or(Continue(Ok(text.clone())), Break)
@@ -484,7 +485,7 @@ fn each_error_is_a_sentence_with_its_remedy(net: Pair, mut lab: Lab) -> TestResu
              \"client\" to 198.18.0.2: 1 sent, 0 received, 1 lost; choose a control that works, or repair the network",
         ),
     ] {
-        assert_eq!((error.kind(), error.to_string().as_str()), (ErrorKind::Mismatch, sentence));
+        assert_eq!((error.kind(), format!("{error:#}").as_str()), (ErrorKind::Mismatch, sentence));
         let report = format!("{error:?}");
         for part in ["\"client\":\n", "\"server\":\n", "routes:\n", "neighbours:\n", "counters:\n"] {
             assert!(report.contains(part), "{part} in {report}");
@@ -493,14 +494,14 @@ fn each_error_is_a_sentence_with_its_remedy(net: Pair, mut lab: Lab) -> TestResu
     let down = quick().during(|| Ok::<_, Error>(())).unwrap_err();
     let sentence = "cannot measure the outage of the ping from \"client\" to 198.18.0.2: nothing was answered in 200ms before \
                     the change; the path must work before the change";
-    assert_eq!((down.kind(), down.to_string().as_str()), (ErrorKind::Mismatch, sentence));
+    assert_eq!((down.kind(), format!("{down:#}").as_str()), (ErrorKind::Mismatch, sentence));
     server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "0")?;
     let change = || server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1");
     let gone = ping().count(2).interval(SHORT).timeout(SHORT).deadline(Deadline::after(4 * SHORT)).during(change)?;
     let gone = gone.expect_recovered().unwrap_err();
     let sentence = "expected the ping from \"client\" to 198.18.0.2 to recover after the change, found no answer to a later \
                     request: 2 sent, 1 received, 1 lost";
-    assert_eq!((gone.kind(), gone.to_string().as_str()), (ErrorKind::Mismatch, sentence));
+    assert_eq!((gone.kind(), format!("{gone:#}").as_str()), (ErrorKind::Mismatch, sentence));
     Ok(())
 }
 

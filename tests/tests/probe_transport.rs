@@ -89,7 +89,7 @@ fn a_session_is_kept_across_an_outage(net: Pair) -> TestResult {
         again.check()?;
         wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || match tester.check() {
             Ok(()) => Break(()),
-            Err(error) => Continue(error.to_string()),
+            Err(error) => Continue(format!("{error:#}")),
         })?;
         assert_eq!(tester.peer(), peer, "it is the same session");
         on_input(&net.client, "drop")?;
@@ -417,7 +417,7 @@ fn an_error_of_an_earlier_exchange_is_not_one_of_a_later_exchange(net: Routed) -
     })?;
     clear(&net.router)?;
     // Waits for lost data, which the kernel sends again at doubling intervals.
-    let mut patient = || tester.check().map_err(|error| error.to_string());
+    let mut patient = || tester.check().map_err(|error| format!("{error:#}"));
     let first = patient();
     assert!(first.as_ref().err().is_none_or(|error| !error.contains("unreachable")), "{first:?}");
     wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || match patient() {
@@ -544,9 +544,9 @@ fn waits_end_before_the_deadline_of_their_test(net: Pair, context: TestContext) 
     assert!(!left.is_zero() && left < available / 2, "{left:?} of {available:?}");
     // The time is over, and each of these still reports its observation.
     let error = wait_until::<(), _>(far(), Duration::from_millis(1), || Continue("down")).unwrap_err();
-    assert!(error.to_string().contains("\"down\""), "{error}");
+    assert!(format!("{error:#}").contains("\"down\""), "{error}");
     let error = net.client.tcp_connect((net.server.ipv4(), 80)).unwrap_err();
-    assert!(error.to_string().contains("198.18.0.2:80"), "{error}");
+    assert!(format!("{error:#}").contains("198.18.0.2:80"), "{error}");
     assert!(!context.deadline().is_expired());
     Ok(())
 }
@@ -572,7 +572,7 @@ fn the_firewall_lets_pings_and_nothing_else_through(net: Routed) -> TestResult {
         ("meta l4proto { tcp, icmp } drop", "the control failed too"),
     ] {
         let error = example(rule).unwrap_err();
-        assert!(error.to_string().contains(part), "{rule}: {error}");
+        assert!(format!("{error:#}").contains(part), "{rule}: {error}");
         clear(&net.router)?;
     }
     Ok(())
@@ -604,6 +604,6 @@ fn a_fail_over_costs_little(net: Pair) -> TestResult {
     assert!(matches!(never.downcast_ref(), Some(ProbeError::NotRecovered { .. })), "{never}");
     ignore("0")?;
     let failed = outage_of(&|| net.server.link_down("eth9")).unwrap_err();
-    assert!(failed.to_string().contains("eth9"), "{failed}");
+    assert!(format!("{failed:#}").contains("eth9"), "{failed}");
     Ok(())
 }

@@ -99,7 +99,7 @@ async fn every_wait_ends_at_its_deadline(own: Namespace) -> TestResult {
 async fn a_child_that_ends_before_it_is_ready_is_told_at_once(own: Namespace) {
     let mut command = own.command(*SUBJECT);
     let error = command.args(["exit", "3"]).ready_when(Ready::tcp_port(80)).spawn_async().await.unwrap_err();
-    assert!(error.to_string().contains("listen on TCP port 80: it ended with exit status 3"), "{error}");
+    assert!(format!("{error:#}").contains("listen on TCP port 80: it ended with exit status 3"), "{error}");
 }
 
 #[netns_test]

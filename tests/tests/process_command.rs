@@ -98,11 +98,11 @@ fn path_has_no_say_in_which_program_it_is(own: Namespace) -> TestResult {
 fn a_missing_program_is_told_with_the_folders_that_were_searched(own: Namespace) {
     let error = own.command("no-such-daemon").spawn().unwrap_err();
     assert!(matches!(error.downcast_ref(), Some(ProcessError::ProgramNotFound { .. })), "{error:?}");
-    let text = error.to_string();
+    let text = format!("{error:#}");
     for part in ["\"no-such-daemon\"", "/usr/sbin, /usr/bin", "NETNS_TEST_PROGRAM_FOLDERS"] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    let error = own.command("/no/such/daemon").spawn().unwrap_err().to_string();
+    let error = format!("{:#}", own.command("/no/such/daemon").spawn().unwrap_err());
     assert_eq!(error, "cannot execve /no/such/daemon: No such file or directory (os error 2)");
 }
 
@@ -136,7 +136,7 @@ fn a_file_that_is_no_program_is_told_by_its_cause(own: Namespace) -> TestResult 
     ];
     for (path, errno, hint) in rows {
         let error = own.command(&path).spawn().unwrap_err();
-        assert!(error.to_string().contains(hint), "{}: {error}", path.display());
+        assert!(format!("{error:#}").contains(hint), "{}: {error}", path.display());
         let Some(KernelError { operation: "execve", source, .. }) = error.downcast_ref() else { panic!("{error:?}") };
         assert_eq!(source.raw_os_error(), Some(errno), "{}", path.display());
     }
@@ -175,7 +175,7 @@ fn a_nul_byte_anywhere_is_refused(own: Namespace) {
             panic!("{expected}: {error:?}")
         };
         assert_eq!(*part, expected);
-        assert!(error.to_string().contains("NUL") || expected == "the option", "{error}");
+        assert!(format!("{error:#}").contains("NUL") || expected == "the option", "{error}");
     }
 }
 
@@ -184,7 +184,7 @@ fn the_first_thing_that_was_refused_is_told_each_time(own: Namespace) {
     let mut command = own.command("true");
     command.operand("-v").option("verbose", "1");
     for _ in 0..2 {
-        let error = command.spawn().unwrap_err().to_string();
+        let error = format!("{:#}", command.spawn().unwrap_err());
         assert!(error.contains("the operand \"-v\": it would be read as an option"), "{error}");
     }
 }
@@ -192,7 +192,7 @@ fn the_first_thing_that_was_refused_is_told_each_time(own: Namespace) {
 #[netns_test]
 fn a_list_of_arguments_that_is_too_long_is_told(own: Namespace) {
     let error = own.command("true").arg("x".repeat(1 << 20)).spawn().unwrap_err();
-    assert!(error.to_string().contains("hand large inputs over in a file"), "{error}");
+    assert!(format!("{error:#}").contains("hand large inputs over in a file"), "{error}");
     let Some(KernelError { source, .. }) = error.downcast_ref() else { panic!("{error:?}") };
     assert_eq!(source.raw_os_error(), Some(nix::errno::Errno::E2BIG as i32));
     assert!(own.command("true").arg("x".repeat(1 << 10)).status().is_ok(), "the control");
@@ -204,7 +204,7 @@ fn the_working_folder_is_what_was_asked_for_and_a_missing_one_is_told(own: Names
     let there = own.command("readlink").operand("/proc/self/cwd").current_dir(folder.path()).output()?.success()?;
     assert_eq!(there.stdout.text().trim_end(), fs::canonicalize(folder.path())?.to_string_lossy());
     let gone = folder.path().join("gone");
-    let error = own.command("true").current_dir(&gone).spawn().unwrap_err().to_string();
+    let error = format!("{:#}", own.command("true").current_dir(&gone).spawn().unwrap_err());
     assert!(error.starts_with("cannot chdir for /usr/bin/true: No such file or directory"), "{error}");
     assert!(error.ends_with(&format!("; its working folder is {}", gone.display())), "{error}");
     Ok(())

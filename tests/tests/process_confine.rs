@@ -1,6 +1,6 @@
 //! Children that are confined to some files and to some system calls, each with the control that the operation works without it.
 
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -59,14 +59,14 @@ fn what_may_be_read_may_not_be_written(own: Namespace) -> TestResult {
 #[netns_test(requires(landlock))]
 fn no_rule_means_no_file_and_the_program_is_one(own: Namespace) {
     let error = own.command("true").landlock([]).spawn().unwrap_err();
-    assert!(error.to_string().contains("the rules of `landlock` leave the program"), "{error}");
+    assert!(format!("{error:#}").contains("the rules of `landlock` leave the program"), "{error}");
     let Some(KernelError { operation: "execve", .. }) = error.downcast_ref() else { panic!("{error:?}") };
 }
 
 #[netns_test(requires(landlock))]
 fn a_rule_for_a_file_that_is_not_there_is_an_error(own: Namespace) {
     let error = own.command("true").landlock([FileRule::read("/no/such/file")]).spawn().unwrap_err();
-    assert!(error.to_string().contains("open for a rule of Landlock /no/such/file"), "{error}");
+    assert!(format!("{error:#}").contains("open for a rule of Landlock /no/such/file"), "{error}");
 }
 
 #[netns_test(requires(landlock))]
@@ -139,7 +139,7 @@ fn errno_of(command: &mut Command, call: i64) -> TestResult<String> {
 
 /// Calls that create or enter namespaces, mount, or load code into the kernel, by their names in the running kernel.
 #[netns_test]
-#[cfg(target_arch = "x86_64")]
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 fn every_such_call_of_the_running_kernel_is_refused(own: Namespace) -> TestResult {
     use nix::libc;
     /// Calls of the filter whose names have one of the words.
@@ -169,8 +169,10 @@ fn every_such_call_of_the_running_kernel_is_refused(own: Namespace) -> TestResul
     const HARMLESS: [&str; 4] = ["statmount", "listmount", "lsm_list_modules", "oldumount"];
     const WORDS: [&str; 11] =
         ["mount", "tree", "module", "kexec", "bpf", "root", "setns", "unshare", "fsopen", "fsconfig", "fspick"];
+    /// The beginning of the symbol of each call.
+    const CALL: &str = if cfg!(target_arch = "x86_64") { " __x64_sys_" } else { " __arm64_sys_" };
     let symbols = fs::read_to_string("/proc/kallsyms")?;
-    let calls: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(" __x64_sys_").nth(1)).collect();
+    let calls: BTreeSet<&str> = symbols.lines().filter_map(|line| line.split(CALL).nth(1)).collect();
     assert!(calls.len() > 300 && calls.contains("mount"), "{}", calls.len());
     let known = [&REFUSED[..], &HARMLESS].concat();
     let mut unknown = calls.iter().filter(|call| WORDS.iter().any(|word| call.contains(word)));
@@ -211,7 +213,7 @@ fn without_landlock_there_is_no_child_instead_of_one_that_is_not_confined(own: N
     let filter = SeccompFilter::new(calls, SeccompAction::Allow, absent, std::env::consts::ARCH.try_into()?)?;
     seccompiler::apply_filter(&BpfProgram::try_from(filter)?)?;
     let error = own.command("true").landlock(system()).spawn().unwrap_err();
-    assert!(error.to_string().contains("Landlock needs Linux 5.13"), "{error}");
+    assert!(format!("{error:#}").contains("Landlock needs Linux 5.13"), "{error}");
     assert_eq!(own.command("true").status()?, Exit::Code(0), "the control");
     Ok(())
 }

@@ -100,7 +100,7 @@ fn a_child_that_has_ended_gets_no_signal_and_keeps_its_number(own: Namespace) ->
 fn a_wait_ends_at_its_deadline_and_the_child_goes_on(own: Namespace) -> TestResult {
     let mut child = own.command("sleep").arg("100").deadline(Deadline::after(Duration::from_millis(30))).spawn()?;
     let error = child.wait().unwrap_err();
-    let text = error.to_string();
+    let text = format!("{error:#}");
     assert!(text.starts_with("timed out after ") && text.contains("` (pid ") && text.contains(") to end"), "{text}");
     assert!(child.is_running());
     Ok(())

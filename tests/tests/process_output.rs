@@ -189,7 +189,7 @@ fn a_child_that_fails_is_told_with_what_it_wrote(own: Namespace) -> TestResult {
     assert_eq!(output.status, Exit::Code(2));
     let error = output.success().unwrap_err();
     for part in ["`/usr/bin/ls /no/such/file`", "ended with exit status 2", "stderr: ", "/no/such/file'"] {
-        assert!(error.to_string().contains(part), "{part} in {error}");
+        assert!(format!("{error:#}").contains(part), "{part} in {error}");
     }
     assert_eq!(problem(&error), ChildProblem::Failed);
     Ok(())
@@ -233,6 +233,6 @@ fn a_line_that_was_dropped_before_it_was_expected_is_not_denied(own: Namespace) 
     child.set_deadline(Deadline::after(Duration::from_millis(50)));
     let error = child.expect("listening").unwrap_err();
     assert!(matches!(problem(&error), ChildProblem::Missed { .. }), "{error}");
-    assert!(error.to_string().contains("bytes were dropped before they were read"), "{error}");
+    assert!(format!("{error:#}").contains("bytes were dropped before they were read"), "{error}");
     Ok(())
 }

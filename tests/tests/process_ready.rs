@@ -79,7 +79,7 @@ fn a_child_that_ends_before_it_is_ready_is_told_at_once(own: Namespace) {
     let mut command = own.command(*SUBJECT);
     let error = command.args(["exit", "7"]).ready_when(Ready::line("listening")).spawn().unwrap_err();
     assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
-    let text = error.to_string();
+    let text = format!("{error:#}");
     let error = child_error(&error);
     assert_eq!((error.problem, error.exit), (ChildProblem::Ended, Some(Exit::Code(7))));
     assert!(text.contains("write \"listening\": it ended with exit status 7 (after "), "{text}");
@@ -121,7 +121,7 @@ fn a_check_is_asked_until_it_holds_and_its_last_answer_is_told(own: Namespace) -
 
     let never = Ready::check(|| Continue("still starting"));
     let error = own.command("sleep").arg("100").ready_when(never).deadline(soon()).spawn().unwrap_err();
-    assert!(error.to_string().contains("it was at last \"still starting\""), "{error}");
+    assert!(format!("{error:#}").contains("it was at last \"still starting\""), "{error}");
     Ok(())
 }
 

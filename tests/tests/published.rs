@@ -95,11 +95,11 @@ fn what_others_have_named_is_left_alone(own: Namespace, net: Pair) -> TestResult
     let blue = net.client.publish(NsName::new("blue")?)?;
     ip(&own, &["netns", "add", "red"])?;
     let red = inode_of("/run/netns/red")?;
-    let refused = net.server.publish(NsName::new("red")?).unwrap_err().to_string();
+    let refused = format!("{:#}", net.server.publish(NsName::new("red")?).unwrap_err());
     assert!(refused.contains(&format!("the namespace {red} has it, which nobody published by this")), "{refused}");
     assert_eq!(inode_of("/run/netns/red")?, red);
     File::create_new("/run/netns/file")?;
-    let refused = net.server.publish(NsName::new("file")?).unwrap_err().to_string();
+    let refused = format!("{:#}", net.server.publish(NsName::new("file")?).unwrap_err());
     assert!(refused.contains("a file that is no namespace has it"), "{refused}");
     // Another tool removes the name and reuses it for another namespace.
     ip(&own, &["netns", "delete", "blue"])?;

@@ -146,7 +146,7 @@ fn what_cannot_be_found_out_for_now_is_an_error_and_asked_again() -> TestResult 
         setrlimit(Resource::RLIMIT_NOFILE, u64::try_from(free)?, hard)?;
         let now = requirements::check(name);
         setrlimit(Resource::RLIMIT_NOFILE, soft, hard)?;
-        let error = now.expect_err("there was no descriptor to find out with").to_string();
+        let error = format!("{:#}", now.expect_err("there was no descriptor to find out with"));
         assert!(error.contains("Too many open files"), "{error}");
         assert_eq!(requirements::check(name)?, None, "{name} works where there are descriptors");
     }

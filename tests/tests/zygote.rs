@@ -112,6 +112,18 @@ fn a_test_waits_for_its_namespaces_no_longer_than_its_own_deadline() {
     }
 }
 
+#[test]
+fn many_tests_at_the_same_time_have_two_zygotes_and_are_told_if_one_ends() {
+    let suite = Suite::build("observed").expect("the suite builds");
+    for &user in User::all() {
+        let mut libtest = suite.libtest(user).unwrap();
+        libtest.args(["--ignored", "takes_namespaces_from_each_of_two_zygotes"]).env("RUST_TEST_THREADS", "16");
+        let ended = libtest.output().expect("it starts");
+        let printed = String::from_utf8_lossy(&ended.stdout);
+        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
+    }
+}
+
 /// Also of children that were prepared before the change and after it.
 #[test]
 fn a_test_inherits_the_state_of_its_runner_at_the_start() {

@@ -20,15 +20,13 @@ use nix::sys::signal::{Signal, kill, killpg};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getpid, sync};
 
+use crate::arch::PORT;
 use crate::counts::SKIP_RECORD;
 use crate::message::Message;
 use crate::plan::{Account, PLAN, Plan, Run};
 
 /// `PATH` of the programs.
 pub const PATH: &str = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin";
-
-/// The result port: the second serial line.
-const PORT: &str = "/dev/ttyS1";
 
 /// Source: `image.rs`, the guest's passwd.
 const USER: u32 = 4242;

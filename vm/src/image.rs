@@ -10,7 +10,8 @@ use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
 
-use crate::kernels::{Kernel, run};
+use crate::Arch;
+use crate::kernels::{Apt, Kernel, run};
 use crate::plan::{PLAN, Plan};
 
 /// The folders that are searched for programs, as on Debian and others.
@@ -18,11 +19,39 @@ const FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
 
 /// Programs that network tests start. They are copied if this machine has them.
 const PROGRAMS: &[&str] = &[
-    "bash", "cat", "chroot", "cp", "dash", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent", "grep",
-    "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx", "nsenter",
-    "perl", "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh", "sleep",
-    "socat", "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr", "true",
-    "tty", "umount", "uname", "unshare", "wc", "wg", "yes",
+    "bash", "cat", "chown", "chroot", "cp", "dash", "dd", "dnsmasq", "echo", "env", "false", "find", "flock", "getent",
+    "grep", "head", "hostname", "id", "ip", "iperf3", "kill", "ls", "mkdir", "mount", "ncat", "nft", "nginx",
+    "nsenter", "perl", "ping", "printf", "prlimit", "ps", "readlink", "rm", "rmdir", "seq", "setpriv", "setsid", "sh",
+    "sleep", "socat", "sort", "ss", "stat", "strace", "stty", "sysctl", "tail", "tc", "tee", "timeout", "touch", "tr",
+    "true", "tty", "umount", "uname", "unshare", "wc", "wg", "yes",
+];
+
+/// The Debian packages that have these programs, for a guest with another processor.
+const PACKAGES: &[&str] = &[
+    "base-files",
+    "bash",
+    "coreutils",
+    "dash",
+    "dnsmasq-base",
+    "findutils",
+    "grep",
+    "hostname",
+    "iperf3",
+    "iproute2",
+    "iputils-ping",
+    "kmod",
+    "libc-bin",
+    "mount",
+    "ncat",
+    "netbase",
+    "nftables",
+    "nginx-light",
+    "perl-base",
+    "procps",
+    "socat",
+    "strace",
+    "util-linux",
+    "wireguard-tools",
 ];
 
 /// Programs that the guest itself needs: it loads modules.
@@ -117,6 +146,7 @@ pub struct Root {
     added: BTreeSet<PathBuf>,
     /// `LD_LIBRARY_PATH` of the binaries.
     search: Option<OsString>,
+    arch: Arch,
 }
 
 impl Root {
@@ -127,8 +157,73 @@ impl Root {
     ///
     /// Fails if a needed program is missing or a file cannot be copied.
     pub fn new(folder: &Path) -> anyhow::Result<Self> {
-        let mut root =
-            Self { folder: folder.to_owned(), libraries_of: BTreeSet::new(), added: BTreeSet::new(), search: None };
+        let mut root = Self::skeleton(folder, Arch::X86_64)?;
+        // The links of merged /usr come before any file below them.
+        for name in ["bin", "sbin", "lib", "lib64"] {
+            let place = Path::new("/").join(name);
+            if place.is_symlink() {
+                root.put(&place)?;
+            }
+        }
+        for name in NEEDED {
+            let program = find(name).with_context(|| format!("the guest needs {name} (packages kmod, iproute2)"))?;
+            root.put(&program)?;
+        }
+        for program in PROGRAMS.iter().filter_map(|name| find(name)) {
+            root.put(&program)?;
+        }
+        for file in FILES.iter().map(Path::new).filter(|file| file.is_file()) {
+            root.put(file)?;
+        }
+        // This program is read through its open file, because cargo may have replaced the file of that name.
+        root.add_binary(Path::new(&format!("/proc/{}/exe", std::process::id())), Path::new(INIT))?;
+        Ok(root)
+    }
+
+    /// Creates a root for another processor in an empty folder: the usual programs from Debian's packages, which `kept` keeps, and a static
+    /// program as the first process. The binaries that are added later are static and have no debug information, because the tools of this
+    /// machine do not read them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the packages cannot be downloaded or unpacked.
+    pub fn foreign(
+        folder: &Path,
+        arch: Arch,
+        kept: &Path,
+        mirror: Option<&str>,
+        first_process: &Path,
+    ) -> anyhow::Result<Self> {
+        let archives = kept.join("packages");
+        if !archives.is_dir() {
+            let apt = Apt::new(&kept.join("apt"), arch, mirror)?;
+            eprintln!("fetching the programs of the guest");
+            apt.download(PACKAGES, &archives).context("failed to fetch the programs of the guest")?;
+        }
+        for name in ["bin", "sbin", "lib"] {
+            fs::create_dir_all(folder.join("usr").join(name)).context("failed to make a folder")?;
+            symlink(Path::new("usr").join(name), folder.join(name)).context("failed to link a folder")?;
+        }
+        for entry in fs::read_dir(&archives).with_context(|| format!("failed to list {}", archives.display()))? {
+            let archive = entry?.path();
+            if archive.extension() == Some(OsStr::new("deb")) {
+                run(Command::new("dpkg-deb").arg("--extract").arg(archive).arg(folder))?;
+            }
+        }
+        let mut root = Self::skeleton(folder, arch)?;
+        root.add_binary(first_process, Path::new(INIT))?;
+        Ok(root)
+    }
+
+    /// Makes the folders and files of a small system without programs.
+    fn skeleton(folder: &Path, arch: Arch) -> anyhow::Result<Self> {
+        let root = Self {
+            folder: folder.to_owned(),
+            libraries_of: BTreeSet::new(),
+            added: BTreeSet::new(),
+            search: None,
+            arch,
+        };
         for (below, mode) in [
             ("dev", 0o755),
             ("proc", 0o555),
@@ -157,25 +252,6 @@ impl Root {
         root.write("/etc/host.conf", "multi on\n")?;
         // Outside of the tests no name server answers; tests mount their own files over this one.
         root.write("/etc/resolv.conf", "")?;
-        // The links of merged /usr come before any file below them.
-        for name in ["bin", "sbin", "lib", "lib64"] {
-            let place = Path::new("/").join(name);
-            if place.is_symlink() {
-                root.put(&place)?;
-            }
-        }
-        for name in NEEDED {
-            let program = find(name).with_context(|| format!("the guest needs {name} (packages kmod, iproute2)"))?;
-            root.put(&program)?;
-        }
-        for program in PROGRAMS.iter().filter_map(|name| find(name)) {
-            root.put(&program)?;
-        }
-        for file in FILES.iter().map(Path::new).filter(|file| file.is_file()) {
-            root.put(file)?;
-        }
-        // This program is read through its open file, because cargo may have replaced the file of that name.
-        root.add_binary(Path::new(&format!("/proc/{}/exe", std::process::id())), Path::new(INIT))?;
         Ok(root)
     }
 
@@ -256,17 +332,9 @@ impl Root {
         self.copy_stripped(from, to)
     }
 
-    /// Writes the plan.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the file cannot be written.
-    pub fn add_plan(&self, plan: &Plan) -> anyhow::Result<()> {
-        self.write(PLAN, &serde_json::to_string(plan).context("the plan cannot be written as JSON")?)
-    }
-
-    /// Builds the file system of one kernel: the root with that kernel's modules, readable by all.
-    pub(crate) fn image_for(&self, kernel: &Kernel, image: &Path) -> anyhow::Result<()> {
+    /// Builds the file system of one machine: the root with its kernel's modules and its plan, readable by all.
+    pub(crate) fn image_for(&self, kernel: &Kernel, plan: &Plan, image: &Path) -> anyhow::Result<()> {
+        self.write(PLAN, &serde_json::to_string(plan).context("the plan cannot be written as JSON")?)?;
         let modules = self.below(Path::new("/usr/lib/modules"));
         drop(fs::remove_dir_all(&modules));
         link_folder(&kernel.modules, &modules)?;
@@ -323,6 +391,10 @@ impl Root {
     fn copy_stripped(&self, from: &Path, to: &Path) -> anyhow::Result<()> {
         let target = self.below(to);
         fs::create_dir_all(target.parent().context("a file has no folder")?).context("failed to make a folder")?;
+        if self.arch != Arch::X86_64 {
+            fs::copy(from, &target).with_context(|| format!("failed to copy {}", from.display()))?;
+            return Ok(());
+        }
         run(Command::new("strip").arg("--strip-debug").arg("-o").arg(&target).arg(from))
             .context("failed to copy a program (package binutils)")?;
         Ok(())
@@ -397,18 +469,18 @@ fn check_place(path: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// Fails early if a required tool is missing.
+/// Fails early if a tool is missing that machines with this processor need.
 ///
 /// # Errors
 ///
 /// Names the packages to install.
-pub fn check_tools() -> anyhow::Result<()> {
+pub fn check_tools(arch: Arch) -> anyhow::Result<()> {
     ensure!(
         cfg!(target_arch = "x86_64"),
         "virtual machines need a machine with x86-64; the images and the loader are for it"
     );
     let tools = [
-        ("qemu-system-x86_64", "qemu-system-x86"),
+        arch.qemu(),
         ("mke2fs", "e2fsprogs"),
         ("depmod", "kmod"),
         ("strip", "binutils"),
@@ -480,6 +552,26 @@ mod tests {
             let file = fs::read_to_string(root.below(&at("first/below/file"))).unwrap();
             assert_eq!(file, "real/below/file", "{named}");
         }
+    }
+
+    #[test]
+    fn a_foreign_root_has_the_packages_and_its_binaries_unchanged() {
+        let (folder, kept) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let package = kept.path().join("package");
+        let control = "Package: p\nVersion: 1\nArchitecture: arm64\nMaintainer: m <m@example.test>\nDescription: d\n";
+        for (file, text) in [("DEBIAN/control", control), ("usr/bin/p", "for arm64")] {
+            fs::create_dir_all(package.join(file).parent().unwrap()).unwrap();
+            fs::write(package.join(file), text).unwrap();
+        }
+        let archives = kept.path().join("packages");
+        fs::create_dir(&archives).unwrap();
+        fs::write(archives.join("lock"), "").unwrap();
+        run(Command::new("dpkg-deb").arg("--build").arg(&package).arg(archives.join("p.deb"))).unwrap();
+        let first_process = Path::new("/proc/self/exe");
+        let root = Root::foreign(folder.path(), Arch::Aarch64, kept.path(), None, first_process).unwrap();
+        assert_eq!(fs::read_to_string(root.below(Path::new("/bin/p"))).unwrap(), "for arm64");
+        assert!(fs::read(root.below(Path::new(INIT))).unwrap() == fs::read(first_process).unwrap());
+        assert!(!root.below(Path::new("/usr/bin/cat")).exists(), "a program of this machine");
     }
 
     #[test]

@@ -14,6 +14,8 @@ use std::process::Command;
 use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
+use crate::Arch;
+
 /// The matrix, oldest first: the kernels of Debian 11, 12 and 13, the long-term series after that, and the newest.
 pub const SERIES: &[&str] = &["5.10", "6.1", "6.12", "6.18", "7.x"];
 
@@ -34,7 +36,7 @@ const SUITES: &[(&str, &str)] = &[
 ];
 
 const IMAGE: &str = "linux-image-";
-const FLAVOUR: &str = "-cloud-amd64";
+const FLAVOUR: &str = "-cloud-";
 /// The packages that Debian splits an image into.
 const PARTS: [&str; 2] = ["linux-binary-", "linux-modules-"];
 
@@ -44,6 +46,8 @@ pub const BOTH_ENDS: [&str; 2] = ["5.10", "7.x"];
 /// A kernel that is kept.
 #[derive(Clone, Debug)]
 pub struct Kernel {
+    /// The processor that it is built for.
+    pub arch: Arch,
     /// The version in the names of its packages: `6.12.95+deb13`.
     pub version: String,
     /// `vmlinuz`.
@@ -53,26 +57,32 @@ pub struct Kernel {
 }
 
 /// Returns the kernels of these series, in the order of [`SERIES`], without duplicates; `all` is every series. Downloads those that are not
-/// kept in `folder` yet, and the newest of each with `update`.
+/// kept in `folder` yet, and the newest of each with `update`. A folder keeps kernels for one processor.
 ///
 /// `mirror` is the address above the folders `debian` and `debian-security` [default: the one that apt uses on this machine].
 ///
 /// # Errors
 ///
 /// Fails if apt cannot be used or lists no kernel of a series.
-pub fn obtain(folder: &Path, series: &[String], mirror: Option<&str>, update: bool) -> anyhow::Result<Vec<Kernel>> {
+pub fn obtain(
+    folder: &Path,
+    arch: Arch,
+    series: &[String],
+    mirror: Option<&str>,
+    update: bool,
+) -> anyhow::Result<Vec<Kernel>> {
     let kept_folder = folder.join("kernels");
     fs::create_dir_all(&kept_folder).with_context(|| format!("failed to make {}", kept_folder.display()))?;
     let mut apt = None;
     let mut kernels = Vec::new();
     for &series in SERIES.iter().filter(|known| series.iter().any(|asked| asked == *known || asked == "all")) {
-        if let (Some(kernel), false) = (kept(&kept_folder, series)?, update) {
+        if let (Some(kernel), false) = (kept(&kept_folder, arch, series)?, update) {
             kernels.push(kernel);
             continue;
         }
         let apt = match &mut apt {
             Some(apt) => apt,
-            none => none.insert(Apt::new(&folder.join("apt"), mirror)?),
+            none => none.insert(Apt::new(&folder.join("apt"), arch, mirror)?),
         };
         let (version, packages) = apt.newest(series)?.with_context(|| {
             format!(
@@ -85,23 +95,23 @@ pub fn obtain(folder: &Path, series: &[String], mirror: Option<&str>, update: bo
             eprintln!("fetching the kernel {version}");
             apt.fetch(&version, &packages, &target).with_context(|| format!("failed to fetch the kernel {version}"))?;
         }
-        kernels.push(Kernel::at(&target, version));
+        kernels.push(Kernel::at(&target, arch, version));
     }
     Ok(kernels)
 }
 
 impl Kernel {
-    fn at(folder: &Path, version: String) -> Self {
-        Self { version, image: folder.join("vmlinuz"), modules: folder.join("modules") }
+    fn at(folder: &Path, arch: Arch, version: String) -> Self {
+        Self { arch, version, image: folder.join("vmlinuz"), modules: folder.join("modules") }
     }
 }
 
-fn kept(folder: &Path, series: &str) -> anyhow::Result<Option<Kernel>> {
+fn kept(folder: &Path, arch: Arch, series: &str) -> anyhow::Result<Option<Kernel>> {
     let mut versions = BTreeSet::new();
     for entry in fs::read_dir(folder).with_context(|| format!("failed to list {}", folder.display()))? {
         versions.extend(entry?.file_name().into_string());
     }
-    Ok(newest(&versions, series).map(|version| Kernel::at(&folder.join(&version), version)))
+    Ok(newest(&versions, series).map(|version| Kernel::at(&folder.join(&version), arch, version)))
 }
 
 /// Returns the newest version of a series; `7.x` matches every 7.
@@ -120,6 +130,7 @@ fn numbers(version: &str) -> (Vec<u64>, Reverse<String>) {
 #[derive(Debug)]
 pub struct Apt {
     folder: PathBuf,
+    arch: Arch,
 }
 
 impl Apt {
@@ -128,7 +139,7 @@ impl Apt {
     /// # Errors
     ///
     /// Fails if the key or the mirror is missing, or the mirror does not answer.
-    pub fn new(folder: &Path, mirror: Option<&str>) -> anyhow::Result<Self> {
+    pub fn new(folder: &Path, arch: Arch, mirror: Option<&str>) -> anyhow::Result<Self> {
         ensure!(
             Path::new(KEYRING).is_file(),
             "{KEYRING} is not there: kernels come from Debian's archive (apt-get install debian-archive-keyring)"
@@ -146,7 +157,7 @@ impl Apt {
                 )
             })?
         };
-        let apt = Self { folder: folder.to_owned() };
+        let apt = Self { folder: folder.to_owned(), arch };
         for below in ["lists/partial", "cache/archives/partial"] {
             fs::create_dir_all(folder.join(below)).with_context(|| format!("failed to make {}", folder.display()))?;
         }
@@ -172,8 +183,8 @@ impl Apt {
             ("Dir::Cache", at("cache")),
             ("Dir::Etc::SourceList", at("sources.list")),
             ("Dir::Etc::SourceParts", "/dev/null".to_owned()),
-            ("APT::Architecture", "amd64".to_owned()),
-            ("APT::Architectures", "amd64".to_owned()),
+            ("APT::Architecture", self.arch.debian().to_owned()),
+            ("APT::Architectures", self.arch.debian().to_owned()),
             // Only its owner may be able to reach the folder.
             ("APT::Sandbox::User", String::new()),
             // Skips translations and the descriptions of software catalogues.
@@ -187,17 +198,23 @@ impl Apt {
         command
     }
 
+    /// The end of the names of cloud kernels.
+    fn flavour(&self) -> String {
+        FLAVOUR.to_owned() + self.arch.debian()
+    }
+
     /// Returns the newest kernel of a series that apt can fetch completely, and its packages.
     fn newest(&self, series: &str) -> anyhow::Result<Option<(String, Vec<String>)>> {
         let names = run(self.command("apt-cache").args(["pkgnames", "linux-"]))?;
         let names: BTreeSet<&str> = names.lines().collect();
+        let flavour = self.flavour();
         let mut versions: BTreeSet<String> = names
             .iter()
-            .filter_map(|name| name.strip_prefix(IMAGE)?.strip_suffix(FLAVOUR))
+            .filter_map(|name| name.strip_prefix(IMAGE)?.strip_suffix(&flavour[..]))
             .map(str::to_owned)
             .collect();
         while let Some(version) = newest(&versions, series) {
-            let image = format!("{IMAGE}{version}{FLAVOUR}");
+            let image = format!("{IMAGE}{version}{flavour}");
             // apt also lists packages that others only depend on.
             if let Ok(shown) = run(self.command("apt-cache").args(["--quiet=2", "show", "--no-all-versions", &image])) {
                 let packages = parts(&image, &shown);
@@ -227,6 +244,25 @@ impl Apt {
         Ok(())
     }
 
+    /// Downloads packages and all that they depend on into a new folder, without unpacking them.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a package cannot be downloaded.
+    pub fn download(&self, packages: &[&str], folder: &Path) -> anyhow::Result<()> {
+        let parent = folder.parent().context("the packages have no folder")?;
+        let archives = TempDir::with_prefix_in(".fetching-", parent).context("failed to make a folder")?;
+        fs::create_dir(archives.path().join("partial")).context("failed to make a folder")?;
+        run(self
+            .command("apt-get")
+            .arg("--option")
+            .arg(format!("Dir::Cache::archives={}", archives.path().display()))
+            .args(["--quiet=2", "--yes", "--no-install-recommends", "--download-only", "install"])
+            .args(packages))?;
+        // The folder appears complete or not at all.
+        fs::rename(archives.keep(), folder).with_context(|| format!("failed to keep {}", folder.display()))
+    }
+
     fn fetch(&self, version: &str, packages: &[String], target: &Path) -> anyhow::Result<()> {
         // Works beside the target, so that the target appears complete or not at all.
         let parent = target.parent().context("the kernel has no folder")?;
@@ -246,7 +282,7 @@ impl Apt {
         } else if !tree.join("lib").exists() {
             std::os::unix::fs::symlink("usr/lib", tree.join("lib")).context("failed to link the modules")?;
         }
-        let release = format!("{version}{FLAVOUR}");
+        let release = format!("{version}{}", self.flavour());
         let images = [tree.join("boot").join(format!("vmlinuz-{release}")), modules.join(&release).join("vmlinuz")];
         let Some(image) = images.iter().find(|image| image.is_file()) else { bail!("its packages hold no vmlinuz") };
         fs::copy(image, kernel.join("vmlinuz")).context("failed to keep the kernel's image")?;

@@ -4,11 +4,13 @@
 //! ([`image`]). QEMU runs it (`machine.rs`), and the calling program is also the guest's first process ([`guest`]), which runs a [`plan`].
 //! Only the guest's messages count (`message.rs`, [`matrix`], [`report`]).
 //!
-//! x86-64 only. It uses no privilege, no network device and no folder of the machine except the caller's work folder.
+//! On x86-64 only; a guest may also have an emulated aarch64 ([`Arch`]), with Debian's programs. It uses no privilege, no network device and no
+//! folder of the machine except the caller's work folder.
 
 #![cfg(target_os = "linux")]
 #![forbid(unsafe_code)]
 
+mod arch;
 mod counts;
 mod failures;
 pub mod guest;
@@ -21,6 +23,7 @@ mod paint;
 pub mod plan;
 pub mod report;
 
+pub use arch::Arch;
 pub use counts::{Counts, SKIP_RECORD};
 pub use failures::Failures;
 pub use machine::Accelerator;

@@ -94,15 +94,18 @@ impl Machine {
         let word = format!("netns-{}-{}", std::process::id(), kernel.version);
         // `no_timer_check`: the kernel counts ticks in a loop. An emulator on a busy machine falls behind that loop, and the kernel panics.
         let append = format!(
-            "root=/dev/nvme0n1 rootfstype=ext4 rw console=ttyS0 panic=-1 oops=panic quiet loglevel=4 mitigations=off no_timer_check init={INIT} -- {init} {word}"
+            "root=/dev/nvme0n1 rootfstype=ext4 rw console={} panic=-1 oops=panic quiet loglevel=4 mitigations=off no_timer_check init={INIT} -- {init} {word}",
+            kernel.arch.console()
         );
         let disk = format!("id=root,file={},format=raw,if=none,snapshot=on", root.display());
+        let (qemu, _) = kernel.arch.qemu();
         let mut command = Command::new("setpriv");
         // Ctrl-C reaches this program alone, which then drops the machine.
         command
             .process_group(0)
-            .args(["--pdeathsig", "KILL", "--", "qemu-system-x86_64"])
-            .args(["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-machine", "pc", "-cpu", "max"])
+            .args(["--pdeathsig", "KILL", "--", qemu])
+            .args(["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none"])
+            .args(kernel.arch.machine())
             .args(["-smp", "2", "-m", "1536", "-accel", accelerator.option()])
             .arg("-kernel")
             .arg(&kernel.image)
@@ -112,11 +115,11 @@ impl Machine {
             .args(["-drive", &disk, "-device", "nvme,drive=root,serial=root"])
             .arg("-serial")
             .arg(format!("file:{}", console.display()))
-            .args(["-serial", "stdio"])
+            .args(kernel.arch.port())
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::inherit());
-        let mut qemu = command.spawn().context("failed to start qemu-system-x86_64 by setpriv")?;
+        let mut qemu = command.spawn().with_context(|| format!("failed to start {qemu} by setpriv"))?;
         let port = qemu.stdout.take().context("QEMU has no standard output")?;
         let (sender, lines) = mpsc::channel();
         // Reads the port; ends when QEMU exits.

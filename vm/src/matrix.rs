@@ -1,9 +1,11 @@
-//! Runs a plan on one kernel after the other, and records the guest's messages.
+//! Runs plans on one kernel after the other, and records the guests' messages.
 
 use std::collections::VecDeque;
 use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -106,58 +108,85 @@ impl WorkFolder {
         Ok(folder)
     }
 
-    /// Boots each kernel on the root and runs the plan in it. A kernel that fails does not stop the others. The console of a
-    /// kernel is kept in the work folder only if its run failed.
+    /// Boots each kernel on the root, once for each plan, and runs the plans. An emulator uses one processor, so its machines of one kernel
+    /// run at the same time, and others one after the other. A kernel that fails does not stop the others. The console of a machine
+    /// is kept in the work folder only if its run failed.
     ///
     /// `init` are the arguments with which the calling program becomes the guest's first process: with them and one more word it calls
     /// [`guest::run`](crate::guest::run).
     ///
     /// # Errors
     ///
-    /// Fails if the plan cannot be written, or the run is interrupted.
+    /// Fails if the run is interrupted.
     pub fn run(
         &self,
         kernels: &[Kernel],
         root: &Root,
-        plan: &Plan,
+        plans: &[Plan],
         accelerator: Accelerator,
         init: &str,
     ) -> anyhow::Result<Vec<KernelResults>> {
-        root.add_plan(plan)?;
-        let disk = self.scratch.path().join("root.ext4");
-        let boot = |kernel: &Kernel, console: &Path| {
-            root.image_for(kernel, &disk)?;
+        let at_once = if accelerator == Accelerator::Tcg { plans.len() } else { 1 };
+        // The plan of a machine is in its image, so images are made one after the other.
+        let images = Mutex::new(());
+        let boot = |kernel: &Kernel, plan: &Plan, number: usize, console: &Path| {
+            let disk = self.scratch.path().join(format!("root-{number}.ext4"));
+            let one_at_a_time = images.lock();
+            root.image_for(kernel, plan, &disk)?;
+            drop(one_at_a_time);
             Machine::start(kernel, &disk, console, accelerator, init, self.is_interrupted)
         };
-        let kernels = kernels.iter().take_while(|_| !(self.is_interrupted)());
-        let results = kernels.map(|kernel| self.run_one(kernel, plan, boot)).collect();
+        let numbered: Vec<(usize, &Plan)> = plans.iter().enumerate().collect();
+        let mut results = Vec::new();
+        for kernel in kernels {
+            let mut of_kernel = KernelResults { version: kernel.version.clone(), ..KernelResults::default() };
+            for together in numbered.chunks(at_once.max(1)) {
+                ensure!(!(self.is_interrupted)(), "interrupted");
+                let run_one = |number: usize, plan| {
+                    self.run_one(&kernel.version, number, plan, |console| boot(kernel, plan, number, console))
+                };
+                let parts: Vec<KernelResults> = thread::scope(|scope| {
+                    let machines: Vec<_> =
+                        together.iter().map(|&(number, plan)| scope.spawn(move || run_one(number, plan))).collect();
+                    machines
+                        .into_iter()
+                        .map(|machine| machine.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                        .collect()
+                });
+                for part in parts {
+                    of_kernel.add(part);
+                }
+            }
+            results.push(of_kernel);
+        }
         ensure!(!(self.is_interrupted)(), "interrupted");
         Ok(results)
     }
 
-    /// Runs one kernel from its start to its last message. An error becomes part of the result.
+    /// Runs one machine from its start to its last message. An error becomes part of the result.
     fn run_one(
         &self,
-        kernel: &Kernel,
+        version: &str,
+        number: usize,
         plan: &Plan,
-        boot: impl Fn(&Kernel, &Path) -> anyhow::Result<Machine>,
+        boot: impl Fn(&Path) -> anyhow::Result<Machine>,
     ) -> KernelResults {
-        let console = self.folder.join(format!("console-{}.txt", kernel.version));
+        let console = self.folder.join(format!("console-{version}-{number}.txt"));
         let start = Instant::now();
-        let mut results = KernelResults { version: kernel.version.clone(), ..KernelResults::default() };
-        let ended = boot(kernel, &console).and_then(|machine| listen(machine, plan, &mut results));
+        let mut results = KernelResults { version: version.to_owned(), ..KernelResults::default() };
+        let ended = boot(&console).and_then(|machine| listen(machine, plan, &mut results));
         results.took = start.elapsed();
         if let Err(error) = ended {
             results.failures.push(format!("{error:#}"));
             if !(self.is_interrupted)() {
-                eprintln!("{} of {}:", BAD.paint("the end of the console"), kernel.version);
+                eprintln!("{} of {}:", BAD.paint("the end of the console"), version);
                 eprintln!("{}", machine::tail(&console, CONSOLE_LINES));
             }
         }
         if results.is_good() || (self.is_interrupted)() {
             machine::forget(&console);
         } else {
-            eprintln!("the console of {} is in {}", kernel.version, console.display());
+            eprintln!("the console of {version} is in {}", console.display());
         }
         results
     }

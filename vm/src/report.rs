@@ -53,6 +53,16 @@ impl KernelResults {
         self.failures.is_empty() && self.counts().failed == 0
     }
 
+    /// Adds the results of another machine with the same kernel, whose tests another user ran at the same time or before.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.release = self.release.take().or(other.release);
+        self.boot = self.boot.or(other.boot);
+        self.took = self.took.max(other.took);
+        self.users.extend(other.users);
+        self.printed.extend(other.printed);
+        self.failures.extend(other.failures);
+    }
+
     /// Adds a failure if not even a skipped test was selected.
     pub fn expect_tests(&mut self) {
         let Counts { passed, failed, skipped } = self.counts();

@@ -10,11 +10,12 @@ use super::shelf::{Batches, Kept, Kind};
 use crate::catalogue::{IN_TOOLS, OF_TESTS};
 use crate::config::Policy;
 use crate::discover::Candidate;
-use crate::facts::{FileFacts, Outline, Place, World, lower};
+use crate::facts::{FileFacts, Outline, Place, World, lower, only_of_tests};
 use crate::finding::{Finding, Label, Severity};
 use crate::fix::settled;
 use crate::hash::hash;
 use crate::lexical::{pieces, without_tables};
+use crate::resolve::is_within;
 use crate::rule::Hit;
 use crate::rules;
 use crate::scope::Role;
@@ -105,6 +106,12 @@ pub(super) fn examine_source(
     drop(code);
     let mut lowered = lower(&file, source.prefix, seen_from.file, seen_from.world, &policy.config.tables);
     lowered.facts.text = source.text;
+    if role == Role::Product && lowered.facts.functions.iter().any(|function| function.run_by_harness) {
+        let of_tests = only_of_tests(&file);
+        for function in &mut lowered.facts.functions {
+            function.test |= of_tests.iter().any(|item| is_within(&function.item, item));
+        }
+    }
     drop(file);
     proc_macro2::extra::invalidate_current_thread_spans();
     let mut hits = Vec::new();

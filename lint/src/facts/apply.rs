@@ -169,10 +169,11 @@ impl Lower<'_> {
     ) {
         let by = || if path.is_empty() { name.to_owned() } else { path.to_owned() };
         let of_type = receiver.and_then(|receiver| receiver.ty.as_ref()?.foreign_path());
-        if tables::is_of_simulation(path) || of_type.is_some_and(tables::is_of_simulation) {
-            return;
-        }
+        let is_simulated = tables::is_of_simulation(path) || of_type.is_some_and(tables::is_of_simulation);
         for known in tables::sinks_of(path, name) {
+            if known.kind.is_contact() && is_simulated {
+                continue;
+            }
             let of_run = receiver.and_then(|receiver| receiver.ty.as_ref()).is_some_and(|ty| ty.own().is_some());
             if of_run || !known.on.is_empty() && !receiver.is_some_and(|receiver| receiver.is_of(known.on)) {
                 continue;

@@ -4,14 +4,17 @@ mod binary;
 
 use syn::{Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
-use super::SinkKind;
 use super::extent;
 use super::lower::{Local, Lower};
+use super::{Rounds, SinkKind};
 use crate::ir::{BodyKind, Builder, Step, Why};
 use crate::resolve::qualifier_and_name;
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Origin, Value};
+
+/// A loop with at most this number of rounds ends soon, even without a pause.
+const FEW_ROUNDS: f64 = 1000.0;
 
 impl<'a> Lower<'a> {
     /// Returns the byte range of an expression.
@@ -241,7 +244,7 @@ impl<'a> Lower<'a> {
                 let first = self.facts.calls.len();
                 let value = self.round(repeat.label.as_ref(), true, |lower| {
                     lower.widen(&repeat.body);
-                    lower.repeated(|lower| lower.block(&repeat.body));
+                    lower.repeated(Rounds::Many, |lower| lower.block(&repeat.body));
                     (Value::unknown(Span::default()), None)
                 });
                 self.repeats(self.span(repeat.loop_token.span), expression, first);
@@ -252,7 +255,7 @@ impl<'a> Lower<'a> {
                 let value = self.round(repeat.label.as_ref(), true, |lower| {
                     let mut ends_at = None;
                     lower.widen(&repeat.body);
-                    let value = lower.repeated(|lower| {
+                    let value = lower.repeated(Rounds::Many, |lower| {
                         lower.expression(&repeat.cond);
                         let tested = lower.frame.tested.take();
                         let lacks = |holds: bool| tested.filter(|(_, has)| *has != holds).map(|(call, _)| call);
@@ -274,6 +277,9 @@ impl<'a> Lower<'a> {
                 let mut over = self.expression(&repeat.expr);
                 self.loop_count(&repeat.expr, &over);
                 let item_type = over.item_type();
+                let end = over.field("end").and_then(Value::exact).filter(|_| over.items.is_none());
+                let is_short = over.items.is_some() || end.is_some_and(|end| end <= FEW_ROUNDS);
+                let rounds = if is_short { Rounds::Few } else { Rounds::Many };
                 if let Some(items) = over.items.take() {
                     over = Value::any_of(&items, over.span);
                 }
@@ -282,7 +288,7 @@ impl<'a> Lower<'a> {
                     let from = lower.frame.flow.here();
                     lower.follow(from, Why::Arm, None);
                     lower.widen(&repeat.body);
-                    let value = lower.repeated(|lower| {
+                    let value = lower.repeated(rounds, |lower| {
                         lower.bind(&repeat.pat, over);
                         lower.block(&repeat.body)
                     });
@@ -357,6 +363,9 @@ impl<'a> Lower<'a> {
                 }
                 for field in &literal.fields {
                     let mut given = self.expression(&field.expr);
+                    if self.is_never_read(&literal.path, &field.member) {
+                        given.call = None;
+                    }
                     self.store(&given);
                     if let Member::Named(name) = &field.member {
                         let bounds = self.field(&name.to_string()).bounds;
@@ -482,7 +491,14 @@ impl<'a> Lower<'a> {
     }
 
     /// Evaluates `place = value`; in a branch, the place may also keep its earlier value.
-    pub(super) fn assign(&mut self, place: &Expr, value: Value) {
+    pub(super) fn assign(&mut self, place: &Expr, mut value: Value) {
+        if let Expr::Field(field) = place
+            && let (Expr::Path(base), Member::Named(name)) = (&*field.base, &field.member)
+            && base.path.is_ident("self")
+            && self.unread.contains(&name.to_string())
+        {
+            value.call = None;
+        }
         if !matches!(place, Expr::Path(_)) {
             self.store(&value);
         }
@@ -503,6 +519,16 @@ impl<'a> Lower<'a> {
             Expr::Unary(inner) => self.assign(&inner.expr, value),
             _ => {}
         }
+    }
+
+    /// Whether nothing reads that field of a struct of the file.
+    fn is_never_read(&self, path: &syn::Path, member: &Member) -> bool {
+        let Member::Named(name) = member else { return false };
+        let is_of_file = |last: &syn::PathSegment| {
+            last.ident == "Self"
+                || self.structs.keys().any(|known| last.ident == known.rsplit("::").next().unwrap_or(known))
+        };
+        self.unread.contains(&name.to_string()) && path.segments.last().is_some_and(is_of_file)
     }
 
     /// Sets the variable `name` to a new value.

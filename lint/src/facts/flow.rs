@@ -4,6 +4,7 @@
 use syn::visit::Visit;
 use syn::{BinOp, Block, Expr, Pat, Stmt};
 
+use super::Rounds;
 use super::expression::presence;
 use super::lower::Lower;
 use super::method::{has_default, or_address};
@@ -37,9 +38,10 @@ impl<'a> Lower<'a> {
         }
     }
 
-    pub(super) fn repeated(&mut self, walk: impl FnOnce(&mut Self) -> Value) -> Value {
+    /// Evaluates the body of a loop with that number of rounds.
+    pub(super) fn repeated(&mut self, rounds: Rounds, walk: impl FnOnce(&mut Self) -> Value) -> Value {
         let around = self.frame.surroundings;
-        self.frame.surroundings.repeated = true;
+        self.frame.surroundings.rounds = around.rounds.max(rounds);
         let value = self.branch(walk);
         self.frame.surroundings = around;
         value
@@ -49,7 +51,7 @@ impl<'a> Lower<'a> {
     pub(super) fn closure(&mut self, closure: &'a syn::ExprClosure, given: &[Value]) -> Value {
         let around = self.frame.surroundings;
         self.frame.surroundings.closure = true;
-        self.frame.surroundings.repeated = false;
+        self.frame.surroundings.rounds = Rounds::One;
         self.frame.surroundings.asynchronous |= closure.asyncness.is_some();
         let span = self.extent(&closure.body);
         let value = self.own_body(BodyKind::Closure, span, |lower| {

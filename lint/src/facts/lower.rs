@@ -21,6 +21,7 @@ use super::narrow::Narrowed;
 use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
+use super::unread::unread_children;
 use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
 use crate::flow;
 use crate::ir::{BodyKind, Builder, Object, Step, Why};
@@ -53,6 +54,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         fields: HashMap::new(),
         aliases: Aliases::new(),
         structs: HashMap::new(),
+        unread: unread_children(file),
         macros: Vec::new(),
         arms: HashMap::new(),
         arena: &arena,
@@ -168,6 +170,8 @@ pub(super) struct Lower<'a> {
     aliases: Aliases,
     /// By enclosing modules and name.
     pub(super) structs: HashMap<String, &'a syn::Fields>,
+    /// Fields for a child process that nothing reads.
+    pub(super) unread: HashSet<String>,
     /// Macros outside functions, with their enclosing modules and whether they are test code.
     macros: Vec<(&'a syn::ItemMacro, String, bool)>,
     /// Arms of the file's own macros that behave like functions, by the macro's name.
@@ -248,6 +252,9 @@ impl<'a> Lower<'a> {
                     let mut path = around.join("::");
                     path.push_str(if path.is_empty() { "" } else { "::" });
                     path.push_str(&item.ident.to_string());
+                    if item.fields.iter().any(|field| tables::LOCKS_HELD.contains(&type_name(&field.ty).as_str())) {
+                        self.facts.lock_holders.insert(path.clone());
+                    }
                     self.structs.insert(path, &item.fields);
                 }
                 Item::Type(item) => {

@@ -6,7 +6,7 @@ use syn::punctuated::Punctuated;
 use syn::{Expr, GenericArgument, PathArguments, Token};
 
 use super::expression::written;
-use super::list::{element, path_of_parts, split_of, taken_apart};
+use super::list::{element, path_of_parts, split_constant, split_of, taken_apart};
 use super::lower::Lower;
 use super::{Call, SinkKind, Surroundings};
 use crate::ir::{How, Step, Why};
@@ -134,12 +134,8 @@ impl<'a> Lower<'a> {
             }
             return Value { absent: true, ..Value::unknown(span) };
         }
-        if let [argument] = arguments.as_slice()
-            && tables::is_wrapper(&path, &name)
-        {
-            let is_lazy = tables::LAZY.iter().any(|known| tables::ends_with(&path, known));
-            let by_name = call.args.first().filter(|_| is_lazy).and_then(|function| self.result_of(function, span));
-            return by_name.unwrap_or_else(|| argument.clone());
+        if let Some(content) = self.content(call, (&path, &name), &arguments, span) {
+            return content;
         }
         if path.ends_with("drop") && arguments.len() == 1 {
             self.steps_of(&arguments[0], |object| Step::Dropped { object, span });
@@ -219,6 +215,23 @@ impl<'a> Lower<'a> {
             value.ty = self.made_type(&written(&function.path));
         }
         value
+    }
+
+    /// Returns the content of a wrapper: its argument, or the result of the function that a lazy value calls.
+    fn content(
+        &mut self,
+        call: &syn::ExprCall,
+        (path, name): (&str, &str),
+        arguments: &[Value],
+        span: Span,
+    ) -> Option<Value> {
+        let [argument] = arguments else { return None };
+        let is_lazy = || tables::LAZY.iter().any(|known| tables::ends_with(path, known));
+        if !tables::is_wrapper(path, name) {
+            return None;
+        }
+        let by_name = call.args.first().filter(|_| is_lazy()).and_then(|function| self.result_of(function, span));
+        Some(by_name.unwrap_or_else(|| argument.clone()))
     }
 
     /// Returns the run's methods called `name` that the receiver has, as far as its type is known; `None` if there are
@@ -376,10 +389,6 @@ impl<'a> Lower<'a> {
                 return super::address::part(name, receiver, span);
             }
             "fetch_add" | "fetch_sub" | "load" | "get" if receiver.is_counted() => {}
-            // The ends of a range, which the caller may choose.
-            "start" | "end" if arguments.is_empty() && (receiver.field(name).is_some() || is_parameter(receiver)) => {
-                value = receiver.part(name, span);
-            }
             // For an unknown text, the result may be the whole text.
             "strip_prefix" | "strip_suffix" | "trim_start_matches" | "trim_end_matches" | "trim_matches" => {
                 let (text, mark) = (receiver.constant(), first.and_then(Value::constant));
@@ -398,6 +407,7 @@ impl<'a> Lower<'a> {
             {
                 value.sources.retain(|source| source.origin != Origin::Environment || source.name.is_some());
             }
+            "start" | "end" if arguments.is_empty() && is_range(receiver) => value = receiver.part(name, span),
             // `get` of a `NonZero`, a `Cell` or a setting.
             "get" if arguments.is_empty() => {}
             "join"
@@ -418,7 +428,12 @@ impl<'a> Lower<'a> {
                     value.append(item);
                 }
             }
-            "block_on" | "get_or_init" | "get_or_try_init" => {
+            "block_on" => {
+                let (receiver, name_span) = (receiver.clone(), self.span(call.method.span()));
+                self.record_own(String::new(), name.to_owned(), Some(receiver), Vec::new(), span, name_span);
+                value = first?.clone();
+            }
+            "get_or_init" | "get_or_try_init" => {
                 let by_name = call.args.first().and_then(|function| self.result_of(function, span));
                 value = by_name.or_else(|| first.cloned())?;
             }
@@ -465,7 +480,8 @@ impl<'a> Lower<'a> {
             match &item.items {
                 Some(more) if name != "push" => items.extend(more.iter().cloned()),
                 // In a loop, the item represents one item per iteration.
-                _ => items.push(Value { spread: name != "push" || self.frame.surroundings.repeated, ..item.clone() }),
+                _ => items
+                    .push(Value { spread: name != "push" || self.frame.surroundings.is_repeated(), ..item.clone() }),
             }
             grown.taint_from(item);
         } else {
@@ -489,7 +505,18 @@ fn of_text(path: &str, arguments: &[Value], span: Span) -> Option<Value> {
     if is(tables::QUOTERS) {
         return Some(Value { pieces: vec![Piece::Quoted], choices: Vec::new(), items: None, ..text.clone() });
     }
-    is(tables::SPLITTERS).then(|| split_of(text, span))
+    if !is(tables::SPLITTERS) {
+        return None;
+    }
+    // Without quotes and comments, the words of a shell are those between white space.
+    let plain = text.constant().filter(|text| !text.contains(['\'', '"', '\\', '#']));
+    Some(plain.map_or_else(|| split_of(text, span), |text| split_constant(&text, None, span)))
+}
+
+/// Whether the value is a `RangeInclusive`, whose ends are the results of `start` and `end`.
+fn is_range(value: &Value) -> bool {
+    let has = |end: &str| value.fields.iter().any(|(name, _)| name == end);
+    value.is_of(&["RangeInclusive"]) || value.call.is_none() && has("start") && has("end")
 }
 
 /// Whether the call is `env::args().next()`, the program name, which the caller does not choose freely.
@@ -502,11 +529,6 @@ fn is_program_name(call: &syn::ExprMethodCall, receiver: &Value) -> bool {
         Some(_) => false,
     };
     first && matches!(*call.receiver, Expr::Call(_)) && receiver.source(Origin::Argument).is_some()
-}
-
-/// Whether the value is a whole parameter.
-fn is_parameter(value: &Value) -> bool {
-    matches!(value.pieces.as_slice(), [Piece::Parameter(parameter)] if parameter.fields.is_empty())
 }
 
 /// Whether a text looks like a path component and not like a separator.
@@ -533,7 +555,7 @@ pub(super) fn has_default(value: &Value, default: &Value) -> bool {
 /// Returns the result type of a method of another crate's type.
 fn result_type(receiver: &Value, name: &str) -> Option<Arc<Type>> {
     let ty = receiver.ty.as_ref()?;
-    if ty.foreign_path().is_some_and(|path| tables::is_http_client(path)) && !tables::REQUESTING.contains(&name) {
+    if ty.foreign_path().is_some_and(tables::is_http_client) && !tables::REQUESTING.contains(&name) {
         return (!tables::SENDING_REQUESTS.contains(&name) && name != "request").then(|| Arc::clone(ty));
     }
     let known = tables::result_of_known(ty.foreign_name()?, name)?;

@@ -19,6 +19,7 @@ mod macros;
 mod method;
 mod narrow;
 mod number;
+mod only_tests;
 mod outline;
 mod own_macro;
 mod ownership;
@@ -28,9 +29,11 @@ mod repeat;
 mod script;
 mod summary;
 mod types;
+mod unread;
 mod wrapping;
 
 pub(crate) use lower::lower;
+pub(crate) use only_tests::only_of_tests;
 pub(crate) use outline::Outline;
 pub(crate) use summary::{Externals, Unresolved, Version, World};
 
@@ -63,6 +66,8 @@ pub(crate) struct FileFacts {
     pub repeats: Vec<Repeat>,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
+    /// Structs with a lock among their fields, with their enclosing modules: each value holds it for its life.
+    pub lock_holders: std::collections::HashSet<String>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
     pub modules: Vec<ModuleDeclaration>,
     /// The file's index among those of the run.
@@ -152,17 +157,36 @@ pub(crate) struct Call {
     pub effects: Option<std::sync::Arc<Effects>>,
 }
 
+/// The number of times that the enclosing loops repeat a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rounds {
+    /// There is no loop.
+    #[default]
+    One,
+    /// Each loop has a small constant number of rounds.
+    Few,
+    /// The number of rounds of a loop is large or unknown.
+    Many,
+}
+
 /// The constructs that enclose a call within its function.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Surroundings {
-    /// Inside a loop.
-    pub repeated: bool,
+    /// The rounds of the enclosing loops.
+    pub rounds: Rounds,
     /// Inside an async block or function.
     pub asynchronous: bool,
     /// Inside a closure.
     pub closure: bool,
     /// The number of enclosing branches and loops.
     pub depth: usize,
+}
+
+impl Surroundings {
+    /// Whether a loop encloses the call.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.rounds > Rounds::One
+    }
 }
 
 /// A `loop` or `while` that ends under a condition, and that neither a clock nor a count bounds.

@@ -70,6 +70,8 @@ pub(crate) struct Lives {
     pub ends: Vec<Ended>,
     /// Whether some step checks if the object has ended.
     pub looks: bool,
+    /// The `panic!` that ends the body if no check has found that the object has ended.
+    pub still: Option<Span>,
 }
 
 /// Returns the call that created the object of the call `id`: the first call of the method chain, or the call in it
@@ -270,7 +272,26 @@ impl Flow<'_> {
     /// If no other step ends the object, a check whether it has ended counts as its end.
     pub(crate) fn lives(&self, same: &[CallId], start: Point, is_there: impl Fn(CallId) -> bool) -> Lives {
         let lives = self.lives_until(same, start, &is_there, false);
-        if lives.ends.is_empty() && lives.looks { self.lives_until(same, start, &is_there, true) } else { lives }
+        if !lives.ends.is_empty() || !lives.looks {
+            return lives;
+        }
+        // A test ends with `panic!` only if it has not returned before, because the object has ended.
+        let is_last = |exit: &&Exit| {
+            let is_it = |call: &Call| call.span == exit.span && call.name == "panic!" && call.surroundings.depth == 0;
+            self.facts.calls.iter().any(is_it)
+        };
+        let still = lives.exits.iter().find(is_last).map(|exit| exit.span);
+        Lives { still, ..self.lives_until(same, start, &is_there, true) }
+    }
+
+    /// Whether a closure that a caller of the file passes as that parameter may panic.
+    fn may_panic(&self, function: usize, parameter: usize) -> bool {
+        let closure = |call: &CallId| {
+            let call = &self.facts.calls[*call];
+            call.arguments.get(parameter.checked_sub(usize::from(call.receiver.is_some()))?)?.body
+        };
+        let mut panics = self.panics.borrow_mut();
+        self.callers(function).iter().filter_map(closure).any(|body| panics.of(self.facts, body))
     }
 
     fn lives_until(&self, same: &[CallId], start: Point, is_there: &dyn Fn(CallId) -> bool, looks_end: bool) -> Lives {
@@ -298,6 +319,12 @@ impl Flow<'_> {
                     {
                         given_back = true;
                         return false;
+                    }
+                    if let Step::Invoked { object: Object::Parameter(parameter), span } = *step
+                        && body.kind == BodyKind::Function
+                        && self.may_panic(body.function, parameter)
+                    {
+                        exits.push(Exit { span, is_return: false });
                     }
                     let following = &body.blocks[at.block].steps[at.step + 1..];
                     let event = self.event(subject, step, following, &mut known);

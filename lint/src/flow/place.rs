@@ -190,7 +190,7 @@ impl Flow<'_> {
     }
 
     /// Returns the calls of a function in its file.
-    fn callers(&self, function: usize) -> &[CallId] {
+    pub(super) fn callers(&self, function: usize) -> &[CallId] {
         self.callers.get(&function).map(Vec::as_slice).unwrap_or_default()
     }
 }

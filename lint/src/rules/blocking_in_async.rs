@@ -41,6 +41,9 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             let message =
                 format!("`{}::{}` blocks the thread that runs everything else of this test", short[1], short[0]);
             hits.push(Hit::new(call.function, call.span, message, *help));
+        } else if blocks_on(facts, call) {
+            let message = "`block_on` panics inside of a runtime";
+            hits.push(Hit::new(call.function, call.span, message, "await the future"));
         } else if joins_thread(facts, call) {
             let message = "`join` blocks the thread that runs everything else of this test, until another thread ends";
             let help =
@@ -53,6 +56,16 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             hits.push(Hit::new(call.function, call.span, message, "await `tokio::net::lookup_host`").pedantic(true));
         }
     }
+}
+
+/// Whether the call drives a future by a runtime of tokio, or by the handle of one.
+fn blocks_on(facts: &FileFacts, call: &Call) -> bool {
+    let Some(receiver) = call.receiver.as_ref().filter(|_| call.name == "block_on" && call.path.is_empty()) else {
+        return false;
+    };
+    let is_runtime = |path: &str| path.starts_with("tokio::runtime::");
+    is_runtime(receiver.ty.as_ref().and_then(|ty| ty.foreign_path()).unwrap_or_default())
+        || facts.maker(receiver).is_some_and(|maker| is_runtime(&maker.path))
 }
 
 /// Whether the call waits for a thread of the operating system.

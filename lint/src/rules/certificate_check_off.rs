@@ -53,7 +53,9 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let option = commands.iter().find_map(|words| {
             let program = tables::program_name(words.first()?);
             let of_program = tables::INSECURE_OPTIONS.iter().filter(|(known, _)| *known == program);
-            of_program.map(|(_, option)| *option).find(|option| words.iter().any(|word| has_option(word, option)))
+            let is_given =
+                |option: &&str| words.iter().any(|word| word == option || is_among_flags(word, option, program));
+            of_program.map(|(_, option)| *option).find(is_given)
         });
         found.extend(option.map(|option| (sink.function, sink.span, format!("`{option}`"))));
     }
@@ -75,13 +77,11 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// The maximum number of short options in one word.
-const MAX_OPTIONS: usize = 8;
-
-/// Whether a word is the option, or short options that begin or end with it: `-fsSLk`.
-fn has_option(word: &str, option: &str) -> bool {
-    let short = option.strip_prefix('-').filter(|short| short.len() == 1);
-    let is_short = |word: &str| word.chars().all(|letter| letter.is_ascii_alphabetic()) && word.len() < MAX_OPTIONS;
-    let has = |all: &str, short: &str| is_short(all) && (all.ends_with(short) || all.starts_with(short));
-    word == option || short.zip(word.strip_prefix('-')).is_some_and(|(short, all)| has(all, short))
+/// Whether a word of curl joins several one-letter options, this one among them: `-fsSLk`.
+fn is_among_flags(word: &str, option: &str, program: &str) -> bool {
+    let letters = word.strip_prefix('-').filter(|letters| program == "curl" && !letters.starts_with('-'));
+    let flags =
+        letters.into_iter().flat_map(str::chars).take_while(|one| !tables::CURL_OPTIONS_WITH_VALUE.contains(*one));
+    let wanted = option.strip_prefix('-').and_then(|letter| letter.chars().next());
+    option.len() == 2 && flags.into_iter().any(|flag| Some(flag) == wanted)
 }

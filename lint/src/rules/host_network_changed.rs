@@ -35,6 +35,7 @@ use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::rule::Hit;
 use crate::tables;
+use crate::value::Value;
 
 const HELP: &str = "do it in a network namespace of the test: a `#[netns_test]` of netns-fixtures has devices and routes of its own; \
                     by hand, `unshare -rn` around the test or `ip -n NAMESPACE`";
@@ -61,6 +62,10 @@ fn changed(sink: &Sink, config: &Config) -> Option<(String, String)> {
         let is_setting = tables::NETWORK_SETTINGS.iter().any(|folder| path.starts_with(folder));
         return is_setting.then(|| (format!("writing to `{}`", path.replace("{}", "…")), path));
     }
+    let in_container = of_container(sink);
+    if in_container.is_some() {
+        return in_container;
+    }
     let commands = commands(sink, config);
     // The whole script of a shell that starts in a namespace runs there.
     if commands.first().is_some_and(|words| is_confined(words)) {
@@ -76,6 +81,35 @@ fn changed(sink: &Sink, config: &Config) -> Option<(String, String)> {
         let word = operands.last().map_or_else(|| program.to_owned(), Clone::clone);
         Some((format!("`{program} {shown}`"), word))
     })
+}
+
+/// Returns the change that a container makes if it has the network of the machine and the right to change it, and the word that
+/// shows it.
+fn of_container(sink: &Sink) -> Option<(String, String)> {
+    let words: Vec<String> = sink.values.iter().filter(|_| sink.kind == SinkKind::Command).map(Value::shown).collect();
+    let (engine, operands) = unwrapped(&words).1.split_first()?;
+    if !tables::CONTAINER_ENGINES.contains(&tables::program_name(engine)) || !operands.iter().any(|word| word == "run")
+    {
+        return None;
+    }
+    let has = |option: &str, value: &str| {
+        let joined = format!("{option}={value}");
+        operands.contains(&joined) || operands.windows(2).any(|pair| pair[0] == option && pair[1] == value)
+    };
+    let may_change = operands.iter().any(|word| word == "--privileged")
+        || ["NET_ADMIN", "ALL", "all"].iter().any(|right| has("--cap-add", right));
+    if !may_change || !has("--net", "host") && !has("--network", "host") {
+        return None;
+    }
+    let changes = |at: &usize| {
+        let program = tables::program_name(&operands[*at]);
+        let is_change =
+            |(known, change): &(&str, tables::Change)| *known == program && change.is_in(&operands[at + 1..]);
+        tables::NETWORK_CHANGES.iter().any(is_change)
+    };
+    let program = (0..operands.len()).rev().find(changes)?;
+    let shown = operands[program..].iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" ");
+    Some((format!("`{shown}` in a container with the network of the machine"), operands.last()?.clone()))
 }
 
 /// The number of operands in the message.

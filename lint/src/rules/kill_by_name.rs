@@ -55,8 +55,35 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         if kills && call.arguments.len() == 2 && everybody(&call.arguments[0]) {
             let message = "`kill` with the pid -1 ends processes that are not this test's";
             hits.push(Hit::new(call.function, call.span, message, HELP));
+        } else if kills
+            && call.arguments.len() == 2
+            && let Some(finder) = finder_behind(facts, &call.arguments[0], 0)
+        {
+            let message = format!("`kill` of what `{finder}` found ends processes that are not this test's");
+            hits.push(Hit::new(call.function, call.span, message, HELP));
         }
     }
+}
+
+/// The maximum number of calls from the output of a command to the pid.
+const MAX_CALLS: usize = 12;
+
+/// Returns the command that searched processes by name, if its output has the value.
+fn finder_behind(facts: &FileFacts, value: &Value, depth: usize) -> Option<String> {
+    let id = value.call.filter(|_| depth < MAX_CALLS)?;
+    let call = &facts.calls[id];
+    if call.name != "output" {
+        return call.receiver.iter().chain(&call.arguments).find_map(|before| finder_behind(facts, before, depth + 1));
+    }
+    let mut words: Vec<String> = Vec::new();
+    for (_, of_command) in facts.object(facts.command_behind(id)?) {
+        let values =
+            of_command.arguments.iter().flat_map(|value| value.items.as_deref().unwrap_or(std::slice::from_ref(value)));
+        words.extend(values.map(Value::shown));
+    }
+    let program = tables::program_name(words.first()?).to_owned();
+    // The lines of `ps` are mostly chosen by their content, which is not followed.
+    (program != "ps" && finds_by_name(&words)).then_some(program)
 }
 
 /// Returns the hazard of a `kill` whose pid another command found by name and printed.
@@ -79,7 +106,8 @@ fn hazard(words: &[String], later: &[Vec<String>]) -> Option<(String, String)> {
     let first = words.first()?;
     let name = tables::program_name(first);
     let what = match name {
-        name if tables::KILLERS.contains(&name) && !is_harmless(words) => format!("`{name}`"),
+        name if tables::KILLERS.contains(&name) && (is_harmless(words) || is_by_parent(words)) => return None,
+        name if tables::KILLERS.contains(&name) => format!("`{name}`"),
         "kill" if is_harmless(words) => return None,
         "kill" if words.len() > 2 && words.last().is_some_and(|last| last == "-1") => {
             "`kill` with the pid -1".to_owned()
@@ -103,7 +131,21 @@ fn finds_by_name(words: &[String]) -> bool {
     let program = words.first().map(|first| tables::program_name(first));
     let by_number = |word: &String| tables::PID_OPTIONS.iter().any(|option| word.starts_with(option));
     program.is_some_and(|program| tables::PROCESS_FINDERS.contains(&program))
+        && !is_by_parent(words)
         && !(program == Some("ps") && words.iter().any(by_number))
+}
+
+/// Whether `pkill` or `pgrep` chooses only children of one process, which is not the first one of the machine. The words
+/// do not include a variable of the shell.
+fn is_by_parent(words: &[String]) -> bool {
+    let parent = |(at, word): (usize, &String)| {
+        let rest =
+            word.strip_prefix("--parent").or_else(|| word.strip_prefix("-P"))?.trim_start_matches('=').to_owned();
+        Some(if rest.is_empty() { words.get(at + 1).cloned().unwrap_or_default() } else { rest })
+    };
+    let takes_parent = words.first().is_some_and(|first| ["pkill", "pgrep"].contains(&tables::program_name(first)));
+    takes_parent
+        && words.iter().enumerate().find_map(parent).is_some_and(|parent| !["0", "1"].contains(&parent.as_str()))
 }
 
 /// Whether the signal is 0, which only checks that the process exists, or the command only lists something.
@@ -111,12 +153,7 @@ fn is_harmless(words: &[String]) -> bool {
     let zero = |word: &str| ["-0", "-l", "-L", "--list", "-s0"].contains(&word);
     let named_zero =
         words.windows(2).any(|pair| ["-s", "-n", "--signal"].contains(&pair[0].as_str()) && pair[1] == "0");
-    // `pkill -P PID` ends the children of one process.
-    let is_option = |word: &str| tables::PARENT_OPTIONS.iter().any(|option| word.starts_with(option));
-    let mut operands = words.iter().skip(1).filter(|word| !word.starts_with('-'));
-    let by_parent =
-        words.iter().any(|word| is_option(word)) && operands.all(|word| word == "{}" || word.parse::<u32>().is_ok());
-    named_zero || by_parent || words.iter().skip(1).any(|word| zero(word))
+    named_zero || words.iter().skip(1).any(|word| zero(word))
 }
 
 /// Whether a `kill` contains a pid: `kill -9 1234`, `kill {}`.

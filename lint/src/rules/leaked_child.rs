@@ -26,8 +26,9 @@
 //! needs a guard, and a child without a variable would be killed at once.
 //!
 //! ## Limits
-//! A child that is returned, stored or passed to another function is not followed. A child that the test only waits
-//! for, and that ends on its own, is shown with `--pedantic` if the test can fail before the wait.
+//! A child that is returned, stored or passed to another function is not followed; a private field that no code of the
+//! file reads does not count as storage. A child that the test only waits for, and that ends on its own, is shown with
+//! `--pedantic` if the test can fail before the wait.
 //!
 //! ## References
 //! The documentation of `std::process::Child`, "there is no implementation of Drop".
@@ -113,6 +114,13 @@ fn is_kept(facts: &FileFacts, spawn: &Call) -> bool {
 fn judged(facts: &FileFacts, lives: &Lives, start: &Call) -> Option<Hit> {
     let help = "give it to a guard whose `Drop` kills and waits, or use `kill_on_drop(true)` (tokio); with netns-fixtures, \
                 `host.command(…)?.spawn()` dies with the test";
+    if let Some(span) = lives.still {
+        let message = "this child process runs on if the test ends while it still runs";
+        return Some(
+            Hit::new(start.function, start.span, message, help)
+                .label(span, "the test ends here, and the child has not ended"),
+        );
+    }
     let Some(last) = lives.ends.iter().rfind(|end| end.by.is_some()).or(lives.ends.last()) else {
         if lives.looks || lives.exits.is_empty() {
             return None;
@@ -121,7 +129,8 @@ fn judged(facts: &FileFacts, lives: &Lives, start: &Call) -> Option<Hit> {
         return Some(Hit::new(start.function, start.span, message, help));
     };
     // A loop that ends each child of a list runs once per child.
-    let in_rounds = last.by.is_some_and(|by| facts.calls[by].surroundings.repeated) && !start.surroundings.repeated;
+    let in_rounds =
+        last.by.is_some_and(|by| facts.calls[by].surroundings.is_repeated()) && !start.surroundings.is_repeated();
     let is_written = |exit: &&Exit| exit.span != Span::default() || !in_rounds;
     let exit = lives.exits.iter().find(is_written)?;
     let killed = lives.ends.iter().any(|end| end.killed || end.by.is_none());

@@ -49,7 +49,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         };
         let is_excused = function.isolated
             || flow.is_spawned(id)
-            || is_for_tasks(facts, flow, call.function, !call.surroundings.repeated)
+            || is_for_tasks(facts, flow, call.function, !call.surroundings.is_repeated())
             || is_limited();
         if flow.took_too_deep() {
             hits.push(too_deep(call).only_in_tests());
@@ -91,7 +91,7 @@ const MAX_ADAPTERS: usize = 4;
 fn is_race_in_loop(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     if !call.name.ends_with('!')
         || !tables::SELECTS.contains(&call.name.trim_end_matches('!'))
-        || !call.surroundings.repeated
+        || !call.surroundings.is_repeated()
     {
         return false;
     }

@@ -20,14 +20,14 @@
 //! ```
 //!
 //! ## Limits
-//! The rule detects functions that return the port and drop the listener, tests that drop the listener before they pass
-//! its port to a program or a server, and the usual crates for that purpose.
+//! The rule detects functions that return the port and drop the listener, functions that call `drop` and then pass the
+//! port to a program, a socket or a server, and the usual crates for that purpose.
 //!
 //! ## References
 //! ip(7), ip_local_port_range; CWE-367.
 
 use crate::config::Config;
-use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
+use crate::facts::{Call, CallId, FileFacts, SinkKind};
 use crate::ir::{Object, Step};
 use crate::rule::Hit;
 use crate::rules::address::read;
@@ -50,43 +50,37 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         let binds = matches!(sink.kind, SinkKind::Listen | SinkKind::Datagram | SinkKind::Bind);
         let Some(bind) = sink.call.filter(|_| binds && sink.through.is_none()) else { continue };
         let address = sink.values.first().and_then(|value| read(&value.shown()));
-        let is_any = address.is_some_and(|found| found.port == Some(0));
-        if is_any && gives_the_port_away(facts, bind) {
+        if address.is_none_or(|found| found.port != Some(0)) {
+            continue;
+        }
+        if gives_the_port_away(facts, bind) {
             let message = "the port is free again when this function returns it, and anybody may take it";
             hits.push(Hit::new(sink.function, sink.span, message, HELP));
-        } else if is_any && is_dropped_before_its_use(facts, bind) {
+        } else if let Some(dropped) = dropped_before_its_port_is_used(facts, bind) {
             let message =
-                "the port is free again after the listener is dropped, and anybody may take it before its use";
-            hits.push(Hit::new(sink.function, sink.span, message, HELP));
+                "the port is free again when this socket is dropped, and anybody may take it before it is used";
+            hits.push(Hit::new(sink.function, sink.span, message, HELP).label(dropped, "the socket is dropped here"));
         }
     }
 }
 
-/// Whether the function drops the socket itself and then passes its port to a program, or to a function that listens.
-fn is_dropped_before_its_use(facts: &FileFacts, bind: CallId) -> bool {
+/// Returns the `drop` of the socket that `bind` created, if a program or a function that listens gets its port afterwards.
+fn dropped_before_its_port_is_used(facts: &FileFacts, bind: CallId) -> Option<Span> {
     let (root, function) = (facts.calls[bind].root, facts.calls[bind].function);
     let is_of_it = |id: CallId| facts.calls[id].root == root;
-    if lives_on(facts, bind) {
-        return false;
-    }
-    let is_drop = |step: &Step| match step {
-        Step::Dropped { object: Object::Call(made), span } if is_of_it(*made) && *span != Span::default() => {
-            Some(span.end)
-        }
+    let body = &facts.bodies[facts.functions[function].body?];
+    let dropped = body.blocks.iter().flat_map(|block| &block.steps).find_map(|step| match *step {
+        Step::Dropped { object: Object::Call(id), span } if span != Span::default() && is_of_it(id) => Some(span),
         _ => None,
+    })?;
+    let is_port = |value: &Value| value.call.is_some_and(is_of_it);
+    let takes = |call: &&Call| {
+        let values = call.arguments.iter().flat_map(|value| value.items.iter().flatten().chain([value]));
+        let listens = || call.effects.as_ref().is_some_and(|effects| effects.listens);
+        (tables::TAKING_PORTS.contains(&call.name.as_str()) || listens()) && values.into_iter().any(is_port)
     };
-    let steps = facts.bodies.iter().filter(|body| body.function == function).flat_map(|body| &body.blocks);
-    let Some(dropped) = steps.flat_map(|block| &block.steps).find_map(is_drop) else { return false };
-    let has_port = |value: &Value| value.call.is_some_and(is_of_it);
-    let listens = |call: &Call| {
-        call.effects.as_ref().is_some_and(|effects| effects.listens) && call.arguments.iter().any(has_port)
-    };
-    let is_passed = |sink: &Sink| {
-        let takes = sink.kind == SinkKind::Command || matches!(sink.kind, SinkKind::Listen | SinkKind::Datagram);
-        takes && sink.function == function && sink.span.end > dropped && sink.values.iter().any(has_port)
-    };
-    let is_later = |call: &&Call| call.function == function && call.span.start >= dropped;
-    facts.sinks.iter().any(is_passed) || facts.calls.iter().filter(is_later).any(listens)
+    let mut later = facts.calls.iter().filter(|call| call.function == function && call.span.start > dropped.end);
+    (!lives_on(facts, bind) && later.any(|call| takes(&call))).then_some(dropped)
 }
 
 /// Whether the function returns the port of the socket that `bind` created, and the socket does not outlive the

@@ -19,15 +19,18 @@
 //! ```
 //!
 //! ## Limits
-//! Not reported: a function that takes a lock, a helper whose callers in the file all take one, files that use
-//! `#[serial]` or `rusty_fork_test!`, `main`, and tests with their own process (`#[netns_test]`). Pedantic: the only test of a file, and
-//! variables that only logs and reports read.
+//! Not reported: a function that takes a lock, a helper whose callers in the file all take one, methods of an object that
+//! holds one, files that use `#[serial]`, `main`, and tests with their own process (`#[netns_test]`,
+//! `rusty_fork_test!`). Pedantic: the only test of a file, and variables that only logs and reports read.
 //!
 //! ## References
 //! std::env::set_var, Safety; setenv(3).
 
+use std::ops::Range;
+
 use crate::config::Config;
 use crate::facts::{Call, FileFacts};
+use crate::lexical::{Lexeme, lexeme};
 use crate::rule::Hit;
 use crate::tables;
 use crate::value::Value;
@@ -37,15 +40,20 @@ const HELP: &str = "hand the value to the code under test, or to a child with `C
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
-    let in_turns = facts.text.contains("#[serial") || facts.text.contains("::serial");
-    if in_turns || facts.text.contains("rusty_fork_test!") {
+    if facts.text.contains("#[serial") || facts.text.contains("::serial") {
         return;
     }
+    let forking = forking(facts);
     let tests = facts.functions.iter().filter(|function| function.run_by_harness).count();
     for call in &facts.calls {
         let function = &facts.functions[call.function];
         let changes = tables::PROCESS_STATE.iter().any(|known| tables::ends_with(&call.path, known));
-        if !changes || function.isolated || function.name == "main" || takes_turns(facts, call.function) {
+        if !changes
+            || forking.iter().any(|macros| macros.contains(&(call.span.start as usize)))
+            || function.isolated
+            || function.name == "main"
+            || takes_turns(facts, call.function)
+        {
             continue;
         }
         let is_of_reports = call
@@ -59,12 +67,33 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether the last part of a path is the name of a type.
-fn is_type(path: &str) -> bool {
-    path.rsplit("::").next().is_some_and(|last| last.starts_with(|first: char| first.is_uppercase()))
+/// Returns the extents of the macros that run each test in a process of its own.
+fn forking(facts: &FileFacts) -> Vec<Range<usize>> {
+    let text = facts.text.as_bytes();
+    let (mut found, mut start, mut depth, mut at) = (Vec::new(), None, 0_usize, 0);
+    if !facts.text.contains(tables::FORKING_TESTS) {
+        return found;
+    }
+    while at < text.len() {
+        let (kind, end) = lexeme(text, at);
+        match (kind, text[at]) {
+            (Lexeme::Word, _) if start.is_none() && facts.text[at..].starts_with(tables::FORKING_TESTS) => {
+                (start, depth) = (Some(at), 0);
+            }
+            (Lexeme::Mark, b'{' | b'(' | b'[') => depth += 1,
+            (Lexeme::Mark, b'}' | b')' | b']') => {
+                depth = depth.saturating_sub(1);
+                found.extend(start.take_if(|_| depth == 0).map(|start| start..end));
+            }
+            _ => {}
+        }
+        at = end;
+    }
+    found
 }
 
-/// Whether the function holds a lock, which may serialize it with the others, or each caller in the file holds one.
+/// Whether the function holds a lock, which may serialize it with the others, is a method of an object that holds one,
+/// or each caller in the file holds one.
 fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let locks = |function: usize| {
         let mut own = facts.calls.iter().filter(|other| other.function == function);
@@ -74,15 +103,7 @@ fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let is_it = |other: &&Call| other.of_run && other.name == called.name && other.function != function;
     let mut callers = facts.calls.iter().filter(is_it).peekable();
     let by_callers = !called.run_by_harness && callers.peek().is_some() && callers.all(|other| locks(other.function));
-    // A guard whose constructor takes the lock holds it until its `Drop`.
-    let holder = |function: usize| {
-        let item = facts.functions[function].item.as_str();
-        item.rsplit_once("::").map(|(holder, _)| holder).filter(|holder| is_type(holder))
-    };
-    let own = holder(function);
-    let by_constructor = || {
-        (0..facts.functions.len())
-            .any(|other| other != function && own.is_some() && holder(other) == own && locks(other))
-    };
-    locks(function) || by_callers || facts.functions[function].name == "drop" && by_constructor()
+    let holder = called.item.rsplit_once("::").map(|(holder, _)| holder);
+    let by_itself = holder.is_some_and(|holder| facts.lock_holders.contains(holder));
+    locks(function) || by_callers || by_itself
 }

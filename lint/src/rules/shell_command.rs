@@ -88,7 +88,7 @@ fn shortened(script: &Value) -> String {
     if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
 }
 
-/// Whether only the code decides what the shell does: every part is constant, or quoted for the shell.
+/// Whether only the code decides what the shell does: every part is constant, a number, an address, or quoted for the shell.
 fn is_settled(script: &Value) -> bool {
     let settled = |value: &Value| {
         let mut before = "";
@@ -98,6 +98,7 @@ fn is_settled(script: &Value) -> bool {
                     before = text;
                     true
                 }
+                Piece::Plain => true,
                 // Inside other quotes, the shell would split the quoted text again.
                 Piece::Quoted => !before.ends_with(['"', '\'']),
                 _ => false,

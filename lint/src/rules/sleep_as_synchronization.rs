@@ -47,7 +47,12 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     for (id, call) in facts.calls.iter().enumerate() {
         let sleeps = tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known));
         let is_fixed = call.arguments.first().is_some_and(|time| time.sources.is_empty() && time.parameters.is_empty());
-        if !sleeps || !is_fixed || call.surroundings.repeated || call.surroundings.closure || is_paused(facts, call) {
+        if !sleeps
+            || !is_fixed
+            || call.surroundings.is_repeated()
+            || call.surroundings.closure
+            || is_paused(facts, call)
+        {
             continue;
         }
         let here = |other: &Call| other.function == call.function && !other.surroundings.closure;

@@ -10,6 +10,15 @@ pub(crate) const VARIABLES_OF_REPORTS: &[&str] = &["RUST_LOG", "RUST_BACKTRACE",
 /// Methods and functions that make a test wait for another test before it changes shared state.
 pub(crate) const TAKING_TURNS: &[&str] = &["lock", "blocking_lock", "write", "with_var", "with_vars", "scoped"];
 
+/// Types of fields that hold a lock as long as they exist.
+pub(crate) const LOCKS_HELD: &[&str] = &["MutexGuard", "OwnedMutexGuard", "ReentrantMutexGuard", "RwLockWriteGuard"];
+
+/// The macro that runs each test inside of it in a process of its own.
+pub(crate) const FORKING_TESTS: &str = "rusty_fork_test!";
+
+/// Functions and methods that give a port to a program, or bind it.
+pub(crate) const TAKING_PORTS: &[&str] = &["arg", "args", "env", "bind"];
+
 /// Functions that return the number of a port that was free at the time of the check.
 pub(crate) const PORT_PICKERS: &[&str] = &[
     "portpicker::pick_unused_port",
@@ -82,6 +91,8 @@ pub(crate) const CONTACTING_VERBS: &[(&str, &[&str])] = &[("git", &["clone", "fe
 /// Methods of a resolver that query it for a name.
 pub(crate) const LOOKING_UP: &[&str] =
     &["lookup", "lookup_ip", "ipv4_lookup", "ipv6_lookup", "mx_lookup", "txt_lookup", "srv_lookup", "ns_lookup"];
+/// One-letter options of curl whose value follows, in the same word or the next one.
+pub(crate) const CURL_OPTIONS_WITH_VALUE: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 
 /// Functions that query a resolver.
 pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_host"];
@@ -159,19 +170,19 @@ const STANDING_IN: &[&str] = &["Test", "Mock", "Fake", "Replay", "Local"];
 /// Modules of such types.
 const MODULES_STANDING_IN: &[&str] = &["test", "testing", "local", "mock"];
 
-/// Whether the path belongs to a simulation of a network.
-pub(crate) fn is_of_simulation(path: &str) -> bool {
-    path.split("::").next().is_some_and(|first| SIMULATED.contains(&first))
-}
-
 /// Whether a function at that path contacts no host: its type belongs to a simulation, or replaces a peer.
 pub(crate) fn is_simulated(path: &str) -> bool {
     let mut around: Vec<&str> = path.split("::").collect();
     around.pop();
     let holder = around.last().copied().unwrap_or_default();
-    around.first().is_some_and(|first| SIMULATED.contains(first))
+    is_of_simulation(path)
         || STANDING_IN.iter().any(|begin| holder.starts_with(begin))
         || around.iter().any(|module| MODULES_STANDING_IN.contains(module))
+}
+
+/// Whether the path leads into a crate whose sockets are in a network of its own.
+pub(crate) fn is_of_simulation(path: &str) -> bool {
+    path.split_once("::").is_some_and(|(first, _)| SIMULATED.contains(&first))
 }
 
 /// Schemes of URLs that name no host.

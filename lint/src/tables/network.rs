@@ -12,6 +12,8 @@ pub(crate) enum Change {
     Containing(&'static str),
     /// At least this number of operands.
     Operands(usize),
+    /// An unknown operand before one of the first words, and one of the second words anywhere.
+    Behind(&'static [&'static str], &'static [&'static str]),
 }
 
 const ADDED_AND_REMOVED: &[&str] =
@@ -49,6 +51,8 @@ pub(crate) const NETWORK_CHANGES: &[(&str, Change)] = &[
     ("ip6tables", Change::Word(FILTER_RULES)),
     ("ebtables", Change::Word(FILTER_RULES)),
     ("arptables", Change::Word(FILTER_RULES)),
+    ("iptables", Change::Behind(CHAINS, JUMPS)),
+    ("ip6tables", Change::Behind(CHAINS, JUMPS)),
     ("iptables-restore", Change::Operands(0)),
     ("ip6tables-restore", Change::Operands(0)),
     ("ipset", Change::Word(&["add", "create", "del", "destroy", "flush"])),
@@ -71,6 +75,12 @@ pub(crate) const NETWORK_CHANGES: &[(&str, Change)] = &[
     ),
     ("netsh", Change::Word(&["add", "delete", "set"])),
 ];
+
+/// Built-in chains of iptables(8).
+const CHAINS: &[&str] = &["INPUT", "OUTPUT", "FORWARD", "PREROUTING", "POSTROUTING"];
+
+/// Options of iptables(8) that only a rule has.
+const JUMPS: &[&str] = &["-j", "--jump"];
 
 /// Objects of ip(8), with their short forms. A named namespace alone changes nothing for others.
 const IP_OBJECTS: &[&str] = &[
@@ -112,6 +122,10 @@ impl Change {
             Self::Prefix(prefix) => operands.iter().any(|word| word.starts_with(prefix)),
             Self::Containing(text) => operands.iter().any(|word| word.contains(text)),
             Self::Operands(count) => operands.len() >= *count,
+            Self::Behind(words, needed) => {
+                let is_chosen = |pair: &[String]| pair[0] == "{}" && words.contains(&pair[1].as_str());
+                operands.windows(2).any(is_chosen) && has(needed)
+            }
         }
     }
 }

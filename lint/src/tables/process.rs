@@ -260,9 +260,6 @@ pub(crate) fn is_datagram(path: &str) -> bool {
 pub(crate) const CLOCKS: &[&str] =
     &["sleep", "sleep_until", "tick", "interval", "elapsed", "now", "after", "delay_for", "cancelled", "ctrl_c"];
 
-/// Options of `pkill` that select the children of a process.
-pub(crate) const PARENT_OPTIONS: &[&str] = &["-P", "--parent"];
-
 /// Functions and methods whose result bounds a loop that asks for it: clocks, counters, and lists of pauses.
 pub(crate) const BOUNDING: &[&str] = &[
     "elapsed",

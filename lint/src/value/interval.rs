@@ -100,6 +100,14 @@ impl Interval {
             '^' if left.low >= 1.0 && right.low >= 0.0 => {
                 Self { low: left.low.powf(right.low), high: left.high.powf(right.high) }
             }
+            // Higher bits may be lost. A wider shift panics, or is cut to the width.
+            '<' if left.low >= 0.0 && right.low >= 0.0 && right.high < 128.0 => {
+                let high = left.high * right.high.exp2();
+                Self { low: if left.low >= left.high && right.low >= right.high { high } else { 0.0 }, high }
+            }
+            '>' if left.low >= 0.0 && right.low >= 0.0 && right.high < 128.0 => {
+                Self { low: (left.low / right.high.exp2()).floor(), high: (left.high / right.low.exp2()).floor() }
+            }
             _ => Self::ALL,
         }
     }
@@ -117,6 +125,13 @@ mod tests {
         assert_eq!(Interval::binary('%', Interval::ALL, Interval::exactly(7.0)), Interval { low: -7.0, high: 7.0 });
         assert_eq!(Interval::binary('/', tens, tens), Interval::ALL, "a divisor may be zero");
         assert_eq!(Interval::binary('^', Interval::exactly(2.0), tens), Interval { low: 1.0, high: 1024.0 });
+        assert_eq!(
+            Interval::binary('<', Interval::exactly(1.0), Interval::exactly(20.0)),
+            Interval::exactly(1_048_576.0)
+        );
+        assert_eq!(Interval::binary('<', tens, Interval { low: 0.0, high: 2.0 }), Interval { low: 0.0, high: 40.0 });
+        assert_eq!(Interval::binary('<', tens, Interval::ALL), Interval::ALL, "a shift of unknown width");
+        assert_eq!(Interval::binary('>', tens, Interval::exactly(1.0)), Interval { low: 0.0, high: 5.0 });
         let high = Interval { low: 7.0, high: f64::INFINITY };
         assert_eq!(tens.without(high), Interval { low: 0.0, high: 7.0 });
         assert_eq!(tens.without(Interval::exactly(5.0)), tens, "a hole in the middle is none");

@@ -85,6 +85,8 @@ pub(crate) enum Piece {
     Hole,
     /// Unknown text, quoted for a shell.
     Quoted,
+    /// The text of an unknown number or address, without syntax of a shell.
+    Plain,
     /// The text of a counter that starts at this number in every run.
     Counted(String),
 }
@@ -347,9 +349,7 @@ impl Value {
                 (Some(Piece::Text(text)), Piece::Text(more)) if text.len() < MAX_TEXT => text.push_str(more),
                 (Some(Piece::Hole), _) if !room => {}
                 (Some(Piece::Hole), Piece::Hole) => {}
-                _ if room && *piece == Piece::Hole && other.is_plain() => {
-                    self.pieces.push(Piece::Quoted);
-                }
+                _ if room && *piece == Piece::Hole && other.is_plain() => self.pieces.push(Piece::Plain),
                 _ if room => self.pieces.push(piece.clone()),
                 _ => self.pieces.push(Piece::Hole),
             }

@@ -21,7 +21,7 @@ use netns_vm::kernels::{self, BOTH_ENDS, SERIES};
 use netns_vm::matrix::WorkFolder;
 use netns_vm::plan::{Account, Plan, Run};
 use netns_vm::report::KernelResults;
-use netns_vm::{Accelerator, NOTABLE, guest, report};
+use netns_vm::{Accelerator, Arch, NOTABLE, guest, report};
 
 use built::{Binary, Built};
 
@@ -112,7 +112,7 @@ pub(crate) fn guest_main(word: &OsStr) -> ExitCode {
 fn run(options: &Options) -> anyhow::Result<bool> {
     let (first, arguments) = options.command.split_first().context("there is no command")?;
     ensure!(first == "test", "the command is `{}`, and only `test` runs in a machine", first.display());
-    image::check_tools()?;
+    image::check_tools(Arch::X86_64)?;
     // A signal stops the run at its next step, so that the machine and its files go.
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst)).context("failed to handle signals")?;
     let workspace = built::Workspace::find(arguments)?;
@@ -139,17 +139,17 @@ fn run(options: &Options) -> anyhow::Result<bool> {
     fill(&mut root, &built, &workspace)?;
     let both = BOTH_ENDS.map(str::to_owned);
     let series = if options.kernel.is_empty() { &both[..] } else { &options.kernel };
-    let kernels = kernels::obtain(work.path(), series, options.mirror.as_deref(), options.update)?;
+    let kernels = kernels::obtain(work.path(), Arch::X86_64, series, options.mirror.as_deref(), options.update)?;
     let accounts = [(Account::Root, !options.user), (Account::User, !options.root)];
     let accounts = accounts.into_iter().filter(|(_, runs)| *runs).map(|(account, _)| account);
-    let runs = accounts.flat_map(|account| {
+    let plans = accounts.map(|account| {
         let run = |binary| run_of(binary, account, &path, accelerator, options.deadline);
-        built.tests.iter().map(run).collect::<Vec<_>>()
+        Plan::new(built.tests.iter().map(run).collect())
     });
-    let plan = Plan::new(runs.collect());
+    let plans: Vec<Plan> = plans.collect();
     let versions: Vec<&str> = kernels.iter().map(|kernel| &kernel.version[..]).collect();
     anstream::eprintln!("{} test binaries by {} on {}", built.tests.len(), accelerator.name(), versions.join(", "));
-    let mut results = work.run(&kernels, &root, &plan, accelerator, GUEST)?;
+    let mut results = work.run(&kernels, &root, &plans, accelerator, GUEST)?;
     results.iter_mut().for_each(KernelResults::expect_tests);
     Ok(report::print(&results.iter().collect::<Vec<_>>()))
 }

@@ -221,8 +221,8 @@ fn exhausts_the_descriptors_of_the_runner() {
     comes_after_a_failed_start();
 }
 
-/// Returns the process that the runner forked before `main`: its only child, if no child is prepared ahead.
-fn zygote() -> Pid {
+/// Returns the processes that the runner forked before `main`: its only children, if no child is prepared ahead.
+fn zygotes() -> Vec<Pid> {
     let parent = format!("PPid:\t{}", std::process::id());
     let processes =
         fs::read_dir("/proc").unwrap().filter_map(|entry| entry.unwrap().file_name().to_str()?.parse().ok());
@@ -230,9 +230,7 @@ fn zygote() -> Pid {
         // A process that has just ended has no status.
         fs::read_to_string(format!("/proc/{pid}/status")).is_ok_and(|status| status.lines().any(|line| line == parent))
     };
-    let children: Vec<i32> = processes.filter(is_child).collect();
-    assert_eq!(children.len(), 1, "{children:?}");
-    Pid::from_raw(children[0])
+    processes.filter(is_child).map(Pid::from_raw).collect()
 }
 
 /// Returns once the thread waits in the kernel for descriptors; source: `proc_pid_syscall(5)`.
@@ -262,7 +260,8 @@ fn waits_a_second_for_its_namespaces() {}
 #[test]
 #[ignore = "disturbs the tests beside it"]
 fn waits_no_longer_than_its_own_deadline() {
-    let zygote = zygote();
+    let zygotes = zygotes();
+    let &[zygote] = &zygotes[..] else { panic!("{zygotes:?}") };
     kill(zygote, Signal::SIGSTOP).unwrap();
     let (tell, told) = std::sync::mpsc::channel();
     let long = std::thread::spawn(move || {
@@ -279,6 +278,31 @@ fn waits_no_longer_than_its_own_deadline() {
     // Each reply reaches one test.
     long.join().unwrap();
     waits_a_second_for_its_namespaces();
+}
+
+/// Runs only if it is selected by name, with the threads for two zygotes.
+#[test]
+#[ignore = "disturbs the tests beside it"]
+fn takes_namespaces_from_each_of_two_zygotes() {
+    let zygotes = zygotes();
+    assert_eq!(zygotes.len(), 2, "{zygotes:?}");
+    for &stopped in &zygotes {
+        kill(stopped, Signal::SIGSTOP).unwrap();
+        // More than are prepared ahead.
+        (0..6).for_each(|_| waits_long_for_its_namespaces());
+        kill(stopped, Signal::SIGCONT).unwrap();
+    }
+    // The control: with both stopped, the children that are prepared run out.
+    zygotes.iter().for_each(|&zygote| kill(zygote, Signal::SIGSTOP).unwrap());
+    let all = std::panic::catch_unwind(|| (0..6).for_each(|_| waits_a_second_for_its_namespaces()));
+    let text = *all.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("no namespaces were ready before the test's deadline"), "{text}");
+    // One that has ended may have taken a request with it.
+    kill(zygotes[0], Signal::SIGKILL).unwrap();
+    kill(zygotes[1], Signal::SIGCONT).unwrap();
+    let all = std::panic::catch_unwind(|| (0..8).for_each(|_| waits_long_for_its_namespaces()));
+    let text = *all.unwrap_err().downcast::<String>().unwrap();
+    assert!(text.contains("the zygote that makes namespaces has died"), "{text}");
 }
 
 /// The state that a process passes on to its copies.

@@ -1,17 +1,24 @@
-//! Tests that return the errors of labs and probes, one test for each variant, and an error of each other kind. `error_reports.rs` compares
-//! the printed reports.
+//! Tests that return the errors of all public enums, one test for each variant. `error_reports.rs` compares the printed reports. Each test also
+//! formats its error by `anyhow`, which prints the causes: no sentence may be there twice.
 //!
-//! The errors of labs and probes are constructed: other tests provoke those that this kernel can show.
+//! Most errors are constructed: other tests provoke those that this kernel can show.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use netns_fixtures::Error;
-use netns_fixtures::net::address::{AddressError, MacAddr};
-use netns_fixtures::net::condition::ConditionError;
-use netns_fixtures::net::{FirewallError, LabError, NatError, NftTextError, Protocol};
+use netns_fixtures::config::{ConfigError, FileError, SettingError};
+use netns_fixtures::net::address::{AddressError, IpNet, MacAddr};
+use netns_fixtures::net::condition::{ConditionError, Traffic};
+use netns_fixtures::net::{
+    FirewallError, IfName, LabError, NatError, NatTransport, NftTextError, NsName, PortError, PortRange, Protocol,
+    PublishError,
+};
 use netns_fixtures::prelude::*;
 use netns_fixtures::probe::{Family, ProbeError, Side, TransportFailure};
+use netns_fixtures::process::ProcessError;
+use netns_fixtures::requirements::IsolationError;
+use netns_fixtures::time::WaitError;
 
 const V4: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
 const V6: IpAddr = IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0, 1));
@@ -33,10 +40,67 @@ fn evidence() -> Box<str> {
     "\"a\": eth0 up\n\"b\": eth0 down".into()
 }
 
+/// Returns the error after a look at its sentence and its causes, as `anyhow` prints them.
 fn returned(error: impl Into<Error>) -> TestResult {
     let error = error.into();
     eprintln!("{:?}", error.kind());
-    Err(error.into())
+    let error = anyhow::Error::new(error);
+    assert_eq!(twice(&error), None, "{error:#}");
+    Err(error.downcast::<Error>()?.into())
+}
+
+/// Returns a sentence that `{:#}` prints twice.
+fn twice(error: &anyhow::Error) -> Option<String> {
+    let line = format!("{error:#}");
+    error.chain().map(ToString::to_string).find(|sentence| line.matches(sentence.as_str()).count() != 1)
+}
+
+/// The control of [`twice`]: an error that prints its cause and also returns it.
+#[netns_test]
+fn control_doubled(_own: Namespace) -> TestResult {
+    let cause = || std::io::Error::from_raw_os_error(2);
+    let doubled = anyhow::Error::new(cause()).context(format!("cannot read: {}", cause()));
+    let plain = anyhow::Error::new(cause()).context("cannot read");
+    assert_eq!((twice(&doubled), twice(&plain)), (Some(cause().to_string()), None));
+    returned(WaitError::NoInterval)
+}
+
+fn v4() -> Ipv4Addr {
+    Ipv4Addr::new(192, 0, 2, 1)
+}
+
+/// A rule's name.
+fn rule() -> String {
+    "web".to_owned()
+}
+
+fn wide() -> IpNet {
+    IpNet::new_assert(V4, 24)
+}
+
+fn ports() -> PortRange {
+    PortRange::new(2000..=2001).expect("two ports")
+}
+
+fn red() -> NsName {
+    NsName::new("red").expect("a name")
+}
+
+fn nat(source: NatError) -> LabError {
+    LabError::Nat { host: a(), source }
+}
+
+fn firewall(source: FirewallError) -> LabError {
+    LabError::Firewall { host: a(), source }
+}
+
+fn condition(source: ConditionError) -> LabError {
+    LabError::Condition { link: "a-b".to_owned(), from: a(), to: b(), source }
+}
+
+fn setting() -> SettingError {
+    let [value, problem, range, example] = ["soon", "not a duration", "durations", "5s"].map(str::to_owned);
+    SettingError { variable: "NETNS_TEST_DEADLINE", in_file: None, value, problem, range, example }
 }
 
 #[netns_test]
@@ -50,8 +114,13 @@ fn kernel_failed(net: Pair) -> TestResult {
 }
 
 #[netns_test]
-fn process_failed(own: Namespace) -> TestResult {
+fn process_child(own: Namespace) -> TestResult {
     returned(own.command("false").output()?.success().expect_err("it fails"))
+}
+
+#[netns_test]
+fn name_error() -> TestResult {
+    returned(IfName::new("a b").expect_err("it has a space"))
 }
 
 /// A test for each error, which returns it.
@@ -157,4 +226,91 @@ returned! {
     probe_not_reflected: ProbeError::NotReflected { host: b(), at: (V4, 3478).into(), after: Duration::from_secs(1) };
     probe_not_recovered: ProbeError::NotRecovered { probe: "ping".to_owned(), found: "3 of 9 answered".to_owned() };
     probe_no_pairs: ProbeError::NoPairs { hosts: 1 };
+
+    process_program_not_found: ProcessError::ProgramNotFound { program: "dnsmasq".to_owned(), searched: "/usr/sbin".to_owned() };
+    process_invalid_command: ProcessError::InvalidCommand {
+        program: "cat".to_owned(), part: "the argument", value: "-v".to_owned(), problem: "it would be read as an option",
+    };
+
+    config_unknown_variable: ConfigError::UnknownVariable {
+        name: "NETNS_TEST_DEADLIN".to_owned(), known: "NETNS_TEST_DEADLINE, NETNS_TEST_SKIPS".to_owned(),
+    };
+    config_setting: ConfigError::Setting(setting());
+    config_file: ConfigError::File(Box::new(FileError {
+        file: "/a/netns-test.toml".into(), problem: "there is no key deadlin".to_owned(), place: None,
+    }));
+
+    port_empty: PortError::Empty { first: 2000, last: 1999 };
+    port_zero: PortError::Zero { last: 9 };
+    port_privileged: PortError::Privileged { first: 80, last: 2000 };
+    port_not_privileged: PortError::NotPrivileged { first: 80, last: 2000 };
+    port_ephemeral: PortError::Ephemeral { range: ports(), ephemeral: ports() };
+    port_exhausted: PortError::Exhausted { protocol: Protocol::Tcp, range: ports(), holders: "2000 by a, 2001 by b".to_owned() };
+
+    publish_taken: PublishError::Taken { name: red(), holder: "the test holds it".to_owned() };
+    publish_outside_of_test: PublishError::OutsideOfTest { name: red() };
+    publish_on_a_thread_of_a_host: PublishError::OnAThreadOfAHost { name: red() };
+    publish_replaced: PublishError::Replaced { name: red(), inode: 7, found: "a file".to_owned() };
+
+    address_plan_exhausted: AddressError::PlanExhausted { plan: wide(), hosts: 300 };
+    address_subnet_exhausted: AddressError::SubnetExhausted { subnet: wide(), usable: 254 };
+    address_prefix_too_small: AddressError::PrefixTooSmall { prefix: V4.into(), usable: 1 };
+    address_no_prefix_length: AddressError::NoPrefixLength { length: 32, most: 30 };
+    address_overlap: AddressError::Overlap { first: wide(), second: V4.into() };
+    address_family_mismatch: AddressError::FamilyMismatch { address: V6, subnet: wide() };
+    address_outside_subnet: AddressError::OutsideSubnet { address: V4, subnet: IpNet::new_assert(V6, 64) };
+    address_no_host_address: AddressError::NoHostAddress { address: V4, subnet: V4.into() };
+    address_macs_exhausted: AddressError::MacsExhausted;
+
+    wait_timeout: WaitError::Timeout { waited: Duration::from_secs(5), asked: 9, observed: "down".to_owned() };
+    wait_no_interval: WaitError::NoInterval;
+
+    isolation_unknown_requirement: IsolationError::UnknownRequirement { name: "vlans".to_owned() };
+    isolation_refused: IsolationError::Refused { report: "cause: no namespaces\nhelp: allow them".to_owned() };
+
+    nat_not_a_router: nat(NatError::NotARouter { host: a(), family: 4 });
+    nat_no_outside: nat(NatError::NoOutside { router: a() });
+    nat_outside_twice: nat(NatError::OutsideTwice { first: eth0(), second: "eth1".to_owned() });
+    nat_no_port_mapping_protocol: nat(NatError::NoPortMappingProtocol { router: a() });
+    nat_nothing_to_map: nat(NatError::NothingToMap { router: a() });
+    nat_no_address: nat(NatError::NoAddress { router: a(), device: eth0() });
+    nat_foreign_address: nat(NatError::ForeignAddress { router: a(), address: v4(), known: "192.0.2.9".to_owned() });
+    nat_pool_with_gap: nat(NatError::PoolWithGap { before: v4(), after: Ipv4Addr::new(192, 0, 2, 3) });
+    nat_timeout_too_short: nat(NatError::TimeoutTooShort { transport: NatTransport::Udp, timeout: Duration::ZERO });
+    nat_timeout_too_long: nat(NatError::TimeoutTooLong {
+        transport: NatTransport::Tcp, timeout: Duration::from_secs(9), most: Duration::from_secs(8),
+    });
+    nat_empty_block: nat(NatError::EmptyBlock { inside: v4(), ports: (9, 8) });
+    nat_no_port_left: nat(NatError::NoPortLeft { first: 1024, last: 65_535 });
+    nat_blocks_overlap: nat(NatError::BlocksOverlap { inside: v4(), ports: (8, 9), other: Ipv4Addr::new(192, 0, 2, 3) });
+    nat_forwarded_in_block: nat(NatError::ForwardedInBlock { port: 80, inside: v4() });
+    nat_prefixes: nat(NatError::Prefixes { inside: "fd00::/64".parse()?, outside: "2001:db8::/48".parse()? });
+    nat_forwarded_twice: nat(NatError::ForwardedTwice { port: 80 });
+    nat_forwarded_zero: nat(NatError::ForwardedZero);
+
+    firewall_device: firewall(FirewallError::Device { rule: rule(), device: String::new() });
+    firewall_no_such_device: firewall(FirewallError::NoSuchDevice {
+        host: a(), rule: rule(), device: "eth1".to_owned(), present: eth0(),
+    });
+    firewall_other_direction: firewall(FirewallError::OtherDirection { host: a(), rule: rule(), device: eth0(), does: "receives" });
+    firewall_twice: firewall(FirewallError::Twice { rule: rule(), selection: "a protocol" });
+    firewall_fragments: firewall(FirewallError::Fragments { rule: rule(), selection: "ports" });
+    firewall_ports: firewall(FirewallError::Ports { rule: rule(), first: 9, last: 8 });
+    firewall_families: firewall(FirewallError::Families { rule: rule() });
+    firewall_too_many_rules: firewall(FirewallError::TooManyRules { host: a(), rules: 9000, most: 4096 });
+    firewall_not_a_router: firewall(FirewallError::NotARouter { host: a() });
+    firewall_name: firewall(FirewallError::Name { rule: rule() });
+
+    nft_text_refused: LabError::NftText(NftTextError::Refused {
+        host: a(), line: 2, text: "tabel inet x".to_owned(), words: "syntax error".to_owned(),
+    });
+    nft_text_own_table: LabError::NftText(NftTextError::OwnTable { host: a(), line: 2, words: "flush ruleset".to_owned() });
+    nft_text_changed_own_table: LabError::NftText(NftTextError::ChangedOwnTable { host: a(), table: "nat".to_owned() });
+    nft_text_unchanged: LabError::NftText(NftTextError::Unchanged { host: a() });
+    nft_text_too_long: LabError::NftText(NftTextError::TooLong { host: a(), bytes: 300_000, most: 262_144 });
+
+    condition_share: condition(ConditionError::Share { of: "the loss", percent: 101.0 });
+    condition_of_traffic: condition(ConditionError::OfTraffic {
+        traffic: Traffic::to(wide()), source: Box::new(ConditionError::QueueWithoutRate),
+    });
 }

@@ -289,7 +289,7 @@ fn changes(lab: &mut Lab, backend: Backend) -> TestResult {
     let (a, b, link) = two(lab, backend, &slow)?;
     let run = |count| datagrams(&a, &b, count, 100, MILLISECOND, 500 * MILLISECOND);
     let arrivals = std::thread::scope(|scope| {
-        let sender = scope.spawn(|| run(400).map_err(|error| error.to_string()));
+        let sender = scope.spawn(|| run(400).map_err(|error| format!("{error:#}")));
         std::thread::sleep(150 * MILLISECOND);
         link.set_condition_from(&a, &Condition::new())?;
         sender.join().map_err(|_| "the sender panicked")?.map_err(BoxError::from)
@@ -413,7 +413,7 @@ fn a_link_changes_from_netem_to_the_relay(mut lab: Lab) -> TestResult {
     assert!(least >= 20 * MILLISECOND, "{least:?}");
     let after = link.statistics_from(&a)?;
     assert!(after.passed >= before.passed + 3 && after.latest.is_none(), "netem does not report it: {after}");
-    let unknown = link.expect_punctual(Duration::from_secs(3600)).expect_err("netem has carried some").to_string();
+    let unknown = format!("{:#}", link.expect_punctual(Duration::from_secs(3600)).expect_err("netem has carried some"));
     assert!(unknown.contains("netem carries or has carried them"), "{unknown}");
     let chosen = journal::entries()
         .into_iter()

@@ -295,7 +295,7 @@ fn the_link_between_two_regions_breaks_and_is_restored(mut lab: Lab) -> TestResu
     eu.ping(&asia).timeout(PATIENCE).run()?.expect_all()?;
     cable.restore()?;
     eu.ping(&us).timeout(PATIENCE).run()?.expect_all()?;
-    let unknown = regions.region("mars").expect_err("refused").to_string();
+    let unknown = format!("{:#}", regions.region("mars").expect_err("refused"));
     assert!(unknown.contains("mars") && unknown.contains("asia, eu, us"), "{unknown}");
     Ok(())
 }
@@ -455,7 +455,7 @@ fn a_link_keeps_its_vlan_at_another_switch(mut lab: Lab) -> TestResult {
     lab.up()?;
     let link = lab.link_between(&phone, &house)?;
     let refused = lab.replug(&link, &house, &plain).expect_err("its VLAN would not hold there");
-    assert!(refused.to_string().contains("the filtering by VLANs"), "{refused}");
+    assert!(format!("{refused:#}").contains("the filtering by VLANs"), "{refused}");
     lab.replug(&link, &house, &street)?;
     phone.ping(&friend).run()?.expect_all()?;
     phone.ping(&other).expect_unreachable_with_control(&friend)?;

@@ -176,7 +176,7 @@ fn one_seed_is_one_fate_of_the_packets_of_a_destination(mut lab: Lab) -> TestRes
             let others = with_others.then(|| {
                 scope.spawn(|| {
                     let all = datagrams(&client, &near, COUNT, 100, MILLISECOND, SILENCE);
-                    all.map(|all| all.len()).map_err(|error| error.to_string())
+                    all.map(|all| all.len()).map_err(|error| format!("{error:#}"))
                 })
             });
             let arrivals = datagrams(&client, &far, COUNT, 100, MILLISECOND, SILENCE)?;

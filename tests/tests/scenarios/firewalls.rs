@@ -99,7 +99,7 @@ fn a_filter_of_hundreds_of_rules_is_one_transaction(mut lab: Lab) -> TestResult 
     let _servers = (outside.tcp_listener(250)?, outside.tcp_listener(251)?);
     assert!(connect(&inside, &outside, 250)?.is_err());
     assert!(connect(&inside, &outside, 251)?.is_ok());
-    let refused = router.firewall(&with(251)).expect_err("refused").to_string();
+    let refused = format!("{:#}", router.firewall(&with(251)).expect_err("refused"));
     assert!(refused.contains("251") && refused.contains("250"), "{refused}");
     Ok(())
 }
@@ -373,7 +373,7 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     let (inside, router, _) = routed(&mut lab)?;
     #[expect(clippy::reversed_empty_ranges, reason = "the mistake that is tested")]
     let rule = FirewallRule::allow("backwards").tcp(2000..=1000);
-    let refused = router.firewall(&Firewall::new().rule(rule)).expect_err("refused").to_string();
+    let refused = format!("{:#}", router.firewall(&Firewall::new().rule(rule)).expect_err("refused"));
     assert!(refused.contains("backwards") && refused.contains("2000"), "{refused}");
     // The second selection would replace the first, and the rule would accept packets that its name refuses.
     let twice = [
@@ -381,17 +381,17 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
         FirewallRule::refuse("HTTP/3", Refusal::Drop).from_device("eth0").from_device("eth1"),
     ];
     for rule in twice {
-        let refused = router.firewall(&Firewall::new().rule(rule)).expect_err("refused").to_string();
+        let refused = format!("{:#}", router.firewall(&Firewall::new().rule(rule)).expect_err("refused"));
         assert!(refused.contains("\"HTTP/3\" selects the ") && refused.contains("twice"), "{refused}");
     }
     // A rule for a missing device would match nothing.
-    let refused = router.firewall(&Firewall::home("eth5")).expect_err("refused").to_string();
+    let refused = format!("{:#}", router.firewall(&Firewall::home("eth5")).expect_err("refused"));
     assert!(refused.contains("\"eth5\", which \"router\" does not have; it has eth0, eth1"), "{refused}");
     assert_eq!(router.firewall_counters()?, [], "nothing was set");
     // Nor would a rule for a device of the other direction.
     let out = FirewallRule::refuse("out", Refusal::Drop).to_device("eth0");
     let arrived = FirewallRule::refuse("in", Refusal::Drop).from_device("eth0");
-    let refused = inside.firewall(&Firewall::new().rule(out.clone())).expect_err("refused").to_string();
+    let refused = format!("{:#}", inside.firewall(&Firewall::new().rule(out.clone())).expect_err("refused"));
     assert!(refused.contains("\"out\" is for packets that \"inside\" receives"), "{refused}");
     // Fragments are filtered as they arrive, where neither their device of departure nor their connection is known.
     let fragments = || FirewallRule::refuse("small", Refusal::Drop).fragments();
@@ -400,12 +400,12 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
         (Firewall::new().rule(fragments().unsolicited()), "the connection"),
         (Firewall::new().sent(fragments()), "packets that the host sends"),
     ] {
-        let refused = router.firewall(&firewall).expect_err("refused").to_string();
+        let refused = format!("{:#}", router.firewall(&firewall).expect_err("refused"));
         let expected = "cannot set the firewall of \"router\": the rule \"small\" is for fragments, ";
         assert!(refused.starts_with(expected) && refused.contains(selection), "{refused}");
     }
     for host in [&inside, &router] {
-        let refused = host.firewall(&Firewall::new().sent(arrived.clone())).expect_err("refused").to_string();
+        let refused = format!("{:#}", host.firewall(&Firewall::new().sent(arrived.clone())).expect_err("refused"));
         assert!(refused.contains("\"in\" is for packets that") && refused.contains(" sends"), "{refused}");
     }
     router.firewall(&Firewall::new().rule(out.clone()).sent(out.clone()))?;
@@ -478,7 +478,7 @@ fn a_preset_that_is_refused_leaves_the_firewall(mut lab: Lab) -> TestResult {
     owned??;
     let refused = router.behave_as(RouterPreset::Corporate, "eth1").unwrap_err();
     assert_eq!(refused.raw_os_error(), Some(nix::libc::EPERM), "{refused}");
-    assert!(refused.to_string().contains("cannot set the NAT"), "{refused}");
+    assert!(format!("{refused:#}").contains("cannot set the NAT"), "{refused}");
     let rules: Vec<_> = router.firewall_counters()?.into_iter().map(|counter| counter.rule).collect();
     assert_eq!(rules, ["everything"]);
     assert_eq!(connect(&inside, &outside, 443)?.err(), Some(ErrorKind::TimedOut));

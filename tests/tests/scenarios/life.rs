@@ -20,10 +20,10 @@ fn a_host_is_removed_and_a_router_after_those_behind_it(mut lab: Lab) -> TestRes
     lab.up()?;
     inside.ping(&router).run()?.expect_all()?;
     let link = lab.link_between(&other, &router)?;
-    let refused = lab.remove(&router).expect_err("it has a host behind it").to_string();
+    let refused = format!("{:#}", lab.remove(&router).expect_err("it has a host behind it"));
     assert!(refused.contains("it is the gateway of inside"), "{refused}");
     let program = inside.command("cat")?.stdin(Stdio::piped()).spawn()?;
-    let refused = lab.remove(&inside).expect_err("a program runs in it").to_string();
+    let refused = format!("{:#}", lab.remove(&inside).expect_err("a program runs in it"));
     assert!(refused.contains(&program.id().to_string()), "{refused}");
     drop(program);
     inside.ping(&router).run()?.expect_all()?;

@@ -235,7 +235,7 @@ fn a_refused_translation_changes_nothing(mut lab: Lab) -> TestResult {
         ),
     ];
     for (nat, reason) in refused {
-        let error = router.nat(&nat.outside(OUTSIDE)).expect_err("refused").to_string();
+        let error = format!("{:#}", router.nat(&nat.outside(OUTSIDE)).expect_err("refused"));
         assert!(error.starts_with("cannot set the NAT of \"router\": ") && error.contains(&reason), "{error}");
     }
     assert_eq!((reflector.sees(&socket)?, router.nat_mappings()?), before);
@@ -407,12 +407,12 @@ fn two_translations_in_a_row(mut lab: Lab) -> TestResult {
 #[netns_test(requires(nat))]
 fn a_translation_without_an_outside_is_refused(mut lab: Lab) -> TestResult {
     let Home { router, .. } = home(&mut lab)?;
-    let refused = router.nat(&Nat::home()).expect_err("it has no default route").to_string();
+    let refused = format!("{:#}", router.nat(&Nat::home()).expect_err("it has no default route"));
     assert!(refused.contains("router") && refused.contains("Nat::outside"), "{refused}");
-    let unknown = router.nat(&Nat::home().outside("wan0")).expect_err("no such device").to_string();
+    let unknown = format!("{:#}", router.nat(&Nat::home().outside("wan0")).expect_err("no such device"));
     assert!(unknown.contains("wan0") && unknown.contains("eth0"), "{unknown}");
     let foreign = Nat::home().outside(OUTSIDE).pool(["192.0.2.7".parse()?]);
-    let foreign = router.nat(&foreign).expect_err("not its address").to_string();
+    let foreign = format!("{:#}", router.nat(&foreign).expect_err("not its address"));
     assert!(foreign.contains("192.0.2.7"), "{foreign}");
     Ok(())
 }
@@ -426,7 +426,7 @@ fn a_host_that_forwards_nothing_translates_nothing(mut lab: Lab) -> TestResult {
     lab.up()?;
     let nat = Nat::home().outside(OUTSIDE);
     for refused in [gateway.nat(&nat), gateway.behave_as(RouterPreset::Home, OUTSIDE)] {
-        let refused = refused.expect_err("it does not forward").to_string();
+        let refused = format!("{:#}", refused.expect_err("it does not forward"));
         assert!(refused.contains("\"gateway\" forwards no IPv4 packets"), "{refused}");
     }
     assert!(gateway.nat_mappings().is_err() && gateway.firewall_counters()?.is_empty(), "nothing was set");
@@ -441,7 +441,7 @@ fn a_dummy_device_is_not_the_inside_of_a_router(mut lab: Lab) -> TestResult {
     lab.link(&router, &outside);
     lab.up()?;
     router.add_device(Dummy::new())?;
-    let refused = router.behave_as(RouterPreset::Home, "eth0").expect_err("it has no inside").to_string();
+    let refused = format!("{:#}", router.behave_as(RouterPreset::Home, "eth0").expect_err("it has no inside"));
     assert!(refused.contains("\"router\" has 1 links"), "{refused}");
     Ok(())
 }
@@ -496,7 +496,7 @@ fn ready_made_routers_are_as_their_networks(mut lab: Lab) -> TestResult {
     let _listeners = (one.tcp_listener(443)?, one.tcp_listener(8080)?, client.tcp_listener(443)?);
     let router_ipv6 = router.device(OUTSIDE)?.addresses.iter().map(IpNet::addr).find(IpAddr::is_ipv6).ok_or("IPv6")?;
     one.set_default_gateway(router_ipv6)?;
-    let refused = client.behave_as(RouterPreset::Home, "eth0").expect_err("it has no inside").to_string();
+    let refused = format!("{:#}", client.behave_as(RouterPreset::Home, "eth0").expect_err("it has no inside"));
     assert!(refused.contains("\"client\" has 1 links"), "{refused}");
     for (preset, udp, other_tcp, one_mapping) in [
         (RouterPreset::Home, true, true, true),
@@ -551,7 +551,7 @@ fn a_site_has_another_prefix_outside(mut lab: Lab) -> TestResult {
     let unknown = client.udp_socket(4001)?;
     assert!(reaches(&there, SocketAddr::from((translated, 4001)), &unknown, PATIENCE)?);
     let refused = router.translate_prefix(inside, "2001:db8:1::/48".parse()?, "eth1").expect_err("two lengths");
-    assert!(refused.to_string().contains("must have one length and differ"), "{refused}");
+    assert!(format!("{refused:#}").contains("must have one length and differ"), "{refused}");
     router.remove_prefix_translation()?;
     let other = client.udp_socket(4002)?;
     other.send_to(b"hello", (server.ipv6(), 5000))?;

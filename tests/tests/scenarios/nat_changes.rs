@@ -147,7 +147,7 @@ fn mappings_are_flushed_under_traffic(mut lab: Lab) -> TestResult {
             }
             Ok(ports)
         };
-        let ports = run().map_err(|error| error.to_string());
+        let ports = run().map_err(|error| format!("{error:#}"));
         is_over.store(true, Ordering::SeqCst);
         ports
     })?;

@@ -110,7 +110,7 @@ fn a_text_does_not_change_the_tables_of_the_crate(mut lab: Lab) -> TestResult {
     let error = router.nft_text(&format!("delete table inet handle {handle}")).expect_err("its own table");
     let expected = NftTextError::ChangedOwnTable { host: "router".to_owned(), table: "netns-testkit-nat".to_owned() };
     assert_eq!(text_error(&error)?, expected);
-    let says = error.to_string();
+    let says = format!("{error:#}");
     assert!(says.contains("whose rules are as before again, without its mappings and counters"), "{says}");
     assert!(translated()? && router.nat_mappings().is_ok(), "it is as before");
     assert!(router.nft_text("add table inet mine").is_ok() && translated()?);

@@ -98,7 +98,8 @@ fn translations_follow_a_moved_link_also_where_one_cannot(mut lab: Lab) -> TestR
     ip.keep_capabilities([Capability::NET_ADMIN]).output()?.success()?;
     assert_eq!(seen()?, client.addr(), "the control: a program has changed the route, which no method followed");
     let link = lab.link_between(&near, &far)?;
-    let refused = lab.replug(&link, &near, &spot).expect_err("a host that does not forward cannot follow").to_string();
+    let refused =
+        format!("{:#}", lab.replug(&link, &near, &spot).expect_err("a host that does not forward cannot follow"));
     assert!(refused.contains("\"near\""), "{refused}");
     assert_eq!(spot.devices()?.len(), 1, "the link is plugged in");
     assert_eq!(seen()?, IpAddr::from(far.ipv4_towards(&two)?));
@@ -112,7 +113,7 @@ fn a_translation_whose_device_is_gone_is_an_error(mut lab: Lab) -> TestResult {
     router.nat(&Nat::home().outside(UPLINKS[1]))?;
     assert_eq!(router.nat_mappings()?, [], "the control");
     router.remove_device(UPLINKS[1])?;
-    let gone = router.nat_mappings().expect_err("the device is gone").to_string();
+    let gone = format!("{:#}", router.nat_mappings().expect_err("the device is gone"));
     assert!(gone.contains("\"router\"") && gone.contains("\"eth2\""), "{gone}");
     Ok(())
 }
@@ -120,7 +121,7 @@ fn a_translation_whose_device_is_gone_is_an_error(mut lab: Lab) -> TestResult {
 #[netns_test(requires(nat))]
 fn a_translation_at_two_devices_is_refused(mut lab: Lab) -> TestResult {
     let Uplinks { router, .. } = uplinks(&mut lab)?;
-    let refused = router.nat(&Nat::home().outside(UPLINKS[0]).outside(UPLINKS[1])).expect_err("two").to_string();
+    let refused = format!("{:#}", router.nat(&Nat::home().outside(UPLINKS[0]).outside(UPLINKS[1])).expect_err("two"));
     let expected = "cannot set the NAT of \"router\": the NAT has two outside devices, \"eth1\" and \"eth2\"";
     assert!(refused.starts_with(expected), "{refused}");
     Ok(())

@@ -21,7 +21,8 @@ fn each_inside_address_keeps_one_of_several_outside_addresses(mut lab: Lab) -> T
     let reflector = Reflector::on(&server, 3478)?;
     router.nat(&Nat::home().pool([second]).outside(OUTSIDE))?;
     assert_eq!(reflector.sees(&bound(&client)?)?.ip(), second, "the pool is used, not the first address");
-    let gap = router.nat(&Nat::home().pool([first_ipv4, second]).outside(OUTSIDE)).expect_err("refused").to_string();
+    let gap =
+        format!("{:#}", router.nat(&Nat::home().pool([first_ipv4, second]).outside(OUTSIDE)).expect_err("refused"));
     assert!(gap.contains(&second.to_string()), "{gap}");
     let third = Ipv4Addr::from(u32::from(second) + 1);
     router.add_address(OUTSIDE, IpNet::new(third.into(), 24)?)?;
@@ -128,7 +129,7 @@ fn pools_and_blocks_that_overlap_are_refused(mut lab: Lab) -> TestResult {
         ),
     ];
     for (nat, expected) in cases {
-        let error = router.nat(&nat).expect_err("refused").to_string();
+        let error = format!("{:#}", router.nat(&nat).expect_err("refused"));
         assert!(error.contains(&expected), "{error}");
     }
     assert!(router.nat_mappings().is_err(), "none of them has changed anything");

@@ -484,10 +484,10 @@ fn a_port_that_is_not_granted_is_not_open(mut lab: Lab) -> TestResult {
 #[netns_test(requires(nat))]
 fn a_server_of_port_mappings_needs_a_protocol_and_a_translation(mut lab: Lab) -> TestResult {
     let Home { router, .. } = home(&mut lab)?;
-    let refused = router.port_mapping_server([PortMappingProtocol::Pcp]).expect_err("no NAT").to_string();
+    let refused = format!("{:#}", router.port_mapping_server([PortMappingProtocol::Pcp]).expect_err("no NAT"));
     assert!(refused.contains("the router \"router\" translates nothing"), "{refused}");
     router.nat(&Nat::home().outside(OUTSIDE))?;
-    let refused = router.port_mapping_server([]).expect_err("no protocol").to_string();
+    let refused = format!("{:#}", router.port_mapping_server([]).expect_err("no protocol"));
     assert!(refused.contains("has no protocol for its port mappings"), "{refused}");
     let all = [PortMappingProtocol::NatPmp, PortMappingProtocol::Pcp, PortMappingProtocol::UpnpIgd];
     let _mappings = router.port_mapping_server(all)?;

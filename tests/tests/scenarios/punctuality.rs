@@ -30,7 +30,7 @@ fn stop_during_traffic(from: &Host, to: &Host) -> TestResult {
     require_program("python3")?;
     std::thread::scope(|scope| {
         let traffic = scope.spawn(|| {
-            datagrams(from, to, 200, 100, 10 * MILLISECOND, 300 * MILLISECOND).map_err(|error| error.to_string())
+            datagrams(from, to, 200, 100, 10 * MILLISECOND, 300 * MILLISECOND).map_err(|error| format!("{error:#}"))
         });
         let mut python = to.command("python3")?;
         python.args(["-c", STOP, &std::process::id().to_string()]).output()?.success()?;
@@ -57,7 +57,7 @@ fn packets_that_leave_late_are_reported(mut lab: Lab) -> TestResult {
     let statistics = link.statistics_from(&a)?;
     assert!(statistics.late > Some(0) && statistics.latest > Some(200 * MILLISECOND), "{statistics}");
     assert_eq!(entries_with("observed the relay of a-b, a to b: a packet left"), 1, "the first late packet");
-    let refused = link.expect_punctual(100 * MILLISECOND).expect_err("late packets").to_string();
+    let refused = format!("{:#}", link.expect_punctual(100 * MILLISECOND).expect_err("late packets"));
     assert!(refused.contains("\"a-b\" sent packets from \"a\" to \"b\" up to"), "{refused}");
     assert!(refused.contains("the test allows 100ms"), "{refused}");
     Ok(())

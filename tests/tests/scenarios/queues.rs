@@ -1,5 +1,6 @@
 //! The queue in front of the rate of a link: its length, ECN, active management, and changes.
 
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use netns_fixtures::net::condition::{ActiveQueue, Condition, Loss, Queue, Rate};
@@ -29,7 +30,7 @@ fn a_queue_without_room_for_a_packet_of_the_link_is_refused(mut lab: Lab) -> Tes
     lab.link(&a, &b).condition(Condition::new()).mtu(9000);
     lab.link(&a, &c).condition(short.clone());
     lab.up()?;
-    let refused = lab.link_between(&a, &b)?.set_condition(&short).expect_err("refused").to_string();
+    let refused = format!("{:#}", lab.link_between(&a, &b)?.set_condition(&short).expect_err("refused"));
     assert!(refused.contains("a-b") && refused.contains("2000 bytes; the least is 9014 bytes"), "{refused}");
     lab.link_between(&a, &c)?.set_condition(&short)?;
     Ok(())
@@ -85,7 +86,7 @@ fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
         std::thread::scope(|scope| {
             // Four megabits a second for two seconds.
             let sender = scope.spawn(|| {
-                datagrams(&a, &b, 1000, 950, 2 * MILLISECOND, 300 * MILLISECOND).map_err(|error| error.to_string())
+                datagrams(&a, &b, 1000, 950, 2 * MILLISECOND, 300 * MILLISECOND).map_err(|error| format!("{error:#}"))
             });
             while !sender.is_finished() {
                 changes()?;
@@ -131,7 +132,8 @@ fn a_queue_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
 fn red_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let red = ActiveQueue::red(10_000, 60_000).weight(0.1).probability_percent(20.0).ecn();
     let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(200 * MILLISECOND));
-    marks(&mut lab, &queue.active_queue(red), 1_000_000, false)
+    // Above its upper threshold it drops: where a busy machine lets a whole window arrive at once.
+    marks(&mut lab, &queue.active_queue(red), 1_000_000, true)
 }
 
 #[netns_test(deadline = "150s")]
@@ -144,6 +146,10 @@ fn pie_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
 /// With ECN a sender slows down before the queue is full, and no packet is lost unless `may_drop`; without, some are lost.
 fn marks(lab: &mut Lab, condition: &Condition, bytes: usize, may_drop: bool) -> TestResult {
     let (a, b, link) = two(lab, &Condition::new())?;
+    // The kernel reports the groups of IPv6 at random times, without ECN, so that the queue drops some of the reports.
+    if Path::new("/proc/sys/net/ipv6").exists() {
+        [&a, &b].into_iter().try_for_each(|host| host.set_sysctl("net.ipv6.conf.all.disable_ipv6", "1"))?;
+    }
     link.set_condition_from(&a, condition)?;
     let marks_seen = || -> TestResult<u64> {
         let shown = b.command("cat")?.operand("/proc/net/netstat").output()?.success()?;

@@ -1,10 +1,8 @@
-//! `cargo xtask ci`: runs all steps of CI, and counts every test. A virtual machine of one processor runs beside steps that compile,
-//! one of which also runs the few tests of a new project; the other steps that run tests are alone.
+//! `cargo xtask ci`: runs all steps of CI one after the other, and counts every test.
 //!
 //! A failed step does not stop the later ones, so that one run shows every failure. A step fails if it should run tests and reports no
 //! count, or if it leaves something in its temporary folder.
 
-mod beside;
 mod book;
 mod dependencies;
 mod kernels_of_users;
@@ -36,7 +34,6 @@ use netns_vm::{Counts, SKIP_RECORD};
 
 use crate::workspace::{BAD, GOOD, HEADING, NOTABLE, Workspace};
 use crate::{adoption, real_suites, release, vm_test};
-use beside::Beside;
 use program::run_program;
 use temporary::TemporaryFolder;
 use vm_test::Extent;
@@ -74,8 +71,6 @@ pub(crate) struct Options {
 const STEPS: &[Step] = &[
     Step::new("format", "rustfmt has nothing to change", format),
     Step::new("workflows", "workflows, action.yml and .ci/run are right, by actionlint and others", workflows::run),
-    Step::new("vm", "the fixtures' suite on the oldest kernel, in a virtual machine", virtual_machine)
-        .when(When::Beside),
     Step::new("clippy", "no warnings, in no target", clippy),
     Step::new("targets", "the packages compile for other processors and systems", targets::run),
     Step::new("dependencies", "users get few crates, of known versions and licences", dependencies::run),
@@ -84,10 +79,10 @@ const STEPS: &[Step] = &[
     Step::new("docs", "the documentation builds without warnings", docs),
     Step::new("lint", "the lint finds nothing in this workspace", lint),
     Step::new("recall", "the lint finds in public crates what people have judged", recall),
-    Step::new("tests", "cargo test --workspace, as the README says", tests).when(When::Alone),
-    Step::new("unprivileged", "the same under cargo nextest, as a user without privileges", unprivileged::run_nextest)
-        .when(When::Alone),
-    Step::new("demo", "cargo xtask demo shows what it tells", demo).when(When::Alone),
+    Step::new("tests", "cargo test --workspace, as the README says", tests),
+    Step::new("unprivileged", "the same under cargo nextest, as a user without privileges", unprivileged::run_nextest),
+    Step::new("vm", "the fixtures' suite on the oldest kernel, in a virtual machine", virtual_machine),
+    Step::new("demo", "cargo xtask demo shows what it tells", demo),
 ];
 
 /// Slow steps, which repeat a default step under other circumstances or rarely fail; a default run lists them and leaves them out.
@@ -111,6 +106,7 @@ const NIGHTLY: &[Step] = &[
         "the fixtures' suite on a machine whose settings are not the defaults, in a virtual machine",
         turned_machine,
     ),
+    Step::new("aarch64", "a part of the fixtures' suite on an emulated aarch64, in a virtual machine", aarch64_machine),
     Step::new("kernels-of-users", "cargo netns-run vm runs a user's crate on the oldest kernel", kernels_of_users::run),
     Step::new("built-book", "mdBook builds the guides", book::build),
     Step::new(
@@ -158,29 +154,13 @@ struct Step {
     name: &'static str,
     about: &'static str,
     run: Run,
-    when: When,
 }
 
 type Run = fn(&Workspace, &Skipped) -> anyhow::Result<Outcome>;
 
-/// The steps that may run at the same time.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum When {
-    /// After the step before, and beside a [`When::Beside`].
-    Next,
-    /// While the steps after it run, until one is [`When::Alone`].
-    Beside,
-    /// With no other step: its tests have deadlines.
-    Alone,
-}
-
 impl Step {
     const fn new(name: &'static str, about: &'static str, run: Run) -> Self {
-        Self { name, about, run, when: When::Next }
-    }
-
-    const fn when(self, when: When) -> Self {
-        Self { when, ..self }
+        Self { name, about, run }
     }
 }
 
@@ -252,43 +232,23 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     };
     let skipped = Skipped::new()?;
     let start = Instant::now();
-    let (mut ended, mut beside) = (Vec::new(), Vec::new());
+    let mut ended = Vec::new();
     for (i, &step) in selected.iter().enumerate() {
-        if step.when == When::Alone {
-            end_all(&mut beside, &mut ended)?;
-        }
         if is_interrupted() {
             bail!("interrupted before the step {}", step.name);
         }
         eprintln!("\n{}", HEADING.paint(format_args!("[{}/{}] {}: {}", i + 1, selected.len(), step.name, step.about)));
-        if step.when == When::Beside && selected.len() > 1 {
-            eprintln!("runs beside the next steps, and its output follows them");
-            beside.push(Beside::start(step, workspace)?);
-            continue;
+        let result = Ended::run(step, workspace, &skipped)?;
+        if let Err(error) = &result.outcome {
+            eprintln!("{}: {error:#}", BAD.paint(step.name));
         }
-        ended.push(shown(Ended::run(step, workspace, &skipped)?));
+        ended.push(result);
     }
-    end_all(&mut beside, &mut ended)?;
     if !options.nightly && options.only.is_empty() {
         let names: Vec<_> = NIGHTLY.iter().map(|step| step.name).collect();
         println!("\n{} {}: cargo xtask ci --nightly runs them", NOTABLE.paint("left out"), names.join(", "));
     }
     report(&ended, start.elapsed(), &skipped)
-}
-
-fn end_all(beside: &mut Vec<Beside>, ended: &mut Vec<Ended>) -> anyhow::Result<()> {
-    for step in beside.drain(..) {
-        ended.push(shown(step.end()?));
-    }
-    Ok(())
-}
-
-/// Prints the error of a step that failed.
-fn shown(ended: Ended) -> Ended {
-    if let Err(error) = &ended.outcome {
-        eprintln!("{}: {error:#}", BAD.paint(ended.step.name));
-    }
-    ended
 }
 
 fn report(ended: &[Ended], took: Duration, skipped: &Skipped) -> anyhow::Result<ExitCode> {
@@ -426,6 +386,15 @@ fn virtual_machines(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcom
 
 fn turned_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     in_machines(workspace, &["6.12"], Extent::Turned)
+}
+
+fn aarch64_machine(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
+    if !is_installed(vm_test::AARCH64)? {
+        return Ok(Outcome::NotNeeded(
+            "rustc has no standard library for aarch64 with musl; `rustup target add` installs one",
+        ));
+    }
+    in_machines(workspace, &["6.12"], Extent::Aarch64)
 }
 
 /// Does not count the tests, because they are not ours.

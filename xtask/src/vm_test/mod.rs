@@ -24,8 +24,8 @@ use clap::Args;
 use netns_vm::image::{self, INIT, Root};
 use netns_vm::kernels::{self, SERIES};
 use netns_vm::matrix::WorkFolder;
-use netns_vm::plan::Plan;
-use netns_vm::{Accelerator, Counts};
+use netns_vm::plan::{Account, Plan};
+use netns_vm::{Accelerator, Arch, Counts};
 use nix::unistd::getppid;
 
 use crate::ci::{is_interrupted, stop_on_signals};
@@ -35,6 +35,7 @@ use nscd::NSCD;
 use report::Told;
 
 pub(crate) use kernels::BOTH_ENDS;
+pub(crate) use plan::AARCH64;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -42,10 +43,11 @@ Examples:
   cargo xtask vm-test --kernel all                 all of it
   cargo xtask vm-test --kernel 6.12 --test vlan    tests with `vlan` in their names, on one kernel
   cargo xtask vm-test --kernel 6.12 --turned       the suite on a machine whose settings are not the defaults
+  cargo xtask vm-test --arch aarch64 --kernel 6.12 a part of the suite on an emulated aarch64
   cargo xtask vm-test --update                     with the point releases of today
 
-The kernels are kept in target/vm-test; the first run fetches some 30 MB for each. It needs QEMU, apt, e2fsprogs, kmod and binutils, and no
-privilege. A kernel's console is kept where its run failed.
+The kernels are kept in target/vm-test, those for aarch64 in target/vm-test-aarch64; the first run fetches some 30 MB for each. It needs QEMU,
+apt, e2fsprogs, kmod and binutils, and no privilege. A kernel's console is kept where its run failed.
 
 Exit status: 0 all passed, 1 a test failed, a result is missing or a requirement is met nowhere, 2 usage or a missing tool.";
 
@@ -61,6 +63,9 @@ pub(crate) struct Options {
     /// Only test binaries with this name, for example `scenarios`; may be repeated. Only these are built.
     #[arg(long, value_name = "TARGET")]
     target: Vec<String>,
+    /// The processor of the machines. On aarch64 a part of the suite runs, or the targets of `--target`, and no machine refuses.
+    #[arg(long, value_enum, default_value_t = Arch::X86_64)]
+    arch: Arch,
     /// How the guest's instructions run; kvm is faster if it works, and hangs on some machines that are virtual themselves.
     #[arg(long, value_enum, default_value_t = Accelerator::Tcg)]
     accel: Accelerator,
@@ -107,6 +112,8 @@ pub(crate) enum Extent {
     Whole,
     /// Without them, on a machine whose settings are not the defaults.
     Turned,
+    /// A part of them, on an emulated aarch64.
+    Aarch64,
 }
 
 /// Runs these kernels as a step of `ci`; returns the counts, and everything that is wrong.
@@ -122,8 +129,9 @@ pub(crate) fn as_step(
             kernel,
             test: None,
             target: Vec::new(),
+            arch: if extent == Extent::Aarch64 { Arch::Aarch64 } else { Arch::X86_64 },
             accel: Accelerator::Tcg,
-            short: extent != Extent::Whole,
+            short: matches!(extent, Extent::Short | Extent::Turned),
             turned: extent == Extent::Turned,
             mirror: None,
             update: false,
@@ -138,15 +146,23 @@ pub(crate) fn as_step(
 }
 
 fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>> {
-    image::check_tools()?;
-    let folder = workspace.root().join("target/vm-test");
+    if options.arch == Arch::Aarch64 {
+        ensure!(
+            options.accel == Accelerator::Tcg && !options.turned,
+            "aarch64 runs emulated only, and with its own settings"
+        );
+    }
+    image::check_tools(options.arch)?;
+    let folder = workspace.root().join(match options.arch {
+        Arch::X86_64 => "target/vm-test",
+        Arch::Aarch64 => "target/vm-test-aarch64",
+    });
     let series = if options.kernel.is_empty() { BOTH_ENDS.map(str::to_owned).to_vec() } else { options.kernel.clone() };
     let work = WorkFolder::take(&folder, is_interrupted)?;
-    let kernels = kernels::obtain(&folder, &series, options.mirror.as_deref(), options.update)?;
+    let kernels = kernels::obtain(&folder, options.arch, &series, options.mirror.as_deref(), options.update)?;
     let mirror = options.mirror.as_deref();
-    let parser = APPARMOR.obtain(&folder, mirror)?;
     let daemon = if options.turned { Some(NSCD.obtain(&folder, mirror)?) } else { None };
-    let mut built = plan::build(workspace, &options.target)?;
+    let mut built = plan::build(workspace, options.arch, &options.target)?;
     if options.short {
         built.tests.retain(|target| !plan::NOT_IN_CI.contains(&&target.name[..]));
         let left_out: Vec<&str> = plan::NOT_IN_CI.iter().copied().chain(refusals::only_without_short()).collect();
@@ -163,8 +179,19 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
     }
     let start = Instant::now();
     let folder_of_root = work.scratch("root")?;
-    let mut root = Root::new(&folder_of_root)?;
-    APPARMOR.put(&parser, &folder_of_root)?;
+    let (mut root, init) = match options.arch {
+        Arch::X86_64 => {
+            let parser = APPARMOR.obtain(&folder, mirror)?;
+            let root = Root::new(&folder_of_root)?;
+            APPARMOR.put(&parser, &folder_of_root)?;
+            (root, "guest")
+        }
+        // The first process is the program of users, because this one contains C (the allocator of netns-lint).
+        Arch::Aarch64 => {
+            let first_process = built.program("cargo-netns-run")?;
+            (Root::foreign(&folder_of_root, options.arch, &folder, mirror, first_process)?, "vm-guest")
+        }
+    };
     if let Some(daemon) = daemon {
         NSCD.put(&daemon, &folder_of_root)?;
     }
@@ -177,33 +204,25 @@ fn matrix(workspace: &Workspace, options: &Options) -> anyhow::Result<Vec<Told>>
         accelerator.name(),
         start.elapsed().as_secs_f64()
     );
-    for (target, reason) in plan::excluded() {
+    for (target, reason) in plan::excluded(options.arch) {
         eprintln!("{} {target}: {reason}", NOTABLE.paint("not inside"));
     }
     let filter = options.test.as_deref();
-    let scope = plan::Scope { filter, short: options.short, turned: options.turned };
-    let plan = Plan::new(plan::runs(&built, &scope, accelerator.time_factor()));
-    let results = work.run(&kernels, &root, &plan, accelerator, "guest")?;
+    let scope = plan::Scope { filter, short: options.short, turned: options.turned, arch: options.arch };
+    let plans = [Account::Root, Account::User]
+        .map(|account| Plan::new(plan::runs(account, &built, &scope, accelerator.time_factor())));
+    let results = work.run(&kernels, &root, &plans, accelerator, init)?;
     Ok(results.into_iter().map(|results| Told::of(results, filter.is_some())).collect())
 }
 
 /// Prints the tables and returns everything that is wrong; for a selection of tests it skips the checks for gaps.
 fn report(told: &[Told], whole: bool) -> Vec<String> {
-    let good = netns_vm::report::print(&told.iter().map(|told| &told.results).collect::<Vec<_>>());
+    netns_vm::report::print(&told.iter().map(|told| &told.results).collect::<Vec<_>>());
     println!("\n{}", report::requirements_table(told));
     if let Some(table) = report::refusals_table(told) {
         println!("\n{table}");
     }
-    let mut wrong = Vec::new();
-    for told in told {
-        let version = &told.results.version;
-        wrong.extend(told.results.failures.iter().map(|failure| format!("{version}: {failure}")));
-        let refusals = told.wrong_refusals();
-        wrong.extend(refusals.map(|(name, how)| format!("{version}: not as documented: {name}: {how}")));
-    }
-    if wrong.is_empty() && !good {
-        wrong.push("a test failed without a message".to_owned());
-    }
+    let mut wrong: Vec<String> = told.iter().flat_map(Told::wrong).collect();
     // On one kernel a skip only describes that kernel; over a matrix it can mean that a test never runs.
     if told.len() > 1 {
         const NOWHERE: &str = "on every kernel of this matrix";

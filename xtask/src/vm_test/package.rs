@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::Context;
+use netns_vm::Arch;
 use netns_vm::kernels::Apt;
 use tempfile::TempDir;
 
@@ -37,7 +38,7 @@ impl Files {
             return Ok(kept);
         }
         eprintln!("fetching {}", self.name);
-        let apt = Apt::new(&folder.join("apt"), mirror)?;
+        let apt = Apt::new(&folder.join("apt"), Arch::X86_64, mirror)?;
         // Works beside the kept folder, so that the kept folder appears complete or not at all.
         let scratch = TempDir::with_prefix_in(".fetching-", folder).context("failed to make a folder")?;
         let (tree, files) = (scratch.path().join("tree"), scratch.path().join("files"));

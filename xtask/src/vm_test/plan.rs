@@ -6,6 +6,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
+use netns_vm::Arch;
 use netns_vm::image::{INIT, Root};
 use netns_vm::plan::{Account, Judge, Run};
 use serde_json::Value;
@@ -48,6 +49,12 @@ const TOO_SLOW: &[(&str, &str)] = &[
     ),
 ];
 
+/// Tests whose repetitions passed their deadlines on an emulated aarch64 beside other work.
+const TOO_SLOW_ON_AARCH64: &[(&str, &str)] = &[
+    ("a_device_that_is_renamed_while_it_is_made_is_returned_or_removed", "60 devices are renamed while they are made"),
+    ("a_list_is_whole_while_it_changes", "5,000 addresses"),
+];
+
 /// Tests that a machine without `/run` cannot run: iproute2 has the names of namespaces there.
 pub(super) const NEEDS_RUN: &[&str] = &[
     "cni::containers_of_a_node_reach_each_other_until_they_are_removed",
@@ -64,12 +71,14 @@ pub(super) const NOT_IN_CI: &[&str] = &[
     "configuration",
     "failure_truth",
     "fixtures-unit",
+    "internet",
     "labs_by_model",
     "netns_run",
     "netns_run_terminal",
     "nothing_left",
     "output",
     "ports",
+    "probe_async",
     "probe_matrix",
     "probe_neighbour",
     "probe_network",
@@ -86,6 +95,25 @@ pub(super) const NOT_IN_CI: &[&str] = &[
     "scenarios",
     "skips",
     "zygote",
+];
+
+/// The target that the suite is built for on aarch64.
+pub(crate) const AARCH64: &str = "aarch64-unknown-linux-musl";
+
+/// The targets that run on aarch64, with the suites that they start.
+const OF_AARCH64: &[&str] = &[
+    "changes",
+    "first",
+    "hosts",
+    "isolation",
+    "netns_run",
+    "process_command",
+    "process_confine",
+    "process_privilege",
+    "surroundings",
+    // The suites.
+    "misbehaving",
+    "observed",
 ];
 
 /// The folder of the suites in the guest, which tests run.
@@ -109,6 +137,8 @@ pub(super) struct Scope<'a> {
     pub(super) short: bool,
     /// Turns the machine's settings the other way before the tests, and leaves out all refusals.
     pub(super) turned: bool,
+    /// The processor of the machine. Only x86-64 has refusals, whose programs are this one.
+    pub(super) arch: Arch,
 }
 
 /// The targets of programs that are not tests.
@@ -119,8 +149,7 @@ pub(super) const ALL_REFUSALS: &str = "refusals";
 
 /// Adds the binaries to the guest's root.
 pub(super) fn fill(root: &mut Root, built: &Built) -> anyhow::Result<()> {
-    let netns_run = built.programs.iter().find(|program| program.ends_with("netns-run"));
-    root.add_binary(netns_run.context("cargo has built no netns-run")?, Path::new(NETNS_RUN))?;
+    root.add_binary(built.program("netns-run")?, Path::new(NETNS_RUN))?;
     root.add_folder(Path::new(SUITES_FOLDER))?;
     for Target { name, path } in &built.suites {
         root.add_binary(path, &Path::new(SUITES_FOLDER).join(name))?;
@@ -131,10 +160,10 @@ pub(super) fn fill(root: &mut Root, built: &Built) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Returns the runs: the settings are turned if they are to be; then both users run the doctor and each test binary; at the end the
-/// refusals.
-pub(super) fn runs(built: &Built, scope: &Scope<'_>, time_factor: u32) -> Vec<Run> {
-    let &Scope { filter, short, turned } = scope;
+/// Returns the runs of a user's machine: the settings are turned if they are to be; then the user runs the doctor and each test binary; at
+/// the end root has the refusals.
+pub(super) fn runs(account: Account, built: &Built, scope: &Scope<'_>, time_factor: u32) -> Vec<Run> {
+    let &Scope { filter, short, turned, arch } = scope;
     let text = |text: &str| text.to_owned();
     // Thousands of moments and random networks are for real machines; here a few show that the test works on this kernel.
     let environment = [
@@ -156,27 +185,24 @@ pub(super) fn runs(built: &Built, scope: &Scope<'_>, time_factor: u32) -> Vec<Ru
         limit,
     };
     let needs_run = if turned { NEEDS_RUN } else { &[] };
-    let left_out = TOO_SLOW.iter().map(|(test, _)| test).chain(needs_run);
+    let left_out = excluded(arch).map(|(test, _)| test).chain(needs_run.iter().copied());
     let mut of_tests: Vec<String> = left_out.flat_map(|test| ["--skip".to_owned(), text(test)]).collect();
     of_tests.extend(filter.map(text));
     let mut runs = Vec::new();
     if turned {
         runs.push(run(Account::Root, TURNED, Path::new(INIT), vec![text(TURNED)], Judge::Program, BINARY));
     }
-    for account in [Account::Root, Account::User] {
-        let doctor = vec![text("doctor"), text("--json")];
-        runs.push(run(account, DOCTOR, Path::new(NETNS_RUN), doctor, Judge::Program, BINARY));
-        let tests = built.tests.iter();
-        runs.extend(tests.map(|Target { name, path }| {
-            if !turned {
-                return run(account, name, path, of_tests.clone(), Judge::Libtest, BINARY);
-            }
-            let beside = [text(BESIDE_NSCD), text("--"), path.display().to_string()];
-            let arguments = beside.into_iter().chain(of_tests.clone()).collect();
-            run(account, name, Path::new(INIT), arguments, Judge::Libtest, BINARY)
-        }));
-    }
-    if turned {
+    let doctor = vec![text("doctor"), text("--json")];
+    runs.push(run(account, DOCTOR, Path::new(NETNS_RUN), doctor, Judge::Program, BINARY));
+    runs.extend(built.tests.iter().map(|Target { name, path }| {
+        if !turned {
+            return run(account, name, path, of_tests.clone(), Judge::Libtest, BINARY);
+        }
+        let beside = [text(BESIDE_NSCD), text("--"), path.display().to_string()];
+        let arguments = beside.into_iter().chain(of_tests.clone()).collect();
+        run(account, name, Path::new(INIT), arguments, Judge::Libtest, BINARY)
+    }));
+    if turned || arch != Arch::X86_64 || account == Account::User {
         return runs;
     }
     let mut arguments = vec![text("refusals"), text("--time-factor"), time_factor.to_string()];
@@ -204,28 +230,52 @@ pub(super) struct Built {
     pub(super) programs: Vec<PathBuf>,
 }
 
-/// Builds the tests with cargo, all of them or these targets only, and returns the binaries.
+impl Built {
+    /// Returns the program with this name.
+    pub(super) fn program(&self, name: &str) -> anyhow::Result<&Path> {
+        let program = self.programs.iter().find(|program| program.file_name().is_some_and(|its| its == name));
+        program.map(PathBuf::as_path).with_context(|| format!("cargo has built no {name}"))
+    }
+}
+
+/// Builds the tests with cargo, all of them or these targets only, and returns the binaries. For aarch64 all are [`OF_AARCH64`] and the suites.
 ///
 /// # Errors
 ///
 /// Fails if a package does not compile or a target does not exist; cargo's own messages are on standard error.
-pub(super) fn build(workspace: &Workspace, targets: &[String]) -> anyhow::Result<Built> {
+pub(super) fn build(workspace: &Workspace, arch: Arch, targets: &[String]) -> anyhow::Result<Built> {
     let mut messages = String::new();
-    if targets.is_empty() {
-        messages += &cargo_messages(workspace, &["test", "--no-run"])?;
+    let mut call = |arguments: &[&str]| -> anyhow::Result<()> {
+        messages += &cargo_messages(workspace, arch, arguments)?;
+        Ok(())
+    };
+    if arch == Arch::X86_64 && targets.is_empty() {
+        call(&["test", "--no-run"])?;
         // The suites are built separately: they have `test = false`.
-        messages += &cargo_messages(workspace, &["test", "--no-run", "--test", "*"])?;
+        call(&["test", "--no-run", "--test", "*"])?;
     } else {
-        let targets = targets.iter().flat_map(|target| ["--test", target]);
-        messages += &cargo_messages(workspace, &["test", "--no-run"].into_iter().chain(targets).collect::<Vec<_>>())?;
-        messages += &cargo_messages(workspace, &["build", "--bin", "netns-run"])?;
+        let names: Vec<&str> =
+            if targets.is_empty() { OF_AARCH64.to_vec() } else { targets.iter().map(String::as_str).collect() };
+        let tests = names.iter().flat_map(|&target| ["--test", target]);
+        call(&["test", "--no-run"].into_iter().chain(tests).collect::<Vec<_>>())?;
+        // The tests of these programs bring them.
+        if !names.contains(&"netns_run") {
+            call(&["build", "--bin", "netns-run", "--bin", "cargo-netns-run"])?;
+        }
     }
     sort_out(workspace.root(), &messages)
 }
 
-fn cargo_messages(workspace: &Workspace, arguments: &[&str]) -> anyhow::Result<String> {
-    let built = workspace
-        .cargo()
+fn cargo_messages(workspace: &Workspace, arch: Arch, arguments: &[&str]) -> anyhow::Result<String> {
+    let mut cargo = workspace.cargo();
+    if arch == Arch::Aarch64 {
+        // Static programs, which rustc's own linker links, so that no compiler for this processor is needed.
+        cargo.env("CARGO_BUILD_TARGET", AARCH64).envs([
+            ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_LINKER", "rust-lld"),
+            ("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_MUSL_RUSTFLAGS", "-C strip=debuginfo"),
+        ]);
+    }
+    let built = cargo
         .args(arguments)
         .args(["--workspace", "--message-format", "json-render-diagnostics"])
         .stderr(Stdio::inherit())
@@ -278,8 +328,9 @@ fn sort_out(root: &Path, messages: &str) -> anyhow::Result<Built> {
 }
 
 /// Returns the parts of the suite that do not run inside, with the reasons.
-pub(super) fn excluded() -> impl Iterator<Item = (&'static str, &'static str)> {
-    EXCLUDED.iter().chain(TOO_SLOW).copied()
+pub(super) fn excluded(arch: Arch) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let more = if arch == Arch::Aarch64 { TOO_SLOW_ON_AARCH64 } else { &[] };
+    EXCLUDED.iter().chain(TOO_SLOW).chain(more).copied()
 }
 
 #[cfg(test)]

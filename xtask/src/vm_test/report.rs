@@ -64,8 +64,21 @@ impl Told {
         })
     }
 
-    pub(super) fn is_good(&self) -> bool {
-        self.results.is_good() && self.wrong_refusals().next().is_none()
+    /// Returns everything that is wrong, a line for each; nothing if the kernel is good.
+    pub(super) fn wrong(&self) -> Vec<String> {
+        let version = &self.results.version;
+        let failures = self.results.failures.iter().map(|failure| format!("{version}: {failure}"));
+        let refusals = self.wrong_refusals().map(|(name, how)| format!("{version}: not as documented: {name}: {how}"));
+        let mut wrong: Vec<String> = failures.chain(refusals).collect();
+        if wrong.is_empty() && !self.results.is_good() {
+            wrong.push(format!("{version}: a test failed without a message"));
+        }
+        wrong
+    }
+
+    #[cfg(test)]
+    fn is_good(&self) -> bool {
+        self.wrong().is_empty()
     }
 
     pub(super) fn counts(&self) -> Counts {

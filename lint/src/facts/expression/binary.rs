@@ -35,7 +35,18 @@ impl<'a> Lower<'a> {
                 value.taint_from(&right);
                 return value;
             }
-            BinOp::BitAnd(_) | BinOp::BitXor(_) | BinOp::Shl(_) | BinOp::Shr(_) => {
+            BinOp::Shl(_) | BinOp::Shr(_) => {
+                let direction = if matches!(binary.op, BinOp::Shl(_)) { '<' } else { '>' };
+                let bounds = Interval::binary(direction, left.bounds, right.bounds);
+                let mut value = Value { bounds, ..Value::unknown(self.extent(expression)) };
+                value.taint_from(&left);
+                value.taint_from(&right);
+                return match value.exact() {
+                    Some(number) if !value.interests() => Value::number(value.span, number),
+                    _ => value,
+                };
+            }
+            BinOp::BitAnd(_) | BinOp::BitXor(_) => {
                 let mut value = Value::unknown(self.extent(expression));
                 value.taint_from(&left);
                 value.taint_from(&right);
@@ -66,7 +77,7 @@ impl<'a> Lower<'a> {
             binary.op,
             BinOp::AddAssign(_) | BinOp::SubAssign(_) | BinOp::MulAssign(_) | BinOp::DivAssign(_) | BinOp::RemAssign(_)
         ) {
-            if self.frame.surroundings.repeated && left.sources.is_empty() && right.sources.is_empty() {
+            if self.frame.surroundings.is_repeated() && left.sources.is_empty() && right.sources.is_empty() {
                 value.bounds = Interval::ALL;
             }
             self.assign(&binary.left, value.clone());

@@ -7,7 +7,7 @@ struct Handle {
 }
 
 fn start() -> Handle {
-    Handle { child: Command::new("server").spawn().unwrap() }
+    Handle { child: Command::new("server").spawn().unwrap() } //~ leaked-child
 }
 
 #[test]

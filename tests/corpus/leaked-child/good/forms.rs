@@ -117,3 +117,12 @@ fn that_is_run_to_its_end() {
 fn of_a_tool_that_ends_at_once() {
     Command::new("true").spawn().unwrap(); //~ pedantic: leaked-child
 }
+
+fn stop(all: Vec<Child>, mut pair: Pair) {
+    for mut child in all.into_iter().chain(pair.left.take()) {
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    pair.right.kill().unwrap();
+    pair.right.wait().unwrap();
+}

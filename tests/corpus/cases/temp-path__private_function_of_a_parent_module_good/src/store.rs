@@ -1,0 +1,8 @@
+pub struct Store;
+
+impl Store {
+    pub fn new() -> Self {
+        super::prepare();
+        Self
+    }
+}
