@@ -28,7 +28,7 @@
 
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, SinkKind};
-use crate::ir::{Object, Step};
+use crate::ir::{BodyKind, Object, Step};
 use crate::rule::Hit;
 use crate::rules::address::read;
 use crate::span::Span;
@@ -97,15 +97,19 @@ fn gives_the_port_away(facts: &FileFacts, bind: CallId) -> bool {
 /// Whether the listener is handed on, stored, returned, or takes connections.
 fn lives_on(facts: &FileFacts, bind: CallId) -> bool {
     let is_kept = |step: &Step| match *step {
-        Step::Given { object: Object::Call(made), .. }
-        | Step::Stored { object: Object::Call(made), .. }
-        | Step::Returned { object: Object::Call(made), .. } => made == bind,
+        Step::Given { object: Object::Call(made), .. } | Step::Stored { object: Object::Call(made), .. } => {
+            made == bind
+        }
         _ => false,
     };
+    // The result of a closure stays in the function.
+    let is_returned = |step: &Step| matches!(*step, Step::Returned { object: Object::Call(made), .. } if made == bind);
     let serves = |call: &Call| {
         let of_it = call.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(bind));
         of_it && tables::TAKING_CONNECTIONS.contains(&call.name.as_str())
     };
-    facts.bodies.iter().flat_map(|body| &body.blocks).flat_map(|block| &block.steps).any(is_kept)
-        || facts.calls.iter().any(serves)
+    facts.bodies.iter().any(|body| {
+        let is_function = body.kind == BodyKind::Function;
+        body.blocks.iter().flat_map(|block| &block.steps).any(|step| is_kept(step) || is_function && is_returned(step))
+    }) || facts.calls.iter().any(serves)
 }

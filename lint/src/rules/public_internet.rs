@@ -88,7 +88,10 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
             SinkKind::Connect | SinkKind::Resolve => sink.values.first().and_then(|value| public_host(&value.shown())),
             _ => of_command(sink, config),
         };
-        if let Some(host) = host.filter(|_| !networks.is_own(sink) && !is_only_built(facts, sink)) {
+        let is_other = |host: &String| {
+            !networks.is_own(sink) && !is_only_built(facts, sink) && !is_resolved_otherwise(facts, sink, host)
+        };
+        if let Some(host) = host.filter(is_other) {
             found.push(Contact { span: sink.span, function: sink.function, host, behind: sink.behind.clone() });
         }
     }
@@ -128,6 +131,17 @@ fn is_only_built(facts: &FileFacts, sink: &Sink) -> bool {
     };
     let sends = |(_, call): (CallId, &Call)| tables::SENDING_REQUESTS.contains(&call.name.as_str());
     facts.calls_from(get).any(builds) && !facts.calls_from(get).any(sends)
+}
+
+/// Whether the client of the request has an address of the test's own for the host: `builder.resolve(host, address)`.
+fn is_resolved_otherwise(facts: &FileFacts, sink: &Sink, host: &str) -> bool {
+    let is_inside = |other: &&Sink| {
+        other.by == sink.by && sink.through.as_deref() == Some(facts.functions[other.function].name.as_str())
+    };
+    let requests = facts.sinks.iter().filter(is_inside).chain([sink]).filter_map(|sink| sink.call);
+    let names = |call: &Call| call.arguments.first().and_then(Value::constant).is_some_and(|name| name == host);
+    let is_set = |call: &Call| tables::RESOLVING_OTHERWISE.contains(&call.name.as_str()) && names(call);
+    requests.into_iter().any(|request| facts.object(facts.calls[request].root).any(|(_, call)| is_set(call)))
 }
 
 /// Whether the call asks a resolver of another crate for its first argument.

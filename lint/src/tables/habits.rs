@@ -94,6 +94,9 @@ pub(crate) const LOOKING_UP: &[&str] =
 /// One-letter options of curl whose value follows, in the same word or the next one.
 pub(crate) const CURL_OPTIONS_WITH_VALUE: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 
+/// Methods of a client's builder that set the address of a name.
+pub(crate) const RESOLVING_OTHERWISE: &[&str] = &["resolve", "resolve_to_addrs"];
+
 /// Functions that query a resolver.
 pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_host"];
 
