@@ -10,7 +10,7 @@ use super::{CallId, Sink, SinkKind};
 use crate::ir::Effects;
 use crate::span::Span;
 use crate::tables;
-use crate::value::{Parameter, Value};
+use crate::value::{Origin, Parameter, Piece, Value};
 
 impl Lower<'_> {
     /// Applies a call of a function of the run: returns its result and records its sinks, with the arguments
@@ -40,6 +40,28 @@ impl Lower<'_> {
         let all = self.summaries(&targets);
         let recorded = self.record_own(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, name_span);
         Some(self.applied_all(&all, recorded, name, arguments, span))
+    }
+
+    /// Returns the default value of a type of the run, if the run implements it.
+    pub(super) fn default_of(&mut self, ty: &syn::Path, span: Span) -> Option<Value> {
+        self.result_at(&format!("{}::default", written(ty)), span)
+    }
+
+    /// Returns the result of a function of the run that code passes by its name: `LazyLock::new(Settings::from_env)`.
+    pub(super) fn result_of(&mut self, function: &syn::Expr, span: Span) -> Option<Value> {
+        let syn::Expr::Path(function) = function else { return None };
+        let is_variable = |name: &syn::Ident| self.frame.locals.iter().any(|local| name == local.name.as_str());
+        if function.path.get_ident().is_some_and(is_variable) {
+            return None;
+        }
+        self.result_at(&written(&function.path), span)
+    }
+
+    fn result_at(&mut self, path: &str, span: Span) -> Option<Value> {
+        let targets = self.targets(path);
+        let all = self.summaries(&targets);
+        let (summary, home) = all.first()?;
+        self.apply(summary, *home, path.rsplit("::").next().unwrap_or(path), &[], span)
     }
 
     /// Applies the call `recorded` of any of these functions: records the effects and returns the result.
@@ -119,7 +141,11 @@ impl Lower<'_> {
                 ..sink.clone()
             });
         }
-        summary.returns.as_ref().map(|value| at_home(value).instantiate(arguments, span))
+        let mut returns = summary.returns.as_ref().map(|value| at_home(value).instantiate(arguments, span));
+        if let Some(value) = &mut returns {
+            keep_addresses(value);
+        }
+        returns
     }
 
     /// Whether a method with arguments was called on the object since the call that returned it, and before the call at
@@ -142,8 +168,10 @@ impl Lower<'_> {
         span: Span,
     ) {
         let by = || if path.is_empty() { name.to_owned() } else { path.to_owned() };
+        let of_type = receiver.and_then(|receiver| receiver.ty.as_ref()?.foreign_path());
+        let is_simulated = tables::is_of_simulation(path) || of_type.is_some_and(tables::is_of_simulation);
         for known in tables::sinks_of(path, name) {
-            if known.kind.is_contact() && tables::is_of_simulation(path) {
+            if known.kind.is_contact() && is_simulated {
                 continue;
             }
             let of_run = receiver.and_then(|receiver| receiver.ty.as_ref()).is_some_and(|ty| ty.own().is_some());
@@ -250,11 +278,22 @@ pub(super) fn put_in(value: &Value, arguments: &[Value], span: Span) -> Value {
     // Keep the sources if a parameter limits the value: the caller then decides how large it can be.
     let sources = if value.caps.is_empty() { Vec::new() } else { value.sources.clone() };
     let mut put_in = Value { sources, ..value.clone() }.instantiate(arguments, span);
+    keep_addresses(&mut put_in);
     own_host(value, &mut put_in, span);
     for (choice, put_in) in value.choices.iter().zip(&mut put_in.choices) {
         own_host(choice, put_in, span);
     }
     if own { Value { split: None, ..put_in } } else { put_in }
+}
+
+/// Forgets the default of an environment variable that the caller chose, if it is not an address.
+fn keep_addresses(value: &mut Value) {
+    if value.source(Origin::Environment).is_some() && matches!(value.pieces.as_slice(), [Piece::Hole]) {
+        value.choices.retain(|choice| choice.constant().is_none() || choice.is_an_address());
+    }
+    for part in value.items.iter_mut().flatten().chain(value.fields.iter_mut().map(|(_, part)| part)) {
+        keep_addresses(part);
+    }
 }
 
 /// Marks a host that the function itself wrote with the span of the call: the called function reports it, not the call

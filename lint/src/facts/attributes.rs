@@ -91,6 +91,13 @@ pub(super) fn has_limit(attribute: &Attribute) -> bool {
             && conditional().is_ok_and(|mut names| names.any(|name| tables::is_limit(&name)))
 }
 
+/// Whether the attribute pauses the clock of the test's runtime: `#[tokio::test(start_paused = true)]`.
+pub(super) fn is_paused(attribute: &Attribute) -> bool {
+    let words =
+        || attribute.meta.require_list().map(|list| list.tokens.clone().into_iter().map(|token| token.to_string()));
+    words().is_ok_and(|words| words.collect::<Vec<_>>().windows(3).any(|three| three == ["start_paused", "=", "true"]))
+}
+
 /// Whether the condition of a `cfg_attr` asks for a system: the test runs on the others.
 fn is_about_the_system(tokens: TokenStream) -> bool {
     const WORDS: &[&str] = &["target_os", "target_family", "target_arch", "target_env", "windows", "unix", "miri"];

@@ -63,7 +63,7 @@ impl Lower<'_> {
     /// are unknown.
     fn builder_calls(&self, id: CallId, values: &mut Vec<Value>) -> bool {
         let mut open = false;
-        let made_in_loop = self.facts.calls[id].surroundings.repeated;
+        let made_in_loop = self.facts.calls[id].surroundings.is_repeated();
         for (_, method) in self.facts.object(id).skip(1) {
             match (method.name.as_str(), method.arguments.first()) {
                 // An argument of a single branch may be missing, so `--` does not end the options for certain.
@@ -72,7 +72,7 @@ impl Lower<'_> {
                         && given.constant().is_some_and(|word| word == "--") => {}
                 ("arg" | "raw_arg", Some(given)) => {
                     // In a loop around only this call, the value represents one argument per iteration.
-                    let repeated = method.surroundings.repeated && !made_in_loop;
+                    let repeated = method.surroundings.is_repeated() && !made_in_loop;
                     values.push(Value { spread: repeated && given.split.is_some(), ..given.clone() });
                 }
                 ("args", Some(given)) => extend(values, given, &mut open),

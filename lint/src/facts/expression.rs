@@ -4,9 +4,9 @@ mod binary;
 
 use syn::{Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
-use super::SinkKind;
 use super::extent;
 use super::lower::{Local, Lower};
+use super::{Rounds, SinkKind};
 use crate::ir::{BodyKind, Builder, Step, Why};
 use crate::resolve::qualifier_and_name;
 use crate::span::Span;
@@ -240,35 +240,46 @@ impl<'a> Lower<'a> {
                 self.bind(&test.pat, value);
                 Value::unknown(Span::default())
             }
-            Expr::Loop(repeat) => self.round(repeat.label.as_ref(), true, |lower| {
-                lower.widen(&repeat.body);
-                lower.repeated(false, |lower| lower.block(&repeat.body));
-                (Value::unknown(Span::default()), None)
-            }),
-            Expr::While(repeat) => self.round(repeat.label.as_ref(), true, |lower| {
-                let mut ends_at = None;
-                lower.widen(&repeat.body);
-                let value = lower.repeated(false, |lower| {
-                    lower.expression(&repeat.cond);
-                    let tested = lower.frame.tested.take();
-                    let lacks = |holds: bool| tested.filter(|(_, has)| *has != holds).map(|(call, _)| call);
-                    lower.round_count(&repeat.cond);
-                    let from = lower.frame.flow.here();
-                    ends_at = Some((from, lacks(false)));
-                    lower.follow(from, Why::Arm, lacks(true));
-                    let before = lower.narrow(&repeat.cond, true);
-                    let value = lower.block(&repeat.body);
-                    lower.restore(before);
-                    value
+            Expr::Loop(repeat) => {
+                let first = self.facts.calls.len();
+                let value = self.round(repeat.label.as_ref(), true, |lower| {
+                    lower.widen(&repeat.body);
+                    lower.repeated(Rounds::Many, |lower| lower.block(&repeat.body));
+                    (Value::unknown(Span::default()), None)
                 });
-                (value, ends_at)
-            }),
+                self.repeats(self.span(repeat.loop_token.span), expression, first);
+                value
+            }
+            Expr::While(repeat) => {
+                let first = self.facts.calls.len();
+                let value = self.round(repeat.label.as_ref(), true, |lower| {
+                    let mut ends_at = None;
+                    lower.widen(&repeat.body);
+                    let value = lower.repeated(Rounds::Many, |lower| {
+                        lower.expression(&repeat.cond);
+                        let tested = lower.frame.tested.take();
+                        let lacks = |holds: bool| tested.filter(|(_, has)| *has != holds).map(|(call, _)| call);
+                        lower.round_count(&repeat.cond);
+                        let from = lower.frame.flow.here();
+                        ends_at = Some((from, lacks(false)));
+                        lower.follow(from, Why::Arm, lacks(true));
+                        let before = lower.narrow(&repeat.cond, true);
+                        let value = lower.block(&repeat.body);
+                        lower.restore(before);
+                        value
+                    });
+                    (value, ends_at)
+                });
+                self.repeats(self.span(repeat.while_token.span), expression, first);
+                value
+            }
             Expr::ForLoop(repeat) => {
                 let mut over = self.expression(&repeat.expr);
                 self.loop_count(&repeat.expr, &over);
                 let item_type = over.item_type();
                 let end = over.field("end").and_then(Value::exact).filter(|_| over.items.is_none());
-                let counted = over.items.is_some() || end.is_some_and(|end| end <= FEW_ROUNDS);
+                let is_short = over.items.is_some() || end.is_some_and(|end| end <= FEW_ROUNDS);
+                let rounds = if is_short { Rounds::Few } else { Rounds::Many };
                 if let Some(items) = over.items.take() {
                     over = Value::any_of(&items, over.span);
                 }
@@ -277,7 +288,7 @@ impl<'a> Lower<'a> {
                     let from = lower.frame.flow.here();
                     lower.follow(from, Why::Arm, None);
                     lower.widen(&repeat.body);
-                    let value = lower.repeated(counted, |lower| {
+                    let value = lower.repeated(rounds, |lower| {
                         lower.bind(&repeat.pat, over);
                         lower.block(&repeat.body)
                     });
@@ -347,7 +358,8 @@ impl<'a> Lower<'a> {
             Expr::Struct(literal) => {
                 let mut value = Value::unknown(self.extent(expression));
                 if let Some(rest) = &literal.rest {
-                    value.fields = self.expression(rest).fields;
+                    let own = is_default(rest).then(|| self.default_of(&literal.path, value.span)).flatten();
+                    value.fields = own.unwrap_or_else(|| self.expression(rest)).fields;
                 }
                 for field in &literal.fields {
                     let mut given = self.expression(&field.expr);
@@ -526,6 +538,12 @@ impl<'a> Lower<'a> {
             local.value = if local.depth == depth { value } else { value.join(&local.value) };
         }
     }
+}
+
+/// Whether the expression is `Default::default()`.
+fn is_default(expression: &Expr) -> bool {
+    matches!(expression, Expr::Call(call) if call.args.is_empty()
+        && matches!(&*call.func, Expr::Path(path) if written(&path.path).ends_with("Default::default")))
 }
 
 /// Returns an array length that is a small literal: the octets of an address, the words of a command line.

@@ -4,8 +4,10 @@
 use syn::visit::Visit;
 use syn::{BinOp, Block, Expr, Pat, Stmt};
 
+use super::Rounds;
 use super::expression::presence;
 use super::lower::Lower;
+use super::method::{has_default, or_address};
 use super::narrow::Narrowed;
 use crate::ir::{BodyKind, Why};
 use crate::span::Span;
@@ -36,11 +38,10 @@ impl<'a> Lower<'a> {
         }
     }
 
-    /// Evaluates the body of a loop; `counted` is whether its number of rounds is a small constant.
-    pub(super) fn repeated(&mut self, counted: bool, walk: impl FnOnce(&mut Self) -> Value) -> Value {
+    /// Evaluates the body of a loop with that number of rounds.
+    pub(super) fn repeated(&mut self, rounds: Rounds, walk: impl FnOnce(&mut Self) -> Value) -> Value {
         let around = self.frame.surroundings;
-        self.frame.surroundings.repeated = true;
-        self.frame.surroundings.unending |= !counted;
+        self.frame.surroundings.rounds = around.rounds.max(rounds);
         let value = self.branch(walk);
         self.frame.surroundings = around;
         value
@@ -50,8 +51,7 @@ impl<'a> Lower<'a> {
     pub(super) fn closure(&mut self, closure: &'a syn::ExprClosure, given: &[Value]) -> Value {
         let around = self.frame.surroundings;
         self.frame.surroundings.closure = true;
-        self.frame.surroundings.repeated = false;
-        self.frame.surroundings.unending = false;
+        self.frame.surroundings.rounds = Rounds::One;
         self.frame.surroundings.asynchronous |= closure.asyncness.is_some();
         let span = self.extent(&closure.body);
         let value = self.own_body(BodyKind::Closure, span, |lower| {
@@ -184,7 +184,8 @@ impl<'a> Lower<'a> {
         {
             self.facts.alternatives.push((first, second));
         }
-        one.join(other)
+        // `match env::var(…)`, with the default in either arm.
+        if has_default(other, &one) { or_address(other.clone(), &one) } else { or_address(one, other) }
     }
 
     pub(super) fn choice(&mut self, choice: &'a syn::ExprMatch) -> Value {

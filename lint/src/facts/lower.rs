@@ -9,8 +9,8 @@ use syn::{Attribute, Block, Expr, FnArg, ImplItem, Item, Signature, TraitItem, T
 
 use super::arena::{Arena, Parsed};
 use super::attributes::{
-    has_limit, included, is_constructor, is_ignored, is_isolated, is_own_test, is_test_attributes, is_test_function,
-    is_test_module, path_attribute, written_values,
+    has_limit, included, is_constructor, is_ignored, is_isolated, is_own_test, is_paused, is_test_attributes,
+    is_test_function, is_test_module, path_attribute, written_values,
 };
 use super::closure::{Closure, ClosureCall};
 use super::constants::Constants;
@@ -412,6 +412,7 @@ impl<'a> Lower<'a> {
             test,
             in_test_module,
             limited: attributes.iter().any(has_limit),
+            paused: attributes.iter().any(is_paused),
             isolated,
             run_by_harness,
             ignored,

@@ -153,7 +153,7 @@ impl<'a> Lower<'a> {
                     if !text.is_empty() {
                         value.append(&Value::text(span, std::mem::take(&mut text)));
                     }
-                    value.append(&digits(part.unwrap_or_else(|| Value::unknown(span))));
+                    value.append(&part.unwrap_or_else(|| Value::unknown(span)));
                 }
                 other => text.push(other),
             }
@@ -261,15 +261,6 @@ impl<'a> Lower<'a> {
             _ => None,
         }
     }
-}
-
-/// Replaces the text of a number without a sign that is only known by its type.
-fn digits(value: Value) -> Value {
-    let is_number = value.bounds.low >= 0.0 && value.bounds.high.is_finite() && value.items.is_none();
-    if is_number && value.choices.is_empty() && value.pieces == [Piece::Hole] {
-        return Value { pieces: vec![Piece::Digits], ..value };
-    }
-    value
 }
 
 /// Adds the semicolon after the last item, which `thread_local!` does not require.

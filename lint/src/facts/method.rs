@@ -134,10 +134,8 @@ impl<'a> Lower<'a> {
             }
             return Value { absent: true, ..Value::unknown(span) };
         }
-        if let [argument] = arguments.as_slice()
-            && tables::is_wrapper(&path, &name)
-        {
-            return argument.clone();
+        if let Some(content) = self.content(call, (&path, &name), &arguments, span) {
+            return content;
         }
         if path.ends_with("drop") && arguments.len() == 1 {
             self.steps_of(&arguments[0], |object| Step::Dropped { object, span });
@@ -191,6 +189,9 @@ impl<'a> Lower<'a> {
             let is_uuid = path.contains("Uuid::");
             let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
             let set_by_cargo = arguments.first().is_some_and(|name| is_of_cargo(name.prefix()));
+            if origin == Origin::Pid {
+                value.bounds = Interval { low: 0.0, high: f64::from(u32::MAX) };
+            }
             if !(set_by_cargo && origin == Origin::Environment) {
                 value.sources.push(Source { origin, name, span });
                 self.reads = true;
@@ -214,6 +215,23 @@ impl<'a> Lower<'a> {
             value.ty = self.made_type(&written(&function.path));
         }
         value
+    }
+
+    /// Returns the content of a wrapper: its argument, or the result of the function that a lazy value calls.
+    fn content(
+        &mut self,
+        call: &syn::ExprCall,
+        (path, name): (&str, &str),
+        arguments: &[Value],
+        span: Span,
+    ) -> Option<Value> {
+        let [argument] = arguments else { return None };
+        let is_lazy = || tables::LAZY.iter().any(|known| tables::ends_with(path, known));
+        if !tables::is_wrapper(path, name) {
+            return None;
+        }
+        let by_name = call.args.first().filter(|_| is_lazy()).and_then(|function| self.result_of(function, span));
+        Some(by_name.unwrap_or_else(|| argument.clone()))
     }
 
     /// Returns the run's methods called `name` that the receiver has, as far as its type is known; `None` if there are
@@ -415,7 +433,10 @@ impl<'a> Lower<'a> {
                 self.record_own(String::new(), name.to_owned(), Some(receiver), Vec::new(), span, name_span);
                 value = first?.clone();
             }
-            "get_or_init" | "get_or_try_init" => value = first?.clone(),
+            "get_or_init" | "get_or_try_init" => {
+                let by_name = call.args.first().and_then(|function| self.result_of(function, span));
+                value = by_name.or_else(|| first.cloned())?;
+            }
             "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
                 value = match first {
                     Some(other) => or_address(value, other),
@@ -459,7 +480,8 @@ impl<'a> Lower<'a> {
             match &item.items {
                 Some(more) if name != "push" => items.extend(more.iter().cloned()),
                 // In a loop, the item represents one item per iteration.
-                _ => items.push(Value { spread: name != "push" || self.frame.surroundings.repeated, ..item.clone() }),
+                _ => items
+                    .push(Value { spread: name != "push" || self.frame.surroundings.is_repeated(), ..item.clone() }),
             }
             grown.taint_from(item);
         } else {
@@ -516,16 +538,26 @@ fn is_file_name(value: &Value) -> bool {
 
 /// Returns the value of an environment variable, or its default. A default that is an address stays known: it is the
 /// address of each run that sets no variable.
-fn or_address(value: Value, default: &Value) -> Value {
-    let is_unknown = value.choices.is_empty() && matches!(value.pieces.as_slice(), [Piece::Hole]);
-    let is_chosen = is_unknown && value.source(Origin::Environment).is_some() && default.is_an_address();
+pub(super) fn or_address(value: Value, default: &Value) -> Value {
+    let has_default = has_default(&value, default);
     let joined = value.join(default);
-    if is_chosen { Value { choices: default.readings().cloned().collect(), ..joined } } else { joined }
+    if has_default { Value { choices: default.readings().cloned().collect(), ..joined } } else { joined }
+}
+
+/// Whether `value` is an unknown environment variable, and `default` an address, or a text that the caller chooses.
+pub(super) fn has_default(value: &Value, default: &Value) -> bool {
+    let is_unknown = value.choices.is_empty() && matches!(value.pieces.as_slice(), [Piece::Hole]);
+    let is_text = !value.parsed && !value.validated && !value.duration;
+    let of_caller = is_text && matches!(default.pieces.as_slice(), [Piece::Parameter(_)]);
+    is_unknown && value.source(Origin::Environment).is_some() && (default.is_an_address() || of_caller)
 }
 
 /// Returns the result type of a method of another crate's type.
 fn result_type(receiver: &Value, name: &str) -> Option<Arc<Type>> {
     let ty = receiver.ty.as_ref()?;
+    if ty.foreign_path().is_some_and(tables::is_http_client) && !tables::REQUESTING.contains(&name) {
+        return (!tables::SENDING_REQUESTS.contains(&name) && name != "request").then(|| Arc::clone(ty));
+    }
     let known = tables::result_of_known(ty.foreign_name()?, name)?;
     Some(if known == tables::ITSELF { Arc::clone(ty) } else { Arc::new(Type::foreign(known)) })
 }

@@ -25,6 +25,7 @@ mod own_macro;
 mod ownership;
 mod pattern;
 mod reach;
+mod repeat;
 mod script;
 mod summary;
 mod types;
@@ -61,6 +62,8 @@ pub(crate) struct FileFacts {
     pub alternatives: Vec<(CallId, CallId)>,
     /// The control flow of functions, closures and async blocks; the first entry represents the constants.
     pub bodies: Vec<Body>,
+    /// Loops that neither a clock nor a count bounds.
+    pub repeats: Vec<Repeat>,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
     /// Structs with a lock among their fields, with their enclosing modules: each value holds it for its life.
@@ -101,6 +104,8 @@ pub(crate) struct Function {
     pub in_test_module: bool,
     /// An attribute ends it after a time.
     pub limited: bool,
+    /// An attribute pauses the clock of its runtime.
+    pub paused: bool,
     /// The body runs in its own namespaces.
     pub isolated: bool,
     /// Libtest or another harness runs it.
@@ -152,19 +157,49 @@ pub(crate) struct Call {
     pub effects: Option<std::sync::Arc<Effects>>,
 }
 
+/// The number of times that the enclosing loops repeat a call.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rounds {
+    /// There is no loop.
+    #[default]
+    One,
+    /// Each loop has a small constant number of rounds.
+    Few,
+    /// The number of rounds of a loop is large or unknown.
+    Many,
+}
+
 /// The constructs that enclose a call within its function.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Surroundings {
-    /// Inside a loop.
-    pub repeated: bool,
-    /// Inside a loop whose number of rounds is not a small constant.
-    pub unending: bool,
+    /// The rounds of the enclosing loops.
+    pub rounds: Rounds,
     /// Inside an async block or function.
     pub asynchronous: bool,
     /// Inside a closure.
     pub closure: bool,
     /// The number of enclosing branches and loops.
     pub depth: usize,
+}
+
+impl Surroundings {
+    /// Whether a loop encloses the call.
+    pub(crate) fn is_repeated(&self) -> bool {
+        self.rounds > Rounds::One
+    }
+}
+
+/// A `loop` or `while` that ends under a condition, and that neither a clock nor a count bounds.
+#[derive(Debug)]
+pub(crate) struct Repeat {
+    /// The keyword.
+    pub span: Span,
+    /// Index of the enclosing function.
+    pub function: usize,
+    /// The calls of its condition and body; calls of functions that were walked in between are among them.
+    pub calls: std::ops::Range<CallId>,
+    /// The conditions that end it.
+    pub conditions: Vec<Span>,
 }
 
 /// A use of a value in an operation that a rule checks.

@@ -11,12 +11,13 @@ use syn::{Expr, GenericArgument, Item, Member, PathArguments, Token, Type, Visib
 use super::types::type_name;
 
 /// Returns the names of private fields for a child process that no code of the file reads. A name counts for all structs
-/// of the file, so all of them must agree.
+/// of the file, so all of them must agree. A module in another file can read the fields, too, so a file that declares one
+/// has no such field.
 pub(super) fn unread_children(file: &syn::File) -> HashSet<String> {
     let mut fields = HashMap::new();
-    collect(&file.items, &mut fields);
+    let is_whole = collect(&file.items, &mut fields);
     fields.retain(|_, is_private_child| *is_private_child);
-    if fields.is_empty() {
+    if fields.is_empty() || !is_whole {
         return HashSet::new();
     }
     let mut reads = Reads::default();
@@ -24,7 +25,9 @@ pub(super) fn unread_children(file: &syn::File) -> HashSet<String> {
     fields.into_keys().filter(|name| !reads.0.contains(name)).collect()
 }
 
-fn collect(items: &[Item], fields: &mut HashMap<String, bool>) {
+/// Collects the fields of all structs; returns whether the file has every module that it declares.
+fn collect(items: &[Item], fields: &mut HashMap<String, bool>) -> bool {
+    let mut is_whole = true;
     for item in items {
         match item {
             Item::Struct(item) => {
@@ -34,10 +37,13 @@ fn collect(items: &[Item], fields: &mut HashMap<String, bool>) {
                     *fields.entry(name.to_string()).or_insert(true) &= is_private_child;
                 }
             }
-            Item::Mod(item) => collect(item.content.as_ref().map_or(&[], |(_, items)| items), fields),
+            Item::Mod(item) => {
+                is_whole &= item.content.as_ref().is_some_and(|(_, items)| collect(items, fields));
+            }
             _ => {}
         }
     }
+    is_whole
 }
 
 /// Whether the type is `Child` or `Option<Child>`.

@@ -3,7 +3,7 @@
 use super::child::{Event, Panics, Subject};
 use super::runner::{Runner, runner};
 use super::steps;
-use crate::facts::{CallId, FileFacts, Sink, SinkKind};
+use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
 use crate::ir::{BodyId, Effects, Fate, How, Object, Step};
 use crate::network::port_of_wildcard;
 use crate::tables;
@@ -97,7 +97,8 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects
                     effects.add_wildcards([(facts.file, call.span)]);
                     effects.add_wildcards(callee.wildcards.iter().copied());
                 }
-                effects.spawns |= callee.map_or_else(|| tables::starts_concurrent(&call.path), |callee| callee.spawns);
+                let starts = || tables::starts_concurrent(&call.path) || starts_program(facts, id);
+                effects.spawns |= callee.map_or_else(starts, |callee| callee.spawns);
                 effects.limits |= callee.is_some_and(|callee| callee.limits) || tables::is_limit(&call.name);
                 let network = callee.is_some_and(|callee| callee.network) || enters_network(facts, id);
                 if place.here && !place.alone {
@@ -226,6 +227,13 @@ pub(crate) fn contacts(facts: &FileFacts, id: CallId) -> bool {
     let maker = &facts.calls[call.root].path;
     holder.is_some_and(|holder| tables::method_waits_for_peer(holder, &call.name))
         || tables::sends_request(holder.unwrap_or(maker), &call.name)
+}
+
+/// Whether the call starts a program for which the function does not wait.
+fn starts_program(facts: &FileFacts, id: CallId) -> bool {
+    let call = &facts.calls[id];
+    let ends = |(_, other): (CallId, &Call)| tables::CHILD_WAITS.contains(&other.name.as_str());
+    call.name == "spawn" && facts.command_behind(id).is_some() && !facts.object(id).any(ends)
 }
 
 /// Whether the call moves the thread into another namespace.

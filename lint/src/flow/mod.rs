@@ -102,6 +102,12 @@ impl<'f> Flow<'f> {
             if let Some(before) = call.receiver.as_ref().and_then(|receiver| receiver.call) {
                 flow.users.entry(before).or_default().push((id, None));
             }
+            // No step has a part of an object, such as a read of a child's pipe.
+            for (argument, part) in call.arguments.iter().enumerate().filter(|(_, value)| value.part) {
+                if let Some(before) = part.call {
+                    flow.users.entry(before).or_default().push((id, Some(argument)));
+                }
+            }
             for body in call.arguments.iter().chain(&call.receiver).filter_map(|value| value.body) {
                 flow.got[body] = flow.got[body].or(Some(id));
             }

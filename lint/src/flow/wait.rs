@@ -127,7 +127,9 @@ impl Flow<'_> {
             match self.event(subject, step, following, &mut known) {
                 Some(Event::Killed(_)) => true,
                 Some(Event::Awaited(by)) => by != id && !self.is_elsewhere(step),
-                Some(Event::Looked(by)) => facts.calls[by].name != "try_wait" || facts.calls[by].surroundings.repeated,
+                Some(Event::Looked(by)) => {
+                    facts.calls[by].name != "try_wait" || facts.calls[by].surroundings.is_repeated()
+                }
                 _ => false,
             }
         };

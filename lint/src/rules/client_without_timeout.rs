@@ -31,6 +31,7 @@
 
 use std::collections::HashSet;
 
+use super::address::read;
 use super::public_internet::{contacts, public_host};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
@@ -153,7 +154,13 @@ fn is_peer_elsewhere(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     let of_object = facts.object(call.root).take_while(|(other, _)| *other <= id).map(|(_, other)| other);
     // The name of a program that talks to the peer may look like a host, too.
     let is_of_world = |text: &str| text.contains(':') && public_host(text).is_some();
-    let elsewhere = |value: &Value| value.source(Origin::Environment).is_some() || is_of_world(&value.shown());
+    // Only the port of `("127.0.0.1", port)` comes from the environment.
+    let is_local = |value: &Value| {
+        let host = value.items.as_ref().and_then(|items| items.first()).map_or_else(|| value.shown(), Value::shown);
+        read(&format!("{host}:0")).or_else(|| read(&host)).is_some_and(|found| found.is_local())
+    };
+    let elsewhere =
+        |value: &Value| value.source(Origin::Environment).is_some() && !is_local(value) || is_of_world(&value.shown());
     let is_server = |value: &Value| {
         tables::CONNECTING.contains(&call.name.as_str())
             && value.constant().is_some_and(|host| public_host(&host).is_some())

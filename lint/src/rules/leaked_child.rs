@@ -129,7 +129,8 @@ fn judged(facts: &FileFacts, lives: &Lives, start: &Call) -> Option<Hit> {
         return Some(Hit::new(start.function, start.span, message, help));
     };
     // A loop that ends each child of a list runs once per child.
-    let in_rounds = last.by.is_some_and(|by| facts.calls[by].surroundings.repeated) && !start.surroundings.repeated;
+    let in_rounds =
+        last.by.is_some_and(|by| facts.calls[by].surroundings.is_repeated()) && !start.surroundings.is_repeated();
     let is_written = |exit: &&Exit| exit.span != Span::default() || !in_rounds;
     let exit = lives.exits.iter().find(is_written)?;
     let killed = lives.ends.iter().any(|end| end.killed || end.by.is_none());

@@ -20,7 +20,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         let is_item = tables::NEXT_ITEM.contains(&call.name.as_str());
         // Whatever opens a connection or reads may wait, and mostly for a server of the test.
         let is_opening = config.pedantic && call.awaited && tables::OPENING.contains(&call.name.as_str());
-        let is_wait = call.awaited && call.receiver.is_some() && (is_message || is_item);
+        let is_wait = (is_message || is_item) && call.receiver.is_some() && is_awaited(facts, id);
         let on_stream = stream::is_wait(facts, id, call)
             .then(|| stream::wait(facts, flow.get_or_insert_with(|| Flow::new(facts)), id, call))
             .flatten();
@@ -47,7 +47,10 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
                 || flow.is_limited_in_time(id)
                 || facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name))
         };
-        let is_excused = function.isolated || flow.is_spawned(id) || is_for_tasks(facts, flow, call) || is_limited();
+        let is_excused = function.isolated
+            || flow.is_spawned(id)
+            || is_for_tasks(facts, flow, call.function, !call.surroundings.is_repeated())
+            || is_limited();
         if flow.took_too_deep() {
             hits.push(too_deep(call).only_in_tests());
             continue;
@@ -64,11 +67,31 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
     }
 }
 
+/// Whether the result of the call is awaited, possibly by a future that adapts it: `peer.recv().map(check).await`.
+fn is_awaited(facts: &FileFacts, id: CallId) -> bool {
+    let mut at = id;
+    for _ in 0..MAX_ADAPTERS {
+        if facts.calls[at].awaited {
+            return true;
+        }
+        let adapts = |(_, other): &(CallId, &Call)| {
+            let of_it = other.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(at));
+            of_it && tables::ADAPTING.contains(&other.name.as_str())
+        };
+        let Some((next, _)) = facts.calls_from(at).skip(1).find(adapts) else { return false };
+        at = next;
+    }
+    false
+}
+
+/// The maximum number of adapters of one future.
+const MAX_ADAPTERS: usize = 4;
+
 /// Whether the call is a race that a loop repeats, and neither an arm nor the rest of the loop checks a clock.
 fn is_race_in_loop(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     if !call.name.ends_with('!')
         || !tables::SELECTS.contains(&call.name.trim_end_matches('!'))
-        || !call.surroundings.repeated
+        || !call.surroundings.is_repeated()
     {
         return false;
     }
@@ -111,9 +134,9 @@ fn is_channel_in_sight(facts: &FileFacts, call: &Call) -> bool {
 }
 
 /// Whether the function runs in tasks of its own: a caller in the file, near or far, spawns it, or somebody gets it by its
-/// name.
-fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, wait: &Call) -> bool {
-    let mut functions = vec![wait.function];
+/// name. A public function that `may_help` is mostly a helper of tests in other files, if nothing here calls it.
+pub(super) fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, function: usize, may_help: bool) -> bool {
+    let mut functions = vec![function];
     let mut next = 0;
     while let Some(&function) = functions.get(next) {
         next += 1;
@@ -122,10 +145,9 @@ fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, wait: &Call) -> bool {
             continue;
         }
         let mut callers = facts.calls_of(function).peekable();
-        // Functions that nothing here calls are mostly handlers, which a server calls; a public one without a loop is mostly a
-        // helper of tests in other files.
-        let is_helper = || called.public && !wait.surroundings.repeated;
-        if flow.is_handed(function) || callers.peek().is_none() && !is_helper() {
+        // Functions that nothing here calls are mostly handlers, which a server calls.
+        let is_helper = called.public && may_help;
+        if flow.is_handed(function) || callers.peek().is_none() && !is_helper {
             return true;
         }
         for (id, call) in callers {

@@ -15,6 +15,7 @@ mod literal_port;
 mod message;
 mod namespace_on_shared_thread;
 mod option_injection;
+mod poll;
 mod port_reuse_race;
 mod privileged_command;
 mod public_internet;

@@ -20,15 +20,15 @@
 //! ```
 //!
 //! ## Limits
-//! The rule detects functions that return the port and drop the listener, functions that call `drop` and then give the
-//! port to a program or a socket, and the usual crates for that purpose.
+//! The rule detects functions that return the port and drop the listener, functions that call `drop` and then pass the
+//! port to a program, a socket or a server, and the usual crates for that purpose.
 //!
 //! ## References
 //! ip(7), ip_local_port_range; CWE-367.
 
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, SinkKind};
-use crate::ir::{Object, Step};
+use crate::ir::{BodyKind, Object, Step};
 use crate::rule::Hit;
 use crate::rules::address::read;
 use crate::span::Span;
@@ -64,7 +64,7 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Returns the `drop` of the socket that `bind` created, if a program or a socket gets its port afterwards.
+/// Returns the `drop` of the socket that `bind` created, if a program or a function that listens gets its port afterwards.
 fn dropped_before_its_port_is_used(facts: &FileFacts, bind: CallId) -> Option<Span> {
     let (root, function) = (facts.calls[bind].root, facts.calls[bind].function);
     let is_of_it = |id: CallId| facts.calls[id].root == root;
@@ -76,10 +76,11 @@ fn dropped_before_its_port_is_used(facts: &FileFacts, bind: CallId) -> Option<Sp
     let is_port = |value: &Value| value.call.is_some_and(is_of_it);
     let takes = |call: &&Call| {
         let values = call.arguments.iter().flat_map(|value| value.items.iter().flatten().chain([value]));
-        tables::TAKING_PORTS.contains(&call.name.as_str()) && values.into_iter().any(is_port)
+        let listens = || call.effects.as_ref().is_some_and(|effects| effects.listens);
+        (tables::TAKING_PORTS.contains(&call.name.as_str()) || listens()) && values.into_iter().any(is_port)
     };
-    let later = facts.calls.iter().filter(|call| call.function == function && call.span.start > dropped.end);
-    later.into_iter().any(|call| takes(&call)).then_some(dropped)
+    let mut later = facts.calls.iter().filter(|call| call.function == function && call.span.start > dropped.end);
+    (!lives_on(facts, bind) && later.any(|call| takes(&call))).then_some(dropped)
 }
 
 /// Whether the function returns the port of the socket that `bind` created, and the socket does not outlive the
@@ -90,5 +91,25 @@ fn gives_the_port_away(facts: &FileFacts, bind: CallId) -> bool {
     let asks = facts.calls.iter().enumerate().any(|(id, call)| call.name == "local_addr" && is_of_it(id));
     let returned = facts.functions[function].returns.as_ref().and_then(|value| value.call);
     let returns_port = returned.is_some_and(|call| is_of_it(call) && facts.calls[call].name == "port");
-    asks && returns_port
+    asks && returns_port && !lives_on(facts, bind)
+}
+
+/// Whether the listener is handed on, stored, returned, or takes connections.
+fn lives_on(facts: &FileFacts, bind: CallId) -> bool {
+    let is_kept = |step: &Step| match *step {
+        Step::Given { object: Object::Call(made), .. } | Step::Stored { object: Object::Call(made), .. } => {
+            made == bind
+        }
+        _ => false,
+    };
+    // The result of a closure stays in the function.
+    let is_returned = |step: &Step| matches!(*step, Step::Returned { object: Object::Call(made), .. } if made == bind);
+    let serves = |call: &Call| {
+        let of_it = call.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(bind));
+        of_it && tables::TAKING_CONNECTIONS.contains(&call.name.as_str())
+    };
+    facts.bodies.iter().any(|body| {
+        let is_function = body.kind == BodyKind::Function;
+        body.blocks.iter().flat_map(|block| &block.steps).any(|step| is_kept(step) || is_function && is_returned(step))
+    }) || facts.calls.iter().any(serves)
 }

@@ -88,13 +88,16 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
             SinkKind::Connect | SinkKind::Resolve => sink.values.first().and_then(|value| public_host(&value.shown())),
             _ => of_command(sink, config),
         };
-        if let Some(host) = host.filter(|_| !networks.is_own(sink)) {
+        let is_other = |host: &String| {
+            !networks.is_own(sink) && !is_only_built(facts, sink) && !is_resolved_otherwise(facts, sink, host)
+        };
+        if let Some(host) = host.filter(is_other) {
             found.push(Contact { span: sink.span, function: sink.function, host, behind: sink.behind.clone() });
         }
     }
     for (id, call) in facts.calls.iter().enumerate() {
         let resolves = tables::RESOLVING.iter().any(|known| tables::ends_with(&call.path, known));
-        let value = call.arguments.first().filter(|_| resolves || requests(facts, id, call));
+        let value = call.arguments.first().filter(|_| resolves || requests(facts, id, call) || looks_up(facts, call));
         let texts = value.into_iter().flat_map(Value::readings).filter_map(Value::constant);
         if let Some(host) = texts.into_iter().find_map(|text| public_host(&text)) {
             found.push(Contact { span: call.span, function: call.function, host, behind: Vec::new() });
@@ -118,10 +121,48 @@ fn requests(facts: &FileFacts, id: CallId, call: &Call) -> bool {
         && facts.object(call.root).filter(|(other, _)| *other > id).any(sends)
 }
 
+/// Whether the call only builds a request, which nothing sends: `client.get(url).build()`.
+fn is_only_built(facts: &FileFacts, sink: &Sink) -> bool {
+    let Some(get) = sink.call.filter(|get| tables::REQUESTING.contains(&facts.calls[*get].name.as_str())) else {
+        return false;
+    };
+    let builds = |(_, call): (CallId, &Call)| {
+        call.name == "build" && call.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(get))
+    };
+    let sends = |(_, call): (CallId, &Call)| tables::SENDING_REQUESTS.contains(&call.name.as_str());
+    facts.calls_from(get).any(builds) && !facts.calls_from(get).any(sends)
+}
+
+/// Whether the client of the request has an address of the test's own for the host: `builder.resolve(host, address)`.
+fn is_resolved_otherwise(facts: &FileFacts, sink: &Sink, host: &str) -> bool {
+    let is_inside = |other: &&Sink| {
+        other.by == sink.by && sink.through.as_deref() == Some(facts.functions[other.function].name.as_str())
+    };
+    let requests = facts.sinks.iter().filter(is_inside).chain([sink]).filter_map(|sink| sink.call);
+    let names = |call: &Call| call.arguments.first().and_then(Value::constant).is_some_and(|name| name == host);
+    let is_set = |call: &Call| tables::RESOLVING_OTHERWISE.contains(&call.name.as_str()) && names(call);
+    requests.into_iter().any(|request| facts.object(facts.calls[request].root).any(|(_, call)| is_set(call)))
+}
+
+/// Whether the call asks a resolver of another crate for its first argument.
+fn looks_up(facts: &FileFacts, call: &Call) -> bool {
+    let is_resolver = |path: &str| path.split("::").any(|part| part.ends_with("Resolver"));
+    let of_type = call.receiver.as_ref().and_then(|receiver| receiver.ty.as_ref()?.foreign_path());
+    let maker = &facts.calls[call.root];
+    tables::LOOKING_UP.contains(&call.name.as_str())
+        && !maker.of_run
+        && (is_resolver(&maker.path) || of_type.is_some_and(is_resolver))
+}
+
 fn of_command(sink: &Sink, config: &Config) -> Option<String> {
     inner_commands(sink, config).iter().find_map(|words| {
         let (program, operands) = words.split_first()?;
-        if !tables::CONTACTING.contains(&tables::program_name(program)) {
+        let name = tables::program_name(program);
+        let verb = operands.iter().find(|word| !word.starts_with('-'));
+        let by_verb = |(known, verbs): &(&str, &[&str])| {
+            *known == name && verb.is_some_and(|verb| verbs.contains(&verb.as_str()))
+        };
+        if !tables::CONTACTING.contains(&name) && !tables::CONTACTING_VERBS.iter().any(by_verb) {
             return None;
         }
         // The name of a certificate file looks like a host, too.

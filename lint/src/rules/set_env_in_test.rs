@@ -26,6 +26,8 @@
 //! ## References
 //! std::env::set_var, Safety; setenv(3).
 
+use std::ops::Range;
+
 use crate::config::Config;
 use crate::facts::{Call, FileFacts};
 use crate::lexical::{Lexeme, lexeme};
@@ -41,12 +43,13 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     if facts.text.contains("#[serial") || facts.text.contains("::serial") {
         return;
     }
+    let forking = forking(facts);
     let tests = facts.functions.iter().filter(|function| function.run_by_harness).count();
     for call in &facts.calls {
         let function = &facts.functions[call.function];
         let changes = tables::PROCESS_STATE.iter().any(|known| tables::ends_with(&call.path, known));
         if !changes
-            || in_own_process(facts, call)
+            || forking.iter().any(|macros| macros.contains(&(call.span.start as usize)))
             || function.isolated
             || function.name == "main"
             || takes_turns(facts, call.function)
@@ -64,31 +67,33 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether the call is inside of a macro that runs each test in a process of its own.
-fn in_own_process(facts: &FileFacts, call: &Call) -> bool {
-    let (text, at) = (facts.text.as_bytes(), call.span.start as usize);
-    let mut depth_of =
-        facts.text.match_indices(tables::FORKING_TESTS).filter(|(start, _)| *start < at).map(|(start, _)| {
-            let (mut next, mut depth) = (start, 0_usize);
-            let mut is_left = false;
-            while next < at {
-                let (kind, end) = lexeme(text, next);
-                match (kind, text[next]) {
-                    (Lexeme::Mark, b'{' | b'(') => depth += 1,
-                    (Lexeme::Mark, b'}' | b')') => {
-                        depth = depth.saturating_sub(1);
-                        is_left |= depth == 0;
-                    }
-                    _ => {}
-                }
-                next = end;
+/// Returns the extents of the macros that run each test in a process of its own.
+fn forking(facts: &FileFacts) -> Vec<Range<usize>> {
+    let text = facts.text.as_bytes();
+    let (mut found, mut start, mut depth, mut at) = (Vec::new(), None, 0_usize, 0);
+    if !facts.text.contains(tables::FORKING_TESTS) {
+        return found;
+    }
+    while at < text.len() {
+        let (kind, end) = lexeme(text, at);
+        match (kind, text[at]) {
+            (Lexeme::Word, _) if start.is_none() && facts.text[at..].starts_with(tables::FORKING_TESTS) => {
+                (start, depth) = (Some(at), 0);
             }
-            depth > 0 && !is_left
-        });
-    depth_of.any(|is_inside| is_inside)
+            (Lexeme::Mark, b'{' | b'(' | b'[') => depth += 1,
+            (Lexeme::Mark, b'}' | b')' | b']') => {
+                depth = depth.saturating_sub(1);
+                found.extend(start.take_if(|_| depth == 0).map(|start| start..end));
+            }
+            _ => {}
+        }
+        at = end;
+    }
+    found
 }
 
-/// Whether the function holds a lock, which may serialize it with the others, is a method of an object that holds one, or each caller in the file holds one.
+/// Whether the function holds a lock, which may serialize it with the others, is a method of an object that holds one,
+/// or each caller in the file holds one.
 fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let locks = |function: usize| {
         let mut own = facts.calls.iter().filter(|other| other.function == function);

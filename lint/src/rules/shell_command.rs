@@ -29,7 +29,7 @@
 
 use super::argv::{Callers, script_of};
 use crate::config::Config;
-use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::facts::{Call, FileFacts, Sink, SinkKind};
 use crate::finding::Confidence;
 use crate::rule::Hit;
 use crate::value::{Origin, Piece, Value};
@@ -47,7 +47,29 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             let what = if text == "{}" { "a text".to_owned() } else { format!("`{text}`") };
             Some(format!("`{name}` gets {what} here"))
         };
-        hits.push(callers.labelled(hit(sink, &shell, script), sink, given));
+        // A private helper is as good as its callers, if all of them are in sight.
+        let is_settled_by_callers = || {
+            let function = &facts.functions[sink.function];
+            let holder = function.item.rsplit("::").nth(1).unwrap_or_default();
+            let is_method = holder.starts_with(|first: char| first.is_uppercase());
+            let mut calls = facts.calls_of(sink.function).peekable();
+            let given = |call: &Call| {
+                let mut here =
+                    facts.sinks.iter().filter(|other| other.span == call.span && other.through.is_some()).peekable();
+                here.peek().is_some()
+                    && here.all(|other| script_in(other, config).is_some_and(|(_, text)| text.is_some_and(is_settled)))
+            };
+            let depends = script.is_some_and(|text| !text.parameters.is_empty() && text.sources.is_empty());
+            !is_method
+                && !function.public
+                && !function.run_by_harness
+                && depends
+                && calls.peek().is_some()
+                && calls.all(|(_, call)| given(call))
+        };
+        let found = hit(sink, &shell, script);
+        let is_pedantic = found.pedantic || is_settled_by_callers();
+        hits.push(callers.labelled(found.pedantic(is_pedantic), sink, given));
     }
 }
 
@@ -66,7 +88,7 @@ fn shortened(script: &Value) -> String {
     if text.chars().count() > 60 { format!("{}…", text.chars().take(59).collect::<String>()) } else { text }
 }
 
-/// Whether only the code decides what the shell does: every part is constant, a number, or quoted for the shell.
+/// Whether only the code decides what the shell does: every part is constant, a number, an address, or quoted for the shell.
 fn is_settled(script: &Value) -> bool {
     let settled = |value: &Value| {
         let mut before = "";
@@ -76,8 +98,8 @@ fn is_settled(script: &Value) -> bool {
                     before = text;
                     true
                 }
+                Piece::Plain => true,
                 // Inside other quotes, the shell would split the quoted text again.
-                Piece::Digits => true,
                 Piece::Quoted => !before.ends_with(['"', '\'']),
                 _ => false,
             })

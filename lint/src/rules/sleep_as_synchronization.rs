@@ -24,8 +24,10 @@
 //! A function that starts a process, sleeps and returns it counts too, and so does one that starts a server, sleeps and
 //! ends: its callers connect. Functions of the run that
 //! start threads or tasks, or that connect, count like the calls themselves. A sleep in a loop is a poll and is not
-//! reported, nor is a sleep after a connection or a request to the started process, which has then answered. Pedantic:
-//! a sleep before an assertion, which may be about time itself.
+//! reported, nor is a sleep after a connection or a request to the started process, which has then answered. A sleep
+//! before an assertion counts if the assertion asks an object of the program under test, whose constructor started a
+//! thread or a task: on a busy machine that may be later. Other sleeps before an assertion are pedantic. A test whose
+//! clock is paused does not wait.
 //!
 //! ## References
 //! Luo et al., "An Empirical Analysis of Flaky Tests", FSE 2014: the first cause is waiting for a time.
@@ -45,7 +47,12 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     for (id, call) in facts.calls.iter().enumerate() {
         let sleeps = tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known));
         let is_fixed = call.arguments.first().is_some_and(|time| time.sources.is_empty() && time.parameters.is_empty());
-        if !sleeps || !is_fixed || call.surroundings.repeated || call.surroundings.closure {
+        if !sleeps
+            || !is_fixed
+            || call.surroundings.is_repeated()
+            || call.surroundings.closure
+            || is_paused(facts, call)
+        {
             continue;
         }
         let here = |other: &Call| other.function == call.function && !other.surroundings.closure;
@@ -75,12 +82,35 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         let contacts =
             |id: CallId, other: &Call| connects(id, other) || requests(facts, other) || opens(facts, id, other);
         let next = after().find(|(id, other)| contacts(*id, other) || asserts(other));
-        if let Some((_, next)) = next {
-            hits.push(hit.pedantic(asserts(next)).label(next.span, "needed here"));
+        if let Some((at, next)) = next {
+            let is_pedantic = asserts(next) && !asks_program(facts, id, at);
+            hits.push(hit.pedantic(is_pedantic).label(next.span, "needed here"));
         } else if hands_on(facts, start.0) || is_helper_that_serves(facts, id, start.0) {
             hits.push(hit);
         }
     }
+}
+
+/// Whether a call after the sleep and up to the assertion asks an object of the program under test that works in the
+/// background: its constructor, before the sleep, starts a thread or a task.
+fn asks_program(facts: &FileFacts, sleep: CallId, assertion: CallId) -> bool {
+    let works = |root: CallId| {
+        let made = &facts.calls[root];
+        let spawns = made.effects.as_ref().is_some_and(|effects| effects.spawns);
+        root < sleep && spawns && made.of_run && !made.path.is_empty() && !facts.may_be_of_tests(made)
+    };
+    let asks = |call: &Call| {
+        call.function == facts.calls[sleep].function && call.path.is_empty() && call.of_run && works(call.root)
+    };
+    facts.calls[sleep + 1..=assertion].iter().any(asks)
+}
+
+/// Whether the test's clock is paused, so that its sleeps take no time.
+fn is_paused(facts: &FileFacts, sleep: &Call) -> bool {
+    facts.functions[sleep.function].paused
+        || facts.calls.iter().any(|call| {
+            call.function == sleep.function && tables::PAUSING.iter().any(|known| tables::ends_with(&call.path, known))
+        })
 }
 
 /// Whether the function returns or stores the child that it started, and does nothing else with it: the sleep is for

@@ -117,7 +117,7 @@ fn is_stream(facts: &FileFacts, value: &Value, wrapped: bool, depth: usize) -> b
 }
 
 /// Returns the function and the functions of the file that call it, near and far.
-fn with_callers(facts: &FileFacts, function: usize) -> BTreeSet<usize> {
+pub(super) fn with_callers(facts: &FileFacts, function: usize) -> BTreeSet<usize> {
     let mut functions = BTreeSet::from([function]);
     let mut open = vec![function];
     while let Some(next) = open.pop() {
@@ -145,7 +145,7 @@ fn has_limit_by_maker(facts: &FileFacts, value: &Value) -> bool {
 }
 
 /// Whether an attribute ends each test among these functions after a time.
-fn has_limit_by_attribute(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
+pub(super) fn has_limit_by_attribute(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
     let mut tests = functions
         .iter()
         .map(|function| &facts.functions[*function])
@@ -155,8 +155,21 @@ fn has_limit_by_attribute(facts: &FileFacts, functions: &BTreeSet<usize>) -> boo
 }
 
 /// Whether a caller in the file runs the helper with a limit.
-fn has_limit_by_caller(facts: &FileFacts, flow: &Flow<'_>, function: usize) -> bool {
+pub(super) fn has_limit_by_caller(facts: &FileFacts, flow: &Flow<'_>, function: usize) -> bool {
     !facts.functions[function].run_by_harness && facts.calls_of(function).any(|(id, _)| flow.is_limited_in_time(id))
+}
+
+/// Whether each caller in the file, near or far, runs the helper with a limit.
+pub(super) fn has_limit_by_each_caller(facts: &FileFacts, flow: &Flow<'_>, function: usize) -> bool {
+    is_limited_by_callers(facts, flow, function, 0)
+}
+
+fn is_limited_by_callers(facts: &FileFacts, flow: &Flow<'_>, function: usize, depth: usize) -> bool {
+    let mut callers = facts.calls_of(function).filter(|(_, call)| call.function != function).peekable();
+    let is_limited = |(id, call): (CallId, &Call)| {
+        flow.is_limited_in_time(id) || depth < MAX_DEPTH && is_limited_by_callers(facts, flow, call.function, depth + 1)
+    };
+    !facts.functions[function].run_by_harness && callers.peek().is_some() && callers.all(is_limited)
 }
 
 /// Whether the stream leads to a host of the Internet or of the environment: `client-without-timeout` reports those.

@@ -39,7 +39,7 @@ use std::time::Duration;
 
 use super::bounds::{Bound, judged, number};
 use crate::config::Config;
-use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::facts::{FileFacts, Rounds, Sink, SinkKind};
 use crate::rule::{Hit, Proposal};
 
 const HELP: &str = "bound it where it is read, `.clamp(1, 60)`, or refuse what is out of range; with netns-fixtures, declare \
@@ -67,7 +67,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let spins = value.bounds.low <= 0.0 && value.bounds.high <= longest && !value.validated;
         if polls
             && spins
-            && (call.surroundings.unending || call.name == "interval")
+            && (call.surroundings.rounds == Rounds::Many || call.name == "interval")
             && let Some(source) = value.source(crate::value::Origin::Environment)
         {
             let name = source.name.as_ref().map_or_else(|| "the environment".to_owned(), |name| format!("`{name}`"));

@@ -12,6 +12,7 @@
 //! let status = child.wait()?;
 //! let reply = client.recv().await?;
 //! stream.read_exact(&mut reply).await?;                    // a connection to the server under test
+//! while TcpStream::connect(address).is_err() { thread::sleep(PAUSE); }
 //! loop { tokio::select! { event = one.next_event() => { … } event = other.next_event() => { … } } }
 //! ```
 //!
@@ -40,10 +41,14 @@
 //! neither an arm nor the loop checks a clock. Pedantic: a channel that the function makes, `next` and `accept`, and
 //! everything in examples.
 //!
+//! A loop that pauses and asks again counts if it asks a peer or the program under test, and neither a clock, a count nor
+//! a `timeout` around it ends it. Other such loops are pedantic: they wait for the test's own threads.
+//!
 //! ## References
 //! CWE-400; waitpid(2).
 
 use super::argv::{commands, is_one_of, unwrapped};
+use super::stream::{has_limit_by_attribute, has_limit_by_each_caller, with_callers};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Sink};
 use crate::finding::{Confidence, Severity};
@@ -67,7 +72,11 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             continue;
         }
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
-        let is_bounded = command.is_some_and(|command| ends_itself(facts, config, command)) || flow.is_bounded(id);
+        let functions = with_callers(facts, call.function);
+        let is_bounded = command.is_some_and(|command| ends_itself(facts, config, command))
+            || flow.is_bounded(id)
+            || has_limit_by_attribute(facts, &functions)
+            || has_limit_by_each_caller(facts, flow, call.function);
         if flow.is_cut_short() {
             hits.push(cut_short(call));
             return;
@@ -93,6 +102,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         hits.push(if is_short && !is_pedantic { hit.severity(Severity::Note) } else { hit.pedantic(is_pedantic) });
     }
     super::message::check(facts, config, &mut flow, hits);
+    super::poll::check(facts, &mut flow, hits);
 }
 
 /// Returns the subject of a wait as text, and the possible types of the receiver; `None` if the call does not wait.
@@ -136,7 +146,13 @@ fn is_pipe(facts: &FileFacts, value: &Value) -> bool {
 /// Whether the command has its own timeout: `timeout 5 server`, or one that the test set on it.
 fn ends_itself(facts: &FileFacts, config: &Config, command: CallId) -> bool {
     let of_command = |sink: &&Sink| sink.call == Some(command);
-    let is_limited = |words: &Vec<String>| unwrapped(words).0.contains(&tables::TIMEOUT);
+    let is_limited = |words: &Vec<String>| {
+        let (wrappers, words) = unwrapped(words);
+        let program = words.first().map(|first| tables::program_name(first));
+        let options = tables::LIMITING_OPTIONS.iter().filter(|(known, _)| program == Some(known));
+        wrappers.contains(&tables::TIMEOUT)
+            || options.into_iter().any(|(_, options)| words.iter().any(|word| options.contains(&word.as_str())))
+    };
     facts.object(command).any(|(_, other)| tables::is_limit(&other.name))
         || facts.sinks.iter().filter(of_command).any(|sink| commands(sink, config).first().is_some_and(is_limited))
 }

@@ -85,8 +85,17 @@ pub(crate) const CONTACTING: &[&str] = &[
 pub(crate) const INSECURE_OPTIONS: &[(&str, &str)] =
     &[("curl", "-k"), ("curl", "--insecure"), ("wget", "--no-check-certificate")];
 
+/// Subcommands of programs that contact a host from their operands.
+pub(crate) const CONTACTING_VERBS: &[(&str, &[&str])] = &[("git", &["clone", "fetch", "ls-remote", "pull"])];
+
+/// Methods of a resolver that query it for a name.
+pub(crate) const LOOKING_UP: &[&str] =
+    &["lookup", "lookup_ip", "ipv4_lookup", "ipv6_lookup", "mx_lookup", "txt_lookup", "srv_lookup", "ns_lookup"];
 /// One-letter options of curl whose value follows, in the same word or the next one.
 pub(crate) const CURL_OPTIONS_WITH_VALUE: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
+
+/// Methods of a client's builder that set the address of a name.
+pub(crate) const RESOLVING_OTHERWISE: &[&str] = &["resolve", "resolve_to_addrs"];
 
 /// Functions that query a resolver.
 pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_host"];
@@ -198,6 +207,9 @@ pub(crate) const STARTING: &[&str] = &[
 pub(crate) fn starts_concurrent(path: &str) -> bool {
     STARTING.iter().any(|known| super::ends_with(path, known))
 }
+
+/// Functions that stop the clock of a runtime.
+pub(crate) const PAUSING: &[&str] = &["time::pause", "tokio::time::pause"];
 
 /// Functions that sleep.
 pub(crate) const SLEEPING: &[&str] = &[

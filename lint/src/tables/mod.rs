@@ -343,9 +343,25 @@ pub(crate) fn is_wrapper(path: &str, name: &str) -> bool {
     matches!(name, "Some" | "Ok" | "Box" | "Wrapping") || WRAPPING.iter().any(|known| ends_with(path, known))
 }
 
+/// Constructors of values that a function computes on first use.
+pub(crate) const LAZY: &[&str] = &["LazyLock::new", "LazyCell::new", "Lazy::new"];
+
 /// Methods that finish a builder: the result is a different object.
 pub(crate) const TERMINAL: &[&str] =
     &["spawn", "id", "output", "status", "start", "run", "read", "popen", "join", "capture", "exec"];
+
+/// Methods of a listener that take connections, or make another object of it that does.
+pub(crate) const TAKING_CONNECTIONS: &[&str] = &[
+    "accept",
+    "incoming",
+    "into_incoming",
+    "poll_accept",
+    "into_std",
+    "try_clone",
+    "as_raw_fd",
+    "into_raw_fd",
+    "as_fd",
+];
 
 /// Methods of a listener that publish its port.
 pub(crate) const TELLING_THE_PORT: &[&str] =

@@ -133,7 +133,8 @@ impl Change {
 /// Functions and methods of client libraries that wait for a peer without a limit, unless the caller sets one. A method
 /// follows the path of its type. Source: the documentation of each library. The list leaves out libraries with a
 /// default limit: the blocking client of reqwest (30 s), sqlx (30 s), mongodb (30 s), async-nats (5 s), surf (60 s),
-/// awc (5 s), lettre (60 s).
+/// awc (5 s), lettre (60 s), tiberius (15 s), and the multiplexed connections of redis (`DEFAULT_RESPONSE_TIMEOUT` in its
+/// `client.rs`: 500 ms).
 const CLIENTS: &[(&str, &[&str])] = &[
     ("reqwest", &["get"]),
     ("isahc", &["get", "post", "get_async", "post_async", "head", "put", "delete"]),
@@ -171,7 +172,9 @@ const CLIENTS: &[(&str, &[&str])] = &[
 pub(crate) const REQUESTS: &[(&str, &[&str])] = &[
     ("reqwest::", &["send", "execute"]),
     ("ureq::", &["call", "send", "send_string", "send_json", "send_form", "send_bytes"]),
-    ("redis::Client::", &["get_connection", "get_async_connection", "get_multiplexed_async_connection"]),
+    ("redis::Client::", &["get_connection", "get_async_connection"]),
+    ("minreq::", &["send", "send_lazy"]),
+    ("clickhouse::Client::", &["execute", "fetch_all", "fetch_one", "fetch_optional"]),
 ];
 
 /// Whether a method sends a request that a client of that type, or of that constructor, has built.

@@ -126,12 +126,17 @@ pub(crate) const RECEIVING: &[&str] = &[
     "receive",
     "receive_message",
     "next_event",
+    "poll",
     "next_message",
     "next_swarm_event",
     "select_next_some",
     "read_message",
     "read_frame",
 ];
+
+/// Methods of a future that return a future which waits for it.
+pub(crate) const ADAPTING: &[&str] =
+    &["map", "map_ok", "map_err", "then", "and_then", "fuse", "boxed", "boxed_local", "inspect", "instrument"];
 
 /// Methods that wait for the next item, mostly of a stream or a socket of the test itself.
 pub(crate) const NEXT_ITEM: &[&str] = &["next", "try_next", "accept", "recv_from", "changed", "notified"];
@@ -254,6 +259,29 @@ pub(crate) fn is_datagram(path: &str) -> bool {
 /// Calls whose result ends a wait at a certain time.
 pub(crate) const CLOCKS: &[&str] =
     &["sleep", "sleep_until", "tick", "interval", "elapsed", "now", "after", "delay_for", "cancelled", "ctrl_c"];
+
+/// Functions and methods whose result bounds a loop that asks for it: clocks, counters, and lists of pauses.
+pub(crate) const BOUNDING: &[&str] = &[
+    "elapsed",
+    "now",
+    "duration_since",
+    "checked_duration_since",
+    "saturating_duration_since",
+    "checked_sub",
+    "fetch_add",
+    "fetch_sub",
+    "next",
+    "next_backoff",
+    "nth",
+    "pop",
+    "pop_front",
+    "is_cancelled",
+    "cancelled",
+    "ctrl_c",
+];
+
+/// Functions that give way to other threads or tasks for a moment, besides those that sleep.
+pub(crate) const YIELDING: &[&str] = &["yield_now", "spin_loop", "park_timeout", "sleep_ms"];
 
 /// Macros and functions that wait for the first of several futures.
 pub(crate) const RACES: &[&str] = &["select!", "select_biased!", "select", "race", "or"];

@@ -239,6 +239,10 @@ pub(crate) const CONTAINER_ENGINES: &[&str] = &["docker", "podman", "nerdctl"];
 /// The wrapper that ends its program after a limited time.
 pub(crate) const TIMEOUT: &str = "timeout";
 
+/// Options with which a program ends after a time.
+pub(crate) const LIMITING_OPTIONS: &[(&str, &[&str])] =
+    &[("curl", &["-m", "--max-time"]), ("ping", &["-w", "-c", "-W"]), ("nc", &["-w"]), ("socat", &["-T"])];
+
 /// Programs that start a shell for the text after their option.
 pub(crate) const SHELL_STARTERS: &[&str] = &["su", "runuser"];
 

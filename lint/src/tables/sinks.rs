@@ -65,6 +65,11 @@ const HTTP_CLIENTS: &[&str] = &[
     "isahc::HttpClient",
 ];
 
+/// Whether the type at that path is a client whose methods take a URL, or its builder.
+pub(crate) fn is_http_client(path: &str) -> bool {
+    HTTP_CLIENTS.contains(&path)
+}
+
 /// Options for new objects of a container engine: podman-api, docker-api, bollard, shiplift.
 const CONTAINER_OPTIONS: &[&str] = &[
     "ContainerCreateOpts",

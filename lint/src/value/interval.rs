@@ -125,7 +125,10 @@ mod tests {
         assert_eq!(Interval::binary('%', Interval::ALL, Interval::exactly(7.0)), Interval { low: -7.0, high: 7.0 });
         assert_eq!(Interval::binary('/', tens, tens), Interval::ALL, "a divisor may be zero");
         assert_eq!(Interval::binary('^', Interval::exactly(2.0), tens), Interval { low: 1.0, high: 1024.0 });
-        assert_eq!(Interval::binary('<', Interval::exactly(1.0), Interval::exactly(20.0)).high, 1_048_576.0);
+        assert_eq!(
+            Interval::binary('<', Interval::exactly(1.0), Interval::exactly(20.0)),
+            Interval::exactly(1_048_576.0)
+        );
         assert_eq!(Interval::binary('<', tens, Interval { low: 0.0, high: 2.0 }), Interval { low: 0.0, high: 40.0 });
         assert_eq!(Interval::binary('<', tens, Interval::ALL), Interval::ALL, "a shift of unknown width");
         assert_eq!(Interval::binary('>', tens, Interval::exactly(1.0)), Interval { low: 0.0, high: 5.0 });

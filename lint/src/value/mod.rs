@@ -85,8 +85,8 @@ pub(crate) enum Piece {
     Hole,
     /// Unknown text, quoted for a shell.
     Quoted,
-    /// The text of an unknown number without a sign.
-    Digits,
+    /// The text of an unknown number or address, without syntax of a shell.
+    Plain,
     /// The text of a counter that starts at this number in every run.
     Counted(String),
 }
@@ -276,6 +276,12 @@ impl Value {
         self.call.filter(|_| !self.part).map(Object::Call).or_else(parameter)
     }
 
+    /// Whether it is a number or an address: its text has no syntax of a shell.
+    fn is_plain(&self) -> bool {
+        self.bounds.low.is_finite() && self.bounds.high.is_finite()
+            || self.is_of(&["Ipv4Addr", "Ipv6Addr", "IpAddr", "SocketAddr", "SocketAddrV4", "SocketAddrV6", "Uuid"])
+    }
+
     /// Whether it contains the text of a counter.
     pub(crate) fn is_counted(&self) -> bool {
         self.pieces.iter().any(|piece| matches!(piece, Piece::Counted(_)))
@@ -343,6 +349,7 @@ impl Value {
                 (Some(Piece::Text(text)), Piece::Text(more)) if text.len() < MAX_TEXT => text.push_str(more),
                 (Some(Piece::Hole), _) if !room => {}
                 (Some(Piece::Hole), Piece::Hole) => {}
+                _ if room && *piece == Piece::Hole && other.is_plain() => self.pieces.push(Piece::Plain),
                 _ if room => self.pieces.push(piece.clone()),
                 _ => self.pieces.push(Piece::Hole),
             }

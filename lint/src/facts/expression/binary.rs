@@ -77,7 +77,7 @@ impl<'a> Lower<'a> {
             binary.op,
             BinOp::AddAssign(_) | BinOp::SubAssign(_) | BinOp::MulAssign(_) | BinOp::DivAssign(_) | BinOp::RemAssign(_)
         ) {
-            if self.frame.surroundings.repeated && left.sources.is_empty() && right.sources.is_empty() {
+            if self.frame.surroundings.is_repeated() && left.sources.is_empty() && right.sources.is_empty() {
                 value.bounds = Interval::ALL;
             }
             self.assign(&binary.left, value.clone());

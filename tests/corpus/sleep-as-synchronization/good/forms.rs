@@ -7,7 +7,7 @@ use std::time::Duration;
 #[test]
 fn polls() {
     let server = thread::spawn(serve);
-    while TcpStream::connect(address()).is_err() {
+    while TcpStream::connect(address()).is_err() { //~ unbounded-wait
         thread::sleep(Duration::from_millis(10));
     }
     server.join().unwrap();

@@ -1,0 +1,7 @@
+mod server;
+
+#[test]
+fn answers() {
+    let server = server::start();
+    assert!(server.answers());
+}
