@@ -10,12 +10,31 @@ use netns_fixtures::net::address::{IpNet, MacAddr, offset_address};
 use netns_fixtures::net::link::{Bridge, MacVtap, Veth, Vlan};
 use netns_fixtures::net::{LabError, Lan, Pair};
 use netns_fixtures::prelude::*;
+use netns_fixtures::{BoxError, Fixture, TestContext};
 
 #[netns_test]
 fn the_server_answers(net: Pair) -> TestResult {
     let listener = net.server.tcp_listener(80)?;
     let client = net.client.tcp_connect((net.server.ipv6(), 80))?;
     assert_eq!(listener.accept()?.1, client.local_addr()?);
+    Ok(())
+}
+
+/// Two hosts, of which the server has a second address.
+struct Office(Pair);
+
+impl Fixture for Office {
+    fn set_up(context: &TestContext) -> Result<Self, BoxError> {
+        let net = Pair::set_up(context)?;
+        net.server.add_address("eth0", "192.0.2.7/24".parse()?)?;
+        Ok(Self(net))
+    }
+}
+
+#[netns_test]
+fn the_server_has_a_second_address(office: Office) -> TestResult {
+    let Office(net) = &office;
+    assert!(net.server.device("eth0")?.addresses.contains(&"192.0.2.7/24".parse()?));
     Ok(())
 }
 

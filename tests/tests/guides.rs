@@ -139,7 +139,7 @@ mod processes {
                 .command("dnsmasq")
                 .args(["--no-daemon", "--conf-file=/dev/null", "--no-resolv"])
                 .option("--address", "/example.test/198.51.100.7")
-                .ready_when(Ready::udp_port(53))
+                .ready_when(Ready::tcp_port(53))
                 .spawn()?;
             ask_for("example.test")?;
             dnsmasq.expect("query[A] example.test")?;
