@@ -83,7 +83,9 @@ mod tests {
 
     fn of(output: &[&str]) -> Vec<String> {
         let mut failures = Failures::default();
-        output.iter().for_each(|line| failures.note_line(line));
+        for line in output {
+            failures.note_line(line);
+        }
         failures.lines().collect()
     }
 
