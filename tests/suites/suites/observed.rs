@@ -293,7 +293,9 @@ fn takes_namespaces_from_each_of_two_zygotes() {
         kill(stopped, Signal::SIGCONT).unwrap();
     }
     // The control: with both stopped, the children that are prepared run out.
-    zygotes.iter().for_each(|&zygote| kill(zygote, Signal::SIGSTOP).unwrap());
+    for &zygote in &zygotes {
+        kill(zygote, Signal::SIGSTOP).unwrap();
+    }
     let all = std::panic::catch_unwind(|| (0..6).for_each(|_| waits_a_second_for_its_namespaces()));
     let text = *all.unwrap_err().downcast::<String>().unwrap();
     assert!(text.contains("no namespaces were ready before the test's deadline"), "{text}");
