@@ -1,7 +1,7 @@
 //! The steps that run the suite as a user without privileges.
 //!
 //! As root they create a user, copy the workspace's files to a folder of that user and run cargo there as that user, offline, as
-//! after a fresh clone. They also copy the downloaded sources, and what cargo has built of them. The toolchain may be readable by root only, so it is bind-mounted into that
+//! after a fresh clone. They also copy the downloaded sources. The toolchain may be readable by root only, so it is bind-mounted into that
 //! folder, in a mount namespace that ends with the program. At the end the user must have left nothing; then they remove the user.
 
 use std::collections::BTreeMap;
@@ -30,10 +30,6 @@ use crate::workspace::Workspace;
 
 /// The programs of root's cargo, including nextest if cargo installed it.
 const PROGRAMS_OF_CARGO: &str = "bin";
-
-/// The folders of cargo's target folder that have libraries and their fingerprints. Cargo uses those of downloaded packages again, because
-/// these are the same at any path, and builds the workspace's packages anew.
-const BUILT: [&str; 3] = ["build", ".fingerprint", "deps"];
 
 /// World-writable folders, in which a test could leave something.
 const SHARED_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
@@ -189,12 +185,6 @@ impl Home<'_> {
         for file in files(workspace.root())? {
             self.copy(&workspace.root().join(&file), &self.workspace().join(&file))?;
         }
-        let built = Path::new("target/debug");
-        for folder in BUILT.map(|folder| built.join(folder)) {
-            if workspace.root().join(&folder).is_dir() {
-                self.copy_folder(&workspace.root().join(&folder), &self.workspace().join(&folder))?;
-            }
-        }
         Ok(())
     }
 
@@ -212,7 +202,7 @@ impl Home<'_> {
             let (from, to) = (entry.path(), to.join(entry.file_name()));
             if from.is_dir() {
                 self.copy_folder(&from, &to)?;
-            } else if !is_built_test(&from) {
+            } else {
                 self.copy(&from, &to)?;
             }
         }
@@ -252,11 +242,6 @@ impl Home<'_> {
         command.env("CARGO_HOME", self.cargo_home()).env(SKIP_RECORD, self.skip_record());
         Ok(command)
     }
-}
-
-/// Whether this is an executable in cargo's folder of libraries, of which there are gigabytes.
-fn is_built_test(path: &Path) -> bool {
-    path.extension().is_none() && path.parent().is_some_and(|folder| folder.ends_with("debug/deps"))
 }
 
 /// Returns the files that git tracks, and new files that it does not ignore.
