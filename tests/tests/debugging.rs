@@ -103,9 +103,16 @@ fn tests_keep_their_verdicts_under_a_debugger() {
     gdb.args(["--nx", "--batch", "-ex", "run", "--args"]).arg(libtest.get_program());
     gdb.args(["--exact", "tells_where_it_is", "tells_where_it_is_too", "tells_its_keyring"]);
     gdb.env("DEBUGINFOD_URLS", "");
-    let ended = gdb.output().expect("gdb is installed");
-    let printed = String::from_utf8_lossy(&ended.stdout);
-    assert!(printed.contains("3 passed"), "{printed}\n{}", String::from_utf8_lossy(&ended.stderr));
+    // gdb itself gives up where a thread ends while its library reads it; it then has not run the tests.
+    for turn in 1.. {
+        let ended = gdb.output().expect("gdb is installed");
+        let said = [ended.stdout, ended.stderr].concat();
+        let said = String::from_utf8_lossy(&said);
+        if !said.contains("cannot get thread info") || turn == 3 {
+            assert!(said.contains("3 passed"), "{said}");
+            return;
+        }
+    }
 }
 
 /// A failed test with held namespaces, and the command that its runner prints.
