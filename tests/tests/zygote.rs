@@ -88,53 +88,41 @@ fn running_no_test_of_those_that_there_are_leaves_no_process_waiting() {
     assert!(String::from_utf8_lossy(&ended.stdout).contains("0 passed"));
 }
 
+/// Runs an ignored test of the suite `observed` as each user, with these arguments and threads, and returns what each run printed.
+fn printed_by_each_user(arguments: &[&str], threads: Option<&str>) -> Vec<String> {
+    let suite = Suite::build("observed").expect("the suite builds");
+    let run = |&user| {
+        let mut libtest = suite.libtest(user).unwrap();
+        libtest.arg("--ignored").args(arguments).envs(threads.map(|threads| ("RUST_TEST_THREADS", threads)));
+        let ended = libtest.output().expect("it starts");
+        let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
+        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
+        printed
+    };
+    User::all().iter().map(run).collect()
+}
+
 #[test]
 fn a_runner_without_descriptors_fails_one_test_and_not_those_after_it() {
-    let suite = Suite::build("observed").expect("the suite builds");
-    for &user in User::all() {
-        let mut libtest = suite.libtest(user).unwrap();
-        libtest.args(["--exact", "--ignored", "exhausts_the_descriptors_of_the_runner"]);
-        let ended = libtest.output().expect("it starts");
-        let printed = String::from_utf8_lossy(&ended.stdout);
-        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
-    }
+    printed_by_each_user(&["--exact", "exhausts_the_descriptors_of_the_runner"], None);
 }
 
 #[test]
 fn a_test_waits_for_its_namespaces_no_longer_than_its_own_deadline() {
-    let suite = Suite::build("observed").expect("the suite builds");
-    for &user in User::all() {
-        let mut libtest = suite.libtest(user).unwrap();
-        libtest.args(["--exact", "--ignored", "waits_no_longer_than_its_own_deadline"]);
-        let ended = libtest.output().expect("it starts");
-        let printed = String::from_utf8_lossy(&ended.stdout);
-        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
-    }
+    printed_by_each_user(&["--exact", "waits_no_longer_than_its_own_deadline"], None);
 }
 
 #[test]
-fn many_tests_at_the_same_time_have_two_zygotes_and_are_told_if_one_ends() {
-    let suite = Suite::build("observed").expect("the suite builds");
-    for &user in User::all() {
-        let mut libtest = suite.libtest(user).unwrap();
-        libtest.args(["--ignored", "takes_namespaces_from_each_of_two_zygotes"]).env("RUST_TEST_THREADS", "16");
-        let ended = libtest.output().expect("it starts");
-        let printed = String::from_utf8_lossy(&ended.stdout);
-        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
-    }
+fn many_tests_at_the_same_time_have_two_zygotes_and_fail_by_name_if_one_ends() {
+    printed_by_each_user(&["takes_namespaces_from_each_of_two_zygotes"], Some("16"));
 }
 
 /// Also of children that were prepared before the change and after it.
 #[test]
 fn a_test_inherits_the_state_of_its_runner_at_the_start() {
-    let suite = Suite::build("observed").expect("the suite builds");
-    for &user in User::all() {
-        let mut libtest = suite.libtest(user).unwrap();
-        // Without `--exact`, which prepares no child ahead.
-        let ended = libtest.args(["--ignored", "--show-output", "changes_the_runner"]).output().expect("it starts");
-        let printed = String::from_utf8_lossy(&ended.stdout);
-        assert!(ended.status.success() && printed.contains("1 passed"), "{user:?}: {printed}");
+    // Without `--exact`, which prepares no child ahead.
+    for printed in printed_by_each_user(&["--show-output", "changes_the_runner"], None) {
         let states: Vec<&str> = printed.lines().filter(|line| line.starts_with("test None ")).collect();
-        assert!(states.len() == 7 && states.iter().all(|state| *state == states[0]), "{user:?}: {printed}");
+        assert!(states.len() == 7 && states.iter().all(|state| *state == states[0]), "{printed}");
     }
 }

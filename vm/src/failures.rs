@@ -15,7 +15,7 @@ pub struct Failures {
 }
 
 impl Failures {
-    /// Records what one line of output tells.
+    /// Records a failure, or a part of one, from one line of output.
     pub fn note_line(&mut self, line: &str) {
         let line = anstream::adapter::strip_str(line).to_string();
         if let Some((test, place)) = self.panicked.take() {

@@ -160,7 +160,7 @@ pub(crate) struct Call {
 /// The number of times that the enclosing loops repeat a call.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rounds {
-    /// There is no loop.
+    /// Outside of loops.
     #[default]
     One,
     /// Each loop has a small constant number of rounds.

@@ -61,7 +61,7 @@ fn is_child(ty: &Type) -> bool {
 /// Methods of an `Option` that do not give its content away.
 const ASKING: &[&str] = &["is_some", "is_none"];
 
-/// Names of fields that code reads. An assignment is no read.
+/// Names of fields that code reads. An assignment does not read.
 #[derive(Default)]
 struct Reads(HashSet<String>);
 

@@ -299,20 +299,20 @@ fn takes_namespaces_from_each_of_two_zygotes() {
     let all = std::panic::catch_unwind(|| (0..6).for_each(|_| waits_a_second_for_its_namespaces()));
     let text = *all.unwrap_err().downcast::<String>().unwrap();
     assert!(text.contains("no namespaces were ready before the test's deadline"), "{text}");
-    // One that has ended may have taken a request with it: a test that needs that child is told, and no test waits for it.
+    // One that has ended may have taken a request with it: a test that needs that child fails with the reason, and no test waits for it.
     kill(zygotes[0], Signal::SIGKILL).unwrap();
     kill(zygotes[1], Signal::SIGCONT).unwrap();
-    let told = |failed: Box<dyn std::any::Any + Send>| {
+    let names_the_zygote = |failed: Box<dyn std::any::Any + Send>| {
         let text = *failed.downcast::<String>().unwrap();
         assert!(text.contains("the zygote that makes namespaces has died"), "{text}");
     };
     for _ in 0..8 {
-        std::panic::catch_unwind(waits_long_for_its_namespaces).unwrap_or_else(told);
+        std::panic::catch_unwind(waits_long_for_its_namespaces).unwrap_or_else(names_the_zygote);
     }
     // Without any, the children that are prepared run out.
     kill(zygotes[1], Signal::SIGKILL).unwrap();
     let all = std::panic::catch_unwind(|| (0..8).for_each(|_| waits_long_for_its_namespaces()));
-    told(all.unwrap_err());
+    names_the_zygote(all.unwrap_err());
 }
 
 /// The state that a process passes on to its copies.

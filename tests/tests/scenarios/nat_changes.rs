@@ -128,6 +128,7 @@ fn mappings_are_flushed_under_traffic(mut lab: Lab) -> TestResult {
             // 5,000 a second.
             while !is_over.load(Ordering::SeqCst) {
                 let number = sent.fetch_add(1, Ordering::SeqCst);
+                // A flush may refuse one.
                 let _ = sender.send_to(&number.to_be_bytes(), to);
                 thread::sleep(Duration::from_micros(200));
             }

@@ -90,6 +90,7 @@ fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
             });
             while !sender.is_finished() {
                 changes()?;
+                // The pace of the changes: fifty a second.
                 std::thread::sleep(20 * MILLISECOND);
             }
             let arrivals = sender.join().map_err(|_| "the sender panicked")??;

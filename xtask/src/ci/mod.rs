@@ -82,7 +82,7 @@ const STEPS: &[Step] = &[
     Step::new("tests", "cargo test --workspace, as the README says", tests),
     Step::new("unprivileged", "the same under cargo nextest, as a user without privileges", unprivileged::run_nextest),
     Step::new("vm", "the fixtures' suite on the oldest kernel, in a virtual machine", virtual_machine),
-    Step::new("demo", "cargo xtask demo shows what it tells", demo),
+    Step::new("demo", "cargo xtask demo runs and shows its three parts", demo),
 ];
 
 /// Slow steps, which repeat a default step under other circumstances or rarely fail; a default run lists them and leaves them out.

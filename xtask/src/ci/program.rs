@@ -26,7 +26,7 @@ pub(super) struct EndedProgram {
     pub(super) how: String,
     /// The sum of all summary lines in its output.
     pub(super) counts: Counts,
-    /// The tests that failed, as its output tells.
+    /// The failed tests in its output.
     pub(super) failures: Failures,
 }
 
