@@ -42,7 +42,7 @@ fn is_drained(condition: &Expr) -> bool {
     matches!(condition, Expr::Let(test) if super::expression::presence(&test.pat) == Some(true))
 }
 
-/// What a loop says about its end.
+/// The conditions under which a loop ends.
 #[derive(Default)]
 struct Ends<'ast> {
     /// The condition of a `while`.
@@ -66,7 +66,7 @@ impl<'ast> Ends<'ast> {
         leaves.found
     }
 
-    /// Notes the words of a macro: what it asserts or prints may bound the loop.
+    /// Notes the words of a macro: an assertion in it may bound the loop.
     fn words(&mut self, tokens: TokenStream) {
         for token in tokens {
             match token {
@@ -145,27 +145,24 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
         visit::visit_expr_match(self, choice);
     }
 
-    fn visit_expr_loop(&mut self, inner: &'ast syn::ExprLoop) {
-        self.depth += 1;
-        visit::visit_expr_loop(self, inner);
-        self.depth -= 1;
+    fn visit_expr(&mut self, expression: &'ast Expr) {
+        if let Some(deeper) = depth_of(expression) {
+            self.depth += deeper;
+            visit::visit_expr(self, expression);
+            self.depth -= deeper;
+        }
     }
 
-    fn visit_expr_while(&mut self, inner: &'ast syn::ExprWhile) {
-        self.depth += 1;
-        visit::visit_expr_while(self, inner);
-        self.depth -= 1;
-    }
-
-    fn visit_expr_for_loop(&mut self, inner: &'ast syn::ExprForLoop) {
-        self.depth += 1;
-        visit::visit_expr_for_loop(self, inner);
-        self.depth -= 1;
-    }
-
-    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
-    fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
     fn visit_item(&mut self, _: &'ast syn::Item) {}
+}
+
+/// Returns how many loops this expression opens; `None` if its body does not run here.
+fn depth_of(expression: &Expr) -> Option<usize> {
+    match expression {
+        Expr::Closure(_) | Expr::Async(_) => None,
+        Expr::Loop(_) | Expr::While(_) | Expr::ForLoop(_) => Some(1),
+        _ => Some(0),
+    }
 }
 
 /// Looks for a `break` of the loop, or a `return`.
@@ -183,26 +180,13 @@ impl<'ast> Visit<'ast> for Leaves {
         self.found = true;
     }
 
-    fn visit_expr_loop(&mut self, inner: &'ast syn::ExprLoop) {
-        self.depth += 1;
-        visit::visit_expr_loop(self, inner);
-        self.depth -= 1;
+    fn visit_expr(&mut self, expression: &'ast Expr) {
+        if let Some(deeper) = depth_of(expression) {
+            self.depth += deeper;
+            visit::visit_expr(self, expression);
+            self.depth -= deeper;
+        }
     }
-
-    fn visit_expr_while(&mut self, inner: &'ast syn::ExprWhile) {
-        self.depth += 1;
-        visit::visit_expr_while(self, inner);
-        self.depth -= 1;
-    }
-
-    fn visit_expr_for_loop(&mut self, inner: &'ast syn::ExprForLoop) {
-        self.depth += 1;
-        visit::visit_expr_for_loop(self, inner);
-        self.depth -= 1;
-    }
-
-    fn visit_expr_closure(&mut self, _: &'ast syn::ExprClosure) {}
-    fn visit_expr_async(&mut self, _: &'ast syn::ExprAsync) {}
 }
 
 /// Collects the variables and fields of an expression.
