@@ -84,8 +84,11 @@ impl Summary {
         // A child needs a wait wherever it is passed.
         let strong = !returns.sources.is_empty()
             || returns.declared.is_some()
+            || effects.retries
             || !effects.wildcards.is_empty()
-            || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method));
+            || sinks.iter().any(|sink| {
+                sink.kind.is_hazard_by_itself() && (sink.kind.is_contact() || sink.depends_on_arguments(is_method))
+            });
         Self {
             returns: Some(returns),
             sinks,
