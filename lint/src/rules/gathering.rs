@@ -20,7 +20,7 @@ const MAX_DEPTH: usize = 4;
 /// Finds waits in code that a test runs itself, for a thread or task of the same function that may fail first.
 pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits: &mut Vec<Hit>) {
     for (id, call) in facts.calls.iter().enumerate() {
-        let Some(partner) = partner(facts, id, call).filter(|_| !facts.functions[call.function].isolated) else {
+        let Some(partner) = partner(facts, call).filter(|_| !facts.functions[call.function].isolated) else {
             continue;
         };
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
@@ -64,7 +64,7 @@ impl Partner {
 }
 
 /// Returns the call that ends the wait; `None` if the call is not such a wait.
-fn partner(facts: &FileFacts, id: CallId, call: &Call) -> Option<Partner> {
+fn partner(facts: &FileFacts, call: &Call) -> Option<Partner> {
     if is_barrier_wait(facts, call) {
         return Some(Partner::Barrier);
     }
