@@ -369,6 +369,7 @@ impl<'a> Lower<'a> {
     ) -> Option<Value> {
         let first = arguments.first();
         let mut value = receiver.clone();
+        let is_of_run = receiver.ty.as_ref().is_some_and(|ty| ty.own().is_some());
         match name {
             "parse" if arguments.is_empty() => {
                 value.parsed = true;
@@ -388,6 +389,8 @@ impl<'a> Lower<'a> {
             "ip" | "addr" | "address" | "network" | "port" if arguments.is_empty() && receiver.constant().is_some() => {
                 return super::address::part(name, receiver, span);
             }
+            // A method of the run is followed, whatever its name.
+            "fetch_add" | "fetch_sub" | "load" | "get" if is_of_run => return None,
             "fetch_add" | "fetch_sub" | "load" | "get" if receiver.is_counted() => {}
             // For an unknown text, the result may be the whole text.
             "strip_prefix" | "strip_suffix" | "trim_start_matches" | "trim_end_matches" | "trim_matches" => {

@@ -105,13 +105,13 @@ impl Flow<'_> {
         let facts = self.facts;
         let of_handle = |call: &CallId| origin(facts, *call) == spawn;
         let calls = || facts.calls_around(spawn).filter(|id| facts.calls[*id].function == facts.calls[spawn].function);
-        let on_handle = |id: &CallId| {
+        let is_on_it = |id: &CallId| {
             facts.calls[*id].receiver.as_ref().and_then(|on| on.call).is_some_and(|call| of_handle(&call))
         };
         let is_named = |id: &CallId, names: &[&str]| names.contains(&facts.calls[*id].name.as_str());
-        let joins = |id: &CallId| is_named(id, tables::JOINS) && on_handle(id) && !self.is_limited_in_time(*id);
+        let joins = |id: &CallId| is_named(id, tables::JOINS) && is_on_it(id) && !self.is_limited_in_time(*id);
         let awaits = || self.awaits.keys().any(|call| of_handle(call) && !self.is_limited_in_time(*call));
-        !calls().any(|id| is_named(&id, tables::STOPPING_TASKS) && on_handle(&id))
+        !calls().any(|id| is_named(&id, tables::STOPPING_TASKS) && is_on_it(&id))
             && (calls().any(|id| joins(&id)) || awaits())
     }
 
