@@ -90,7 +90,7 @@ const NIGHTLY: &[Step] = &[
     Step::new("nextest", "the tests under cargo nextest, as this user", nextest),
     Step::new("unprivileged-libtest", "cargo test --workspace as a user without privileges", unprivileged::run_libtest),
     Step::new("chaos", "2,000 killed processes of test runs, with the counts of what is left", nightly::chaos),
-    Step::new("bench", "the benches have no warnings, and QUIC clients of others work", nightly::bench),
+    Step::new("bench", "the benches have no warnings, and network clients of others work", nightly::bench),
     Step::new("deny", "cargo-deny finds nothing in the dependencies", nightly::deny),
     Step::new("oldest-compiler", "the packages compile with the oldest promised compiler", nightly::oldest_compiler),
     Step::new("build-time", "the time of a clean build for a new project", nightly::build_time),
