@@ -106,7 +106,12 @@ fn print(isolation: &Result<(), String>, answers: &[(&Requirement, Option<Unmet>
     match isolation {
         Ok(()) => println!("isolation              yes  every test gets namespaces of its own, without root\n"),
         Err(report) => {
-            println!("isolation              NO   {}\n", report.replace('\n', "\n                            "));
+            println!(
+                "isolation              NO   {}\n",
+                report.trim_end().replace('\n', "\n                            ")
+            );
+            println!("the requirements are not checked: that needs isolation");
+            return;
         }
     }
     for (requirement, unmet) in answers {
