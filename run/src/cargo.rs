@@ -27,7 +27,9 @@ The commands of netns-run work here too: doctor, explain, pages.
 
 The same by hand, for an .cargo/config.toml:
   [target.x86_64-unknown-linux-gnu]
-  runner = \"netns-run --\"";
+  runner = \"netns-run --\"
+
+Exit status: that of cargo; 2 usage, 125 cargo or netns-run cannot be started.";
 
 /// Runs a cargo command whose programs run in fresh namespaces.
 #[derive(Debug, Parser)]

@@ -66,12 +66,10 @@ mod tests {
         let commit = || {
             run(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "--message", "a"])
         };
-        for tag in ["v0.9.0", "v0.10.0", "other"] {
+        let rows = [("v0.9.0", None), ("v0.10.0", Some("v0.9.0")), ("other", Some("v0.10.0"))];
+        for (tag, expected) in rows {
             commit();
-            assert_eq!(
-                last_tag(folder.path()).unwrap().as_deref(),
-                (tag != "v0.9.0").then_some(if tag == "other" { "v0.10.0" } else { "v0.9.0" })
-            );
+            assert_eq!(last_tag(folder.path()).unwrap().as_deref(), expected);
             run(&["tag", tag]);
         }
     }
