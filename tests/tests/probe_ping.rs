@@ -478,7 +478,11 @@ fn each_error_is_a_sentence_with_its_remedy(net: Pair, mut lab: Lab) -> TestResu
     let control = quick().expect_unreachable_with_control(server).unwrap_err();
     for (error, sentence) in [
         (mismatch, "expected no answer to the ping from \"client\" to 198.18.0.2, found 3 sent, 3 received"),
-        (refused, "no exchange over echo of TCP from \"client\" to 198.18.0.2 port 7: refused"),
+        (
+            refused,
+            "no exchange over echo of TCP from \"client\" to 198.18.0.2 port 7: refused; start the server first, and wait for its port with \
+             `ready_when`",
+        ),
         (
             control,
             "cannot tell whether nothing answers the ping from \"client\" to 198.18.0.2: the control failed too: ping from \
