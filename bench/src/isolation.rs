@@ -63,7 +63,8 @@ thread: a thread that ends at once, which is all that a plain #[test] is; unshar
 again by `unshare` in the same namespaces, as a test that isolates itself does; gateflow: 0.1.2, which forks into
 a user and a network namespace of its own, with `lo` up, and has neither mounts, nor pid 1, nor a deadline;
 unprepared: the first test of a process, as under nextest; *_2_threads, 1000_tests: wall time by tests,
-against the floor at two threads; pss: the zygote's share of memory, rss: with what it shares";
+against the floor at two threads; large: in a binary of 200 MB with 50,000 relocations; 16_threads: with the two
+zygotes of that number; pss: the zygote's share of memory, rss: with what it shares";
 
 /// The largest spread of the floor (95th percentile to median) on a quiet machine.
 const QUIET_SPREAD: f64 = 3.0;
@@ -204,8 +205,10 @@ fn side_by_side(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()>
     }
     let floor = Figure::of_times("isolation/floor_2_threads", &floors, None);
     let tests = Figure::of_times("isolation/throughput_2_threads", &tests, Some(&floor)).at_most(1.3);
-    let thousand = Figure::of_times("isolation/1000_tests", &thousand_tests()?, Some(&floor)).at_most(1.3);
-    figures.extend([floor, tests, thousand]);
+    let thousand = Figure::of_times("isolation/1000_tests", &thousand_tests("thousand", "2")?, Some(&floor)).at_most(1.3);
+    let many = Figure::of_times("isolation/1000_tests_16_threads", &thousand_tests("thousand", "16")?, Some(&floor));
+    let large = Figure::of_times("isolation/1000_tests_large", &thousand_tests("large", "2")?, Some(&floor));
+    figures.extend([floor, tests, thousand, many, large]);
     Ok(())
 }
 
@@ -221,14 +224,14 @@ fn two_threads(each: usize, operation: fn() -> io::Result<()>) -> anyhow::Result
     Ok(start.elapsed() / u32::try_from(2 * each)?)
 }
 
-/// Returns the wall time a test of a test binary with a thousand tests on two threads, including libtest's start and end.
-fn thousand_tests() -> anyhow::Result<Vec<Duration>> {
+/// Returns the wall time a test of this test binary with a thousand tests, including libtest's start and end.
+fn thousand_tests(target: &str, threads: &str) -> anyhow::Result<Vec<Duration>> {
     const RUNS: usize = 3;
-    let binary = build_thousand()?;
+    let binary = build(target)?;
     (0..RUNS)
         .map(|_| {
             let start = Instant::now();
-            let ran = Command::new(&binary).args(["--quiet", "--test-threads", "2"]).output()?;
+            let ran = Command::new(&binary).args(["--quiet", "--test-threads", threads]).output()?;
             let took = start.elapsed();
             let report = String::from_utf8_lossy(&ran.stdout);
             let all_passed = ran.status.success() && report.contains("1000 passed");
@@ -239,10 +242,10 @@ fn thousand_tests() -> anyhow::Result<Vec<Duration>> {
         .collect()
 }
 
-fn build_thousand() -> anyhow::Result<String> {
+fn build(target: &str) -> anyhow::Result<String> {
     let cargo = std::env::var_os("CARGO").context("no CARGO: start this by `cargo xtask bench isolation`")?;
     let built = Command::new(cargo)
-        .args(["test", "--release", "--quiet", "--no-run", "--test", "thousand", "--message-format", "json"])
+        .args(["test", "--release", "--quiet", "--no-run", "--test", target, "--message-format", "json"])
         .arg("--manifest-path")
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .output()
@@ -252,7 +255,7 @@ fn build_thousand() -> anyhow::Result<String> {
     // cargo also lists the measuring program, which belongs to the same package.
     text.lines()
         .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
-        .filter(|message| message["target"]["name"] == "thousand")
+        .filter(|message| message["target"]["name"] == target)
         .find_map(|message| message["executable"].as_str().map(str::to_owned))
         .context("cargo names no executable")
 }

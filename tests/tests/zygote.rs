@@ -115,6 +115,7 @@ fn a_test_waits_for_its_namespaces_no_longer_than_its_own_deadline() {
 #[test]
 fn many_tests_at_the_same_time_have_two_zygotes_and_fail_by_name_if_one_ends() {
     printed_by_each_user(&["takes_namespaces_from_each_of_two_zygotes"], Some("16"));
+    printed_by_each_user(&["takes_namespaces_from_each_of_two_zygotes", "--test-threads", "16"], Some("1"));
 }
 
 /// Also of children that were prepared before the change and after it.

@@ -53,13 +53,19 @@ impl KernelResults {
         self.failures.is_empty() && self.counts().failed == 0
     }
 
-    /// Adds the results of another machine with the same kernel, whose tests another user ran at the same time or before.
+    /// Adds the results of another machine with the same kernel. Both may have run something as the same user.
     pub(crate) fn add(&mut self, other: Self) {
         self.release = self.release.take().or(other.release);
         self.boot = self.boot.or(other.boot);
         self.took = self.took.max(other.took);
-        self.users.extend(other.users);
-        self.printed.extend(other.printed);
+        for (user, UserResults { counts, skipped }) in other.users {
+            let of = self.users.entry(user).or_default();
+            of.counts += counts;
+            of.skipped.extend(skipped);
+        }
+        for (program, lines) in other.printed {
+            self.printed.entry(program).or_default().extend(lines);
+        }
         self.failures.extend(other.failures);
     }
 
@@ -156,6 +162,18 @@ mod tests {
     fn a_skip_is_one_line_with_all_its_places() {
         let skips = skips(&[&results("5.10", GOOD), &results("6.1", GOOD)]);
         assert_eq!(skips, ["net tagged: requires vlan [5.10 as root, 6.1 as root]"]);
+    }
+
+    #[test]
+    fn the_results_of_two_machines_add_up() {
+        let mut both = results("6.1", GOOD);
+        let mut other = results("6.1", Counts { passed: 0, failed: 1, skipped: 0 });
+        let program = ("root".to_owned(), "doctor".to_owned());
+        both.printed.insert(program.clone(), vec!["here".to_owned()]);
+        other.printed.insert(program.clone(), vec!["there".to_owned()]);
+        both.add(other);
+        assert_eq!(both.counts(), Counts { passed: 3, failed: 1, skipped: 1 });
+        assert_eq!(both.printed[&program], ["here", "there"]);
     }
 
     #[test]

@@ -50,13 +50,11 @@ const TOO_SLOW: &[(&str, &str)] = &[
 ];
 
 /// Tests whose repetitions passed their deadlines on an emulated aarch64 beside other work.
-const TOO_SLOW_ON_AARCH64: &[(&str, &str)] = &[
-    ("a_device_that_is_renamed_while_it_is_made_is_returned_or_removed", "60 devices are renamed while they are made"),
-    ("a_list_is_whole_while_it_changes", "5,000 addresses"),
-];
+const TOO_SLOW_ON_AARCH64: &[(&str, &str)] = &[("a_list_is_whole_while_it_changes", "5,000 addresses")];
 
 /// Tests that a machine without `/run` cannot run: iproute2 has the names of namespaces there.
 pub(super) const NEEDS_RUN: &[&str] = &[
+    "a_network_namespace_has_a_name_inside",
     "cni::containers_of_a_node_reach_each_other_until_they_are_removed",
     "forks_and_the_copy_drops_a_published_name",
     "lease::a_tool_finds_a_host_by_name",
