@@ -238,20 +238,18 @@ fn active_management_keeps_the_delay_low_under_load(mut lab: Lab) -> TestResult 
         let median = delays.get(delays.len() / 2).copied().ok_or("some arrive")?;
         Ok((median, after.dropped - before.dropped, after.marked - before.marked))
     };
-    let (delay, dropped, _) = late(&queue)?;
-    assert!(delay > 350 * MILLISECOND && dropped > 50, "the control: {delay:?}, {dropped} dropped");
+    let (full, dropped, _) = late(&queue)?;
+    assert!(full > 300 * MILLISECOND && dropped > 50, "the control: {full:?}, {dropped} dropped");
     let (delay, dropped, marked) = late(&queue.active_queue(ActiveQueue::pie()))?;
-    assert!(delay < 100 * MILLISECOND && dropped > 50 && marked == 0, "{delay:?}, {dropped} dropped, {marked} marked");
+    assert!(delay * 2 < full && dropped > 50 && marked == 0, "{delay:?}, {dropped} dropped, {marked} marked");
     Ok(())
 }
 
-/// The median round trip of pings beside a flow of up to 3 Mbit/s, from `a` to `b`.
+/// The median round trip of pings beside a TCP connection that fills the link from `a` to `b`.
 fn beside_a_full_flow(a: &Host, b: &Host) -> TestResult<Duration> {
     a.ping(b).count(1).timeout(Duration::from_secs(3)).run()?.expect_all()?;
     std::thread::scope(|scope| {
-        let flow = scope.spawn(|| {
-            datagrams(a, b, 1000, 1458, 4 * MILLISECOND, 500 * MILLISECOND).map_err(|error| format!("{error:#}"))
-        });
+        let flow = scope.spawn(|| transfer(a, b, 80, 500_000).map_err(|error| format!("{error:#}")));
         // The queue is full after a second.
         std::thread::sleep(1500 * MILLISECOND);
         let pings = a.ping(b).count(30).interval(50 * MILLISECOND).timeout(Duration::from_secs(2)).run()?;
@@ -260,17 +258,16 @@ fn beside_a_full_flow(a: &Host, b: &Host) -> TestResult<Duration> {
     })
 }
 
-/// Each flow has a queue of its own: a ping does not wait behind a flow that fills the link.
+/// Each flow has a queue of its own: a ping does not wait behind a connection that fills the link.
 fn another_flow_is_served(lab: &mut Lab, active: ActiveQueue) -> TestResult {
     let (a, b, link) = by(lab, Backend::Netem)?;
-    // Less than a slow sender fills.
     let slow = Condition::new().rate(Rate::kilobits(750));
     link.set_condition_from(&a, &slow.clone().queue(Queue::Time(400 * MILLISECOND)))?;
     let control = beside_a_full_flow(&a, &b)?;
     link.set_condition_from(&a, &slow.active_queue(active))?;
     let served = beside_a_full_flow(&a, &b)?;
     eprintln!("{active}: {served:?}, {control:?} without");
-    assert!(control > 250 * MILLISECOND && served < 100 * MILLISECOND, "{served:?}, {control:?} without");
+    assert!(control > 150 * MILLISECOND && served * 2 < control, "{served:?}, {control:?} without");
     Ok(())
 }
 
@@ -311,7 +308,8 @@ fn a_link_changes_between_queues_of_the_kernel(mut lab: Lab) -> TestResult {
         // Some wait at the next change.
         (0..20).try_for_each(|_| socket.send_to(&[0; 1000], (b.addr(), 9)).map(drop))?;
     }
-    a.ping(&b).count(20).run()?.expect_any()?;
+    // The last packets leave at the old rate, in two seconds.
+    a.ping(&b).count(5).timeout(Duration::from_secs(8)).run()?.expect_any()?;
     let after = link.statistics_from(&a)?;
     let (passed, dropped) = (after.passed - before.passed, after.dropped - before.dropped);
     eprintln!("{passed} passed, {dropped} dropped, {} lost", after.lost - before.lost);
