@@ -5,7 +5,7 @@ use quote::quote;
 
 /// All requirements that a test can have on the kernel. `netns_fixtures::requirements` probes each under this name, and compares
 /// its own list with this one, including the order.
-pub(crate) const NAMES: [&str; 40] = [
+pub(crate) const NAMES: [&str; 42] = [
     "netem",
     "vlan",
     "veth",
@@ -34,6 +34,8 @@ pub(crate) const NAMES: [&str; 40] = [
     "fq_codel",
     "prio",
     "cake",
+    "red",
+    "pie",
     "nft",
     "icmp_datagram",
     "raw_socket",

@@ -38,6 +38,14 @@ const BY_HAND: &[(&str, &[&str])] = &[
     ("fq_codel", &["tc", "qdisc", "add", "dev", "lo", "root", "fq_codel"]),
     ("prio", &["tc", "qdisc", "add", "dev", "lo", "root", "prio"]),
     ("cake", &["tc", "qdisc", "add", "dev", "lo", "root", "cake"]),
+    (
+        "red",
+        &[
+            "tc", "qdisc", "add", "dev", "lo", "root", "red", "limit", "60kb", "min", "10kb", "max", "30kb", "avpkt",
+            "1000",
+        ],
+    ),
+    ("pie", &["tc", "qdisc", "add", "dev", "lo", "root", "pie"]),
 ];
 
 #[netns_test]

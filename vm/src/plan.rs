@@ -32,6 +32,8 @@ pub const MODULES: &[&str] = &[
     "sch_cake",
     "sch_tbf",
     "sch_htb",
+    "sch_red",
+    "sch_pie",
     "sch_ingress",
     "cls_basic",
     "cls_u32",

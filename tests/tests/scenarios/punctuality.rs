@@ -1,7 +1,9 @@
 //! Packets that a relay sends late, because the machine was too busy.
 
 use std::io::IoSliceMut;
+use std::net::SocketAddr;
 use std::os::fd::AsRawFd;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use netns_fixtures::journal;
@@ -11,8 +13,6 @@ use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::require_program;
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, recvmsg, setsockopt, sockopt};
 use nix::sys::time::TimeSpec;
-
-use crate::traffic::datagrams;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -25,18 +25,34 @@ time.sleep(0.3)
 os.kill(pid, signal.SIGCONT)
 ";
 
-/// Sends datagrams for two seconds, and stops this process meanwhile, one of whose threads is the relay.
+/// Stops this process, one of whose threads is the relay, while datagrams are on their way.
 fn stop_during_traffic(from: &Host, to: &Host) -> TestResult {
     require_program("python3")?;
+    let (sender, _receiver) = (from.udp_socket(0)?, to.udp_socket(9)?);
+    let address = SocketAddr::new(to.addr(), 9);
+    let is_over = AtomicBool::new(false);
     std::thread::scope(|scope| {
-        let traffic = scope.spawn(|| {
-            datagrams(from, to, 200, 100, 10 * MILLISECOND, 300 * MILLISECOND).map_err(|error| format!("{error:#}"))
+        // A busy machine may start the program after seconds.
+        let traffic = scope.spawn(|| -> std::io::Result<()> {
+            while !is_over.load(Relaxed) {
+                sender.send_to(&[0; 100], address)?;
+                std::thread::sleep(10 * MILLISECOND);
+            }
+            Ok(())
         });
-        let mut python = to.command("python3")?;
-        python.args(["-c", STOP, &std::process::id().to_string()]).output()?.success()?;
+        let stopped = || -> TestResult {
+            let mut python = to.command("python3")?;
+            python.args(["-c", STOP, &std::process::id().to_string()]).output()?.success()?;
+            Ok(())
+        };
+        let stopped = stopped();
+        is_over.store(true, Relaxed);
         traffic.join().map_err(|_| "the traffic panicked")??;
-        Ok(())
-    })
+        stopped
+    })?;
+    // It arrives after those that were late.
+    from.ping(to).count(1).timeout(Duration::from_secs(3)).run()?.expect_all()?;
+    Ok(())
 }
 
 /// Returns how many entries of the journal contain this text.
