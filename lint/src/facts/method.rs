@@ -389,7 +389,6 @@ impl<'a> Lower<'a> {
             "ip" | "addr" | "address" | "network" | "port" if arguments.is_empty() && receiver.constant().is_some() => {
                 return super::address::part(name, receiver, span);
             }
-            // A method of the run is followed, whatever its name.
             "fetch_add" | "fetch_sub" | "load" | "get" if is_of_run => return None,
             "fetch_add" | "fetch_sub" | "load" | "get" if receiver.is_counted() => {}
             // For an unknown text, the result may be the whole text.
