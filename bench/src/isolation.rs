@@ -205,7 +205,8 @@ fn side_by_side(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()>
     }
     let floor = Figure::of_times("isolation/floor_2_threads", &floors, None);
     let tests = Figure::of_times("isolation/throughput_2_threads", &tests, Some(&floor)).at_most(1.3);
-    let thousand = Figure::of_times("isolation/1000_tests", &thousand_tests("thousand", "2")?, Some(&floor)).at_most(1.3);
+    let thousand =
+        Figure::of_times("isolation/1000_tests", &thousand_tests("thousand", "2")?, Some(&floor)).at_most(1.3);
     let many = Figure::of_times("isolation/1000_tests_16_threads", &thousand_tests("thousand", "16")?, Some(&floor));
     let large = Figure::of_times("isolation/1000_tests_large", &thousand_tests("large", "2")?, Some(&floor));
     figures.extend([floor, tests, thousand, many, large]);

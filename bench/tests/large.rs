@@ -1,6 +1,7 @@
 //! The thousand tests of `thousand.rs` in a binary of 200 MB with 50,000 relocations, for `cargo xtask bench isolation`.
 
-include!("thousand.rs");
+#[path = "thousand.rs"]
+mod thousand;
 
 /// The loader writes an address into each.
 #[used]

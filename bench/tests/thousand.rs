@@ -1,4 +1,4 @@
-// A thousand empty tests in one binary, for `cargo xtask bench isolation`; `large.rs` includes it.
+//! A thousand empty tests in one binary, for `cargo xtask bench isolation`; `large.rs` includes it.
 
 macro_rules! ten {
     ($($body:tt)*) => {

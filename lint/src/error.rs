@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use crate::suggestion::did_you_mean;
+
 /// The reason why the lint could not run.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -18,7 +20,7 @@ pub enum Error {
         paths: String,
     },
     /// A rule name that does not exist.
-    #[error("find the rule `{name}`; there are {known}")]
+    #[error("find the rule `{name}`{}; there are {known}", did_you_mean(.name, &.known.split(", ").collect::<Vec<_>>()))]
     UnknownRule {
         /// As given.
         name: String,

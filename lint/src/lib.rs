@@ -27,6 +27,7 @@ mod rules;
 mod scope;
 mod source;
 mod span;
+mod suggestion;
 mod suppress;
 mod tables;
 mod value;

@@ -8,6 +8,7 @@ use crate::finding::Severity;
 use crate::lexical::{Lexeme, lexeme};
 use crate::rule::Proposal;
 use crate::span::{LineIndex, Location, Span};
+use crate::suggestion::did_you_mean;
 
 /// The prefix of a suppression.
 pub(crate) const MARK: &str = "netns-lint:";
@@ -55,7 +56,11 @@ impl Suppression {
         };
         let unknown: Vec<&String> = self.rules.iter().filter(|name| !catalogue::exists(name)).collect();
         for name in &unknown {
-            complain("unknown-rule", format!("there is no rule `{name}`"), "`cargo netns-lint --rules` lists them");
+            complain(
+                "unknown-rule",
+                format!("there is no rule `{name}`{}", did_you_mean(name, &catalogue::names())),
+                "`cargo netns-lint --rules` lists them",
+            );
         }
         if self.rules.is_empty() {
             complain(

@@ -6,7 +6,7 @@
 use std::env::{self, consts::ARCH};
 use std::ffi::OsString;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
 use clap::Parser;
@@ -27,7 +27,9 @@ The commands of netns-run work here too: doctor, explain, pages.
 
 The same by hand, for an .cargo/config.toml:
   [target.x86_64-unknown-linux-gnu]
-  runner = \"netns-run --\"";
+  runner = \"netns-run --\"
+
+Exit status: that of cargo; 2 usage, 125 cargo or netns-run cannot be started.";
 
 /// Runs a cargo command whose programs run in fresh namespaces.
 #[derive(Debug, Parser)]
@@ -76,14 +78,36 @@ fn become_cargo(options: &Options) -> Result<std::convert::Infallible, String> {
     if !netns_run.is_file() {
         return Err(format!("there is no {}; `cargo install netns-run` installs both programs", netns_run.display()));
     }
-    let runner = runner(&netns_run.display().to_string(), &options.isolation)?;
+    let (program, path) = named_for_cargo(&netns_run)?;
+    let runner = runner(&program, &options.isolation)?;
     let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    // Cargo may have a command of this name, so this is only a note.
+    let word = options.command.first().map(|word| word.to_string_lossy()).unwrap_or_default();
+    let meant = outcome::command_meant(&word, "cargo netns-run");
+    if !meant.is_empty() {
+        eprintln!("cargo netns-run: runs the command {word} of cargo{meant}");
+    }
     let mut command = Command::new(&cargo);
     for triple in triples(host()?, &options.command) {
         command.env(variable(&triple), &runner);
     }
+    if let Some(path) = path {
+        command.env("PATH", path);
+    }
     let error = command.args(&options.command).exec();
     Err(format!("failed to start {}: {error}", PathBuf::from(cargo).display()))
+}
+
+/// Returns the program's word in a runner. Cargo splits a runner at spaces, so a program below a folder with a space, such as a home, has
+/// only its name there, and the new `PATH` finds it first.
+fn named_for_cargo(program: &Path) -> Result<(String, Option<OsString>), String> {
+    let text = program.display().to_string();
+    let (Some(folder), true) = (program.parent(), text.contains(char::is_whitespace)) else { return Ok((text, None)) };
+    let before = env::var_os("PATH").unwrap_or_default();
+    let folders = [folder.to_owned()].into_iter().chain(env::split_paths(&before));
+    let path =
+        env::join_paths(folders).map_err(|error| format!("cannot put {} into PATH: {error}", folder.display()))?;
+    Ok(("netns-run".to_owned(), Some(path)))
 }
 
 /// Returns the value of the variable; cargo splits it at spaces.

@@ -106,7 +106,12 @@ fn print(isolation: &Result<(), String>, answers: &[(&Requirement, Option<Unmet>
     match isolation {
         Ok(()) => println!("isolation              yes  every test gets namespaces of its own, without root\n"),
         Err(report) => {
-            println!("isolation              NO   {}\n", report.replace('\n', "\n                            "));
+            println!(
+                "isolation              NO   {}\n",
+                report.trim_end().replace('\n', "\n                            ")
+            );
+            println!("the requirements are not checked: that needs isolation");
+            return;
         }
     }
     for (requirement, unmet) in answers {
@@ -114,7 +119,7 @@ fn print(isolation: &Result<(), String>, answers: &[(&Requirement, Option<Unmet>
         match unmet {
             None => println!("{name:<22} yes  {}", requirement.about),
             Some(Unmet { reason, remedy }) => {
-                println!("{name:<22} no   {reason}\n{:<22}      remedy: {remedy}", "");
+                println!("{name:<22} no   {reason}\n{:<22}      help: {remedy}", "");
             }
         }
     }
@@ -143,11 +148,17 @@ fn report(isolation: &Result<(), String>, answers: &[(&Requirement, Option<Unmet
 
 fn show_settings(as_json: bool) -> ExitCode {
     let (file, settings) = (config::configuration_file(), config::settings());
-    let all_are_good = file.is_ok() && settings.iter().all(|setting| setting.value.is_ok());
+    let unknown = config::check_variables().err().map(|error| format!("{error:#}"));
+    let all_are_good = file.is_ok() && unknown.is_none() && settings.iter().all(|setting| setting.value.is_ok());
     if as_json {
-        println!("{:#}", settings_report(&file, &settings));
+        let mut report = settings_report(&file, &settings);
+        report["unknown_variable"] = unknown.into();
+        println!("{report:#}");
     } else {
         print_settings(&file, &settings);
+        if let Some(mistake) = unknown {
+            println!("\n{mistake}");
+        }
     }
     if all_are_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

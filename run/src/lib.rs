@@ -52,6 +52,10 @@ use std::process::ExitCode;
 #[cfg(target_os = "linux")]
 pub use cargo::main as cargo_main;
 
+/// The commands of `netns-run`; `cargo netns-run` has them too.
+#[cfg(target_os = "linux")]
+const COMMANDS: [&str; 3] = ["doctor", "explain", "pages"];
+
 /// Exit status if the deadline ended the program. This status and the next three are those of timeout(1).
 #[cfg(target_os = "linux")]
 const STATUS_DEADLINE: u8 = 124;

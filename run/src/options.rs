@@ -207,8 +207,10 @@ fn identity(text: &str) -> Result<Identity, String> {
         Ok(number) => User::from_uid(Uid::from_raw(number)),
         Err(_) => User::from_name(text),
     };
-    let user =
-        found.ok().flatten().ok_or_else(|| format!("there is no user {text:?}; `root` and `caller` always work"))?;
+    let user = found.ok().flatten().ok_or_else(|| {
+        let meant = sandbox::suggestion(text, &["root", "caller"]);
+        format!("there is no user {text:?}{meant}; `root` and `caller` always work")
+    })?;
     Ok(Identity::User(Box::new(user)))
 }
 
@@ -256,11 +258,18 @@ fn capabilities(text: &str) -> Result<Capabilities, String> {
     let mut bits = if text == "all" { u64::MAX } else { 0 };
     for name in text.split(',').filter(|_| !matches!(text, "all" | "none")) {
         let plain = name.trim().to_ascii_uppercase();
-        let capability = Capability::named(plain.strip_prefix("CAP_").unwrap_or(&plain))
-            .ok_or_else(|| format!("there is no capability {name:?}; capabilities(7) lists them"))?;
+        let capability = Capability::named(plain.strip_prefix("CAP_").unwrap_or(&plain)).ok_or_else(|| {
+            format!("there is no capability {name:?}{}; capabilities(7) lists them", capability_meant(&plain))
+        })?;
         bits |= capability.bit();
     }
     Ok(Capabilities { bits, text: text.to_owned() })
+}
+
+/// `plain` has capital letters.
+fn capability_meant(plain: &str) -> String {
+    let names: Vec<_> = Capability::names().collect();
+    sandbox::suggestion(plain.strip_prefix("CAP_").unwrap_or(plain), &names).to_ascii_lowercase()
 }
 
 #[cfg(test)]
@@ -291,6 +300,7 @@ mod tests {
         assert_eq!(capabilities("CAP_NET_ADMIN,net_raw").map(|set| set.bits), Ok(1 << 12 | 1 << 13));
         assert_eq!(capabilities("none").map(|set| set.bits), Ok(0));
         assert!(capabilities("net_admin,flying").unwrap_err().contains("flying"));
+        assert!(capabilities("net_admn").unwrap_err().contains("(did you mean net_admin?)"));
         assert_eq!(folder("/").unwrap(), PathBuf::from("/"));
         assert_eq!(folder("/proc/self/stat").unwrap_err(), "it is no folder");
         for own in ["/proc", "/sys", "/proc/sys/net", "/sys/class/../kernel"] {

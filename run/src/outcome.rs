@@ -7,7 +7,7 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitCode, ExitStatus};
 use std::time::Duration;
 
-use netns_fixtures::__sandbox::{Explanation, end_by_signal, show_duration, signal_name};
+use netns_fixtures::__sandbox::{Explanation, end_by_signal, show_duration, signal_name, suggestion};
 use nix::errno::Errno;
 use serde_json::json;
 
@@ -103,7 +103,8 @@ impl Outcome {
                     .to_owned(),
             ),
             End::NotFound { program } => Some(format!(
-                "there is no program {program} in the folders of PATH; one elsewhere is named by its path"
+                "there is no program {program} in the folders of PATH{}; one elsewhere is named by its path",
+                command_meant(program, "netns-run")
             )),
             End::NotExecutable { program, errno: Errno::EACCES } => {
                 Some(format!("{program} is not allowed to be executed: is it a program, and open to this user?"))
@@ -171,12 +172,26 @@ impl Outcome {
     }
 }
 
+/// Returns ` (did you mean …?)` if the word resembles a command of this package, else an empty text. `program` has the command.
+pub(crate) fn command_meant(word: &str, program: &str) -> String {
+    let meant = suggestion(word, &crate::COMMANDS);
+    meant.replace("did you mean ", &format!("did you mean {program} "))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn ended(end: End) -> Outcome {
         Outcome { end, took: Duration::from_millis(1500), deadline: Duration::from_secs(30) }
+    }
+
+    #[test]
+    fn a_misspelt_command_is_a_program_that_does_not_exist() {
+        let message =
+            |program: &str| ended(End::NotFound { program: program.to_owned() }).message().unwrap_or_default();
+        assert!(message("doctr").contains("(did you mean netns-run doctor?)"), "{}", message("doctr"));
+        assert!(!message("dnsmasq").contains("did you mean"), "{}", message("dnsmasq"));
     }
 
     #[test]

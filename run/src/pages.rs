@@ -8,6 +8,7 @@ use std::process::ExitCode;
 
 use clap::{Command, CommandFactory, Parser};
 use clap_complete::Shell;
+use clap_mangen::Man;
 
 use crate::{cargo, doctor, explain, options, vm};
 
@@ -61,5 +62,50 @@ fn write(command: Command, folder: &Path) -> io::Result<()> {
     for shell in [Shell::Bash, Shell::Fish, Shell::Zsh] {
         clap_complete::generate_to(shell, &mut command.clone(), &name, &completions)?;
     }
-    clap_mangen::generate_to(command, man)
+    let mut command = command;
+    command.build();
+    let own = command.get_subcommands().cloned().collect::<Vec<_>>();
+    for command in [command].into_iter().chain(own) {
+        let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+        fs::write(man.join(format!("{name}.1")), page(command)?)?;
+    }
+    Ok(())
+}
+
+/// Renders the page. The examples and the exit status become sections whose lines stay as they are.
+fn page(command: Command) -> io::Result<String> {
+    let mut page = Vec::new();
+    Man::new(command).source(concat!("netns-run ", env!("CARGO_PKG_VERSION"))).render(&mut page)?;
+    let page = String::from_utf8(page).map_err(io::Error::other)?;
+    let sections = [
+        (".SH EXTRA\n", ""),
+        ("Commands:\n", ".SH COMMANDS\n.nf\n"),
+        ("Examples:\n", ".SH EXAMPLES\n.nf\n"),
+        ("Exit status: ", ".SH \"EXIT STATUS\"\n.nf\n"),
+        (".SH VERSION\n", ".fi\n.SH VERSION\n"),
+    ];
+    Ok(sections.into_iter().fold(page, |page, (from, to)| page.replace(from, to)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_page_names_the_package_and_keeps_the_lines_of_its_examples() {
+        let folder = tempfile::tempdir().unwrap();
+        for command in commands() {
+            write(command, folder.path()).unwrap();
+        }
+        let pages: Vec<_> =
+            fs::read_dir(folder.path().join("man/man1")).unwrap().map(|page| page.unwrap().path()).collect();
+        assert_eq!(pages.len(), 6, "{pages:?}");
+        for page in pages {
+            let text = fs::read_to_string(&page).unwrap();
+            let footer = format!("\"netns-run {}\"", env!("CARGO_PKG_VERSION"));
+            assert!(text.lines().any(|line| line.starts_with(".TH ") && line.contains(&footer)), "{text}");
+            assert!(text.contains("\n.SH EXAMPLES\n.nf\n") && text.contains("\n.SH \"EXIT STATUS\"\n.nf\n"), "{text}");
+            assert!(!text.contains("EXTRA"), "{text}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 
 use std::fs;
 use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
 use std::process::{Command, Output};
 
 use netns_fixtures::cargo_bin;
@@ -38,6 +39,25 @@ fn cargo_gets_the_runner_for_a_target_that_only_its_configuration_names() {
     let printed = cargo.env("CARGO", "printenv").output().unwrap();
     let runner = String::from_utf8(printed.stdout).unwrap();
     assert!(runner.starts_with(cargo_bin!("netns-run")), "{runner}");
+}
+
+/// Cargo splits a runner at spaces: from such a folder it finds the program by `PATH`.
+#[test]
+fn cargo_finds_the_runner_in_a_home_with_a_space() {
+    let folder = tempfile::tempdir().unwrap();
+    let bin = folder.path().join("a user/bin");
+    fs::create_dir_all(&bin).unwrap();
+    for program in [cargo_bin!("netns-run"), cargo_bin!("cargo-netns-run")] {
+        fs::copy(program, bin.join(Path::new(program).file_name().unwrap())).unwrap();
+    }
+    let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
+    let variable = format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace('-', "_"));
+    let mut cargo = Command::new(bin.join("cargo-netns-run"));
+    let printed = cargo.args(["netns-run", &variable, "PATH"]).env("CARGO", "printenv").output().unwrap();
+    let printed = String::from_utf8(printed.stdout).unwrap();
+    let (runner, path) = printed.split_once('\n').unwrap();
+    assert_eq!(runner, "netns-run --deadline 1h --as root --hostname netns-run --");
+    assert!(path.starts_with(&format!("{}:", bin.display())), "{path}");
 }
 
 fn netns_run(arguments: &[&str]) -> Output {

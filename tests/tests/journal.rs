@@ -28,6 +28,16 @@ fn observed(host: &str, object: &str) -> Vec<String> {
     journal::entries().into_iter().filter(of_host).filter_map(state).collect()
 }
 
+/// The route of the same table that the test itself adds is the control.
+#[netns_test]
+fn routes_that_no_test_declared_are_not_in_the_journal(net: Pair) -> TestResult {
+    net.client.insert_route(NewRoute::to("192.0.2.0/24".parse::<IpNet>()?).device("eth0").table(253))?;
+    let routes = journal::entries().into_iter().map(|entry| entry.event.to_string());
+    let of_the_table: Vec<_> = routes.filter(|event| event.contains("in table 253")).collect();
+    assert_eq!(of_the_table, ["applied add: the route to 192.0.2.0/24 by eth0 in table 253"]);
+    Ok(())
+}
+
 /// Waits until the kernel has reported this last state of an object.
 fn wait_for(host: &str, object: &str, expected: &str) -> TestResult {
     Ok(wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || {

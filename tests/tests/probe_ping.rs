@@ -388,42 +388,42 @@ fn each_error_is_a_sentence_with_its_remedy(net: Pair, mut lab: Lab) -> TestResu
             client.ping(server.ipv4()).ipv6().run().map(drop),
             ErrorKind::InvalidArgument,
             "cannot probe over IPv6 with the address 198.18.0.2: the address is of the other family\n  \
-             hint: name an address of IPv6, or no family",
+             help: name an address of IPv6, or no family",
         ),
         (
             client.ping(&alone).run().map(drop),
             ErrorKind::NotFound,
             "cannot probe the host \"alone\" over IPv4: the host has no IPv4 address\n  \
-             hint: give the host such an address, or probe an address",
+             help: give the host such an address, or probe an address",
         ),
         (
             client.ping(Ipv4Addr::BROADCAST).run().map(drop),
             ErrorKind::InvalidArgument,
-            "cannot probe 255.255.255.255: it is not the address of one host\n  hint: probe each host by its own address",
+            "cannot probe 255.255.255.255: it is not the address of one host\n  help: probe each host by its own address",
         ),
         (
             client.trace(link_local).run().map(drop),
             ErrorKind::InvalidArgument,
             "cannot probe fe80::9 without a device: a link-local address is valid on one link only\n  \
-             hint: name the device of the link by the probe's `device`",
+             help: name the device of the link by the probe's `device`",
         ),
         (
             client.ping(nowhere).run().map(drop),
             ErrorKind::NotFound,
             "cannot send from \"client\" to 203.0.113.1: the host has no route to it\n  \
-             hint: add a route or a default gateway",
+             help: add a route or a default gateway",
         ),
         (
             client.connect(server, Protocol::Tcp, 80).device("eth9").run().map(drop),
             ErrorKind::NotFound,
             "cannot send out of the device \"eth9\" of \"client\": the host has no such device\n  \
-             hint: `devices()` of the host lists the devices that it has",
+             help: `devices()` of the host lists the devices that it has",
         ),
         (
             client.echo(server, Protocol::Udp, 7).source(server.ipv4()).run(),
             ErrorKind::NotFound,
             "cannot send from the address 198.18.0.2 of \"client\": the host does not have this address\n  \
-             hint: add the address to a device first",
+             help: add the address to a device first",
         ),
         (
             ping().count(0).run().map(drop),
@@ -434,34 +434,34 @@ fn each_error_is_a_sentence_with_its_remedy(net: Pair, mut lab: Lab) -> TestResu
             endless,
             ErrorKind::InvalidArgument,
             "cannot ping with an interval of 0 and no count: the ping would keep a processor busy for ever\n  \
-             hint: give the ping a count or an interval",
+             help: give the ping a count or an interval",
         ),
         (
             ping().start()?.wait().map(drop),
             ErrorKind::InvalidArgument,
-            "cannot wait for a ping without a count: it never ends\n  hint: give the ping a count, or end it by `stop`",
+            "cannot wait for a ping without a count: it never ends\n  help: give the ping a count, or end it by `stop`",
         ),
         (
             client.path_mtu(server).timeout(Duration::ZERO).run().map(drop),
             ErrorKind::InvalidArgument,
-            "cannot probe with a timeout of 0: no answer can arrive in time\n  hint: the timeout must be greater than 0",
+            "cannot probe with a timeout of 0: no answer can arrive in time\n  help: the timeout must be greater than 0",
         ),
         (
             ping().count(2).interval(Duration::MAX).deadline(soon()).run().map(drop),
             ErrorKind::Timeout,
             "timed out at the deadline during the ping from \"client\" to 198.18.0.2: 1 sent, 1 received\n  \
-             hint: give the test or the probe more time",
+             help: if answers were still arriving, set a longer deadline; else `trace` shows where the path ends",
         ),
         (
             client.ping(server.ipv4()).expect_unreachable().map(drop),
             ErrorKind::InvalidArgument,
             "cannot tell whether nothing answers the ping from \"client\" to 198.18.0.2: an address has no second port to \
-             compare with\n  hint: name a control by `expect_unreachable_with_control`",
+             compare with\n  help: name a control by `expect_unreachable_with_control`",
         ),
         (
             matrix(std::slice::from_ref(client)).run().map(drop),
             ErrorKind::InvalidArgument,
-            "cannot probe all pairs of 1 hosts: a pair has two\n  hint: give the matrix two hosts or more",
+            "cannot probe all pairs of 1 hosts: a pair has two\n  help: give the matrix two hosts or more",
         ),
     ];
     for (outcome, kind, report) in table {
@@ -478,7 +478,11 @@ fn each_error_is_a_sentence_with_its_remedy(net: Pair, mut lab: Lab) -> TestResu
     let control = quick().expect_unreachable_with_control(server).unwrap_err();
     for (error, sentence) in [
         (mismatch, "expected no answer to the ping from \"client\" to 198.18.0.2, found 3 sent, 3 received"),
-        (refused, "no exchange over echo of TCP from \"client\" to 198.18.0.2 port 7: refused"),
+        (
+            refused,
+            "no exchange over echo of TCP from \"client\" to 198.18.0.2 port 7: refused; start the server first, and wait for its port with \
+             `ready_when`",
+        ),
         (
             control,
             "cannot tell whether nothing answers the ping from \"client\" to 198.18.0.2: the control failed too: ping from \

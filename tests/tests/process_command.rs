@@ -134,9 +134,9 @@ fn a_file_that_is_no_program_is_told_by_its_cause(own: Namespace) -> TestResult 
         (program(&folder, "lost", b"#!/no/such/interpreter\n", 0o755)?, libc_errno("ENOENT"), "interpreter"),
         (folder.path().to_owned(), libc_errno("EACCES"), "it is a folder"),
     ];
-    for (path, errno, hint) in rows {
+    for (path, errno, help) in rows {
         let error = own.command(&path).spawn().unwrap_err();
-        assert!(format!("{error:#}").contains(hint), "{}: {error}", path.display());
+        assert!(format!("{error:#}").contains(help), "{}: {error}", path.display());
         let Some(KernelError { operation: "execve", source, .. }) = error.downcast_ref() else { panic!("{error:?}") };
         assert_eq!(source.raw_os_error(), Some(errno), "{}", path.display());
     }

@@ -209,7 +209,7 @@ const LAYERS: &[Layer] = &[
         "process: no program",
         |net| Ok(net.client.command("no-such-daemon")?.spawn().map(drop)?),
         "Error: there is no program \"no-such-daemon\" in /usr/local/sbin, /usr/local/bin, /usr/sbin, /usr/bin, /sbin, /bin\n  \
-         at tests/tests/process_failure.rs:…\n  hint: install it, name it by its absolute path, or name its folder in NETNS_TEST_PROGRAM_FOLDERS\n  \
+         at tests/tests/process_failure.rs:…\n  help: install it, name it by its absolute path, or name its folder in NETNS_TEST_PROGRAM_FOLDERS\n  \
          more: netns-run explain NT102\n",
     ),
     (

@@ -19,6 +19,7 @@ use crate::finding::Severity;
 use crate::network::Network;
 use crate::scope::Role;
 use crate::span::{LineIndex, Span};
+use crate::suggestion::{did_you_mean, for_unknown};
 use crate::tables::ExtraTables;
 
 /// The configuration file of all tools of this project.
@@ -174,8 +175,12 @@ fn section_of(path: &Path) -> Result<Option<(Section, String)>, Error> {
     };
     match section {
         Ok(section) => Ok(section.map(|section| (section, text))),
-        Err(error) => Err(at(path, &text, error.span().unwrap_or_default(), error.message())),
+        Err(error) => Err(at(path, &text, error.span().unwrap_or_default(), &with_suggestion(error.message()))),
     }
+}
+
+fn with_suggestion(message: &str) -> String {
+    format!("{message}{}", for_unknown(message))
 }
 
 /// Creates an error with a location in a configuration file.
@@ -199,8 +204,14 @@ impl Section {
                     if catalogue::exists(name.get_ref()) {
                         return Ok((name.into_inner(), level.severity()));
                     }
-                    let message =
-                        format!("there is no rule `{}`; there are {}", name.get_ref(), catalogue::names().join(", "));
+                    let message = {
+                        let (name, known) = (name.get_ref(), catalogue::names());
+                        format!(
+                            "there is no rule `{name}`{}; there are {}",
+                            did_you_mean(name, &known),
+                            known.join(", ")
+                        )
+                    };
                     Err(at(path, text, span, &message))
                 })
                 .collect()
@@ -307,16 +318,20 @@ mod tests {
     #[test]
     fn mistakes_name_their_place() {
         for (text, place, what) in [
-            ("[lint]\npedantics = true\n", "line 2, column 1", "pedantics"),
+            ("[lint]\npedantics = true\n", "line 2, column 1", "(did you mean `pedantic`?)"),
             ("[lint]\npedantic = 1\n", "line 2, column 12", "boolean"),
-            ("[lint.rules]\nliteral-port = \"off\"\nshel-command = \"off\"\n", "line 3, column 1", "shel-command"),
+            (
+                "[lint.rules]\nliteral-port = \"off\"\nshel-command = \"off\"\n",
+                "line 3, column 1",
+                "(did you mean `shell-command`?)",
+            ),
             ("[lint.rules]\nliteral-port = \"loud\"\n", "line 2, column 16", "loud"),
             ("[lint]\nmax-duration = \"soon\"\n", "line 2, column 16", "10m"),
             ("[lint]\nmax-duration = \"0s\"\n", "line 2, column 16", "above zero"),
             ("[lint]\nallowed-addresses = [\"there\"]\n", "line 2, column 22", "10.0.0.0/8"),
             ("[[lint.paths]]\nglob = \"a[\"\nrules = {}\n", "line 2, column 8", "a["),
             ("[lint.tables]\nsinks = [{ call = \"x\", kind = \"nothing\" }]\n", "line 2", "nothing"),
-            ("[lnit]\npedantic = true\n", "line 1, column 2", "lnit"),
+            ("[lnit]\npedantic = true\n", "line 1, column 2", "(did you mean `lint`?)"),
             ("[lint\n", "line 1", ""),
         ] {
             let message = parsed(text).expect_err(text);

@@ -47,6 +47,23 @@ impl Lower<'_> {
         self.result_at(&format!("{}::default", written(ty)), span)
     }
 
+    /// Evaluates `Default::default()` where the type is written elsewhere: at a variable, or as the type of a result.
+    pub(super) fn made_default(&mut self, expression: &syn::Expr, ty: &syn::Type) -> Option<Value> {
+        let syn::Type::Path(ty) = ty else { return None };
+        if !super::expression::is_default(expression) {
+            return None;
+        }
+        let path = format!("{}::default", written(&ty.path));
+        let targets = self.targets(&path);
+        let all = self.summaries(&targets);
+        if all.is_empty() {
+            return None;
+        }
+        let (span, resolved) = (self.extent(expression), format!("{}::default", self.resolve(&ty.path)));
+        let recorded = self.record_own(resolved, "default".to_owned(), None, Vec::new(), span, span);
+        Some(self.applied_all(&all, recorded, "default", &[], span))
+    }
+
     /// Returns the result of a function of the run that code passes by its name: `LazyLock::new(Settings::from_env)`.
     pub(super) fn result_of(&mut self, function: &syn::Expr, span: Span) -> Option<Value> {
         let syn::Expr::Path(function) = function else { return None };

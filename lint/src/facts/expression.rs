@@ -58,7 +58,11 @@ impl<'a> Lower<'a> {
                         self.frame.locals.push(Local { closure: Some(closure), ..local });
                         continue;
                     }
-                    let given = self.expression(&init.expr);
+                    let made = match &local.pat {
+                        Pat::Type(typed) => self.made_default(&init.expr, &typed.ty),
+                        _ => None,
+                    };
+                    let given = made.unwrap_or_else(|| self.expression(&init.expr));
                     if let Some((_, otherwise)) = &init.diverge {
                         let from = self.frame.flow.here();
                         self.follow(from, Why::Arm, given.call);
@@ -541,7 +545,7 @@ impl<'a> Lower<'a> {
 }
 
 /// Whether the expression is `Default::default()`.
-fn is_default(expression: &Expr) -> bool {
+pub(super) fn is_default(expression: &Expr) -> bool {
     matches!(expression, Expr::Call(call) if call.args.is_empty()
         && matches!(&*call.func, Expr::Path(path) if written(&path.path).ends_with("Default::default")))
 }

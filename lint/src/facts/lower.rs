@@ -103,7 +103,12 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         .filter(|(_, value)| value.matters())
         .map(|(item, value)| (item, Arc::new(value.clone())))
         .collect();
-    let follows = lower.reads || lower.facts.sinks.iter().any(|sink| sink.kind.is_hazard_by_itself());
+    // What a test has started before it sleeps is known from the functions that it calls.
+    let sleeps = |call: &super::Call| tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known));
+    let is_of_test = |call: &super::Call| lower.facts.functions[call.function].run_by_harness;
+    let follows = lower.reads
+        || lower.facts.sinks.iter().any(|sink| sink.kind.is_hazard_by_itself())
+        || lower.facts.calls.iter().any(|call| is_of_test(call) && sleeps(call));
     Lowered {
         facts: lower.facts,
         externals: Externals { functions, constants },
@@ -452,7 +457,12 @@ impl<'a> Lower<'a> {
             }
         }
         self.frame.parameters = signature.inputs.len();
-        let tail = self.block(block);
+        let mut tail = self.block(block);
+        if let (Some(syn::Stmt::Expr(last, None)), syn::ReturnType::Type(_, declared)) =
+            (block.stmts.last(), &signature.output)
+        {
+            tail = self.made_default(last, declared).unwrap_or(tail);
+        }
         self.ends(&tail);
         let mut returns = match self.frame.returns.take() {
             Some(early) => early.join(&tail),

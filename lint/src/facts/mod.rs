@@ -332,6 +332,22 @@ impl FileFacts {
         false
     }
 
+    /// Returns the number of calls around the call `id` with a name that `test` accepts.
+    pub(crate) fn count_around(&self, id: CallId, test: impl Fn(&str) -> bool) -> usize {
+        let mut next = self.calls[id].enclosure;
+        let around = std::iter::from_fn(|| {
+            let (name, parent) = &self.enclosures[next?];
+            next = *parent;
+            Some(name)
+        });
+        around.filter(|name| test(name)).count()
+    }
+
+    /// Whether a call around this one ends it after a time, or races it against others.
+    pub(crate) fn is_limited_by_call_around(&self, id: CallId) -> bool {
+        self.enclosed_by(id, |name| crate::tables::is_limit(name) || crate::tables::RACES.contains(&name))
+    }
+
     /// Returns the calls on the object that `root` created, in order, including `root`.
     pub(crate) fn object(&self, root: CallId) -> impl Iterator<Item = (CallId, &Call)> {
         self.calls_from(root).filter(move |(_, call)| call.root == root)

@@ -84,6 +84,7 @@ impl Summary {
         // A child needs a wait wherever it is passed.
         let strong = !returns.sources.is_empty()
             || returns.declared.is_some()
+            || effects.retries
             || !effects.wildcards.is_empty()
             || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method));
         Self {

@@ -99,6 +99,10 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects
                 }
                 let starts = || tables::starts_concurrent(&call.path) || starts_program(facts, id);
                 effects.spawns |= callee.map_or_else(starts, |callee| callee.spawns);
+                effects.retries |= place.here
+                    && !place.limited
+                    && !facts.is_limited_by_call_around(id)
+                    && (callee.is_some_and(|callee| callee.retries) || super::retry::is_pause_of_endless(facts, id));
                 effects.limits |= callee.is_some_and(|callee| callee.limits) || tables::is_limit(&call.name);
                 let network = callee.is_some_and(|callee| callee.network) || enters_network(facts, id);
                 if place.here && !place.alone {

@@ -8,12 +8,14 @@
 mod child;
 mod effects;
 mod place;
+mod retry;
 mod runner;
 mod wait;
 
 pub(crate) use child::{Exit, Lives};
 pub(crate) use effects::{contacts, effects_of, starts_child};
 pub(crate) use place::Thread;
+pub(crate) use retry::{asked, asks_peer, pause};
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};

@@ -6,8 +6,9 @@ use super::effects::{enters, enters_network, is_fork};
 use super::runner::{Runner, runner};
 use super::{Flow, MAX_CALLERS, Point, steps};
 use crate::facts::{CallId, FileFacts, Sink};
-use crate::ir::{BodyKind, Step};
+use crate::ir::{BodyKind, Object, Step};
 use crate::tables;
+use crate::value::Value;
 
 /// The kind of thread that runs a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,21 @@ pub(crate) enum Thread {
     Unknown,
     /// A thread that continues with other work, such as a test's.
     Shared,
+}
+
+/// A change of the network namespace of a thread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Move {
+    /// Into another namespace.
+    In,
+    /// Back to the namespace before.
+    Out,
+}
+
+/// Whether the call enters a namespace only to run its closure there.
+fn returns_from(facts: &FileFacts, id: CallId) -> bool {
+    let call = &facts.calls[id];
+    call.effects.is_none() && call.path.is_empty() && call.arguments.iter().any(|value| value.body.is_some())
 }
 
 impl Flow<'_> {
@@ -93,16 +109,9 @@ impl Flow<'_> {
 
     fn is_point_inside(&self, point: Point, seen: &mut HashSet<usize>) -> bool {
         let facts = self.facts;
-        let enters = |step: &Step| match *step {
-            Step::Call(call) => {
-                let by_callee = facts.calls[call].effects.as_ref().is_some_and(|effects| effects.network);
-                by_callee || enters_network(facts, call)
-            }
-            _ => false,
-        };
         let mut at = point;
         loop {
-            if !self.is_reached_without(Point::entry(at.body), at, enters) {
+            if !self.is_reached_outside(at) {
                 return true;
             }
             let body = self.body(at);
@@ -132,6 +141,74 @@ impl Flow<'_> {
                 && seen.insert(function)
                 && callers.iter().all(|call| is_inside(*call, seen))
                 && handed.iter().all(|one| runs_inside(*one, seen))
+    }
+
+    /// Whether a path through the body reaches the position in the network namespace in which the body starts, or one that
+    /// it has returned to.
+    fn is_reached_outside(&self, to: Point) -> bool {
+        let leaves = |step: &Step| self.moves(step) == Some(Move::Out);
+        let enters = |step: &Step| self.moves(step) == Some(Move::In);
+        let starts = steps(self.body(to)).filter(|(_, _, step)| leaves(step));
+        let behind = starts.map(|(block, step, _)| Point { body: to.body, block, step }.behind());
+        std::iter::once(Point::entry(to.body)).chain(behind).any(|from| self.is_reached_without(from, to, enters))
+    }
+
+    /// How a step moves the thread between network namespaces.
+    fn moves(&self, step: &Step) -> Option<Move> {
+        let facts = self.facts;
+        match *step {
+            Step::Call(id) => {
+                let call = &facts.calls[id];
+                let enters = call.effects.as_ref().map_or_else(|| enters_network(facts, id), |callee| callee.network);
+                if !enters || returns_from(facts, id) {
+                    return None;
+                }
+                Some(if self.is_way_back(id) { Move::Out } else { Move::In })
+            }
+            Step::Dropped { object: Object::Call(id), .. } if self.is_guard(facts.calls[id].root) => Some(Move::Out),
+            _ => None,
+        }
+    }
+
+    /// Whether the call moves the thread to a namespace that the thread had opened before it entered another one.
+    fn is_way_back(&self, id: CallId) -> bool {
+        let facts = self.facts;
+        let opened = |value: &Value| value.call.map(|call| facts.calls[call].root);
+        let is_own = |open: &CallId| {
+            let path = facts.calls[*open].arguments.first().and_then(Value::constant);
+            path.is_some_and(|path| tables::OWN_NETWORK_NAMESPACES.contains(&path.as_str()))
+        };
+        let Some(open) = facts.calls[id].arguments.iter().filter_map(opened).find(is_own) else { return false };
+        let before = facts.calls_around(id).start..open;
+        !before
+            .into_iter()
+            .any(|other| facts.calls[other].function == facts.calls[id].function && enters_network(facts, other))
+    }
+
+    /// Whether the call made an object that has entered a namespace and leaves it in its `Drop`.
+    fn is_guard(&self, made: CallId) -> bool {
+        let facts = self.facts;
+        let call = &facts.calls[made];
+        let Some(maker) =
+            call.effects.as_ref().filter(|effects| effects.network).and_then(|_| self.function(&call.name))
+        else {
+            return false;
+        };
+        let holder = |item: &str| item.rsplit_once("::").map(|(holder, _)| holder.to_owned());
+        let maker = &facts.functions[maker];
+        let made = maker.returns.as_ref().and_then(|value| value.path.as_deref());
+        let drops = facts.functions.iter().enumerate().filter(|(_, function)| function.name == "drop");
+        let mut guards = drops.filter_map(|(at, function)| {
+            let mut calls = function.calls.clone();
+            calls
+                .any(|id| facts.calls[id].function == at && enters(facts, id))
+                .then(|| holder(&function.item))
+                .flatten()
+        });
+        guards.any(|guard| {
+            let name = guard.rsplit("::").next().unwrap_or(&guard);
+            holder(&maker.item).as_ref() == Some(&guard) || made.is_some_and(|path| tables::ends_with(path, name))
+        })
     }
 
     /// Whether the call runs that argument, a closure or a function, inside of a network namespace; `None` if it runs

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::child::{Event, Subject, origin};
+use super::child::{Event, Subject, is_panic, origin};
 use super::effects::starts_child;
 use super::runner::{Runner, runner};
 use super::{Flow, Point, steps};
@@ -70,6 +70,70 @@ impl Flow<'_> {
         }
         self.is_deep.set(true);
         true
+    }
+
+    /// Whether the call runs in another thread or task, as in [`Flow::is_spawned`], for which the function does not wait.
+    pub(crate) fn is_apart(&self, id: CallId) -> bool {
+        let facts = self.facts;
+        if !self.is_spawned(id) {
+            return false;
+        }
+        let Some(mut point) = self.place(id) else { return true };
+        let gets = |user: &&(CallId, Option<usize>)| tables::is_spawning(&facts.calls[user.0].name);
+        let direct = self.users.get(&id).and_then(|users| users.iter().find(gets)).map(|user| user.0);
+        if direct.is_some_and(|spawn| !self.is_waited_for(spawn)) {
+            return true;
+        }
+        let mut spawns = usize::from(direct.is_some());
+        for _ in 0..MAX_DEPTH {
+            let spawner = self.got_by(point.body).filter(|call| tables::is_spawning(&facts.calls[*call].name));
+            match (spawner, facts.bodies[point.body].kind) {
+                (Some(spawn), _) if !self.is_waited_for(spawn) => return true,
+                (Some(_), _) => spawns += 1,
+                (None, BodyKind::Closure) => return true,
+                (None, _) => {}
+            }
+            let Some(made) = self.made(point.body) else { return facts.count_around(id, tables::is_spawning) > spawns };
+            point = made;
+        }
+        self.is_deep.set(true);
+        true
+    }
+
+    /// Whether the function joins or awaits the thread or task that the call starts, without a limit.
+    fn is_waited_for(&self, spawn: CallId) -> bool {
+        let facts = self.facts;
+        let of_handle = |call: &CallId| origin(facts, *call) == spawn;
+        let calls = || facts.calls_around(spawn).filter(|id| facts.calls[*id].function == facts.calls[spawn].function);
+        let on_handle = |id: &CallId| {
+            facts.calls[*id].receiver.as_ref().and_then(|on| on.call).is_some_and(|call| of_handle(&call))
+        };
+        let is_named = |id: &CallId, names: &[&str]| names.contains(&facts.calls[*id].name.as_str());
+        let joins = |id: &CallId| is_named(id, tables::JOINS) && on_handle(id) && !self.is_limited_in_time(*id);
+        let awaits = || self.awaits.keys().any(|call| of_handle(call) && !self.is_limited_in_time(*call));
+        !calls().any(|id| is_named(&id, tables::STOPPING_TASKS) && on_handle(&id))
+            && (calls().any(|id| joins(&id)) || awaits())
+    }
+
+    /// Whether a panic or an error can leave the body of the call before the call.
+    pub(crate) fn may_fail_before(&self, id: CallId) -> bool {
+        let Some(to) = self.place(id) else { return false };
+        let facts = self.facts;
+        let mut fails = false;
+        let mut panics = self.panics.borrow_mut();
+        let mut leaves = Vec::new();
+        self.explore(
+            Point::entry(to.body),
+            |at, step| {
+                fails |= at != to && matches!(*step, Step::Call(call) if panics.at(facts, call));
+                at != to
+            },
+            |edge, _| {
+                leaves.push(is_panic(facts, edge) || edge.to.is_none() && matches!(edge.why, Why::Try(_)));
+                true
+            },
+        );
+        fails || leaves.contains(&true)
     }
 
     /// Whether the future that the call returns is passed to a call that limits it.

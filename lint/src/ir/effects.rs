@@ -30,6 +30,8 @@ pub(crate) struct Effects {
     pub spawns: bool,
     /// Calls a function with a timeout or a deadline in its name, directly or through a function of the run.
     pub limits: bool,
+    /// Asks a peer again until it answers, without a limit, directly or through a function of the run.
+    pub retries: bool,
     /// Where it binds every address of the machine without a choice of its caller: the file, and the place in it. Calls on the way
     /// are among the places.
     pub wildcards: Vec<(usize, Span)>,
@@ -69,6 +71,7 @@ impl Effects {
             limits_streams: self.limits_streams || other.limits_streams,
             spawns: self.spawns || other.spawns,
             limits: self.limits || other.limits,
+            retries: self.retries || other.retries,
             wildcards: self.wildcards.clone(),
         };
         joined.add_wildcards(other.wildcards.iter().copied());
@@ -84,6 +87,7 @@ impl Effects {
             || self.spawns
             || self.limits
             || self.limits_streams
+            || self.retries
             || !self.wildcards.is_empty()
             || self.parameters.iter().any(|fate| *fate != Fate { kept: fate.kept, ..Fate::default() })
     }

@@ -89,7 +89,7 @@ fn waits(facts: &FileFacts, id: CallId, call: &Call) -> Option<&'static str> {
     if let Some(effects) = &call.effects {
         // A function of this file has its own finding.
         let is_here = facts.functions.iter().any(|function| function.name == call.name);
-        let waits = call.awaited && effects.connects && !effects.limits && !is_here;
+        let waits = call.awaited && effects.connects && !effects.limits && !effects.retries && !is_here;
         return waits.then_some("waits for its peer");
     }
     if !call.path.is_empty() {

@@ -39,8 +39,8 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         } else {
             is_item || !is_wait || is_own(facts, call)
         };
-        let is_pedantic = on_stream.is_none() && (is_own || !may_have_peer(facts, call));
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
+        let is_pedantic = on_stream.is_none() && (is_own || !may_have_peer(facts, call) || flow.is_spawned(id));
         let by_itself = call.effects.as_ref().is_some_and(|effects| effects.limits);
         let is_limited = || {
             by_itself
@@ -48,7 +48,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
                 || facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name))
         };
         let is_excused = function.isolated
-            || flow.is_spawned(id)
+            || flow.is_apart(id)
             || is_for_tasks(facts, flow, call.function, !call.surroundings.is_repeated())
             || is_limited();
         if flow.took_too_deep() {
@@ -151,7 +151,7 @@ pub(super) fn is_for_tasks(facts: &FileFacts, flow: &Flow<'_>, function: usize, 
             return true;
         }
         for (id, call) in callers {
-            if flow.is_spawned(id) {
+            if flow.is_apart(id) {
                 return true;
             }
             if !functions.contains(&call.function) {

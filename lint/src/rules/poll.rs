@@ -2,31 +2,27 @@
 
 use super::message::is_for_tasks;
 use super::stream::{has_limit_by_attribute, has_limit_by_caller, with_callers};
-use crate::facts::{Call, CallId, FileFacts, Repeat, SinkKind};
+use crate::facts::{Call, CallId, FileFacts};
 use crate::finding::Confidence;
-use crate::flow::{self, Flow};
+use crate::flow::{Flow, asked, asks_peer, pause};
 use crate::rule::{Hit, too_deep};
-use crate::tables;
 
 const HELP: &str = "end the loop after a time: compare an `Instant` in it, or put `tokio::time::timeout` around it; \
                     netns-fixtures: `wait_until(deadline, …)`";
 
-/// The maximum number of calls from a condition to the one whose result it tests.
-const MAX_DEPTH: usize = 8;
-
-/// The method that looks whether a child has ended.
-const TRY_WAIT: &str = "try_wait";
+const HELP_FOR_CALLEE: &str = "put `tokio::time::timeout` around the call, or let its caller choose how often and how long it asks; \
+                              a `#[netns_test]` has a deadline";
 
 /// Finds loops that pause and ask again, and that nothing ends if the answer never comes.
 pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits: &mut Vec<Hit>) {
     for repeat in &facts.repeats {
         let function = &facts.functions[repeat.function];
-        let Some(pause) = calls(facts, repeat).find(|id| pauses(&facts.calls[*id])) else { continue };
+        let Some(pause) = pause(facts, repeat) else { continue };
         let asked = asked(facts, repeat);
         let Some(&first) = asked.first().filter(|_| !function.isolated) else { continue };
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
         let functions = with_callers(facts, repeat.function);
-        let is_excused = flow.is_spawned(pause)
+        let is_excused = flow.is_apart(pause)
             || flow.is_limited_in_time(pause)
             || has_limit_by_attribute(facts, &functions)
             || has_limit_by_caller(facts, flow, repeat.function)
@@ -45,50 +41,42 @@ pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits:
             let call = &facts.calls[*id];
             is_networked && call.of_run && !facts.may_be_of_tests(call)
         };
-        let peer = asked.iter().find(|id| contacts(facts, **id)).or_else(|| asked.iter().find(|id| of_program(id)));
+        let peer = asked.iter().find(|id| asks_peer(facts, **id)).or_else(|| asked.iter().find(|id| of_program(id)));
         let name = &facts.calls[*peer.unwrap_or(&first)].name;
         let message = format!("the loop asks `{name}` again and again, without a limit of time");
         let hit = Hit::new(repeat.function, repeat.span, message, HELP).pedantic(peer.is_none() || function.ignored);
         hits.push(if peer.is_some() { hit } else { hit.confidence(Confidence::Low) }.only_in_tests());
     }
+    retries(facts, flow, hits);
 }
 
-/// Returns the calls of the loop itself.
-fn calls<'f>(facts: &'f FileFacts, repeat: &'f Repeat) -> impl Iterator<Item = CallId> + 'f {
-    repeat.calls.clone().filter(|id| facts.calls[*id].function == repeat.function)
-}
-
-fn pauses(call: &Call) -> bool {
-    tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known))
-        || tables::YIELDING.contains(&call.name.as_str())
-}
-
-/// Returns the calls in the conditions of the loop, and the calls of the loop whose results these test.
-fn asked(facts: &FileFacts, repeat: &Repeat) -> Vec<CallId> {
-    let is_tested = |id: &CallId| repeat.conditions.iter().any(|condition| condition.covers(facts.calls[*id].span));
-    let mut asked: Vec<CallId> = calls(facts, repeat).filter(is_tested).collect();
-    let mut next = 0;
-    while next < asked.len().min(MAX_DEPTH * MAX_DEPTH) {
-        let call = &facts.calls[asked[next]];
-        next += 1;
-        for before in call.receiver.iter().chain(&call.arguments).filter_map(|value| value.call) {
-            if repeat.calls.contains(&before) && !asked.contains(&before) {
-                asked.push(before);
-            }
+/// Finds calls of the program under test that ask a peer again until it answers. A loop of the tests themselves has its own
+/// finding.
+fn retries<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits: &mut Vec<Hit>) {
+    let retries = |call: &Call| call.effects.as_ref().is_some_and(|effects| effects.retries);
+    for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| retries(call)) {
+        let function = &facts.functions[call.function];
+        if function.isolated || facts.may_be_of_tests(call) || facts.defined_here(call).is_some() {
+            continue;
+        }
+        let flow = flow.get_or_insert_with(|| Flow::new(facts));
+        let functions = with_callers(facts, call.function);
+        let is_excused = flow.is_apart(id)
+            || flow.is_limited_in_time(id)
+            || has_limit_by_attribute(facts, &functions)
+            || has_limit_by_caller(facts, flow, call.function)
+            || is_for_tasks(facts, flow, call.function, true);
+        if flow.took_too_deep() {
+            hits.push(too_deep(call).only_in_tests());
+        } else if !is_excused {
+            let message = format!("`{}` asks its peer again and again, without a limit of time", call.name);
+            hits.push(
+                Hit::new(call.function, call.name_span, message, HELP_FOR_CALLEE)
+                    .pedantic(function.ignored)
+                    .only_in_tests(),
+            );
         }
     }
-    asked
-}
-
-/// Whether the call connects to a peer, or sends it a request.
-fn contacts(facts: &FileFacts, id: CallId) -> bool {
-    let call = &facts.calls[id];
-    let is_it = |sink: &&crate::facts::Sink| sink.call == Some(id) || sink.through.is_some() && sink.span == call.span;
-    call.effects.as_ref().is_some_and(|effects| effects.connects)
-        || flow::contacts(facts, id)
-        || facts.sinks.iter().filter(is_it).any(|sink| sink.kind == SinkKind::Connect)
-        || call.awaited && tables::SENDING_REQUESTS.contains(&call.name.as_str())
-        || call.name == TRY_WAIT && facts.command_behind(id).is_some()
 }
 
 #[cfg(test)]

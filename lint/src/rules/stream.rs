@@ -38,7 +38,9 @@ pub(super) fn is_wait(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     let is_on_connection = if call.name == ACCEPT {
         is_listener(facts, receiver)
     } else {
-        reads() && is_stream(facts, receiver, false, 0) || takes() && is_stream(facts, receiver, true, 0)
+        reads() && is_stream(facts, receiver, false, 0)
+            || tables::DATAGRAM_READS.contains(&call.name.as_str()) && is_datagram_socket(facts, receiver)
+            || takes() && is_stream(facts, receiver, true, 0)
     };
     is_on_connection && blocks(facts, id, call)
 }
@@ -57,14 +59,22 @@ pub(super) fn wait(facts: &FileFacts, flow: &Flow<'_>, id: CallId, call: &Call) 
     {
         return None;
     }
-    let is_behind = if accepts {
+    let is_behind = if is_datagram_socket(facts, receiver) {
+        program_answers(facts, &functions) && !is_sent_by_test(facts, call.root, &functions)
+    } else if accepts {
         program_connects(facts, &functions) && !connects_to(facts, id) && !has_connected(facts, flow, id, &functions)
     } else {
         !is_of_world(facts, receiver)
             && !is_of_pair(facts, call.function, receiver, 0)
             && (program_answers(facts, &functions) || !listens(facts, &functions))
     };
-    let what = if accepts { "waits for a connection" } else { "waits for the other end of a connection" };
+    let what = if accepts {
+        "waits for a connection"
+    } else if is_datagram_socket(facts, receiver) {
+        "waits for a datagram"
+    } else {
+        "waits for the other end of a connection"
+    };
     is_behind.then_some(Wait { what, help: HELP })
 }
 
@@ -86,6 +96,21 @@ fn has_type(value: &Value, types: &[&str]) -> bool {
 
 fn is_listener(facts: &FileFacts, value: &Value) -> bool {
     has_type(value, tables::LISTENER_TYPES) || facts.maker(value).is_some_and(binds)
+}
+
+fn is_datagram_socket(facts: &FileFacts, value: &Value) -> bool {
+    let binds = |maker: &Call| tables::DATAGRAM_MAKERS.iter().any(|known| tables::ends_with(&maker.path, known));
+    value.ty.as_ref().and_then(|ty| ty.foreign_path()).is_some_and(tables::is_datagram)
+        || facts.maker(value).is_some_and(binds)
+}
+
+/// Whether the test itself sends datagrams by another socket than this one, which may be the ones that it waits for.
+fn is_sent_by_test(facts: &FileFacts, socket: CallId, functions: &BTreeSet<usize>) -> bool {
+    facts.calls.iter().filter(|call| functions.contains(&call.function)).any(|call| {
+        tables::DATAGRAM_SENDS.contains(&call.name.as_str())
+            && call.root != socket
+            && call.receiver.as_ref().is_some_and(|receiver| is_datagram_socket(facts, receiver))
+    })
 }
 
 /// Whether the value is a connection over a socket, or, for a wait for items, something that was made of one.
@@ -258,7 +283,9 @@ fn leads_to_own(facts: &FileFacts, function: usize, address: &Value) -> bool {
 /// Whether code of the program that these functions call serves, connects, or gets one of their listeners or
 /// connections. What a helper of the tests does itself does not count.
 fn program_answers(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
-    let is_end = |value: &Value| is_listener(facts, value) || is_stream(facts, value, false, 0);
+    let is_end = |value: &Value| {
+        is_listener(facts, value) || is_datagram_socket(facts, value) || is_stream(facts, value, false, 0)
+    };
     calls_out(facts, functions).any(|(id, call)| {
         let is_served = || call.of_run && !facts.may_be_of_tests(call) && call.arguments.iter().any(is_end);
         let by_function = |effects: &Effects| {

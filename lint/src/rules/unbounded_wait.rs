@@ -36,13 +36,19 @@
 //! test. So is an `accept` after a call that may have connected. `set_read_timeout`, `set_nonblocking(true)` and an
 //! attribute `#[timeout]` of the test are limits.
 //!
+//! A datagram counts if the program under test gets or sends one, and no other socket of the test sends.
+//!
+//! Code of a thread or a task counts if the function joins or awaits it without a limit. A barrier and a condition count if
+//! the other thread is in the same function and may panic or return before it does its part.
+//!
 //! A wait for a message counts in a function that a test runs itself and that contacts a peer, or receives one as a
 //! parameter; not in spawned tasks and closures, which are mostly the handlers of a server. A race in a loop counts if
 //! neither an arm nor the loop checks a clock. Pedantic: a channel that the function makes, `next` and `accept`, and
 //! everything in examples.
 //!
 //! A loop that pauses and asks again counts if it asks a peer or the program under test, and neither a clock, a count nor
-//! a `timeout` around it ends it. Other such loops are pedantic: they wait for the test's own threads.
+//! a `timeout` around it ends it. Other such loops are pedantic: they wait for the test's own threads. A function of the
+//! program under test that contains such a loop counts where a test calls it.
 //!
 //! ## References
 //! CWE-400; waitpid(2).
@@ -103,6 +109,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
     super::message::check(facts, config, &mut flow, hits);
     super::poll::check(facts, &mut flow, hits);
+    super::gathering::check(facts, &mut flow, hits);
 }
 
 /// Returns the subject of a wait as text, and the possible types of the receiver; `None` if the call does not wait.

@@ -9,7 +9,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use super::network::{NETWORK_CHANGES, client_crates};
 use super::{
     BLOCKING, COMMANDS, ExtraTables, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, PORT_PICKERS, PROCESS_STATE,
-    REMOTE_SHELLS, RESOLVING, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS, SLEEPING, SOURCE_MACROS, SOURCES,
+    REMOTE_SHELLS, RESOLVING, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS, SLEEPING, SOURCE_MACROS, SOURCES, STARTING,
     TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WITHOUT_CHECKS, WRAPPERS, WRITABLE_OPENERS, hazardous_sinks,
 };
 use crate::suppress;
@@ -97,6 +97,9 @@ impl Mentions {
         for program in [SHELLS, WINDOWS_SHELLS, WRAPPERS].into_iter().flatten().copied().chain(own) {
             builder.one(program, QUOTED);
         }
+        for function in STARTING {
+            builder.call(function);
+        }
         for name in client_crates() {
             builder.one(name, ANYWHERE);
         }
@@ -106,7 +109,7 @@ impl Mentions {
         for (method, _) in WITHOUT_CHECKS {
             builder.one(method, METHOD);
         }
-        for word in ["127.0.0.1", "0.0.0.0", "localhost"] {
+        for word in ["127.0.0.1", "0.0.0.0", "localhost", "Barrier", "Condvar"] {
             builder.one(word, ANYWHERE);
         }
         builder.one("await", METHOD);

@@ -57,6 +57,9 @@ pub(crate) const NAMESPACE_CALLS: &[&str] = &[
     "thread::move_into_thread_name_spaces",
 ];
 
+/// Files of the network namespace of the opening thread, its process, or the machine. Source: proc(5).
+pub(crate) const OWN_NETWORK_NAMESPACES: &[&str] = &["/proc/self/ns/net", "/proc/thread-self/ns/net", "/proc/1/ns/net"];
+
 /// Calls of libraries that create a private network for a test.
 pub(crate) const LABS: &[&str] = &["Lab::new", "Lab::builder", "Lab::load", "netsim::spawn"];
 
@@ -97,6 +100,9 @@ pub(crate) const WORKSPACE_PROGRAMS: &[&str] = &["cargo_bin", "cargo_bin!"];
 
 /// Methods that wait for a thread or a task.
 pub(crate) const JOINS: &[&str] = &["join"];
+
+/// Methods that end a task, so that a wait for it returns.
+pub(crate) const STOPPING_TASKS: &[&str] = &["abort", "cancel"];
 
 /// Whether a library call ends a wait after a limited time: `tokio::time::timeout_at`, `FutureExt::timeout`,
 /// `wait_timeout`, `with_deadline`.
@@ -182,6 +188,17 @@ pub(crate) const LISTENER_TYPES: &[&str] = &["TcpListener", "UnixListener"];
 /// Functions that bind a listener.
 pub(crate) const LISTENER_MAKERS: &[&str] = &["TcpListener::bind", "UnixListener::bind"];
 
+/// Functions that bind or make a socket for datagrams.
+pub(crate) const DATAGRAM_MAKERS: &[&str] =
+    &["UdpSocket::bind", "UdpSocket::from_std", "UnixDatagram::bind", "UnixDatagram::unbound", "UnixDatagram::pair"];
+
+/// Methods of such a socket that wait for a datagram.
+pub(crate) const DATAGRAM_READS: &[&str] =
+    &["recv", "recv_from", "recv_buf", "recv_buf_from", "peek", "peek_from", "readable"];
+
+/// Methods of such a socket that send one.
+pub(crate) const DATAGRAM_SENDS: &[&str] = &["send", "send_to"];
+
 /// Functions that connect a stream.
 pub(crate) const STREAM_MAKERS: &[&str] =
     &["TcpStream::connect", "UnixStream::connect", "TcpStream::connect_timeout", "UnixStream::connect_addr"];
@@ -236,6 +253,12 @@ pub(crate) const STREAM_PAIRS: &[&str] = &["pair", "socketpair", "duplex"];
 
 /// Functions that make a stream of another object: of a descriptor, or of a stream of another library.
 pub(crate) const STREAM_CONVERSIONS: &[&str] = &["from_raw_fd", "from_std", "from", "try_from", "new"];
+
+/// Methods that end the waits of other threads for a condition.
+pub(crate) const NOTIFYING: &[&str] = &["notify_one", "notify_all"];
+
+/// Methods that wait for a condition without a limit, with the number of their arguments.
+pub(crate) const CONDITION_WAITS: &[(&str, usize)] = &[("wait", 1), ("wait_while", 2)];
 
 /// Constructors of channels and of streams that end with their senders.
 pub(crate) const CHANNELS: &[&str] = &["unbounded", "bounded", "duplex", "pair"];

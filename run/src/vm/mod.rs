@@ -111,7 +111,12 @@ pub(crate) fn guest_main(word: &OsStr) -> ExitCode {
 
 fn run(options: &Options) -> anyhow::Result<bool> {
     let (first, arguments) = options.command.split_first().context("there is no command")?;
-    ensure!(first == "test", "the command is `{}`, and only `test` runs in a machine", first.display());
+    let word = first.to_string_lossy();
+    ensure!(
+        !word.starts_with('-'),
+        "there is no option `{word}`; `cargo netns-run vm --help` lists them, and cargo's options follow `test`"
+    );
+    ensure!(first == "test", "the command is `{word}`, and only `test` runs in a machine");
     image::check_tools(Arch::X86_64)?;
     // A signal stops the run at its next step, so that the machine and its files go.
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst)).context("failed to handle signals")?;
@@ -236,6 +241,8 @@ mod tests {
         for bad in [&["--root", "--user", "test"][..], &["--kernel", "4.19", "test"], &["--user"]] {
             assert!(Options::try_parse_from(["cargo netns-run vm"].iter().chain(bad)).is_err(), "{bad:?}");
         }
+        let error = run(&parsed(&["--kernl", "6.1", "test"])).unwrap_err();
+        assert!(error.to_string().starts_with("there is no option `--kernl`;"), "{error}");
         let error = run(&parsed(&["nextest", "run"])).unwrap_err();
         assert_eq!(error.to_string(), "the command is `nextest`, and only `test` runs in a machine");
     }

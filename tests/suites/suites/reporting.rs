@@ -209,7 +209,7 @@ returned! {
     probe_no_end: ProbeError::NoEnd;
     probe_no_timeout: ProbeError::NoTimeout;
     probe_timeout: ProbeError::Timeout { probe: "ping from \"a\" to 192.0.2.1".to_owned(), so_far: "1 of 3 answered".to_owned() };
-    probe_unsupported: ProbeError::Unsupported { protocol: Protocol::Sctp, remedy: "load the module sctp" };
+    probe_unsupported: ProbeError::Unsupported { protocol: Protocol::Sctp, remedy: "load the module sctp".to_owned() };
     probe_mismatch: ProbeError::Mismatch {
         expected: "no answer".to_owned(), found: "3 answers".to_owned(), evidence: evidence(),
     };

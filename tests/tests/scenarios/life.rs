@@ -120,6 +120,29 @@ fn a_suspended_host_still_has_its_sockets(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// A program that is resumed finds its clock ahead by the time for which it was stopped; proc(5), `/proc/uptime`.
+#[netns_test]
+fn the_clocks_of_a_suspended_program_go_on(net: Pair) -> TestResult {
+    const STOPPED: Duration = Duration::from_millis(500);
+    const RESOLUTION: Duration = Duration::from_millis(10);
+    let script = "while read -r _; do read -r uptime _ < /proc/uptime; echo $uptime; done";
+    let mut program = net.server.command("sh")?.args(["-c", script]).stdin(Stdio::piped()).spawn()?;
+    let uptime = |program: &mut Child| -> TestResult<Duration> {
+        Ok(Duration::from_secs_f64(program.read_line()?.ok_or("a line")?.parse()?))
+    };
+    program.write_line("")?;
+    let before = uptime(&mut program)?;
+    net.server.suspend()?;
+    program.write_line("")?;
+    program.set_deadline(Deadline::after(STOPPED));
+    assert!(uptime(&mut program).is_err(), "the control: it sleeps");
+    net.server.resume()?;
+    program.set_deadline(Deadline::after(Duration::from_secs(5)));
+    let ahead = uptime(&mut program)?.saturating_sub(before);
+    assert!(ahead + RESOLUTION >= STOPPED, "{ahead:?}");
+    Ok(())
+}
+
 /// The allocation fails, and the program reports it; source: setrlimit(2), `RLIMIT_AS`.
 #[netns_test]
 fn a_program_runs_out_of_memory(net: Pair) -> TestResult {

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 24] = [
+const MODULES: [(&str, &str); 25] = [
+    ("announcements", include_str!("announcements.rs")),
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("destinations", include_str!("destinations.rs")),

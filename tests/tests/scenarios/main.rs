@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod announcements;
 mod backends;
 mod changes;
 mod destinations;

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(3);
 /// The wait that proves that nothing arrives.
 const SILENCE: Duration = Duration::from_millis(300);
 /// The port of NAT-PMP and PCP.
-const PORT: u16 = 5351;
+pub(crate) const PORT: u16 = 5351;
 
 /// A host forwards a port to itself by NAT-PMP, for as long as it asks; RFC 6886.
 #[netns_test(requires(nat), deadline = "60s")]
@@ -63,7 +63,7 @@ fn a_host_forwards_a_port_to_itself(mut lab: Lab) -> TestResult {
 }
 
 /// Whether a host outside reaches a port of the router's outside address.
-fn connects(from: &Host, outside: IpAddr, port: u16) -> TestResult<bool> {
+pub(crate) fn connects(from: &Host, outside: IpAddr, port: u16) -> TestResult<bool> {
     Ok(from.run(move || TcpStream::connect_timeout(&(outside, port).into(), SILENCE))?.is_ok())
 }
 
@@ -76,7 +76,13 @@ fn wait_until_closed(from: &Host, outside: IpAddr, port: u16) -> TestResult {
 }
 
 /// A request of PCP for TCP; RFC 6887, section 11.1.
-fn map_request(client: Ipv4Addr, nonce: u8, [inside, outside]: [u16; 2], seconds: u32, options: &[u8]) -> Vec<u8> {
+pub(crate) fn map_request(
+    client: Ipv4Addr,
+    nonce: u8,
+    [inside, outside]: [u16; 2],
+    seconds: u32,
+    options: &[u8],
+) -> Vec<u8> {
     let ports = [inside.to_be_bytes(), outside.to_be_bytes()].concat();
     let anywhere = Ipv4Addr::UNSPECIFIED.to_ipv6_mapped().octets();
     let fields = [&[nonce; 12][..], &[6, 0, 0, 0], &ports, &anywhere, options].concat();
@@ -85,13 +91,13 @@ fn map_request(client: Ipv4Addr, nonce: u8, [inside, outside]: [u16; 2], seconds
 
 /// The facts of a response of PCP.
 #[derive(Debug, PartialEq, Eq)]
-struct Mapped {
-    code: u8,
-    seconds: u32,
-    port: u16,
+pub(crate) struct Mapped {
+    pub(crate) code: u8,
+    pub(crate) seconds: u32,
+    pub(crate) port: u16,
 }
 
-fn ask_by_pcp(host: &Host, router: &Host, request: &[u8]) -> TestResult<(Mapped, Vec<u8>)> {
+pub(crate) fn ask_by_pcp(host: &Host, router: &Host, request: &[u8]) -> TestResult<(Mapped, Vec<u8>)> {
     ask_by_pcp_within(PATIENCE, host, router, request)
 }
 
@@ -169,7 +175,7 @@ fn a_host_forwards_a_port_to_itself_by_pcp(mut lab: Lab) -> TestResult {
 }
 
 /// The epoch of a response, in seconds; RFC 6887, section 7.2.
-fn epoch(response: &[u8]) -> u32 {
+pub(crate) fn epoch(response: &[u8]) -> u32 {
     u32::from_be_bytes([response[8], response[9], response[10], response[11]])
 }
 

@@ -90,7 +90,7 @@ const NIGHTLY: &[Step] = &[
     Step::new("nextest", "the tests under cargo nextest, as this user", nextest),
     Step::new("unprivileged-libtest", "cargo test --workspace as a user without privileges", unprivileged::run_libtest),
     Step::new("chaos", "2,000 killed processes of test runs, with the counts of what is left", nightly::chaos),
-    Step::new("bench", "the benches have no warnings, and QUIC clients of others work", nightly::bench),
+    Step::new("bench", "the benches have no warnings, and network clients of others work", nightly::bench),
     Step::new("deny", "cargo-deny finds nothing in the dependencies", nightly::deny),
     Step::new("oldest-compiler", "the packages compile with the oldest promised compiler", nightly::oldest_compiler),
     Step::new("build-time", "the time of a clean build for a new project", nightly::build_time),
@@ -117,7 +117,7 @@ const NIGHTLY: &[Step] = &[
     Step::new("real-suites", "suites of published crates under netns-run", real_suites),
     Step::new("adoption", "suites of published crates that adopt netns-fixtures by a patch", adoption),
     Step::new("scale-out", "the example workflow spreads a suite over machines", scale_out::run),
-    Step::new("semver", "the interface breaks nothing that the published version has", semver),
+    Step::new("semver", "the interface breaks nothing that the published version, or the last tag, has", semver),
     Step::new("release", "the files of a release, without the release", release_files),
     Step::new("all-targets", "the packages compile for all targets that we name", targets::run_all),
 ];
@@ -262,7 +262,11 @@ fn report(ended: &[Ended], took: Duration, skipped: &Skipped) -> anyhow::Result<
     }
     let mut total = Counts::default();
     for ended in ended {
-        let result = if ended.is_good() { "ok" } else { "FAILED" };
+        let result = match &ended.outcome {
+            _ if !ended.is_good() => "FAILED",
+            Ok(Outcome::NotNeeded(_)) => "not run",
+            _ => "ok",
+        };
         let seconds = format!("{:.1}", ended.took.as_secs_f64());
         let [passed, failed, skipped] = match &ended.outcome {
             Ok(Outcome::Tested { counts, .. }) => {
@@ -413,7 +417,8 @@ fn adoption(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
 }
 
 fn semver(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    Ok(if release::semver::compare(workspace)? { Outcome::Checked } else { Outcome::NotNeeded(release::NOT_COMPARED) })
+    let baseline = release::semver::compare(workspace)?;
+    Ok(baseline.map_or(Outcome::NotNeeded(release::NOT_COMPARED), |_| Outcome::Checked))
 }
 
 fn release_files(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {

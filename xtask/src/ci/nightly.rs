@@ -36,7 +36,8 @@ pub(super) fn oldest_compiler(workspace: &Workspace, _: &Skipped) -> anyhow::Res
     check(&mut cargo)
 }
 
-/// Lints the benches, whose dependencies no other build has, and runs their tests: clients of QUIC that we did not write.
+/// Lints the benches, whose dependencies no other build has, and runs their tests: clients of QUIC, ICE, UPnP, PCP and NAT-PMP
+/// that we did not write.
 pub(super) fn bench(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     check(workspace.bench_cargo().args(["clippy", "--all-targets", "--", "--deny", "warnings"]))?;
     count(skipped, workspace.bench_cargo().args(["test", "--tests", "--no-fail-fast"]))

@@ -57,7 +57,8 @@ const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
 const CHANGELOG: &str = "CHANGELOG.md";
 
 /// The reason why the interface is not compared.
-pub(crate) const NOT_COMPARED: &str = "nothing is published yet: there is no version to compare the interface with";
+pub(crate) const NOT_COMPARED: &str =
+    "nothing is published and no tag v… exists: there is no version to compare the interface with";
 
 /// The folder of the release's files, below the workspace.
 const FILES: &str = "target/release-files";
@@ -88,7 +89,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
             "the manifests have no `repository`, and the archives of a published version could never be found; add it to Cargo.toml"
         );
         println!(
-            "{} the manifests have no `repository`: cargo-binstall finds no archive and trusted publishing no workflow without it",
+            "{} the manifests have no `repository`: cargo-binstall finds no archive and trusted publishing no workflow without it; a \
+             release refuses, see \"Before the first release\" in docs/stability.md",
             NOTABLE.paint("missing")
         );
     }
@@ -101,10 +103,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
             let cut = changelog::cut(&text, &version, date)?;
             ensure!(!tags(root)?.contains(&tag), "the tag {tag} exists; raise the version in Cargo.toml");
             println!("{} changelog cut; the tag is {tag}", GOOD.paint("ok"));
-            if semver::compare(workspace)? {
-                println!("{} {version} breaks nothing of the published version", GOOD.paint("ok"));
-            } else {
-                println!("{} {NOT_COMPARED}", NOTABLE.paint("semver not run"));
+            match semver::compare(workspace)? {
+                Some(baseline) => println!("{} {version} breaks nothing of {baseline}", GOOD.paint("ok")),
+                None => println!("{} {NOT_COMPARED}", NOTABLE.paint("semver not run")),
             }
             cut
         }

@@ -1,35 +1,52 @@
-//! Compares the public interface of the packages with the published versions, by cargo-semver-checks.
+//! Compares the public interface of the packages with the published versions, or, before the first publication, with the last tag, by
+//! cargo-semver-checks.
 
+use std::path::Path;
 use std::process::Stdio;
 
 use anyhow::{Context, bail, ensure};
 
+use super::git;
 use crate::ci::{output_of, published};
 use crate::workspace::Workspace;
 
-/// Compares all published packages, and returns whether there was a version to compare with.
+/// Compares all published packages, and returns the version that they were compared with; `None` if there is neither a published version nor
+/// a tag.
 ///
 /// # Errors
 ///
 /// The interface breaks what semantic versioning promises, cargo-semver-checks is not installed, or the registry does not answer.
-pub(crate) fn compare(workspace: &Workspace) -> anyhow::Result<bool> {
+pub(crate) fn compare(workspace: &Workspace) -> anyhow::Result<Option<String>> {
     let packages = published(workspace)?;
     let first = &packages.first().context("no package is published")?.name;
     // The name with its registry: cargo would show the package of the workspace otherwise.
     let shown = output_of(workspace.cargo().args(["info", "--registry", "crates-io", first]), Stdio::piped())?;
-    if !shown.status.success() {
+    let tag = if shown.status.success() {
+        None
+    } else {
         let errors = String::from_utf8_lossy(&shown.stderr);
         ensure!(is_unpublished(&errors, first), "cargo info {first}: {}", errors.trim());
-        return Ok(false);
-    }
+        let Some(tag) = last_tag(workspace.root())? else { return Ok(None) };
+        Some(tag)
+    };
     let version = output_of(workspace.cargo().args(["semver-checks", "--version"]), Stdio::null())?;
     if !version.status.success() {
         bail!("cargo-semver-checks is not installed; cargo install cargo-semver-checks --locked");
     }
     let mut checks = workspace.cargo();
     checks.arg("semver-checks").args(packages.iter().flat_map(|package| ["--package", &package.name]));
+    if let Some(tag) = &tag {
+        checks.args(["--baseline-rev", tag]);
+    }
     ensure!(checks.status().context("failed to start cargo")?.success(), "the version breaks what a user may rely on");
-    Ok(true)
+    Ok(Some(tag.map_or_else(|| "the published version".to_owned(), |tag| format!("the tag {tag}"))))
+}
+
+/// Returns the last tag of a release before this commit.
+fn last_tag(root: &Path) -> anyhow::Result<Option<String>> {
+    let tags =
+        git(root, &["tag", "--list", "v*", "--merged", "HEAD", "--no-contains", "HEAD", "--sort=-version:refname"])?;
+    Ok(tags.lines().next().map(str::to_owned))
 }
 
 /// Returns whether cargo's message says that the registry has no such package, and not that it does not answer.
@@ -40,6 +57,22 @@ fn is_unpublished(errors: &str, package: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_last_tag_is_the_highest_one_before_this_commit() {
+        let folder = tempfile::TempDir::new().unwrap();
+        let run = |arguments: &[&str]| git(folder.path(), arguments).unwrap();
+        run(&["init", "--quiet"]);
+        let commit = || {
+            run(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "--message", "a"])
+        };
+        let rows = [("v0.9.0", None), ("v0.10.0", Some("v0.9.0")), ("other", Some("v0.10.0"))];
+        for (tag, expected) in rows {
+            commit();
+            assert_eq!(last_tag(folder.path()).unwrap().as_deref(), expected);
+            run(&["tag", tag]);
+        }
+    }
 
     #[test]
     fn a_registry_that_does_not_answer_is_not_one_without_the_package() {

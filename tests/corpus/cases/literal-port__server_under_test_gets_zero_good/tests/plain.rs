@@ -1,0 +1,2 @@
+#[test]
+fn starts() { drop(serve::Server::new(0).start()); }

@@ -1,0 +1,3 @@
+use nix::sched::{CloneFlags, unshare};
+#[test]
+fn empty() { unshare(CloneFlags::CLONE_NEWNET).unwrap(); }

@@ -1,0 +1,2 @@
+#[test]
+fn refuses() { assert!(std::net::TcpStream::connect("nobody.invalid:80").is_err()); }

@@ -1,0 +1,2 @@
+#[test]
+fn absent() { assert!(!std::path::Path::new("/tmp/never-made").exists()); }

@@ -1,0 +1,5 @@
+use std::process::Command;
+#[test]
+fn starts() {
+    assert!(Command::new("docker").args(["run", "-d", "--name", "test-redis", "redis"]).status().unwrap().success());
+}

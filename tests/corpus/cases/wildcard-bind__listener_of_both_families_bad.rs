@@ -1,0 +1,3 @@
+use tokio::net::TcpListener;
+#[tokio::test]
+async fn listens() { drop(TcpListener::bind("[::]:0").await.unwrap()); }

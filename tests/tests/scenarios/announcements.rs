@@ -1,0 +1,131 @@
+//! A router announces to the hosts behind it that it has lost their ports, or has another outside address: row 38.
+
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::time::{Duration, Instant};
+
+use netns_fixtures::net::{Host, Nat, PortMappingProtocol};
+use netns_fixtures::prelude::*;
+
+use crate::nat::{Home, OUTSIDE, PATIENCE, SILENCE, home, outside_address};
+use crate::outsides::{Uplinks, uplinks};
+use crate::port_mapping::{PORT, ask_by_pcp, connects, epoch, map_request};
+
+/// The port on which clients listen for announcements; RFC 6886, section 3.2.1; RFC 6887, section 14.1.3.
+const CLIENT_PORT: u16 = 5350;
+const BOTH: [PortMappingProtocol; 2] = [PortMappingProtocol::NatPmp, PortMappingProtocol::Pcp];
+
+fn listening(host: &Host) -> TestResult<UdpSocket> {
+    Ok(host.udp_socket_at((Ipv4Addr::UNSPECIFIED, CLIENT_PORT))?)
+}
+
+/// An announcement of both protocols.
+#[derive(Debug, PartialEq, Eq)]
+struct Announced {
+    /// The result of NAT-PMP.
+    result: u16,
+    outside: IpAddr,
+    epoch: u32,
+}
+
+/// Receives the next announcements: of NAT-PMP, then of PCP.
+fn announced(socket: &UdpSocket, router: IpAddr) -> TestResult<Announced> {
+    // Each pause is twice as long as the one before it.
+    socket.set_read_timeout(Some(3 * PATIENCE))?;
+    let receive = || -> TestResult<Vec<u8>> {
+        let mut buffer = [0; 64];
+        let (length, from) = socket.recv_from(&mut buffer)?;
+        assert_eq!(from, SocketAddr::new(router, PORT), "the address and the port that clients ask");
+        Ok(buffer[..length].to_vec())
+    };
+    let (nat_pmp, pcp) = (receive()?, receive()?);
+    assert_eq!((nat_pmp.len(), &nat_pmp[..2]), (12, &[0, 128][..]), "{nat_pmp:?}");
+    assert_eq!((pcp.len(), &pcp[..8], &pcp[12..]), (24, &[2, 128, 0, 0, 0, 0, 0, 0][..], &[0; 12][..]), "{pcp:?}");
+    let of_nat_pmp = u32::from_be_bytes(nat_pmp[4..8].try_into()?);
+    assert!(of_nat_pmp.abs_diff(epoch(&pcp)) <= 1, "{nat_pmp:?}, {pcp:?}");
+    let outside: [u8; 4] = nat_pmp[8..].try_into()?;
+    Ok(Announced { result: u16::from_be_bytes([nat_pmp[2], nat_pmp[3]]), outside: outside.into(), epoch: epoch(&pcp) })
+}
+
+/// Receives announcements until one is as expected. They are sent again and again, as some may be lost.
+fn announced_until(socket: &UdpSocket, router: IpAddr, is: impl Fn(&Announced) -> bool) -> TestResult<Announced> {
+    loop {
+        let announced = announced(socket, router)?;
+        if is(&announced) {
+            return Ok(announced);
+        }
+    }
+}
+
+/// Receives announcements until the epoch is two seconds or more, so that a new one is seen.
+fn until_the_epoch_is_old(socket: &UdpSocket, router: IpAddr) -> TestResult {
+    announced_until(socket, router, |announced| announced.epoch >= 2).map(drop)
+}
+
+/// RFC 6886, section 3.2.1, and RFC 6887, section 14.1.3: after its start and after each loss of the ports that it has granted.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_router_announces_its_start_and_each_loss_of_ports(mut lab: Lab) -> TestResult {
+    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
+    let nat = Nat::home().outside(OUTSIDE);
+    router.nat(&nat)?;
+    let [of_client, of_neighbour, of_server] = [listening(&client)?, listening(&neighbour)?, listening(&server)?];
+    let (inside, outside) = (router.ipv4_towards(&client)?.into(), outside_address(&router)?);
+    let _mappings = router.port_mapping_server(BOTH)?;
+    for socket in [&of_client, &of_neighbour] {
+        assert_eq!(announced(socket, inside)?, Announced { result: 0, outside, epoch: 0 });
+    }
+    let _listener = client.tcp_listener(80)?;
+    let ask = || ask_by_pcp(&client, &router, &map_request(client.ipv4(), 1, [80, 8080], 3600, &[]));
+    let losses: [(&str, &dyn Fn() -> TestResult); 2] =
+        [("flushed", &|| Ok(router.flush_nat()?)), ("set again", &|| Ok(router.nat(&nat)?))];
+    for (loss, lose) in losses {
+        assert_eq!(ask()?.0.port, 8080);
+        assert!(connects(&server, outside, 8080)?, "the control");
+        until_the_epoch_is_old(&of_client, inside)?;
+        let start = Instant::now();
+        lose()?;
+        let now = announced(&of_client, inside)?;
+        assert!(u64::from(now.epoch) <= start.elapsed().as_secs(), "{loss}: {now:?}");
+        assert!(!connects(&server, outside, 8080)?, "{loss}: forgotten");
+    }
+    of_server.set_read_timeout(Some(SILENCE))?;
+    let heard = of_server.recv(&mut [0; 64]).map_err(|error| error.kind());
+    assert_eq!(heard, Err(ErrorKind::WouldBlock), "nothing is announced outside");
+    Ok(())
+}
+
+/// RFC 6886, section 3.2.1: each change of the outside address, also to none.
+#[netns_test(requires(nat), deadline = "60s")]
+fn a_router_announces_another_outside_address(mut lab: Lab) -> TestResult {
+    let Uplinks { client, router, servers, addresses } = uplinks(&mut lab)?;
+    router.nat(&Nat::home())?;
+    let socket = listening(&client)?;
+    let inside = router.ipv4_towards(&client)?.into();
+    let _mappings = router.port_mapping_server(BOTH)?;
+    assert_eq!(announced(&socket, inside)?, Announced { result: 0, outside: addresses[0], epoch: 0 });
+    until_the_epoch_is_old(&socket, inside)?;
+    router.set_default_gateway(servers[1].ipv4())?;
+    assert_eq!(announced(&socket, inside)?, Announced { result: 0, outside: addresses[1], epoch: 0 });
+    router.remove_nat()?;
+    let none: IpAddr = Ipv4Addr::UNSPECIFIED.into();
+    let without = announced_until(&socket, inside, |announced| announced.outside == none)?;
+    assert_eq!(without.result, 3, "NETWORK_FAILURE");
+    Ok(())
+}
+
+/// RFC 6887, section 14.1.2: a client reads the epoch without a change of the router.
+#[netns_test(requires(nat))]
+fn a_client_of_pcp_asks_for_the_epoch(mut lab: Lab) -> TestResult {
+    let Home { client, neighbour, router, .. } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let _mappings = router.port_mapping_server([PortMappingProtocol::Pcp])?;
+    let request = |of: &Host| [&[2, 0, 0, 0, 0, 0, 0, 0][..], &of.ipv4().to_ipv6_mapped().octets()].concat();
+    let start = Instant::now();
+    let (mapped, response) = ask_by_pcp(&client, &router, &request(&client))?;
+    assert_eq!((mapped.code, mapped.seconds, response.len()), (0, 0, 24), "{response:?}");
+    let within = start.elapsed() + Duration::from_secs(2);
+    assert!(u64::from(epoch(&response)) <= within.as_secs(), "{response:?}");
+    assert_eq!(ask_by_pcp(&client, &router, &request(&neighbour))?.0.code, 12, "ADDRESS_MISMATCH");
+    assert!(router.nat_mappings()?.is_empty(), "nothing is mapped");
+    Ok(())
+}
