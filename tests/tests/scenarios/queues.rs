@@ -254,7 +254,7 @@ fn beside_a_full_flow(a: &Host, b: &Host) -> TestResult<Duration> {
         std::thread::sleep(1500 * MILLISECOND);
         let pings = a.ping(b).count(30).interval(50 * MILLISECOND).timeout(Duration::from_secs(2)).run()?;
         flow.join().map_err(|_| "the flow panicked")??;
-        median(pings.expect_any()?.round_trips().into_iter())
+        median(pings.expect_any()?.round_trips())
     })
 }
 
