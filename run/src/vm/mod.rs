@@ -111,12 +111,12 @@ pub(crate) fn guest_main(word: &OsStr) -> ExitCode {
 
 fn run(options: &Options) -> anyhow::Result<bool> {
     let (first, arguments) = options.command.split_first().context("there is no command")?;
-    let word = first.to_string_lossy();
+    let command = first.to_string_lossy();
     ensure!(
-        !word.starts_with('-'),
-        "there is no option `{word}`; `cargo netns-run vm --help` lists them, and cargo's options follow `test`"
+        !command.starts_with('-'),
+        "there is no option `{command}`; `cargo netns-run vm --help` lists them, and cargo's options follow `test`"
     );
-    ensure!(first == "test", "the command is `{word}`, and only `test` runs in a machine");
+    ensure!(first == "test", "the command is `{command}`, and only `test` runs in a machine");
     image::check_tools(Arch::X86_64)?;
     // A signal stops the run at its next step, so that the machine and its files go.
     ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::SeqCst)).context("failed to handle signals")?;

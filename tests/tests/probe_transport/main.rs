@@ -252,7 +252,7 @@ fn sctp_works_or_is_reported_missing(net: Pair) -> TestResult {
         }
         Err(error) => match error.downcast_ref() {
             Some(ProbeError::Unsupported { protocol: Protocol::Sctp, remedy }) => {
-                assert!(remedy.contains("CONFIG_IP_SCTP"))
+                assert!(remedy.contains("CONFIG_IP_SCTP"));
             }
             _ => return Err(error.into()),
         },
