@@ -13,7 +13,7 @@ const REPORTS: &str = include_str!("error_reports.txt");
 
 /// The sources of the enums of which every variant must have a report.
 const KINDS: &str = include_str!("../../fixtures/src/error.rs");
-const ENUMS: [(&str, &str, &str); 12] = [
+const ENUMS: [(&str, &str, &str); 13] = [
     (include_str!("../../fixtures/src/net/error/mod.rs"), "LabError", "lab_"),
     (include_str!("../../fixtures/src/probe/error.rs"), "ProbeError", "probe_"),
     (include_str!("../../fixtures/src/process/error.rs"), "ProcessError", "process_"),
@@ -26,6 +26,7 @@ const ENUMS: [(&str, &str, &str); 12] = [
     (include_str!("../../fixtures/src/net/nat/mod.rs"), "NatError", "nat_"),
     (include_str!("../../fixtures/src/net/firewall/mod.rs"), "FirewallError", "firewall_"),
     (include_str!("../../fixtures/src/net/nft_text.rs"), "NftTextError", "nft_text_"),
+    (include_str!("../../fixtures/src/net/condition/error.rs"), "ConditionError", "condition_"),
 ];
 
 /// Returns the expected text of each test.

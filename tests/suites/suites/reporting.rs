@@ -9,7 +9,7 @@ use std::time::Duration;
 use netns_fixtures::Error;
 use netns_fixtures::config::{ConfigError, FileError, SettingError};
 use netns_fixtures::net::address::{AddressError, IpNet, MacAddr};
-use netns_fixtures::net::condition::{ConditionError, Traffic};
+use netns_fixtures::net::condition::{ConditionError, Jitter, Traffic};
 use netns_fixtures::net::{
     FirewallError, IfName, LabError, NatError, NatTransport, NftTextError, NsName, PortError, PortRange, Protocol,
     PublishError,
@@ -310,7 +310,48 @@ returned! {
     nft_text_too_long: LabError::NftText(NftTextError::TooLong { host: a(), bytes: 300_000, most: 262_144 });
 
     condition_share: condition(ConditionError::Share { of: "the loss", percent: 101.0 });
+    condition_burst: condition(ConditionError::Burst { packets: 0.5 });
+    condition_bursts_too_short: condition(ConditionError::BurstsTooShort { packets: 2.0, percent: 80.0, most: 66.7 });
+    condition_too_long: condition(ConditionError::TooLong {
+        of: "the latency", value: Duration::from_secs(90), most: Duration::from_secs(60),
+    });
+    condition_jitter_above_latency: condition(ConditionError::JitterAboveLatency {
+        jitter: Jitter::Uniform(Duration::from_millis(20)), latency: Duration::from_millis(10),
+    });
+    condition_rate_too_low: condition(ConditionError::RateTooLow { bits: 10, least: 1000 });
+    condition_rate_too_high: condition(ConditionError::RateTooHigh { bits: 2_000_000_000, most: 1_000_000_000 });
+    condition_holds_too_much: condition(ConditionError::HoldsTooMuch {
+        condition: "rate 1 Gbit/s, latency 10s".into(), bytes: 1_250_000_000, most: 67_108_864,
+    });
+    condition_queue_too_small: condition(ConditionError::QueueTooSmall { bytes: 100, least: 1514 });
+    condition_queue_without_rate: condition(ConditionError::QueueWithoutRate);
+    condition_marks_behind_queue: condition(ConditionError::MarksBehindQueue {
+        wait: Duration::from_millis(200), length: Duration::from_millis(100),
+    });
+    condition_reorder_without_latency: condition(ConditionError::ReorderWithoutLatency);
+    condition_reorder_all: condition(ConditionError::ReorderAll);
+    condition_slots: condition(ConditionError::Slots { least: Duration::from_millis(2), most: Duration::from_millis(1) });
+    condition_reorder_in_slots: condition(ConditionError::ReorderInSlots);
+    condition_trace_empty: condition(ConditionError::TraceEmpty);
+    condition_trace_backwards: condition(ConditionError::TraceBackwards {
+        entry: 3, at: Duration::from_millis(1), before: Duration::from_millis(2),
+    });
+    condition_trace_starts_late: condition(ConditionError::TraceStartsLate { at: Duration::from_millis(5) });
+    condition_trace_too_short: condition(ConditionError::TraceTooShort);
+    condition_trace_line: condition(ConditionError::TraceLine { line: 2, text: "soon".to_owned() });
+    condition_active_queue: condition(ConditionError::ActiveQueue {
+        value: "the target of the active queue is 0ns".into(), bound: "above 0".into(),
+    });
+    condition_two_marks: condition(ConditionError::TwoMarks);
+    condition_queue_of_kernel: condition(ConditionError::QueueOfKernel { queue: "CAKE and ECN".into() });
     condition_of_traffic: condition(ConditionError::OfTraffic {
         traffic: Traffic::to(wide()), source: Box::new(ConditionError::QueueWithoutRate),
     });
+    condition_traffic_twice: condition(ConditionError::TrafficTwice { traffic: Traffic::to(wide()) });
+    condition_too_many_of_traffic: condition(ConditionError::TooManyOfTraffic { count: 65, most: 64 });
+    condition_no_such_traffic: condition(ConditionError::NoSuchTraffic {
+        traffic: Traffic::to(wide()), present: "none".into(),
+    });
+    condition_netem: condition(ConditionError::Netem { condition: "loss 1%".into(), reason: "it has no traces" });
+    condition_netem_seed: condition(ConditionError::NetemSeed { seed: 7 });
 }
