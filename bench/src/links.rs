@@ -12,7 +12,7 @@ use netns_bench::report::{self, Figure};
 use netns_bench::settle::settle;
 use netns_fixtures::__private as runtime;
 use netns_fixtures::net::address::AddressPlan;
-use netns_fixtures::net::condition::Condition;
+use netns_fixtures::net::condition::{Backend, Condition};
 use netns_fixtures::net::{Host, Lab};
 use netns_fixtures::time::Deadline;
 
@@ -51,7 +51,7 @@ fn main() {
 }
 
 const MEANING: &str = "\
-floor_*: a link without a condition, in turns with the same link with `Condition::new()`, which is the relay alone;
+floor_*: a link without a condition, in turns with the same link with `Condition::new()`, which is the relay alone, or netem;
 *_rate: the time of 32 MiB over TCP; relay_megabits: the same as Mbit/s of payload, the median; *_latency: the median of 100 round trips,
 and half of the difference; lab_with_conditions: two hosts, from the declaration until the lab is up";
 
@@ -60,44 +60,55 @@ type Measured<T = ()> = Result<T, Box<dyn std::error::Error>>;
 const TRANSFERRED_BYTES: usize = 32 * 1024 * 1024;
 
 fn measure(samples: usize) -> Measured<Vec<Figure>> {
-    let (bare, relayed) = (two_hosts(None)?, two_hosts(Some(Condition::new()))?);
-    let (mut rates, mut trips, mut labs) = ([vec![], vec![]], [vec![], vec![]], [vec![], vec![]]);
+    let mut links = vec![two_hosts(None)?, two_hosts(Some(Backend::Relay))?];
+    let without_netem = two_hosts(Some(Backend::Netem)).map(|link| links.push(link)).err();
+    let (mut rates, mut trips, mut labs) = (vec![vec![]; links.len()], vec![vec![]; links.len()], [vec![], vec![]]);
     for _ in 0..samples {
-        for (way, (_lab, one, other)) in [&bare, &relayed].into_iter().enumerate() {
+        for (way, (_lab, one, other)) in links.iter().enumerate() {
             rates[way].push(transfer(one, other)?);
             trips[way].push(round_trip(one, other)?);
         }
-        for (way, condition) in [None, Some(Condition::new())].into_iter().enumerate() {
-            // Two hosts and two with a relay live on.
-            settle(5)?;
+        for (way, backend) in [None, Some(Backend::Relay)].into_iter().enumerate() {
+            // The measured hosts live on, and a namespace of the lab for each link with a condition.
+            settle(u32::try_from(3 * links.len() - 1)?)?;
             let start = Instant::now();
-            let up = two_hosts(condition)?;
+            let up = two_hosts(backend)?;
             labs[way].push(start.elapsed());
             drop(up);
         }
     }
-    let pair = |floor: &str, name: &str, [bare, relayed]: &[Vec<Duration>; 2]| {
-        let floor = Figure::of_times(floor, bare, None);
-        let figure = Figure::of_times(name, relayed, Some(&floor));
-        [floor, figure]
-    };
-    let rate = pair("links/floor_rate", "links/relay_rate", &rates);
-    let trip = pair("links/floor_latency", "links/relay_latency", &trips);
-    let [floor, lab] = pair("links/floor_lab", "links/lab_with_conditions", &labs);
-    #[expect(clippy::cast_precision_loss, reason = "a number of bits below 2^53")]
-    let megabits = (TRANSFERRED_BYTES * 8) as f64 / rate[1].median;
-    let added = (trip[1].median - trip[0].median) / 2.0;
-    let megabits = Figure::of_value("links/relay_megabits", "Mbit/s", megabits.round());
-    let added = Figure::of_value("links/relay_added_latency", "us", (added * 10.0).round() / 10.0);
-    Ok(rate.into_iter().chain([megabits]).chain(trip).chain([added, floor, lab.at_most(1.3)]).collect())
+    let mut figures = Vec::new();
+    for (unit, times) in [("rate", &rates), ("latency", &trips)] {
+        let floor = Figure::of_times(&format!("links/floor_{unit}"), &times[0], None);
+        let relay = Figure::of_times(&format!("links/relay_{unit}"), &times[1], Some(&floor));
+        let netem = format!("links/netem_{unit}");
+        let netem = match (times.get(2), &without_netem) {
+            (Some(times), _) => Figure::of_times(&netem, times, Some(&floor)),
+            (None, reason) => Figure::of_nothing(&netem, reason.as_ref().map(ToString::to_string).unwrap_or_default()),
+        };
+        figures.push(if unit == "rate" {
+            #[expect(clippy::cast_precision_loss, reason = "a number of bits below 2^53")]
+            let megabits = (TRANSFERRED_BYTES * 8) as f64 / relay.median;
+            Figure::of_value("links/relay_megabits", "Mbit/s", megabits.round())
+        } else {
+            let added = (relay.median - floor.median) / 2.0;
+            Figure::of_value("links/relay_added_latency", "us", (added * 10.0).round() / 10.0)
+        });
+        figures.extend([floor, relay, netem]);
+    }
+    let floor = Figure::of_times("links/floor_lab", &labs[0], None);
+    let lab = Figure::of_times("links/lab_with_conditions", &labs[1], Some(&floor)).at_most(1.3);
+    figures.extend([floor, lab]);
+    Ok(figures)
 }
 
-fn two_hosts(condition: Option<Condition>) -> Measured<(Lab, Host, Host)> {
+/// Makes two hosts with a link, without a condition or with one that changes nothing.
+fn two_hosts(backend: Option<Backend>) -> Measured<(Lab, Host, Host)> {
     let mut lab = Lab::new(&AddressPlan::default(), Deadline::after(Duration::from_secs(60)));
     let [one, other] = ["one", "other"].map(|name| lab.host(name));
     let mut link = lab.link(&one, &other);
-    if let Some(condition) = condition {
-        link.condition(condition);
+    if let Some(backend) = backend {
+        link.condition(Condition::new()).backend(backend);
     }
     lab.up()?;
     Ok((lab, one, other))
