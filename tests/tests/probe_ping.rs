@@ -497,14 +497,14 @@ fn each_error_is_a_sentence_with_its_remedy(net: Pair, mut lab: Lab) -> TestResu
     }
     let down = quick().during(|| Ok::<_, Error>(())).unwrap_err();
     let sentence = "cannot measure the outage of the ping from \"client\" to 198.18.0.2: nothing was answered in 200ms before \
-                    the change; the path must work before the change";
+                    the change; the path must work before the change: repair it, or wait for it first";
     assert_eq!((down.kind(), format!("{down:#}").as_str()), (ErrorKind::Mismatch, sentence));
     server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "0")?;
     let change = || server.set_sysctl("net.ipv4.icmp_echo_ignore_all", "1");
     let gone = ping().count(2).interval(SHORT).timeout(SHORT).deadline(Deadline::after(4 * SHORT)).during(change)?;
     let gone = gone.expect_recovered().unwrap_err();
     let sentence = "expected the ping from \"client\" to 198.18.0.2 to recover after the change, found no answer to a later \
-                    request: 2 sent, 1 received, 1 lost";
+                    request: 2 sent, 1 received, 1 lost; if the network takes longer to recover, raise the `count` of the probe";
     assert_eq!((gone.kind(), format!("{gone:#}").as_str()), (ErrorKind::Mismatch, sentence));
     Ok(())
 }
