@@ -72,7 +72,7 @@ async fn start_server(host: &Host) -> TestResult {
     }
 }
 
-/// What the sides exchange by a way that is not part of ICE.
+/// The signalling data, which the sides exchange outside of ICE.
 struct Offer {
     user: String,
     password: String,

@@ -103,7 +103,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         .filter(|(_, value)| value.matters())
         .map(|(item, value)| (item, Arc::new(value.clone())))
         .collect();
-    // What a test has started before it sleeps is known from the functions that it calls.
+    // The functions that a test calls show what the test has started before it sleeps.
     let sleeps = |call: &super::Call| tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known));
     let is_of_test = |call: &super::Call| lower.facts.functions[call.function].run_by_harness;
     let follows = lower.reads

@@ -43,7 +43,6 @@ fn absence_is_proved_by_a_control_that_works(net: Pair) -> TestResult {
     Ok(())
 }
 
-/// Returns the value of an nft counter.
 #[netns_test]
 fn data_that_arrives_wrongly_is_not_absent(net: Pair) -> TestResult {
     for protocol in BOTH {

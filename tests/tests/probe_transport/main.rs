@@ -224,6 +224,7 @@ fn data_and_peers_that_are_wrong_are_noticed(net: Routed) -> TestResult {
     Ok(())
 }
 
+/// Returns the value of an nft counter.
 fn counted(host: &Host) -> TestResult<u64> {
     let rules = nft(host, "list ruleset")?;
     let number = rules.split("counter packets ").nth(1).and_then(|rest| rest.split(' ').next()).ok_or("no counter")?;
