@@ -28,7 +28,7 @@ pub(crate) fn write(mut command: Command, folder: &Path) -> io::Result<()> {
 /// Renders the page. The examples and the exit status become sections whose lines stay as they are.
 fn page(command: Command) -> io::Result<String> {
     let mut page = Vec::new();
-    Man::new(command).render(&mut page)?;
+    Man::new(command).source(concat!("netns-lint ", env!("CARGO_PKG_VERSION"))).render(&mut page)?;
     let page = String::from_utf8(page).map_err(io::Error::other)?;
     let sections = [
         (".SH EXTRA\n", ""),

@@ -103,8 +103,10 @@ fn become_cargo(options: &Options) -> Result<std::convert::Infallible, String> {
 fn named_for_cargo(program: &Path) -> Result<(String, Option<OsString>), String> {
     let text = program.display().to_string();
     let (Some(folder), true) = (program.parent(), text.contains(char::is_whitespace)) else { return Ok((text, None)) };
-    let before = env::var_os("PATH").unwrap_or_default();
-    let folders = [folder.to_owned()].into_iter().chain(env::split_paths(&before));
+    // An empty entry would be the working folder.
+    let before = env::var_os("PATH").filter(|path| !path.is_empty());
+    let before = before.iter().flat_map(env::split_paths);
+    let folders = [folder.to_owned()].into_iter().chain(before);
     let path =
         env::join_paths(folders).map_err(|error| format!("cannot put {} into PATH: {error}", folder.display()))?;
     Ok(("netns-run".to_owned(), Some(path)))

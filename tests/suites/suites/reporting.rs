@@ -343,7 +343,7 @@ returned! {
         value: "the target of the active queue is 0ns".into(), bound: "above 0".into(),
     });
     condition_two_marks: condition(ConditionError::TwoMarks);
-    condition_queue_of_kernel: condition(ConditionError::QueueOfKernel { queue: "CAKE and ECN".into() });
+    condition_queue_of_kernel: condition(ConditionError::QueueOfKernel { queue: "CAKE" });
     condition_of_traffic: condition(ConditionError::OfTraffic {
         traffic: Traffic::to(wide()), source: Box::new(ConditionError::QueueWithoutRate),
     });
@@ -352,6 +352,8 @@ returned! {
     condition_no_such_traffic: condition(ConditionError::NoSuchTraffic {
         traffic: Traffic::to(wide()), present: "none".into(),
     });
-    condition_netem: condition(ConditionError::Netem { condition: "loss 1%".into(), reason: "it has no traces" });
+    condition_netem: condition(ConditionError::Netem {
+        condition: "loss 1%".into(), reason: "it has no traces; use `Backend::Relay`".into(),
+    });
     condition_netem_seed: condition(ConditionError::NetemSeed { seed: 7 });
 }

@@ -328,7 +328,7 @@ fn a_queue_of_the_kernel_is_refused_by_the_relay(mut lab: Lab) -> TestResult {
         link.set_condition_of(Traffic::to("192.0.2.0/24".parse::<netns_fixtures::net::address::IpNet>()?), &managed),
     ] {
         let refused = format!("{:#}", refused.expect_err("refused"));
-        assert!(refused.contains("a-b") && refused.contains("the relay cannot make CAKE and ECN"), "{refused}");
+        assert!(refused.contains("a-b") && refused.contains("the relay cannot make CAKE, which"), "{refused}");
         assert!(refused.contains("use `Backend::Netem`"), "{refused}");
     }
     Ok(())

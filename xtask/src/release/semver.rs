@@ -44,8 +44,9 @@ pub(crate) fn compare(workspace: &Workspace) -> anyhow::Result<Option<String>> {
 
 /// Returns the last tag of a release before this commit.
 fn last_tag(root: &Path) -> anyhow::Result<Option<String>> {
-    let tags =
-        git(root, &["tag", "--list", "v*", "--merged", "HEAD", "--no-contains", "HEAD", "--sort=-version:refname"])?;
+    // Versions with a suffix come before the version itself.
+    let order = ["-c", "versionsort.suffix=-", "tag", "--sort=-version:refname"];
+    let tags = git(root, &[&order[..], &["--list", "v*", "--merged", "HEAD", "--no-contains", "HEAD"]].concat())?;
     Ok(tags.lines().next().map(str::to_owned))
 }
 
