@@ -94,9 +94,13 @@ impl Flow<'_> {
             matches!(runner, Runner::Alone | Runner::Unknown)
                 || !matches!(runner, Runner::Pool | Runner::Lazy) && is_own_at(call, seen)
         };
+        // A function that was asked before is on a thread of its own, or its answer has ended the search.
+        if !seen.insert(body.function) {
+            return Thread::Own;
+        }
         let is_used = !callers.is_empty() || !handed.is_empty();
-        let known = is_used && seen.len() < MAX_CALLERS && seen.insert(body.function);
-        let is_own = known
+        let is_own = is_used
+            && seen.len() <= MAX_CALLERS
             && callers.iter().all(|call| is_own_at(*call, seen))
             && handed.iter().all(|one| is_own_of(*one, seen));
         if is_own { Thread::Own } else { Thread::Shared }
@@ -135,12 +139,14 @@ impl Flow<'_> {
         let runs_inside = |(call, argument): (CallId, usize), seen: &mut HashSet<usize>| {
             self.is_run_inside(call, argument).unwrap_or_else(|| is_inside(call, seen))
         };
-        facts.functions[function].isolated
-            || !(callers.is_empty() && handed.is_empty())
-                && seen.len() < MAX_CALLERS
-                && seen.insert(function)
-                && callers.iter().all(|call| is_inside(*call, seen))
-                && handed.iter().all(|one| runs_inside(*one, seen))
+        // A function that was asked before is inside, or its answer has ended the search.
+        if facts.functions[function].isolated || !seen.insert(function) {
+            return true;
+        }
+        !(callers.is_empty() && handed.is_empty())
+            && seen.len() <= MAX_CALLERS
+            && callers.iter().all(|call| is_inside(*call, seen))
+            && handed.iter().all(|one| runs_inside(*one, seen))
     }
 
     /// Whether a path through the body reaches the position in the network namespace in which the body starts, or one that
