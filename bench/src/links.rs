@@ -86,15 +86,15 @@ fn measure(samples: usize) -> Measured<Vec<Figure>> {
             (Some(times), _) => Figure::of_times(&netem, times, Some(&floor)),
             (None, reason) => Figure::of_nothing(&netem, reason.as_ref().map(ToString::to_string).unwrap_or_default()),
         };
-        figures.push(if unit == "rate" {
+        let derived = if unit == "rate" {
             #[expect(clippy::cast_precision_loss, reason = "a number of bits below 2^53")]
             let megabits = (TRANSFERRED_BYTES * 8) as f64 / relay.median;
             Figure::of_value("links/relay_megabits", "Mbit/s", megabits.round())
         } else {
             let added = (relay.median - floor.median) / 2.0;
             Figure::of_value("links/relay_added_latency", "us", (added * 10.0).round() / 10.0)
-        });
-        figures.extend([floor, relay, netem]);
+        };
+        figures.extend([floor, relay, derived, netem]);
     }
     let floor = Figure::of_times("links/floor_lab", &labs[0], None);
     let lab = Figure::of_times("links/lab_with_conditions", &labs[1], Some(&floor)).at_most(1.3);
