@@ -36,6 +36,7 @@ fn stop_during_traffic(from: &Host, to: &Host) -> TestResult {
         let traffic = scope.spawn(|| -> std::io::Result<()> {
             while !is_over.load(Relaxed) {
                 sender.send_to(&[0; 100], address)?;
+                // The pace of the traffic: a stop of more than 10 ms meets a datagram.
                 std::thread::sleep(10 * MILLISECOND);
             }
             Ok(())
