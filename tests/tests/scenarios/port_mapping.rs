@@ -265,7 +265,7 @@ fn a_client_does_not_end_a_declared_forward(mut lab: Lab) -> TestResult {
 }
 
 /// Sends a request of HTTP and returns the response.
-fn fetch(host: &Host, at: SocketAddr, request: &str) -> TestResult<String> {
+pub(crate) fn fetch(host: &Host, at: SocketAddr, request: &str) -> TestResult<String> {
     let mut stream = host.run(move || TcpStream::connect_timeout(&at, PATIENCE))??;
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.write_all(request.as_bytes())?;
@@ -376,6 +376,86 @@ fn a_host_forwards_a_port_to_itself_by_upnp(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// A host lists ports by their range, and ends its own; WANIPConnection-v2, sections 2.5.18 and 2.5.21.
+#[netns_test(requires(nat))]
+fn a_host_lists_and_ends_ports_of_a_range_by_upnp(mut lab: Lab) -> TestResult {
+    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
+    router.nat(&Nat::home().outside(OUTSIDE))?;
+    let _gateway = router.port_mapping_server([PortMappingProtocol::UpnpIgd])?;
+    let at = gateway_of(&client)?;
+    let outside = outside_address(&router)?;
+    let _listeners: [TcpListener; 2] = [client.tcp_listener(80)?, neighbour.tcp_listener(80)?];
+    for (host, port) in [(&client, "8082"), (&client, "8080"), (&neighbour, "8081"), (&client, "9000")] {
+        let own = host.ipv4().to_string();
+        let arguments = [
+            ("NewRemoteHost", ""),
+            ("NewExternalPort", port),
+            ("NewProtocol", "TCP"),
+            ("NewInternalPort", "80"),
+            ("NewInternalClient", &own),
+            ("NewEnabled", "1"),
+            ("NewPortMappingDescription", "a &amp; b"),
+            ("NewLeaseDuration", "0"),
+        ];
+        let added = call(host, at, "AddPortMapping", &arguments)?;
+        assert!(added.starts_with("HTTP/1.1 200 OK\r\n"), "{added}");
+    }
+    let range = |first, last, manage, number| {
+        let ports = [("NewStartPort", first), ("NewEndPort", last), ("NewProtocol", "TCP")];
+        [&ports[..], &[("NewManage", manage), ("NewNumberOfPorts", number)]].concat()
+    };
+    // The ports in the order of the list, or the error.
+    let listed = |first, last, manage, number| -> TestResult<Vec<String>> {
+        let response = call(&client, at, "GetListOfPortMappings", &range(first, last, manage, number))?;
+        if let Some(error) = element(&response, "errorCode") {
+            return Ok(vec![format!("error {error}")]);
+        }
+        let listing = element(&response, "NewPortListing").ok_or("a listing")?;
+        let listing = listing.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&amp;", "&");
+        let entries = listing.split("<p:PortMappingEntry>").skip(1).map(|entry| {
+            let shown = ["p:NewDescription", "p:NewLeaseTime", "p:NewInternalPort"].map(|name| element(entry, name));
+            assert_eq!(shown, ["a &amp; b", "604800", "80"].map(Some), "{entry}");
+            Ok(element(entry, "p:NewExternalPort").ok_or("a port")?.to_owned())
+        });
+        entries.collect()
+    };
+    assert_eq!(listed("8000", "8999", "0", "0")?, ["8080", "8082"]);
+    assert_eq!(listed("8000", "8999", "1", "0")?, ["8080", "8081", "8082"]);
+    assert_eq!(listed("8000", "8999", "1", "2")?, ["8080", "8081"]);
+    assert_eq!(listed("8083", "8999", "1", "0")?, ["error 730"]);
+    assert_eq!(listed("8999", "8000", "1", "0")?, ["error 733"]);
+    assert_eq!(listed("a", "8999", "1", "0")?, ["error 402"]);
+
+    let ended = |first, last, manage| -> TestResult<Option<String>> {
+        let response = call(&client, at, "DeletePortMappingRange", &range(first, last, manage, "0")[..4])?;
+        assert_eq!(
+            element(&response, "errorCode").is_none(),
+            response.starts_with("HTTP/1.1 200 OK\r\n"),
+            "{response}"
+        );
+        Ok(element(&response, "errorCode").map(str::to_owned))
+    };
+    assert_eq!(ended("8000", "8999", "1")?.as_deref(), Some("606"));
+    assert_eq!(ended("8081", "8081", "0")?.as_deref(), Some("730"), "the port of another");
+    assert_eq!(ended("8999", "8000", "0")?.as_deref(), Some("733"));
+    let open = || {
+        ["8080", "8081", "8082", "9000"]
+            .map(|port| connects(&server, outside, port.parse().unwrap_or(0)).is_ok_and(|is| is))
+    };
+    assert_eq!(open(), [true; 4], "the control");
+    assert_eq!(ended("8000", "8999", "0")?, None);
+    assert_eq!(open(), [false, true, false, true]);
+    assert_eq!(listed("8000", "8999", "0", "0")?, ["error 730"]);
+    Ok(())
+}
+
+/// Returns where the gateway that a host finds has its description and its control.
+fn gateway_of(host: &Host) -> TestResult<SocketAddr> {
+    let response = search(host, PATIENCE)?.ok_or("a response to the search")?;
+    let location = response.lines().find_map(|line| line.strip_prefix("LOCATION: http://")).ok_or("a location")?;
+    Ok(location.split_once('/').ok_or("a path")?.0.parse()?)
+}
+
 /// One table for all protocols: a lease of PCP needs its nonce, and each port of a socket is found by its number.
 #[netns_test(requires(nat), deadline = "60s")]
 fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> TestResult {
@@ -386,9 +466,7 @@ fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> Test
     let _mappings = router.port_mapping_server(all)?;
     let outside = outside_address(&router)?;
     let _listener = client.tcp_listener(80)?;
-    let response = search(&client, PATIENCE)?.ok_or("a response to the search")?;
-    let location = response.lines().find_map(|line| line.strip_prefix("LOCATION: http://")).ok_or("a location")?;
-    let at: SocketAddr = location.split_once('/').ok_or("a path")?.0.parse()?;
+    let at = gateway_of(&client)?;
     let own = client.ipv4().to_string();
     let by_upnp = |action, port| -> TestResult<Option<String>> {
         let key = [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
