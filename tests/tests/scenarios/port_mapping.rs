@@ -291,6 +291,30 @@ fn call(host: &Host, at: SocketAddr, action: &str, arguments: &[(&str, &str)]) -
     fetch(host, at, &format!("{head}\r\nContent-Length: {}\r\n\r\n{body}", body.len()))
 }
 
+/// The arguments that identify a port of TCP.
+fn key(port: &str) -> [(&'static str, &str); 3] {
+    [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")]
+}
+
+/// Asks for a port that leads to port 80 of an inside host.
+fn add_by_upnp(
+    host: &Host,
+    at: SocketAddr,
+    action: &str,
+    port: &str,
+    inside: &str,
+    seconds: &str,
+) -> TestResult<String> {
+    let rest = [
+        ("NewInternalPort", "80"),
+        ("NewInternalClient", inside),
+        ("NewEnabled", "1"),
+        ("NewPortMappingDescription", "a &amp; b"),
+        ("NewLeaseDuration", seconds),
+    ];
+    call(host, at, action, &[&key(port)[..], &rest].concat())
+}
+
 /// Searches for the gateway by multicast.
 fn search(host: &Host, within: Duration) -> TestResult<Option<String>> {
     let (socket, mut buffer) = (host.udp_socket_at((host.ipv4(), 0))?, [0; 1500]);
@@ -322,17 +346,7 @@ fn a_host_forwards_a_port_to_itself_by_upnp(mut lab: Lab) -> TestResult {
 
     let outside = outside_address(&router)?;
     let _listeners: [TcpListener; 2] = [client.tcp_listener(80)?, neighbour.tcp_listener(80)?];
-    let key = |port| [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
-    let add = |host: &Host, action, port, inside: &str, seconds| {
-        let rest = [
-            ("NewInternalPort", "80"),
-            ("NewInternalClient", inside),
-            ("NewEnabled", "1"),
-            ("NewPortMappingDescription", "a &amp; b"),
-            ("NewLeaseDuration", seconds),
-        ];
-        call(host, at, action, &[&key(port)[..], &rest].concat())
-    };
+    let add = |host: &Host, action, port, inside: &str, seconds| add_by_upnp(host, at, action, port, inside, seconds);
     let (own, other) = (client.ipv4().to_string(), neighbour.ipv4().to_string());
     let address = call(&client, at, "GetExternalIPAddress", &[])?;
     assert_eq!(element(&address, "NewExternalIPAddress"), Some(outside.to_string().as_str()), "{address}");
@@ -376,7 +390,7 @@ fn a_host_forwards_a_port_to_itself_by_upnp(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// A host lists ports by their range, and ends its own; WANIPConnection-v2, sections 2.5.18 and 2.5.21.
+/// A host lists ports by their range, and ends its own; WANIPConnection-v2, section 2.5.
 #[netns_test(requires(nat))]
 fn a_host_lists_and_ends_ports_of_a_range_by_upnp(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
@@ -386,18 +400,7 @@ fn a_host_lists_and_ends_ports_of_a_range_by_upnp(mut lab: Lab) -> TestResult {
     let outside = outside_address(&router)?;
     let _listeners: [TcpListener; 2] = [client.tcp_listener(80)?, neighbour.tcp_listener(80)?];
     for (host, port) in [(&client, "8082"), (&client, "8080"), (&neighbour, "8081"), (&client, "9000")] {
-        let own = host.ipv4().to_string();
-        let arguments = [
-            ("NewRemoteHost", ""),
-            ("NewExternalPort", port),
-            ("NewProtocol", "TCP"),
-            ("NewInternalPort", "80"),
-            ("NewInternalClient", &own),
-            ("NewEnabled", "1"),
-            ("NewPortMappingDescription", "a &amp; b"),
-            ("NewLeaseDuration", "0"),
-        ];
-        let added = call(host, at, "AddPortMapping", &arguments)?;
+        let added = add_by_upnp(host, at, "AddPortMapping", port, &host.ipv4().to_string(), "0")?;
         assert!(added.starts_with("HTTP/1.1 200 OK\r\n"), "{added}");
     }
     let range = |first, last, manage, number| {
@@ -469,19 +472,10 @@ fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> Test
     let at = gateway_of(&client)?;
     let own = client.ipv4().to_string();
     let by_upnp = |action, port| -> TestResult<Option<String>> {
-        let key = [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
-        let rest = [
-            ("NewInternalPort", "80"),
-            ("NewInternalClient", own.as_str()),
-            ("NewEnabled", "1"),
-            ("NewPortMappingDescription", "mine"),
-            ("NewLeaseDuration", "0"),
-        ];
-        Ok(element(&call(&client, at, action, &[&key[..], &rest].concat())?, "errorCode").map(str::to_owned))
+        Ok(element(&add_by_upnp(&client, at, action, port, &own, "0")?, "errorCode").map(str::to_owned))
     };
     let description = |port| -> TestResult<Option<String>> {
-        let key = [("NewRemoteHost", ""), ("NewExternalPort", port), ("NewProtocol", "TCP")];
-        let entry = call(&client, at, "GetSpecificPortMappingEntry", &key)?;
+        let entry = call(&client, at, "GetSpecificPortMappingEntry", &key(port))?;
         Ok(element(&entry, "NewPortMappingDescription").map(str::to_owned))
     };
     // Returns the result and the outside port.
@@ -504,7 +498,7 @@ fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> Test
         assert_eq!(by_upnp("AddPortMapping", port)?, None);
     }
     assert_eq!(by_nat_pmp(80, 8081, 3600)?, (0, 8081));
-    assert_eq!(description("8081")?.as_deref(), Some("mine"), "a renewal keeps the description");
+    assert_eq!(description("8081")?.as_deref(), Some("a &amp; b"), "a renewal keeps the description");
     assert_eq!(by_pcp(1, 8081, 3600, &PREFER_FAILURE)?, Mapped { code: 0, seconds: 3600, port: 8081 });
 
     // From here on, 8081 is a lease of PCP.
