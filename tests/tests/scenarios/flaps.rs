@@ -98,7 +98,9 @@ fn a_link_flaps_ten_times_a_second(mut lab: Lab) -> TestResult {
     let arrived = all.iter().filter(|sent| sent.arrives).count();
     eprintln!("{seen:?} outages and times between them, {arrived} of {} arrived", all.len());
     assert!(seen.is_some_and(|(outages, between)| outages >= 10 && between >= 10), "{seen:?}, {arrived} arrived");
-    all.iter_mut().for_each(|sent| sent.arrives = true);
+    for sent in &mut all {
+        sent.arrives = true;
+    }
     assert_eq!(starts.filter_map(|start| flaps(&all, start)).max(), None, "the control: a link that does not flap");
     Ok(())
 }

@@ -29,7 +29,9 @@ fn build(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
     let target = workspace.root().join("bench/data/peers/target");
     let mut cargo = workspace.bench_cargo();
     cargo.current_dir(workspace.root().join("bench/peers"));
-    cargo.args(["build", "--release", "--locked", "--quiet", "--bin", name, "--features", name, "--target-dir"]).arg(&target);
+    cargo
+        .args(["build", "--release", "--locked", "--quiet", "--bin", name, "--features", name, "--target-dir"])
+        .arg(&target);
     check(&mut cargo)?;
     Ok(target.join("release").join(name).display().to_string())
 }
