@@ -375,7 +375,8 @@ async fn a_session_lives_through_loss_and_another_network(mut lab: Lab) -> TestR
     let of_home = sides[1].path()?.0.ip();
     let through_home = lab.link_between(&routers[0], &internet)?.statistics_from(&routers[0])?;
 
-    move_to(&lab, client, &lab.link_between(client, &routers[0])?, &routers[0], &cafe)?;
+    let at_home = lab.link_between(client, &routers[0])?;
+    move_to(&mut lab, client, &at_home, &routers[0], &cafe)?;
     assert!(connect(&mut sides).await?, "after the restart");
     expect_direct(&sides, &clients, [&cafe, &routers[1]])?;
     let of_sides: IpAddr = sides[1].path()?.0.ip();

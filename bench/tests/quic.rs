@@ -88,7 +88,8 @@ async fn a_connection_lives_through_nat_loss_and_another_network(mut lab: Lab) -
     assert!(through_home.lost > 0, "the control: packets were lost");
 
     // The client leaves its home: another router, another address, the same device.
-    move_to(&lab, &client, &lab.link_between(&client, &home)?, &home, &cafe)?;
+    let at_home = lab.link_between(&client, &home)?;
+    move_to(&mut lab, &client, &at_home, &home, &cafe)?;
     let gap = round_trip(&connection, 1).await?;
     println!("the first byte came back {gap:?} after the change of networks");
     assert_eq!(accepted.remote_address().ip(), outside(&cafe, "eth0")?, "the server sees the other router");

@@ -5,7 +5,7 @@ use netns_fixtures::prelude::*;
 
 /// Moves a client's end of its link from one router to another one, whose `eth0` leads to the internet: the client gets an address of a new
 /// subnet on the same device, and the new router as its gateway.
-pub(crate) fn move_to(lab: &Lab, client: &Host, link: &LinkHandle, from: &Host, to: &Host) -> TestResult {
+pub(crate) fn move_to(lab: &mut Lab, client: &Host, link: &LinkHandle, from: &Host, to: &Host) -> TestResult {
     let Device { name: port, .. } = lab.replug(link, from, to)?;
     let mut subnet = lab.subnet(2)?;
     let (of_router, of_client) = (subnet.next_host()?.0, subnet.next_host()?.0);
