@@ -1,7 +1,5 @@
-//! Shared code of all benches: figures and their output, and the programs of peers.
+//! Shared code of all benches: figures and their output.
 
 pub mod cpu;
-pub mod peers;
 pub mod report;
 pub mod settle;
-pub mod traffic;

@@ -113,7 +113,10 @@ impl Lower<'_> {
         });
         let by_function =
             || later().filter(|(_, other)| other.arguments.iter().any(is_it)).find_map(|(at, _)| contact_of(facts, at));
-        by_method.or_else(|| by_function().filter(|_| self.may_contact(id))).or_else(|| by_holder(facts, id))
+        by_method
+            .or_else(|| by_function().filter(|_| self.may_contact(id)))
+            .or_else(|| by_callers(facts, id))
+            .or_else(|| by_holder(facts, id))
     }
 
     /// Whether the object that the call makes may contact a peer: it comes from another crate, or one of its methods
@@ -159,6 +162,20 @@ fn contact_by_name(call: &Call) -> Option<SinkKind> {
         return Some(SinkKind::Listen);
     }
     is(tables::CONNECTING).then_some(SinkKind::Connect)
+}
+
+/// Returns how a caller in the file contacts a peer with the object that the function returns.
+fn by_callers(facts: &FileFacts, id: CallId) -> Option<SinkKind> {
+    let call = &facts.calls[id];
+    let returned = facts.functions[call.function].returns.as_ref()?.call?;
+    if facts.calls[returned].root != call.root || returned < id {
+        return None;
+    }
+    facts.calls_of(call.function).find_map(|(made, _)| {
+        let is_it = |value: &Value| value.call.is_some_and(|of| facts.calls[of].root == made);
+        let uses = |(_, other): &(CallId, &Call)| other.receiver.as_ref().is_some_and(is_it);
+        facts.calls_from(made).skip(1).filter(uses).find_map(|(at, _)| contact_of(facts, at))
+    })
 }
 
 /// Whether the call is a function of a type that makes an object.

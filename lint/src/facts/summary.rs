@@ -86,6 +86,7 @@ impl Summary {
             || returns.declared.is_some()
             || effects.retries
             || !effects.wildcards.is_empty()
+            || !effects.deeds.is_empty()
             || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method));
         Self {
             returns: Some(returns),

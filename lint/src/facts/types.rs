@@ -208,6 +208,12 @@ impl<'a> Lower<'a> {
         if is_type(last) && !tables::VARIANTS.contains(&last) { self.named_type(path, Vec::new()) } else { None }
     }
 
+    /// Returns the type that a function of another crate returns, by its path as written and as resolved.
+    pub(super) fn type_of_result(&self, written: &str, path: &str) -> Option<Arc<value::Type>> {
+        let of_library = || tables::result_of_function(path).map(|ty| Arc::new(value::Type::foreign(ty)));
+        self.made_type(written).or_else(of_library)
+    }
+
     /// Returns the type of a field, if the struct is in this file.
     pub(super) fn field_type(&self, base: &value::Type, name: &str) -> Option<Arc<value::Type>> {
         let fields = self.structs.get(&base.own().filter(|own| self.is_here(own))?.item)?;

@@ -35,6 +35,26 @@ pub(crate) struct Effects {
     /// Where it binds every address of the machine without a choice of its caller: the file, and the place in it. Calls on the way
     /// are among the places.
     pub wildcards: Vec<(usize, Span)>,
+    /// What it does to the world outside of the test, whatever its caller passes.
+    pub deeds: Vec<Deed>,
+}
+
+/// An operation outside of the test that a function performs without a choice of its caller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Deed {
+    /// The operation.
+    pub kind: DeedKind,
+    /// The file, and the place in it. Calls on the way are deeds of their own.
+    pub place: (usize, Span),
+}
+
+/// The operation of a deed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum DeedKind {
+    /// Contacts or resolves the public host of that name.
+    Contacts(String),
+    /// Opens the device that creates network interfaces.
+    MakesDevice,
 }
 
 /// The maximum number of places of an effect.
@@ -46,6 +66,15 @@ impl Effects {
         for place in places {
             if self.wildcards.len() < MAX_PLACES && !self.wildcards.contains(&place) {
                 self.wildcards.push(place);
+            }
+        }
+    }
+
+    /// Adds deeds, up to a maximum.
+    pub(crate) fn add_deeds(&mut self, deeds: impl IntoIterator<Item = Deed>) {
+        for deed in deeds {
+            if self.deeds.len() < MAX_PLACES && !self.deeds.contains(&deed) {
+                self.deeds.push(deed);
             }
         }
     }
@@ -73,8 +102,10 @@ impl Effects {
             limits: self.limits || other.limits,
             retries: self.retries || other.retries,
             wildcards: self.wildcards.clone(),
+            deeds: self.deeds.clone(),
         };
         joined.add_wildcards(other.wildcards.iter().copied());
+        joined.add_deeds(other.deeds.iter().cloned());
         joined
     }
 
@@ -89,6 +120,7 @@ impl Effects {
             || self.limits_streams
             || self.retries
             || !self.wildcards.is_empty()
+            || !self.deeds.is_empty()
             || self.parameters.iter().any(|fate| *fate != Fate { kept: fate.kept, ..Fate::default() })
     }
 }

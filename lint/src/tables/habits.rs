@@ -103,6 +103,9 @@ pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_
 /// Methods of HTTP clients that build a request for a URL, which a method of [`SENDING_REQUESTS`] sends.
 pub(crate) const REQUESTING: &[&str] = &["get", "post", "put", "patch", "delete", "head"];
 
+/// Methods of browsers that open the page of a URL: WebDriver and DevTools clients.
+pub(crate) const OPENING_PAGES: &[&str] = &["goto", "navigate_to", "new_page", "new_tab_with_url"];
+
 /// Methods that send a request that was built earlier.
 pub(crate) const SENDING_REQUESTS: &[&str] = &["send", "call", "send_string", "send_json", "execute"];
 
