@@ -86,7 +86,10 @@ impl Summary {
             || returns.declared.is_some()
             || effects.retries
             || !effects.wildcards.is_empty()
-            || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method));
+            || sinks.iter().any(|sink| {
+                let of_object = || sink.kind.is_contact() && sink.depends_on_arguments(false);
+                sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method) || of_object()
+            });
         Self {
             returns: Some(returns),
             sinks,
@@ -101,10 +104,9 @@ impl Summary {
     pub(super) fn matters(&self) -> bool {
         // Most objects are created where their methods are called; values that depend only on the object are checked
         // there.
-        let depends = |value: &Value| value.parameters.iter().any(|parameter| !self.is_method || parameter.index > 0);
         self.effects.matter()
             || self.sinks.iter().any(|sink| sink.depends_on_arguments(self.is_method))
-            || self.returns.as_ref().is_some_and(|value| value.matters() || depends(value))
+            || self.returns.as_ref().is_some_and(|value| value.matters() || value.depends_on_arguments(self.is_method))
     }
 }
 
@@ -119,9 +121,16 @@ impl Value {
             || self.fields.iter().any(|(_, field)| field.is_an_address() || !field.fields.is_empty() && field.matters())
     }
 
+    /// Whether the value or a field of it depends on an argument, not counting the receiver of a method: constructors and
+    /// builders keep what they get.
+    fn depends_on_arguments(&self, is_method: bool) -> bool {
+        self.parameters.iter().any(|parameter| !is_method || parameter.index > 0)
+            || self.fields.iter().any(|(_, field)| field.depends_on_arguments(is_method))
+    }
+
     /// Whether the value is a known address, or a URL with a host: an object that keeps it may listen there or connect
     /// to it.
-    pub(super) fn is_an_address(&self) -> bool {
+    pub(crate) fn is_an_address(&self) -> bool {
         self.readings().filter_map(Self::constant).any(|text| is_address(&text) || text.parse::<IpAddr>().is_ok())
     }
 
