@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::lower::ARGV;
 use super::reach::is_address;
 use super::{FileFacts, Place, Sink};
 use crate::hash::{ByHash, hash};
@@ -104,9 +105,12 @@ impl Summary {
     pub(super) fn matters(&self) -> bool {
         // Most objects are created where their methods are called; values that depend only on the object are checked
         // there.
+        let depends = |value: &Value| value.parameters.iter().any(|parameter| !self.is_method || parameter.index > 0);
+        // A command of the run's own type is followed where its methods show what it runs.
+        let keeps = |value: &Value| value.field(ARGV).is_none() && value.depends_on_arguments(self.is_method);
         self.effects.matter()
             || self.sinks.iter().any(|sink| sink.depends_on_arguments(self.is_method))
-            || self.returns.as_ref().is_some_and(|value| value.matters() || value.depends_on_arguments(self.is_method))
+            || self.returns.as_ref().is_some_and(|value| value.matters() || depends(value) || keeps(value))
     }
 }
 

@@ -26,7 +26,8 @@
 //! start threads or tasks, or that connect, count like the calls themselves. A sleep in a loop is a poll and is not
 //! reported, nor is a sleep after a connection or a request to the started process, which has then answered. A sleep
 //! before an assertion counts if the assertion asks an object of the program under test, whose constructor started a
-//! thread or a task: on a busy machine that may be later. Other sleeps before an assertion are pedantic. A test whose
+//! thread or a task: on a busy machine that may be later. So does one between the start of a program and a look at a file.
+//! Other sleeps before an assertion are pedantic. A helper that only sleeps counts like the sleep. A test whose
 //! clock is paused does not wait.
 //!
 //! ## References
