@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::address;
 use super::lower::Lower;
-use super::{Call, CallId, FileFacts, SinkKind};
+use super::{Call, CallId, FileFacts, Sink, SinkKind};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
@@ -16,8 +16,10 @@ impl Lower<'_> {
     /// A method or constructor of the run counts by its effects, whatever its name: its object may keep the address. A
     /// function of another crate counts by its name, because its body is not known.
     pub(super) fn reached(&mut self) {
-        let known: HashSet<Span> =
-            self.facts.sinks.iter().filter(|sink| sink.kind.is_contact()).map(|sink| sink.span).collect();
+        // A function of the run may compute the address in a way that is not followed.
+        let has_address = |value: &Value| !value.shown().trim_matches(['{', '}', ':', '[', ']']).is_empty();
+        let is_known = |sink: &&Sink| sink.kind.is_contact() && sink.values.first().is_some_and(has_address);
+        let known: HashSet<Span> = self.facts.sinks.iter().filter(is_known).map(|sink| sink.span).collect();
         let mut found = Vec::new();
         for (id, call) in self.facts.calls.iter().enumerate() {
             let is_macro = call.path.ends_with('!') || call.name.ends_with('!');

@@ -140,6 +140,10 @@ impl<'a> Lower<'a> {
         bounds.iter().find_map(|bound| {
             let syn::TypeParamBound::Trait(bound) = bound else { return None };
             let last = bound.path.segments.last()?;
+            let own = self.named_type(&written(&bound.path), Vec::new()).filter(|ty| ty.own().is_some());
+            if own.is_some() {
+                return own.map(|ty| value::Type::clone(&ty));
+            }
             if let syn::PathArguments::AngleBracketed(generics) = &last.arguments {
                 let given = generics.args.iter().find_map(|argument| match argument {
                     syn::GenericArgument::AssocType(given) => Some(&given.ty),
@@ -155,9 +159,7 @@ impl<'a> Lower<'a> {
                     return Some(if is_iterator { many() } else { inner });
                 }
             }
-            self.named_type(&written(&bound.path), Vec::new())
-                .filter(|ty| ty.own().is_some())
-                .map(|ty| value::Type::clone(&ty))
+            None
         })
     }
 

@@ -40,7 +40,25 @@ pub(crate) fn effects_of(
     }
     let forks = steps(&facts.bodies[body]).any(|(_, _, step)| matches!(*step, Step::Call(id) if is_fork(facts, id)));
     look(facts, body, Place { here: true, alone: forks, limited: false, inside: false }, &mut effects);
+    effects.pauses = only_sleeps(facts, body);
     effects
+}
+
+/// Whether the body sleeps once and does nothing else, apart from the computation of the time.
+fn only_sleeps(facts: &FileFacts, body: BodyId) -> bool {
+    let calls = || {
+        steps(&facts.bodies[body]).filter_map(|(_, _, step)| match *step {
+            Step::Call(id) => Some(&facts.calls[id]),
+            _ => None,
+        })
+    };
+    let sleeps = |call: &Call| {
+        call.effects.as_ref().is_some_and(|effects| effects.pauses)
+            || tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known))
+    };
+    calls().filter(|call| sleeps(call)).count() == 1
+        && calls().all(|call| sleeps(call) || call.path.contains("Duration::"))
+        && calls().all(|call| !call.surroundings.is_repeated())
 }
 
 /// Whether the body itself makes the call, in the network namespace of its caller. A closure may run in another one.

@@ -28,6 +28,8 @@ pub(crate) struct Effects {
     pub limits_streams: bool,
     /// Starts a thread or a task, directly or through a function of the run.
     pub spawns: bool,
+    /// Sleeps and does nothing else.
+    pub pauses: bool,
     /// Calls a function with a timeout or a deadline in its name, directly or through a function of the run.
     pub limits: bool,
     /// Asks a peer again until it answers, without a limit, directly or through a function of the run.
@@ -99,6 +101,7 @@ impl Effects {
             listens_beyond: self.listens_beyond || other.listens_beyond,
             limits_streams: self.limits_streams || other.limits_streams,
             spawns: self.spawns || other.spawns,
+            pauses: self.pauses && other.pauses,
             limits: self.limits || other.limits,
             retries: self.retries || other.retries,
             wildcards: self.wildcards.clone(),
@@ -116,6 +119,7 @@ impl Effects {
             || self.connects
             || self.listens
             || self.spawns
+            || self.pauses
             || self.limits
             || self.limits_streams
             || self.retries

@@ -214,6 +214,14 @@ pub(crate) fn starts_concurrent(path: &str) -> bool {
 /// Functions that stop the clock of a runtime.
 pub(crate) const PAUSING: &[&str] = &["time::pause", "tokio::time::pause"];
 
+/// Functions that read files, or look whether they exist.
+pub(crate) const LOOKING_AT_FILES: &[&str] =
+    &["fs::read", "fs::read_to_string", "fs::read_dir", "fs::metadata", "fs::exists", "fs::read_link", "File::open"];
+
+/// Methods of a path that look at the file.
+pub(crate) const FILE_STATES: &[&str] =
+    &["exists", "try_exists", "is_file", "is_dir", "is_symlink", "metadata", "read_dir"];
+
 /// Functions that sleep.
 pub(crate) const SLEEPING: &[&str] = &[
     "thread::sleep",

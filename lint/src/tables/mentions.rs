@@ -119,6 +119,8 @@ impl Mentions {
             builder.one(word, ANYWHERE);
         }
         builder.one("await", METHOD);
+        let receives = vec![(builder.word("mpsc"), ANYWHERE), (builder.word("recv"), METHOD)];
+        builder.conditions.push(receives);
         builder.one("RUST_TEST_THREADS", ANYWHERE);
         let threads = vec![(builder.word("test"), ANYWHERE), (builder.word("threads"), ANYWHERE)];
         builder.conditions.push(threads);
