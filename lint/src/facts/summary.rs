@@ -88,7 +88,6 @@ impl Summary {
             || effects.retries
             || !effects.wildcards.is_empty()
             || !effects.deeds.is_empty()
-            || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method));
             || sinks.iter().any(|sink| {
                 let of_object = || sink.kind.is_contact() && sink.depends_on_arguments(false);
                 sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method) || of_object()
