@@ -3,7 +3,7 @@
 //! The measurement needs the environment of a test, so it runs in the body of one: `netns_fixtures::__private::run` isolates it and
 //! forwards its output.
 
-mod peers;
+mod peer_labs;
 
 use std::fs;
 use std::io;
@@ -25,6 +25,7 @@ use netns_fixtures::time::Deadline;
 use nix::sched::{CloneFlags, unshare};
 
 use netns_bench::cpu;
+use netns_bench::peers;
 use netns_bench::report::{self, Figure};
 use netns_bench::settle::settle;
 
@@ -64,8 +65,8 @@ fn run(options: &Options) -> Measured {
     let mut figures = measure(options.samples as usize)?;
     let mut meaning = MEANING.to_owned();
     if options.peers.are_asked_for() {
-        figures.extend(peers::measure(&options.peers, (options.samples / 5).max(10) as usize)?);
-        meaning.push_str(peers::MEANING);
+        figures.extend(peer_labs::measure(&options.peers, (options.samples / 5).max(10) as usize)?);
+        meaning.push_str(peer_labs::MEANING);
     }
     Ok(report::print(&figures, options.json, &meaning)?)
 }

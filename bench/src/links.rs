@@ -3,18 +3,20 @@
 //!
 //! It measures in the body of a test: `netns_fixtures::__private::run` isolates it and relays its output.
 
-use std::io::{Read, Write};
-use std::thread;
+use std::net::UdpSocket;
 use std::time::{Duration, Instant};
 
 use clap::Parser;
+use netns_bench::peers::{self, Peer};
 use netns_bench::report::{self, Figure};
 use netns_bench::settle::settle;
+use netns_bench::traffic::{self, TRANSFERRED_BYTES};
 use netns_fixtures::__private as runtime;
 use netns_fixtures::net::address::AddressPlan;
 use netns_fixtures::net::condition::{Backend, Condition};
 use netns_fixtures::net::{Host, Lab};
 use netns_fixtures::time::Deadline;
+use nix::sys::socket::{AddressFamily, SockFlag, SockProtocol, SockType, socket};
 
 /// Measures the links of netns-fixtures.
 #[derive(Debug, Parser)]
@@ -26,6 +28,8 @@ struct Options {
     /// How often each is measured.
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(10..=100_000))]
     samples: u32,
+    #[command(flatten)]
+    peers: peers::Options,
 }
 
 runtime::zygote!(MEASURE);
@@ -39,8 +43,9 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
     should_panic: runtime::ShouldPanic::No,
     body: |_| {
         let options = Options::parse();
-        let measured = measure(options.samples as usize);
-        Ok(report::ended(measured.and_then(|figures| Ok(report::print(&figures, options.json, MEANING)?))))
+        let meaning = if options.peers.are_asked_for() { MEANING.to_owned() + OF_PEERS } else { MEANING.to_owned() };
+        let measured = measure(&options);
+        Ok(report::ended(measured.and_then(|figures| Ok(report::print(&figures, options.json, &meaning)?))))
     },
 };
 
@@ -52,54 +57,89 @@ fn main() {
 
 const MEANING: &str = "\
 floor_*: a link without a condition, in turns with the same link with `Condition::new()`, which is the relay alone, or netem;
-*_rate: the time of 32 MiB over TCP; relay_megabits: the same as Mbit/s of payload, the median; *_latency: the median of 100 round trips,
-and half of the difference; lab_with_conditions: two hosts, from the declaration until the lab is up";
+*_rate: the time of 32 MiB over one connection of TCP; *_megabits: the same as Mbit/s of payload, the median; *_latency: the median of 100
+round trips of ICMP, until the sender reads the reply; *_added_latency: half of the difference; lab_with_conditions: two hosts, from the declaration until the lab is up";
+
+const OF_PEERS: &str = "
+peer/rattan_*: rattan-core 0.1.1 with two of its cells, which delay by nothing, one for each direction, in turns with the rows above and measured
+by the same code. Its packets are as ours, of 1,500 bytes at most; it carries them by packet sockets too, on one thread of its runtime, and
+one network lives for the whole run";
 
 type Measured<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
-const TRANSFERRED_BYTES: usize = 32 * 1024 * 1024;
+/// The namespaces of rattan: two ends, and the middle.
+const NAMESPACES_OF_RATTAN: usize = 3;
 
-fn measure(samples: usize) -> Measured<Vec<Figure>> {
+/// The times of one way to make a link.
+#[derive(Default)]
+struct Times {
+    rate: Vec<Duration>,
+    latency: Vec<Duration>,
+}
+
+fn measure(options: &Options) -> Measured<Vec<Figure>> {
     let mut links = vec![two_hosts(None)?, two_hosts(Some(Backend::Relay))?];
     let without_netem = two_hosts(Some(Backend::Netem)).map(|link| links.push(link)).err();
-    let (mut rates, mut trips, mut labs) = (vec![vec![]; links.len()], vec![vec![]; links.len()], [vec![], vec![]]);
-    for _ in 0..samples {
-        for (way, (_lab, one, other)) in links.iter().enumerate() {
-            rates[way].push(transfer(one, other)?);
-            trips[way].push(round_trip(one, other)?);
+    let mut times: Vec<Times> = links.iter().map(|_| Times::default()).collect();
+    let mut labs = [vec![], vec![]];
+    let mut rattan = options.peers.are_asked_for().then(|| Peer::of_options(&options.peers, "rattan"));
+    let mut of_rattan = Times::default();
+    for turn in 1..=options.samples {
+        for ((_lab, one, other), times) in links.iter().zip(&mut times) {
+            times.rate.push(transfer(one, other)?);
+            times.latency.push(round_trip(one, other)?);
         }
+        if let Some(Ok(peer)) = &mut rattan {
+            match peer.request("rate").and_then(|rate| Ok((rate, peer.request("latency")?))) {
+                Ok((rate, latency)) => {
+                    of_rattan.rate.push(rate);
+                    of_rattan.latency.push(latency);
+                }
+                // Ends its processes here.
+                Err(error) => rattan = Some(Err(format!("in turn {turn} of {}: {error}", options.samples))),
+            }
+        }
+        let peers = if let Some(Ok(_)) = rattan { NAMESPACES_OF_RATTAN } else { 0 };
         for (way, backend) in [None, Some(Backend::Relay)].into_iter().enumerate() {
             // The measured hosts live on, and a namespace of the lab for each link with a condition.
-            settle(u32::try_from(3 * links.len() - 1)?)?;
+            settle(u32::try_from(3 * links.len() - 1 + peers)?)?;
             let start = Instant::now();
             let up = two_hosts(backend)?;
             labs[way].push(start.elapsed());
             drop(up);
         }
     }
-    let mut figures = Vec::new();
-    for (unit, times) in [("rate", &rates), ("latency", &trips)] {
-        let floor = Figure::of_times(&format!("links/floor_{unit}"), &times[0], None);
-        let relay = Figure::of_times(&format!("links/relay_{unit}"), &times[1], Some(&floor));
-        let netem = format!("links/netem_{unit}");
-        let netem = match (times.get(2), &without_netem) {
-            (Some(times), _) => Figure::of_times(&netem, times, Some(&floor)),
-            (None, reason) => Figure::of_nothing(&netem, reason.as_ref().map(ToString::to_string).unwrap_or_default()),
-        };
-        let derived = if unit == "rate" {
-            #[expect(clippy::cast_precision_loss, reason = "a number of bits below 2^53")]
-            let megabits = (TRANSFERRED_BYTES * 8) as f64 / relay.median;
-            Figure::of_value("links/relay_megabits", "Mbit/s", megabits.round())
-        } else {
-            let added = (relay.median - floor.median) / 2.0;
-            Figure::of_value("links/relay_added_latency", "us", (added * 10.0).round() / 10.0)
-        };
-        figures.extend([floor, relay, derived, netem]);
+    let floor_rate = Figure::of_times("links/floor_rate", &times[0].rate, None);
+    let floor_latency = Figure::of_times("links/floor_latency", &times[0].latency, None);
+    let rows = |name: &str, times: &Times| {
+        let rate = Figure::of_times(&format!("{name}_rate"), &times.rate, Some(&floor_rate));
+        #[expect(clippy::cast_precision_loss, reason = "a number of bits below 2^53")]
+        let megabits = (TRANSFERRED_BYTES * 8) as f64 / rate.median;
+        let megabits = Figure::of_value(&format!("{name}_megabits"), "Mbit/s", megabits.round());
+        let latency = Figure::of_times(&format!("{name}_latency"), &times.latency, Some(&floor_latency));
+        let added = (latency.median - floor_latency.median) / 2.0;
+        let added = Figure::of_value(&format!("{name}_added_latency"), "us", (added * 10.0).round() / 10.0);
+        vec![rate, megabits, latency, added]
+    };
+    let mut figures = rows("links/relay", &times[1]);
+    figures.extend(match (times.get(2), &without_netem) {
+        (Some(times), _) => rows("links/netem", times),
+        (None, reason) => {
+            vec![Figure::of_nothing("links/netem", reason.as_ref().map(ToString::to_string).unwrap_or_default())]
+        }
+    });
+    match rattan {
+        Some(Ok(_)) => figures.extend(rows("peer/rattan", &of_rattan)),
+        Some(Err(reason)) => figures.push(Figure::of_nothing("peer/rattan", reason)),
+        None => {}
+    }
+    if options.peers.are_asked_for() {
+        let reason = "its conditions are those of netem, set by `tc`: the rows links/netem are what they cost";
+        figures.push(Figure::of_nothing("peer/patchbay", reason.to_owned()));
     }
     let floor = Figure::of_times("links/floor_lab", &labs[0], None);
     let lab = Figure::of_times("links/lab_with_conditions", &labs[1], Some(&floor)).at_most(1.3);
-    figures.extend([floor, lab]);
-    Ok(figures)
+    Ok([floor_rate, floor_latency].into_iter().chain(figures).chain([floor, lab]).collect())
 }
 
 /// Makes two hosts with a link, without a condition or with one that changes nothing.
@@ -114,34 +154,15 @@ fn two_hosts(backend: Option<Backend>) -> Measured<(Lab, Host, Host)> {
     Ok((lab, one, other))
 }
 
-/// The time from the first byte until the other end has read the last.
 fn transfer(from: &Host, to: &Host) -> Measured<Duration> {
     let listener = to.tcp_listener(0)?;
     let port = listener.local_addr()?.port();
-    let reader = thread::spawn(move || -> std::io::Result<usize> {
-        let (mut stream, mut buffer, mut total) = (listener.accept()?.0, vec![0; 256 * 1024], 0);
-        loop {
-            match stream.read(&mut buffer)? {
-                0 => return Ok(total),
-                read => total += read,
-            }
-        }
-    });
-    let mut stream = from.tcp_connect((to.ipv4(), port))?;
-    let chunk = vec![7; 256 * 1024];
-    let start = Instant::now();
-    for _ in 0..TRANSFERRED_BYTES / chunk.len() {
-        stream.write_all(&chunk)?;
-    }
-    drop(stream);
-    let total = reader.join().map_err(|_| "the reader panicked")??;
-    let took = start.elapsed();
-    if total == TRANSFERRED_BYTES { Ok(took) } else { Err(format!("{total} bytes arrived").into()) }
+    Ok(traffic::transfer(listener, || from.tcp_connect((to.ipv4(), port)).map_err(std::io::Error::other))?)
 }
 
-/// The median of 100 round trips, one after another.
 fn round_trip(from: &Host, to: &Host) -> Measured<Duration> {
-    let report = from.ping(to).count(100).interval(Duration::ZERO).run()?;
-    report.expect_all()?;
-    Ok(report.percentile(50).ok_or("no round trip")?)
+    let open = || socket(AddressFamily::Inet, SockType::Raw, SockFlag::SOCK_CLOEXEC, SockProtocol::Icmp);
+    let socket = UdpSocket::from(from.namespace()?.run(open)??);
+    socket.connect((to.ipv4(), 0))?;
+    Ok(traffic::round_trip(&socket)?)
 }

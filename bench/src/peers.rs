@@ -1,24 +1,16 @@
-//! Measures two linked hosts as other projects make them, alternating with the floor. The peers are children of the bench: their names are
-//! in a `/run` that only the bench sees, and their processes end with it.
-//!
-//! The bench requests one network at a time, and a peer answers after it has removed it; the next turn begins when the kernel has also
-//! destroyed it. A peer that is missing, fails, or leaves namespaces behind is excluded, with the reason in its row.
+//! Peers: programs of other projects that make the network of a bench. The bench writes a line for each request, and reads a line of
+//! microseconds. A peer is a child of the bench, so its processes end with it.
 
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use clap::Args;
-use netns_bench::report::Figure;
 use netns_fixtures::net::Namespace;
 use netns_fixtures::process::{Capability, Child, Command, Stdio};
 use netns_fixtures::time::Deadline;
-use nix::mount::{MsFlags, mount};
-
-use crate::{Measured, settle, timed_floor};
 
 /// The peers to measure, and the paths of their programs.
 #[derive(Debug, Args)]
-pub(crate) struct Options {
+pub struct Options {
     /// Measure peers too.
     #[arg(long)]
     peers: bool,
@@ -30,148 +22,82 @@ pub(crate) struct Options {
     not_installed: Vec<(String, String)>,
 }
 
-impl Options {
-    pub(crate) fn are_asked_for(&self) -> bool {
-        self.peers
-    }
-}
-
 fn pair(text: &str) -> Result<(String, String), &'static str> {
     let (name, value) = text.split_once('=').ok_or("there is no `=` in it")?;
     Ok((name.to_owned(), value.to_owned()))
 }
 
-pub(crate) const MEANING: &str = "
-peer/*: two hosts with one link between them, both ends addressed and up, against peer/floor, which is the floor again in turns
-with them. Nobody's taking apart is in it. What each does more, or less, than the floor:
-  ip_netns  nine runs of `ip`, one after the other, with names in /run/netns
-  patchbay  0.7.0: devices hang on a router, so it makes four namespaces, two bridges and their links; it has no smaller network
-  netsim    0.3.0: tun devices instead of a veth, whose packets a task carries; IPv4 only; runs its code on a stack of one page
-            from the heap, writes past it, and so may die at any moment, as published
-  pyroute2  0.9.7: in one Python that runs already, with names in /run/netns";
+impl Options {
+    /// Returns whether peers are measured.
+    #[must_use]
+    pub fn are_asked_for(&self) -> bool {
+        self.peers
+    }
 
-/// The time limit for a peer's start and for each network.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// The peers in the order of their turns: one that is known to die comes last.
-const PEERS: [&str; 4] = ["ip_netns", "patchbay", "pyroute2", "netsim"];
-
-struct Peer {
-    name: &'static str,
-    /// The way to make a network, or the reason why the peer is excluded.
-    way: Result<Way, String>,
-    times: Vec<Duration>,
-}
-
-enum Way {
-    /// With the command `ip`.
-    Commands(Namespace),
-    /// With a program that makes one network for each line of its input.
-    Program(Child),
-}
-
-/// Returns one row a peer, measured or not, below the row of their floor.
-pub(crate) fn measure(options: &Options, samples: usize) -> Measured<Vec<Figure>> {
-    // `ip netns` and pyroute2 keep their names below it. The mounts belong to the bench and end with it.
-    mount(Some("tmpfs"), "/run", Some("tmpfs"), MsFlags::MS_NOSUID | MsFlags::MS_NODEV, Some("mode=755"))?;
-    let start = |&name: &&'static str| Peer { name, way: start(name, options), times: Vec::new() };
-    let mut peers: Vec<Peer> = PEERS.iter().map(start).collect();
-    let mut floors = Vec::new();
-    settle(0)?;
-    for peer in &mut peers {
-        for turn in 1..=samples {
-            let Ok(way) = &mut peer.way else { break };
-            floors.push(timed_floor()?);
-            settle(0)?;
-            match way.make_one().and_then(|time| settle(0).map(|()| time)) {
-                Ok(time) => peer.times.push(time),
-                // Ends the peer's processes here, before other peers are measured.
-                Err(error) => peer.way = Err(format!("in turn {turn} of {samples}: {error}")),
-            }
+    /// Returns the path of a peer's program.
+    ///
+    /// # Errors
+    ///
+    /// The reason why it has none.
+    pub fn program(&self, name: &str) -> Result<&str, String> {
+        let of_name = |list: &'_ [(String, String)]| list.iter().position(|(of, _)| of == name);
+        if let Some(place) = of_name(&self.not_installed) {
+            return Err(format!("it could not be installed: {}", self.not_installed[place].1));
         }
-    }
-    let floor = Figure::of_times("peer/floor", &floors, None);
-    let rows: Vec<Figure> = peers
-        .into_iter()
-        .map(|Peer { name, way, times }| {
-            let name = format!("peer/{name}");
-            match way {
-                Ok(_) => Figure::of_times(&name, &times, Some(&floor)),
-                Err(reason) => Figure::of_nothing(&name, reason),
-            }
-        })
-        .collect();
-    Ok([floor].into_iter().chain(rows).collect())
-}
-
-fn start(name: &str, options: &Options) -> Result<Way, String> {
-    let of_name = |list: &[(String, String)]| list.iter().find(|(of, _)| of == name).map(|(_, value)| value.clone());
-    if let Some(reason) = of_name(&options.not_installed) {
-        return Err(format!("it could not be installed: {reason}"));
-    }
-    let own = Namespace::current().map_err(|error| error.to_string())?;
-    if name == "ip_netns" {
-        return Ok(Way::Commands(own));
-    }
-    let program = of_name(&options.peer).ok_or("nobody said where it is; `cargo xtask bench labs --peers` does")?;
-    let mut command = own.command(program);
-    if name == "pyroute2" {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/pyroute2_lab.py");
-        command.arg("-I").arg(script);
-    }
-    let child = privileged(&mut command).stdin(Stdio::piped()).spawn();
-    child.map(Way::Program).map_err(|error| error.to_string())
-}
-
-/// Adds the privileges to make namespaces, names for them, and user namespaces in which root is root.
-fn privileged(command: &mut Command) -> &mut Command {
-    command.keep_capabilities([Capability::NET_ADMIN, Capability::SYS_ADMIN, Capability::SETFCAP])
-}
-
-impl Way {
-    /// Makes two hosts and removes them; returns how long it took to make them.
-    fn make_one(&mut self) -> Measured<Duration> {
-        match self {
-            Self::Commands(own) => {
-                let start = Instant::now();
-                let made = COMMANDS.iter().try_for_each(|arguments| ip(own, arguments));
-                let took = start.elapsed();
-                let gone = [["netns", "delete", "one"], ["netns", "delete", "other"]].map(|delete| ip(own, &delete));
-                made?;
-                gone.into_iter().collect::<Measured>()?;
-                Ok(took)
-            }
-            Self::Program(child) => {
-                child.set_deadline(Deadline::after(PATIENCE));
-                // If the program has exited, the read below reports the cause.
-                let asked = child.write_line("one more");
-                let Some(answer) = child.read_line()? else {
-                    let exit = child.wait()?;
-                    let errors = child.stderr().text().trim().to_owned();
-                    return Err(format!("it {exit} {errors}").trim().into());
-                };
-                asked?;
-                let micros: f64 = answer.parse().map_err(|_| format!("it answered {answer:?}"))?;
-                Ok(Duration::try_from_secs_f64(micros / 1e6)?)
-            }
-        }
+        let place = of_name(&self.peer).ok_or("it has no program; `cargo xtask bench … --peers` passes one")?;
+        Ok(&self.peer[place].1)
     }
 }
 
-const COMMANDS: [&[&str]; 9] = [
-    &["netns", "add", "one"],
-    &["netns", "add", "other"],
-    &["link", "add", "eth0", "netns", "one", "type", "veth", "peer", "name", "eth0", "netns", "other"],
-    &["-n", "one", "address", "add", "198.18.0.1/24", "dev", "eth0"],
-    &["-n", "one", "address", "add", "fd00::1/64", "dev", "eth0"],
-    &["-n", "one", "link", "set", "eth0", "up"],
-    &["-n", "other", "address", "add", "198.18.0.2/24", "dev", "eth0"],
-    &["-n", "other", "address", "add", "fd00::2/64", "dev", "eth0"],
-    &["-n", "other", "link", "set", "eth0", "up"],
-];
+/// The time limit for a peer's start and for each request.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
-fn ip(own: &Namespace, arguments: &[&str]) -> Measured {
-    let mut command = own.command("ip");
-    privileged(&mut command).args(arguments).deadline(Deadline::after(PATIENCE)).output()?.success()?;
-    Ok(())
+/// A peer that runs.
+#[derive(Debug)]
+pub struct Peer(Child);
+
+impl Peer {
+    /// Starts a peer with the capabilities that networks need.
+    ///
+    /// # Errors
+    ///
+    /// The program does not start.
+    pub fn start(command: &mut Command) -> Result<Self, String> {
+        privileged(command).stdin(Stdio::piped()).spawn().map(Self).map_err(|error| error.to_string())
+    }
+
+    /// Starts a peer from its path.
+    ///
+    /// # Errors
+    ///
+    /// As [`Peer::start`], and the reason why it has no program.
+    pub fn of_options(options: &Options, name: &str) -> Result<Self, String> {
+        let own = Namespace::current().map_err(|error| error.to_string())?;
+        Self::start(&mut own.command(options.program(name)?))
+    }
+
+    /// Requests one measurement and returns its result.
+    ///
+    /// # Errors
+    ///
+    /// The peer has ended, is late, or answers with something else than a number.
+    pub fn request(&mut self, request: &str) -> Result<Duration, Box<dyn std::error::Error>> {
+        let Self(child) = self;
+        child.set_deadline(Deadline::after(PATIENCE));
+        // If the program has exited, the read below reports the cause.
+        let asked = child.write_line(request);
+        let Some(answer) = child.read_line()? else {
+            let exit = child.wait()?;
+            let errors = child.stderr().text().trim().to_owned();
+            return Err(format!("it {exit} {errors}").trim().into());
+        };
+        asked?;
+        let micros: f64 = answer.parse().map_err(|_| format!("it answered {answer:?}"))?;
+        Ok(Duration::try_from_secs_f64(micros / 1e6)?)
+    }
+}
+
+/// Adds the privileges to make namespaces, names for them, and user namespaces in which root is root; and those to open raw sockets.
+pub fn privileged(command: &mut Command) -> &mut Command {
+    command.keep_capabilities([Capability::NET_ADMIN, Capability::NET_RAW, Capability::SYS_ADMIN, Capability::SETFCAP])
 }

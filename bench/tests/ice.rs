@@ -1,6 +1,8 @@
 //! webrtc-ice, an implementation of ICE that others use, between two homes: it punches holes through their NATs where the kinds allow it, else
 //! uses a relay. The server of STUN and TURN is of the same family.
 
+mod roaming;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,6 +10,7 @@ use std::time::Duration;
 use netns_fixtures::net::condition::{Condition, Loss};
 use netns_fixtures::net::{Nat, RouterPreset, Switch};
 use netns_fixtures::prelude::*;
+use roaming::move_to;
 use tokio::net::UdpSocket;
 use tokio::sync::mpsc::{self, UnboundedReceiver, UnboundedSender};
 use tokio::sync::oneshot;
@@ -372,15 +375,8 @@ async fn a_session_lives_through_loss_and_another_network(mut lab: Lab) -> TestR
     let of_home = sides[1].path()?.0.ip();
     let through_home = lab.link_between(&routers[0], &internet)?.statistics_from(&routers[0])?;
 
-    let port = lab.replug(&lab.link_between(client, &routers[0])?, &routers[0], &cafe)?;
-    let mut subnet = lab.subnet(2)?;
-    let (of_cafe, of_client) = (subnet.next_host()?.0, subnet.next_host()?.0);
-    cafe.add_address(port.name.as_str(), of_cafe.into())?;
-    cafe.behave_as(RouterPreset::Home, "eth0")?;
-    for address in client.addresses("eth0")?.into_iter().filter(|address| address.addr().is_ipv4()) {
-        client.replace_address("eth0", address, of_client.into())?;
-    }
-    client.set_default_gateway(of_cafe.addr())?;
+    let at_home = lab.link_between(client, &routers[0])?;
+    move_to(&mut lab, client, &at_home, &routers[0], &cafe)?;
     assert!(connect(&mut sides).await?, "after the restart");
     expect_direct(&sides, &clients, [&cafe, &routers[1]])?;
     let of_sides: IpAddr = sides[1].path()?.0.ip();

@@ -1,5 +1,7 @@
 //! quinn, a QUIC implementation that others use, through home routers, with loss, and across a change of networks.
 
+mod roaming;
+
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,6 +11,7 @@ use netns_fixtures::net::address::IpNet;
 use netns_fixtures::net::condition::{Condition, Loss};
 use netns_fixtures::prelude::*;
 use quinn::{ClientConfig, Connection, Endpoint, EndpointConfig, ServerConfig, TokioRuntime};
+use roaming::move_to;
 
 /// The bytes of each transfer.
 const BYTES: usize = 1_000_000;
@@ -85,15 +88,8 @@ async fn a_connection_lives_through_nat_loss_and_another_network(mut lab: Lab) -
     assert!(through_home.lost > 0, "the control: packets were lost");
 
     // The client leaves its home: another router, another address, the same device.
-    let port = lab.replug(&lab.link_between(&client, &home)?, &home, &cafe)?;
-    let mut subnet = lab.subnet(2)?;
-    let (of_cafe, of_client) = (subnet.next_host()?.0, subnet.next_host()?.0);
-    cafe.add_address(port.name.as_str(), of_cafe.into())?;
-    cafe.behave_as(RouterPreset::Home, "eth0")?;
-    for address in client.addresses("eth0")?.into_iter().filter(|address| address.addr().is_ipv4()) {
-        client.replace_address("eth0", address, of_client.into())?;
-    }
-    client.set_default_gateway(of_cafe.addr())?;
+    let at_home = lab.link_between(&client, &home)?;
+    move_to(&mut lab, &client, &at_home, &home, &cafe)?;
     let gap = round_trip(&connection, 1).await?;
     println!("the first byte came back {gap:?} after the change of networks");
     assert_eq!(accepted.remote_address().ip(), outside(&cafe, "eth0")?, "the server sees the other router");

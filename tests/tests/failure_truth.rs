@@ -26,11 +26,11 @@ const EXPECTED: &[Expectation] = &[
     ("passes", Passed, &[]),
     ("has_the_signals_of_a_login", Passed, &[]),
     ("panics_as_it_should", Passed, &[]),
-    ("panics", Failed, &["thread 'panics'", "tests/suites/suites/misbehaving.rs:29:5", "the cable is cut"]),
+    ("panics", Failed, &["thread 'panics'", "tests/suites/suites/misbehaving.rs:30:5", "the cable is cut"]),
     (
         "asserts_that_one_is_two",
         Failed,
-        &["misbehaving.rs:34:5", "assertion `left == right` failed: arithmetic", "left: 1", "right: 2"],
+        &["misbehaving.rs:35:5", "assertion `left == right` failed: arithmetic", "left: 1", "right: 2"],
     ),
     ("returns_an_error", Failed, &["Error: the answer did not come", "it returned an error"]),
     ("returns_an_error_asynchronously", Failed, &["Error: the answer did not come"]),
@@ -58,6 +58,11 @@ const EXPECTED: &[Expectation] = &[
         ],
     ),
     ("hangs_asynchronously", Failed, &["the deadline of 700ms passed", "still running:"]),
+    (
+        "shares_one_processor_with_too_many",
+        Failed,
+        &["the machine was busy: ", "for a processor", "NETNS_TEST_TIME_FACTOR"],
+    ),
     ("does_not_panic_as_it_should", Failed, &["test did not panic as expected"]),
     (
         "panics_with_another_text",

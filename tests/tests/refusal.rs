@@ -21,11 +21,15 @@ use seccompiler::{
 };
 
 /// Runs one ordinary test of the suite, expects it to fail, and returns its report.
-fn refused(mut libtest: Command) -> TestResult<String> {
-    let ended = libtest.args(["--exact", "passes_and_is_not_kept"]).output()?;
+fn refused(libtest: Command) -> TestResult<String> {
+    refused_test(libtest, "passes_and_is_not_kept")
+}
+
+fn refused_test(mut libtest: Command, name: &str) -> TestResult<String> {
+    let ended = libtest.args(["--exact", name]).output()?;
     let printed = String::from_utf8(ended.stdout)?;
     let report = of_libtest(&printed);
-    let told = report.get("passes_and_is_not_kept").ok_or(printed)?;
+    let told = report.get(name).ok_or(printed)?;
     assert_eq!(told.outcome, Outcome::Failed, "it ran where it should have been refused");
     Ok(told.text.clone())
 }
@@ -181,12 +185,15 @@ fn a_proc_that_is_masked() -> TestResult {
 
 #[netns_test(deadline = "5m")]
 fn a_proc_that_is_read_only() -> TestResult {
-    let suite = Suite::build("observed")?;
+    let (suite, requiring) = (Suite::build("observed")?, Suite::build("requiring")?);
     passes(&suite)?;
     let read_only = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
     mount(None::<&str>, "/proc", None::<&str>, read_only, None::<&str>)?;
     let report = refused(suite.libtest(User::Caller)?)?;
     says(&report, &["refuses to isolate", "/proc/self/setgroups", "EROFS", "read-only", "systempaths=unconfined"]);
+    // A requirement is tried in isolation: the machine is the cause here, and not the requirement.
+    let report = refused_test(requiring.libtest(User::Caller)?, "met_everywhere")?;
+    says(&report, &["`met_everywhere` failed: this machine refuses to isolate"]);
     Ok(())
 }
 

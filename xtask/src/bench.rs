@@ -14,6 +14,7 @@ Examples:
   cargo xtask bench isolation          a table
   cargo xtask bench isolation --json   one array of {name, unit, n, median, p95, ratio_to_floor}
   cargo xtask bench labs --peers       beside patchbay, netsim, pyroute2 and `ip netns`, which it installs below bench/data
+  cargo xtask bench links --peers      beside rattan
   cargo xtask bench isolation --json | jq '.[] | select(.name == \"isolation/prepared\").ratio_to_floor'
 
 A figure is a ratio to the floor of the same run: the machine's speed and its other work are in both.";
@@ -30,7 +31,7 @@ pub(crate) struct Options {
     /// How often each is measured [default: the bench's own].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=100_000))]
     samples: Option<u32>,
-    /// Measure other ways to the same network too; of `labs` only. Off by default, because building them takes minutes and a network.
+    /// Measure other ways to the same network too; of `labs` and `links` only. Off by default, because building them takes minutes and a network.
     #[arg(long)]
     peers: bool,
 }
@@ -53,7 +54,12 @@ enum Name {
 
 /// Builds and runs the bench; returns its exit status.
 pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<ExitCode> {
-    ensure!(!options.peers || matches!(options.name, Name::Labs), "only `bench labs` has peers to measure");
+    let peers = match options.name {
+        Name::Labs => Some(peers::OF_LABS),
+        Name::Links => Some(peers::OF_LINKS),
+        _ => None,
+    };
+    ensure!(!options.peers || peers.is_some(), "only `bench labs` and `bench links` have peers to measure");
     let binary = match options.name {
         Name::Isolation => "isolation",
         Name::Processes => "processes",
@@ -70,8 +76,8 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
     if let Some(samples) = options.samples {
         bench.arg("--samples").arg(samples.to_string());
     }
-    if options.peers {
-        bench.args(peers::install(workspace));
+    if let Some(peers) = peers.filter(|_| options.peers) {
+        bench.args(peers::install(workspace, peers));
     }
     hand_on(&mut bench)
 }

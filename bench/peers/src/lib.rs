@@ -1,18 +1,21 @@
-//! The protocol between a peer and the bench: the bench requests a network with a line, and reads a line of microseconds.
+//! The protocol between a peer and the bench: the bench requests a network or a measurement with a line, and reads a line of microseconds.
 
 use std::io::{self, Write};
 use std::time::Duration;
 
-/// Waits for the next request of the bench; returns false if there is none any more.
+#[path = "../../src/traffic.rs"]
+pub mod traffic;
+
+/// Waits for the next request of the bench and returns its line; `None` if there is none any more.
 ///
 /// # Errors
 ///
 /// If standard input cannot be read.
-pub fn is_asked() -> io::Result<bool> {
-    Ok(io::stdin().read_line(&mut String::new())? > 0)
+pub fn request() -> io::Result<Option<String>> {
+    io::stdin().lines().next().transpose()
 }
 
-/// Answers with the time that the network took.
+/// Answers with the time that it took.
 ///
 /// # Errors
 ///

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use netns_fixtures::prelude::*;
 use nix::mount::{MntFlags, umount2};
+use nix::sched::{CpuSet, sched_getaffinity, sched_setaffinity};
 use nix::sys::prctl::set_dumpable;
 use nix::sys::resource::{Resource, setrlimit};
 use nix::sys::signal::{SigSet, Signal, kill, raise};
@@ -95,6 +96,25 @@ fn hangs_with_a_grandchild() -> TestResult {
 #[netns_test(deadline = "700ms")]
 async fn hangs_asynchronously() {
     std::future::pending::<()>().await;
+}
+
+/// Each of the four threads waits three quarters of the time for the processor that they share.
+#[netns_test(deadline = "700ms")]
+fn shares_one_processor_with_too_many() -> TestResult {
+    let mut one = CpuSet::new();
+    let allowed = sched_getaffinity(Pid::from_raw(0))?;
+    one.set((0..CpuSet::count()).find(|&cpu| allowed.is_set(cpu) == Ok(true)).ok_or("no processor")?)?;
+    sched_setaffinity(Pid::from_raw(0), &one)?;
+    for _ in 0..3 {
+        std::thread::spawn(|| {
+            loop {
+                std::hint::spin_loop();
+            }
+        });
+    }
+    loop {
+        std::hint::spin_loop();
+    }
 }
 
 #[netns_test]

@@ -233,6 +233,16 @@ fn zygotes() -> Vec<Pid> {
     processes.filter(is_child).map(Pid::from_raw).collect()
 }
 
+/// Stops a process, and returns once it is stopped: until then it may take a request, which nobody else can answer. Source:
+/// `proc_pid_stat(5)`.
+fn stop(process: Pid) {
+    kill(process, Signal::SIGSTOP).unwrap();
+    let file = format!("/proc/{process}/stat");
+    while !fs::read_to_string(&file).unwrap().rsplit(')').next().is_some_and(|fields| fields.starts_with(" T ")) {
+        std::thread::yield_now();
+    }
+}
+
 /// Returns once the thread waits in the kernel for descriptors; source: `proc_pid_syscall(5)`.
 fn await_poll(thread: Pid) {
     let polls = [
@@ -262,7 +272,7 @@ fn waits_a_second_for_its_namespaces() {}
 fn waits_no_longer_than_its_own_deadline() {
     let zygotes = zygotes();
     let &[zygote] = &zygotes[..] else { panic!("{zygotes:?}") };
-    kill(zygote, Signal::SIGSTOP).unwrap();
+    stop(zygote);
     let (tell, told) = std::sync::mpsc::channel();
     let long = std::thread::spawn(move || {
         tell.send(gettid()).unwrap();
@@ -287,14 +297,14 @@ fn takes_namespaces_from_each_of_two_zygotes() {
     let zygotes = zygotes();
     assert_eq!(zygotes.len(), 2, "{zygotes:?}");
     for &stopped in &zygotes {
-        kill(stopped, Signal::SIGSTOP).unwrap();
+        stop(stopped);
         // More than are prepared ahead.
         (0..6).for_each(|_| waits_long_for_its_namespaces());
         kill(stopped, Signal::SIGCONT).unwrap();
     }
     // The control: with both stopped, the children that are prepared run out.
     for &zygote in &zygotes {
-        kill(zygote, Signal::SIGSTOP).unwrap();
+        stop(zygote);
     }
     let all = std::panic::catch_unwind(|| (0..6).for_each(|_| waits_a_second_for_its_namespaces()));
     let text = *all.unwrap_err().downcast::<String>().unwrap();

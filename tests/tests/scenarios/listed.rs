@@ -5,12 +5,13 @@ use std::collections::BTreeSet;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 25] = [
+const MODULES: [(&str, &str); 26] = [
     ("announcements", include_str!("announcements.rs")),
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
     ("destinations", include_str!("destinations.rs")),
     ("firewalls", include_str!("firewalls.rs")),
+    ("flaps", include_str!("flaps.rs")),
     ("forwards", include_str!("forwards.rs")),
     ("hops", include_str!("hops.rs")),
     ("life", include_str!("life.rs")),

@@ -7,6 +7,7 @@ mod backends;
 mod changes;
 mod destinations;
 mod firewalls;
+mod flaps;
 mod forwards;
 mod hops;
 mod life;

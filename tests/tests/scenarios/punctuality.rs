@@ -137,10 +137,12 @@ fn a_link_is_named_by_its_hosts_after_it_is_plugged_in_elsewhere(mut lab: Lab) -
     let link = lab.link_between(&phone, &house)?;
     // Behind what the phone sends by itself when its device comes up: a packet on its way while the link moves may leave late.
     phone.ping(&server).count(1).run()?.expect_all()?;
+    // On a busy machine the first late packet may have left already; only the first one has an entry.
+    let before = entries_with("phone to house: a packet left");
     lab.replug(&link, &house, &street)?;
     phone.ping(&server).count(20).timeout(Duration::from_secs(1)).run()?.expect_any()?;
     stop_during_traffic(&phone, &server)?;
-    assert_eq!(entries_with("observed the relay of phone-house, phone to street: a packet left"), 1);
-    assert_eq!(entries_with("phone to house: a packet left"), 0);
+    assert_eq!(entries_with("observed the relay of phone-house, phone to street: a packet left"), 1 - before);
+    assert_eq!(entries_with("phone to house: a packet left"), before);
     Ok(())
 }

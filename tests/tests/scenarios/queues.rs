@@ -12,15 +12,16 @@ use crate::traffic::{datagrams, transfer};
 
 #[netns_test]
 fn a_full_queue_delays_by_its_length_and_then_loses(mut lab: Lab) -> TestResult {
-    let condition = Condition::new().rate(Rate::megabits(1)).queue(Queue::Time(100 * MILLISECOND));
+    // A packet takes some 80 ms: the queue is full also where the sender is slow.
+    let condition = Condition::new().rate(Rate::kilobits(100)).queue(Queue::Time(1000 * MILLISECOND));
     let (a, b, link) = two(&mut lab, &condition)?;
-    // Four times the capacity of the link.
-    let arrivals = datagrams(&a, &b, 200, 1000, 2 * MILLISECOND, 300 * MILLISECOND)?;
-    // The queue is full long before the second half.
-    let delay = median(arrivals[arrivals.len() / 2..].iter().map(|arrival| arrival.delay))?;
-    assert!(delay > 70 * MILLISECOND && delay < 130 * MILLISECOND, "{delay:?}");
+    // Forty times the capacity of the link.
+    let arrivals = datagrams(&a, &b, 400, 1000, 2 * MILLISECOND, 1000 * MILLISECOND)?;
+    // The last ones waited in a full queue.
+    let delay = median(arrivals[arrivals.len() - 8..].iter().map(|arrival| arrival.delay))?;
+    assert!(delay > 800 * MILLISECOND && delay < 1200 * MILLISECOND, "{delay:?}");
     let statistics = link.statistics_from(&a)?;
-    assert!(statistics.dropped > 100 && statistics.lost == 0, "{statistics}");
+    assert!(statistics.dropped > 200 && statistics.lost == 0, "{statistics}");
     Ok(())
 }
 
@@ -286,13 +287,14 @@ fn cake_serves_another_flow_in_time(mut lab: Lab) -> TestResult {
 fn a_link_changes_between_queues_of_the_kernel(mut lab: Lab) -> TestResult {
     let (a, b, link) = by(&mut lab, Backend::Netem)?;
     a.ping(&b).count(1).run()?.expect_all()?;
-    // A packet takes some 80 ms.
-    let slow = Condition::new().latency(5 * MILLISECOND).rate(Rate::kilobits(100));
+    // A packet takes some 400 ms, so that most of twenty wait at the next change also where that takes seconds.
+    let slow = Condition::new().latency(5 * MILLISECOND).rate(Rate::kilobits(20));
+    let last = Condition::new().latency(5 * MILLISECOND).rate(Rate::kilobits(100)).queue(Queue::Bytes(60_000));
     let roomy = slow.clone().queue(Queue::Bytes(60_000));
     let conditions = [
         roomy.clone().active_queue(ActiveQueue::red(10_000, 11_000)),
         roomy.clone().active_queue(ActiveQueue::red(9_000, 12_000).ecn()),
-        roomy.clone().active_queue(ActiveQueue::pie()),
+        roomy.active_queue(ActiveQueue::pie()),
         slow.clone().active_queue(ActiveQueue::fq_codel()),
         slow.clone().active_queue(ActiveQueue::cake()),
         slow.active_queue(ActiveQueue::fq_codel().target(20 * MILLISECOND)),
@@ -300,7 +302,7 @@ fn a_link_changes_between_queues_of_the_kernel(mut lab: Lab) -> TestResult {
     let before = link.statistics_from(&a)?;
     let socket = a.udp_socket(0)?;
     let _receiver = b.udp_socket(9)?;
-    for condition in conditions.into_iter().chain([roomy, Condition::new()]) {
+    for condition in conditions.into_iter().chain([last, Condition::new()]) {
         link.set_condition_from(&a, &condition)?;
         // A link that is cut has no queue.
         link.cut_from(&a)?;

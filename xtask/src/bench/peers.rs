@@ -1,5 +1,5 @@
-//! Installs the peers of `bench labs` below `bench/data/peers`, which git ignores: two crates in a separate workspace, and a Python
-//! environment with one package. Nothing else on the machine changes, and none of our builds depends on them.
+//! Installs the peers of `bench labs` and `bench links` below `bench/data/peers`, which git ignores: crates in a separate workspace, and a
+//! Python environment with one package. Nothing else on the machine changes, and none of our builds depends on them.
 
 use std::process::{Command, Output};
 
@@ -8,15 +8,17 @@ use anyhow::{Context, bail};
 
 use crate::workspace::{HEADING, Workspace};
 
+/// The way to install a peer.
+type Install = fn(&Workspace, &str) -> anyhow::Result<String>;
+
+/// The peers of a bench by their names.
+pub(super) const OF_LABS: &[(&str, Install)] = &[("patchbay", build), ("netsim", build), ("pyroute2", make_python)];
+pub(super) const OF_LINKS: &[(&str, Install)] = &[("rattan", build)];
+
 /// Returns arguments for the bench: the program of each peer, or the reason why it is missing.
-pub(super) fn install(workspace: &Workspace) -> Vec<String> {
+pub(super) fn install(workspace: &Workspace, peers: &[(&str, Install)]) -> Vec<String> {
     eprintln!("{} (minutes the first time)", HEADING.paint("Installing the peers"));
-    let peers = [
-        ("patchbay", build(workspace, "patchbay")),
-        ("netsim", build(workspace, "netsim")),
-        ("pyroute2", make_python(workspace)),
-    ];
-    let arguments = peers.into_iter().flat_map(|(name, installed)| match installed {
+    let arguments = peers.iter().flat_map(|(name, install)| match install(workspace, name) {
         Ok(program) => ["--peer".to_owned(), format!("{name}={program}")],
         Err(error) => ["--not-installed".to_owned(), format!("{name}={error:#}")],
     });
@@ -27,13 +29,15 @@ fn build(workspace: &Workspace, name: &str) -> anyhow::Result<String> {
     let target = workspace.root().join("bench/data/peers/target");
     let mut cargo = workspace.bench_cargo();
     cargo.current_dir(workspace.root().join("bench/peers"));
-    cargo.args(["build", "--release", "--locked", "--quiet", "--bin", name, "--target-dir"]).arg(&target);
+    cargo
+        .args(["build", "--release", "--locked", "--quiet", "--bin", name, "--features", name, "--target-dir"])
+        .arg(&target);
     check(&mut cargo)?;
     Ok(target.join("release").join(name).display().to_string())
 }
 
 /// Creates a virtual environment with the package of `requirements.txt`; pip skips a package that is already installed.
-fn make_python(workspace: &Workspace) -> anyhow::Result<String> {
+fn make_python(workspace: &Workspace, _: &str) -> anyhow::Result<String> {
     let folder = workspace.root().join("bench/data/peers/python");
     let python = folder.join("bin/python");
     if !python.is_file() {

@@ -80,7 +80,11 @@ const STEPS: &[Step] = &[
     Step::new("lint", "the lint finds nothing in this workspace", lint),
     Step::new("recall", "the lint finds in public crates what people have judged", recall),
     Step::new("tests", "cargo test --workspace, as the README says", tests),
-    Step::new("unprivileged", "the same under cargo nextest, as a user without privileges", unprivileged::run_nextest),
+    Step::new(
+        "unprivileged",
+        "those whose result may depend on the user, as one without privileges",
+        unprivileged::run_nextest,
+    ),
     Step::new("vm", "the fixtures' suite on the oldest kernel, in a virtual machine", virtual_machine),
     Step::new("demo", "cargo xtask demo runs and shows its three parts", demo),
 ];

@@ -4,12 +4,12 @@
 use std::net::Ipv4Addr;
 use std::time::Instant;
 
-use netns_bench_peers::{answer, is_asked};
+use netns_bench_peers::{answer, request};
 use netsim::Machine;
 use tokio::runtime::Runtime;
 
 fn main() -> anyhow::Result<()> {
-    while is_asked()? {
+    while request()?.is_some() {
         // One for each network: the tasks that carry packets hold the devices, and end only with their runtime.
         let runtime = Runtime::new()?;
         let took = runtime.block_on(async {

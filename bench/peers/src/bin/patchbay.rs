@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::ensure;
-use netns_bench_peers::{answer, is_asked};
+use netns_bench_peers::{answer, request};
 use patchbay::{Lab, RouterPreset};
 use tokio::runtime::Runtime;
 
@@ -11,7 +11,7 @@ fn main() -> anyhow::Result<()> {
     // Before the runtime has threads: the user namespace is that of the whole process.
     patchbay::init_userns()?;
     Runtime::new()?.block_on(async {
-        while is_asked()? {
+        while request()?.is_some() {
             let start = Instant::now();
             // `Lab::new` would read a folder for its records from the environment.
             let lab = Lab::builder().build().await?;
