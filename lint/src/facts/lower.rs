@@ -9,8 +9,8 @@ use syn::{Attribute, Block, Expr, FnArg, ImplItem, Item, Signature, TraitItem, T
 
 use super::arena::{Arena, Parsed};
 use super::attributes::{
-    has_limit, included, is_constructor, is_ignored, is_isolated, is_own_test, is_paused, is_test_attributes,
-    is_test_function, is_test_module, path_attribute, written_values,
+    has_limit, included, is_constructor, is_ignored, is_isolated, is_own_test, is_paused, is_single_threaded,
+    is_test_attributes, is_test_function, is_test_module, path_attribute, written_values,
 };
 use super::closure::{Closure, ClosureCall};
 use super::constants::Constants;
@@ -21,6 +21,7 @@ use super::narrow::Narrowed;
 use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
+use super::undone::remove_undone;
 use super::unread::unread_children;
 use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
 use crate::flow;
@@ -418,6 +419,7 @@ impl<'a> Lower<'a> {
             in_test_module,
             limited: attributes.iter().any(has_limit),
             paused: attributes.iter().any(is_paused),
+            single_threaded: attributes.iter().any(is_single_threaded),
             isolated,
             run_by_harness,
             ignored,
@@ -480,6 +482,7 @@ impl<'a> Lower<'a> {
         self.assemble_commands(id, first_call);
         self.apply_closures();
         self.frame = outer;
+        remove_undone(&mut self.facts, id, first_sink);
         let count = signature.inputs.len();
         let sinks = self.facts.sinks[first_sink..].iter();
         let sinks = sinks.filter(|sink| sink.function == id && sink.depends_on_parameters(count));

@@ -196,6 +196,8 @@ impl<'a> Lower<'a> {
                 value.sources.push(Source { origin, name, span });
                 self.reads = true;
             }
+        } else if arguments.is_empty() && path.contains("::") && tables::PARSING_ARGUMENTS.contains(&name.as_str()) {
+            value.sources.push(Source { origin: Origin::Option, name: None, span });
         } else if tables::ends_with(&path, "Vec::new") || tables::ends_with(&path, "Vec::with_capacity") {
             value.items = Some(Vec::new());
             value.call = None;

@@ -25,7 +25,8 @@
 //!
 //! ## Limits
 //! The lint does not know the options of a program; the value after an option (`-o`, `--name`) counts as the option's
-//! value. Variables that cargo sets are trusted.
+//! value. Variables that cargo sets are trusted. A variable that names the program itself (`SHELL`, `SERVER_BINARY`) is
+//! pedantic: the person who sets it sets `PATH`, too.
 //!
 //! ## References
 //! CWE-88.
@@ -42,12 +43,10 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Command) {
         let [program, arguments @ ..] = sink.values.as_slice() else { continue };
         if let Some(source) = foreign(program) {
-            hits.push(hit(
-                sink,
-                source,
-                "decides which program runs",
-                "name the program in full, or choose among known ones with a `match`",
-            ));
+            let help = "name the program in full, or choose among known ones with a `match`";
+            // A variable that holds the program's name: its owner sets `PATH`, too.
+            let names_it = source.origin == Origin::Environment && source.name.is_some() && program.split.is_none();
+            hits.push(hit(sink, source, "decides which program runs", help).pedantic(names_it));
         }
         let mut before = program.constant();
         for (index, argument) in arguments.iter().enumerate() {
