@@ -479,10 +479,8 @@ impl<'a> Lower<'a> {
             }
         }
         self.escape(&returns);
-        self.assemble_commands(id, first_call);
-        self.apply_closures();
+        self.complete_sinks(id, (first_call, first_sink));
         self.frame = outer;
-        remove_undone(&mut self.facts, id, first_sink);
         let count = signature.inputs.len();
         let sinks = self.facts.sinks[first_sink..].iter();
         let sinks = sinks.filter(|sink| sink.function == id && sink.depends_on_parameters(count));
@@ -507,6 +505,13 @@ impl<'a> Lower<'a> {
         let function = &mut self.facts.functions[id];
         function.returns = Some(returns);
         function.calls = first_call..self.facts.calls.len();
+    }
+
+    /// Adds and removes the sinks of a function that depend on its whole body.
+    fn complete_sinks(&mut self, function: usize, (first_call, first_sink): (usize, usize)) {
+        self.assemble_commands(function, first_call);
+        self.apply_closures();
+        remove_undone(&mut self.facts, function, first_sink);
     }
 
     /// Returns the values that attributes pass for the parameter `index`: `#[case(…)]` and `#[values(…)]` of rstest,
