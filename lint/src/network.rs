@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use crate::tables;
+
 /// Returns the port of `0.0.0.0:80` or `[::]:80`, and 0 where it is not known; `None` for other addresses.
 pub(crate) fn port_of_wildcard(text: &str) -> Option<u16> {
     let (host, port) = text.rsplit_once(':')?;
@@ -36,4 +38,20 @@ impl Network {
         let differ = (bits(address) ^ bits(self.address)).leading_zeros();
         address.is_ipv4() == self.address.is_ipv4() && known >= self.length && differ >= self.length
     }
+}
+
+/// Returns the host of a URL, or of a name with or without a port, if a public resolver may know the host.
+pub(crate) fn public_host(text: &str) -> Option<String> {
+    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
+    let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
+    let labels: Vec<&str> = host.split('.').collect();
+    let is_label = |label: &&str| {
+        !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
+    };
+    let last = labels.last()?;
+    let is_domain = labels.len() > 1 && labels.iter().all(is_label) && last.len() > 1;
+    let is_name =
+        last.chars().all(|character| character.is_ascii_alphabetic()) && !tables::PRIVATE_DOMAINS.contains(last);
+    (is_domain && is_name).then_some(host)
 }

@@ -193,6 +193,7 @@ impl<'a> Lower<'a> {
                     call.awaited = true;
                 }
                 let span = self.extent(expression);
+                self.message_awaited(wait, &value, span);
                 self.step(Step::Await { of: value.call, span });
                 value
             }

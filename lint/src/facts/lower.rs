@@ -104,12 +104,16 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         .filter(|(_, value)| value.matters())
         .map(|(item, value)| (item, Arc::new(value.clone())))
         .collect();
-    // The functions that a test calls show what the test has started before it sleeps.
+    // The functions that a test calls show what the test has started before it sleeps or waits.
     let sleeps = |call: &super::Call| tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known));
+    let waits = |call: &super::Call| {
+        let names = [tables::RECEIVING, tables::NEXT_ITEM];
+        call.receiver.is_some() && names.iter().any(|names| names.contains(&call.name.as_str()))
+    };
     let is_of_test = |call: &super::Call| lower.facts.functions[call.function].run_by_harness;
     let follows = lower.reads
         || lower.facts.sinks.iter().any(|sink| sink.kind.is_hazard_by_itself())
-        || lower.facts.calls.iter().any(|call| is_of_test(call) && sleeps(call));
+        || lower.facts.calls.iter().any(|call| is_of_test(call) && (sleeps(call) || waits(call)));
     Lowered {
         facts: lower.facts,
         externals: Externals { functions, constants },

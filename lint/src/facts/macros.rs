@@ -105,7 +105,8 @@ impl<'a> Lower<'a> {
             }
         }
         // `t!(…)`, `assert_ok!(…)` and similar macros return their argument.
-        let passes = !looks_only && !tables::is_command(&path);
+        let is_program = tables::WORKSPACE_PROGRAMS.contains(&format!("{name}!").as_str());
+        let passes = !looks_only && !is_program && !tables::is_command(&path);
         let same = if let [only] = arguments.as_slice() { Some(only.clone()).filter(|_| passes) } else { None };
         let to = self.facts.calls.len();
         let given = arguments.clone();

@@ -200,8 +200,7 @@ impl<'a> Lower<'a> {
             value.items = Some(Vec::new());
             value.call = None;
         } else if tables::ends_with(&path, "env::temp_dir") {
-            value.pieces = vec![Piece::Text("/tmp".to_owned())];
-            value.call = None;
+            value = Value { ty: Some(Arc::new(Type::foreign("std::path::PathBuf"))), ..Value::text(span, "/tmp") };
         } else if name.starts_with(|first: char| first.is_uppercase()) {
             // A constructor of a tuple struct or of an enum variant.
             value.ty = self.made_type(&written(&function.path));
@@ -212,7 +211,7 @@ impl<'a> Lower<'a> {
             }
         }
         if value.ty.is_none() {
-            value.ty = self.made_type(&written(&function.path));
+            value.ty = self.type_of_result(&written(&function.path), &path);
         }
         value
     }
@@ -297,7 +296,9 @@ impl<'a> Lower<'a> {
             return Value::unknown(span);
         }
         if name == "to_socket_addrs" {
-            self.sink(SinkKind::Resolve, super::address::flattened(&receiver), span, name.clone(), None);
+            let id = self.facts.calls.len();
+            self.sink(SinkKind::Resolve, super::address::flattened(&receiver), span, name.clone(), Some(id));
+            self.record_own(String::new(), name.clone(), Some(receiver.clone()), Vec::new(), span, name_span);
         }
         if let Some(value) = self.modelled(call, &name, &receiver, &arguments, span) {
             return value;
@@ -488,7 +489,9 @@ impl<'a> Lower<'a> {
             grown.taint_from(item);
         } else {
             // Pushing to a path adds a component; pushing to a text adds a character.
-            if name == "push" && receiver.prefix().starts_with('/') && !item.prefix().is_empty() {
+            let is_path =
+                receiver.is_of(&["PathBuf"]) || receiver.prefix().starts_with('/') && !item.prefix().is_empty();
+            if name == "push" && is_path {
                 grown.append(&Value::text(item.span, "/"));
             }
             grown.append(item);

@@ -5,6 +5,7 @@ mod address;
 mod apply;
 mod arena;
 mod attributes;
+mod awaiting;
 mod closure;
 mod command;
 mod constants;

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use super::address;
 use super::lower::Lower;
-use super::{Call, CallId, FileFacts, SinkKind};
+use super::{Call, CallId, FileFacts, Sink, SinkKind};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
@@ -16,8 +16,10 @@ impl Lower<'_> {
     /// A method or constructor of the run counts by its effects, whatever its name: its object may keep the address. A
     /// function of another crate counts by its name, because its body is not known.
     pub(super) fn reached(&mut self) {
-        let known: HashSet<Span> =
-            self.facts.sinks.iter().filter(|sink| sink.kind.is_contact()).map(|sink| sink.span).collect();
+        // A function of the run may compute the address in a way that is not followed.
+        let has_address = |value: &Value| !value.shown().trim_matches(['{', '}', ':', '[', ']']).is_empty();
+        let is_known = |sink: &&Sink| sink.kind.is_contact() && sink.values.first().is_some_and(has_address);
+        let known: HashSet<Span> = self.facts.sinks.iter().filter(is_known).map(|sink| sink.span).collect();
         let mut found = Vec::new();
         for (id, call) in self.facts.calls.iter().enumerate() {
             let is_macro = call.path.ends_with('!') || call.name.ends_with('!');
@@ -113,7 +115,10 @@ impl Lower<'_> {
         });
         let by_function =
             || later().filter(|(_, other)| other.arguments.iter().any(is_it)).find_map(|(at, _)| contact_of(facts, at));
-        by_method.or_else(|| by_function().filter(|_| self.may_contact(id))).or_else(|| by_holder(facts, id))
+        by_method
+            .or_else(|| by_function().filter(|_| self.may_contact(id)))
+            .or_else(|| by_callers(facts, id))
+            .or_else(|| by_holder(facts, id))
     }
 
     /// Whether the object that the call makes may contact a peer: it comes from another crate, or one of its methods
@@ -159,6 +164,20 @@ fn contact_by_name(call: &Call) -> Option<SinkKind> {
         return Some(SinkKind::Listen);
     }
     is(tables::CONNECTING).then_some(SinkKind::Connect)
+}
+
+/// Returns how a caller in the file contacts a peer with the object that the function returns.
+fn by_callers(facts: &FileFacts, id: CallId) -> Option<SinkKind> {
+    let call = &facts.calls[id];
+    let returned = facts.functions[call.function].returns.as_ref()?.call?;
+    if facts.calls[returned].root != call.root || returned < id {
+        return None;
+    }
+    facts.calls_of(call.function).find_map(|(made, _)| {
+        let is_it = |value: &Value| value.call.is_some_and(|of| facts.calls[of].root == made);
+        let uses = |(_, other): &(CallId, &Call)| other.receiver.as_ref().is_some_and(is_it);
+        facts.calls_from(made).skip(1).filter(uses).find_map(|(at, _)| contact_of(facts, at))
+    })
 }
 
 /// Whether the call is a function of a type that makes an object.

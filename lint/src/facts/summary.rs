@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use super::lower::ARGV;
 use super::reach::is_address;
 use super::{FileFacts, Place, Sink};
 use crate::hash::{ByHash, hash};
@@ -86,7 +87,11 @@ impl Summary {
             || returns.declared.is_some()
             || effects.retries
             || !effects.wildcards.is_empty()
-            || sinks.iter().any(|sink| sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method));
+            || !effects.deeds.is_empty()
+            || sinks.iter().any(|sink| {
+                let of_object = || sink.kind.is_contact() && sink.depends_on_arguments(false);
+                sink.kind.is_hazard_by_itself() && sink.depends_on_arguments(is_method) || of_object()
+            });
         Self {
             returns: Some(returns),
             sinks,
@@ -102,9 +107,11 @@ impl Summary {
         // Most objects are created where their methods are called; values that depend only on the object are checked
         // there.
         let depends = |value: &Value| value.parameters.iter().any(|parameter| !self.is_method || parameter.index > 0);
+        // A command of the run's own type is followed where its methods show what it runs.
+        let keeps = |value: &Value| value.field(ARGV).is_none() && value.depends_on_arguments(self.is_method);
         self.effects.matter()
             || self.sinks.iter().any(|sink| sink.depends_on_arguments(self.is_method))
-            || self.returns.as_ref().is_some_and(|value| value.matters() || depends(value))
+            || self.returns.as_ref().is_some_and(|value| value.matters() || depends(value) || keeps(value))
     }
 }
 
@@ -119,9 +126,16 @@ impl Value {
             || self.fields.iter().any(|(_, field)| field.is_an_address() || !field.fields.is_empty() && field.matters())
     }
 
+    /// Whether the value or a field of it depends on an argument, not counting the receiver of a method: constructors and
+    /// builders keep what they get.
+    fn depends_on_arguments(&self, is_method: bool) -> bool {
+        self.parameters.iter().any(|parameter| !is_method || parameter.index > 0)
+            || self.fields.iter().any(|(_, field)| field.depends_on_arguments(is_method))
+    }
+
     /// Whether the value is a known address, or a URL with a host: an object that keeps it may listen there or connect
     /// to it.
-    pub(super) fn is_an_address(&self) -> bool {
+    pub(crate) fn is_an_address(&self) -> bool {
         self.readings().filter_map(Self::constant).any(|text| is_address(&text) || text.parse::<IpAddr>().is_ok())
     }
 

@@ -140,6 +140,10 @@ impl<'a> Lower<'a> {
         bounds.iter().find_map(|bound| {
             let syn::TypeParamBound::Trait(bound) = bound else { return None };
             let last = bound.path.segments.last()?;
+            let own = self.named_type(&written(&bound.path), Vec::new()).filter(|ty| ty.own().is_some());
+            if own.is_some() {
+                return own.map(|ty| value::Type::clone(&ty));
+            }
             if let syn::PathArguments::AngleBracketed(generics) = &last.arguments {
                 let given = generics.args.iter().find_map(|argument| match argument {
                     syn::GenericArgument::AssocType(given) => Some(&given.ty),
@@ -155,9 +159,7 @@ impl<'a> Lower<'a> {
                     return Some(if is_iterator { many() } else { inner });
                 }
             }
-            self.named_type(&written(&bound.path), Vec::new())
-                .filter(|ty| ty.own().is_some())
-                .map(|ty| value::Type::clone(&ty))
+            None
         })
     }
 
@@ -206,6 +208,12 @@ impl<'a> Lower<'a> {
             return self.named_type(before, Vec::new());
         }
         if is_type(last) && !tables::VARIANTS.contains(&last) { self.named_type(path, Vec::new()) } else { None }
+    }
+
+    /// Returns the type that a function of another crate returns, by its path as written and as resolved.
+    pub(super) fn type_of_result(&self, written: &str, path: &str) -> Option<Arc<value::Type>> {
+        let of_library = || tables::result_of_function(path).map(|ty| Arc::new(value::Type::foreign(ty)));
+        self.made_type(written).or_else(of_library)
     }
 
     /// Returns the type of a field, if the struct is in this file.

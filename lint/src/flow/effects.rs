@@ -4,8 +4,8 @@ use super::child::{Event, Panics, Subject};
 use super::runner::{Runner, runner};
 use super::steps;
 use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
-use crate::ir::{BodyId, Effects, Fate, How, Object, Step};
-use crate::network::port_of_wildcard;
+use crate::ir::{BodyId, Deed, DeedKind, Effects, Fate, How, Object, Step};
+use crate::network::{port_of_wildcard, public_host};
 use crate::tables;
 use crate::value::Value;
 
@@ -30,6 +30,13 @@ pub(crate) fn effects_of(
         if binds_every_address(sink, count) && sink.call.is_some_and(|call| is_called_outside(facts, body, call)) {
             effects.add_wildcards([(facts.file, sink.values[0].host.unwrap_or(sink.values[0].span))]);
         }
+        if let Some(host) = host_of(sink, count)
+            && sink
+                .call
+                .is_some_and(|call| facts.calls[call].surroundings.depth == 0 && is_called_outside(facts, body, call))
+        {
+            effects.add_deeds([Deed { kind: DeedKind::Contacts(host), place: (facts.file, sink.span) }]);
+        }
     }
     let forks = steps(&facts.bodies[body]).any(|(_, _, step)| matches!(*step, Step::Call(id) if is_fork(facts, id)));
     let listens = |sink: &&Sink| matches!(sink.kind, SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram);
@@ -37,7 +44,25 @@ pub(crate) fn effects_of(
         sinks.iter().filter(|sink| sink.function == function).filter(listens).filter_map(|sink| sink.call).collect();
     let place = Place { here: true, alone: forks, limited: false, inside: false };
     look(facts, body, place, &listening, &mut effects);
+    effects.pauses = only_sleeps(facts, body);
     effects
+}
+
+/// Whether the body sleeps once and does nothing else, apart from the computation of the time.
+fn only_sleeps(facts: &FileFacts, body: BodyId) -> bool {
+    let calls = || {
+        steps(&facts.bodies[body]).filter_map(|(_, _, step)| match *step {
+            Step::Call(id) => Some(&facts.calls[id]),
+            _ => None,
+        })
+    };
+    let sleeps = |call: &Call| {
+        call.effects.as_ref().is_some_and(|effects| effects.pauses)
+            || tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known))
+    };
+    calls().filter(|call| sleeps(call)).count() == 1
+        && calls().all(|call| sleeps(call) || call.path.contains("Duration::"))
+        && calls().all(|call| !call.surroundings.is_repeated())
 }
 
 /// Whether the body itself makes the call, in the network namespace of its caller. A closure may run in another one.
@@ -61,6 +86,22 @@ fn binds_every_address(sink: &Sink, count: usize) -> bool {
         _ => false,
     };
     is_server && !sink.depends_on_parameters(count)
+}
+
+/// Returns the public host that a sink contacts on each call of its function, whatever the caller passes.
+fn host_of(sink: &Sink, count: usize) -> Option<String> {
+    let is_contact = matches!(sink.kind, SinkKind::Connect | SinkKind::Resolve);
+    let value = sink.values.first().filter(|_| is_contact && !sink.depends_on_parameters(count))?;
+    value.constant().and_then(|text| public_host(&text))
+}
+
+/// Whether the call opens the device that creates network interfaces.
+fn makes_device(call: &Call) -> bool {
+    let is_it = |value: &Value| value.prefix().trim_end_matches('\0') == tables::INTERFACE_MAKER;
+    // A probe opens the file for reading.
+    let is_probe = tables::ends_with(&call.path, "File::open");
+    let opens = tables::OPENING_FILES.contains(&call.name.as_str()) && !is_probe;
+    opens && call.arguments.iter().any(is_it)
 }
 
 /// The context of a body, as seen from the function.
@@ -102,6 +143,16 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                     effects.add_wildcards([(facts.file, call.span)]);
                     effects.add_wildcards(callee.wildcards.iter().copied());
                 }
+                if !place.inside {
+                    if makes_device(call) {
+                        effects.add_deeds([Deed { kind: DeedKind::MakesDevice, place: (facts.file, call.span) }]);
+                    }
+                    let passed_on = |deed: &&Deed| deed.kind == DeedKind::MakesDevice || call.surroundings.depth == 0;
+                    let deeds: Vec<Deed> =
+                        callee.into_iter().flat_map(|callee| &callee.deeds).filter(passed_on).cloned().collect();
+                    effects.add_deeds(deeds.iter().map(|deed| Deed { place: (facts.file, call.span), ..deed.clone() }));
+                    effects.add_deeds(deeds);
+                }
                 let starts = || tables::starts_concurrent(&call.path) || starts_program(facts, id);
                 effects.tasks |= place.here && callee.map_or_else(|| starts_task(facts, id), |callee| callee.tasks);
                 let binds = |callee: &Effects| if callee.spawns { callee.binds_first } else { callee.listens };
@@ -111,6 +162,7 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                 effects.retries |= place.here
                     && !place.limited
                     && !facts.is_limited_by_call_around(id)
+                    && !facts.enclosed_by(id, tables::is_spawning)
                     && (callee.is_some_and(|callee| callee.retries) || super::retry::is_pause_of_endless(facts, id));
                 effects.limits |= callee.is_some_and(|callee| callee.limits) || tables::is_limit(&call.name);
                 let network = callee.is_some_and(|callee| callee.network) || enters_network(facts, id);

@@ -32,6 +32,8 @@ pub(crate) struct Effects {
     pub tasks: bool,
     /// Binds a socket on the calling thread before it starts anything: connections then wait in the queue.
     pub binds_first: bool,
+    /// Sleeps and does nothing else.
+    pub pauses: bool,
     /// Calls a function with a timeout or a deadline in its name, directly or through a function of the run.
     pub limits: bool,
     /// Asks a peer again until it answers, without a limit, directly or through a function of the run.
@@ -39,6 +41,26 @@ pub(crate) struct Effects {
     /// Where it binds every address of the machine without a choice of its caller: the file, and the place in it. Calls on the way
     /// are among the places.
     pub wildcards: Vec<(usize, Span)>,
+    /// What it does to the world outside of the test, whatever its caller passes.
+    pub deeds: Vec<Deed>,
+}
+
+/// An operation outside of the test that a function performs without a choice of its caller.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Deed {
+    /// The operation.
+    pub kind: DeedKind,
+    /// The file, and the place in it. Calls on the way are deeds of their own.
+    pub place: (usize, Span),
+}
+
+/// The operation of a deed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum DeedKind {
+    /// Contacts or resolves the public host of that name.
+    Contacts(String),
+    /// Opens the device that creates network interfaces.
+    MakesDevice,
 }
 
 /// The maximum number of places of an effect.
@@ -50,6 +72,15 @@ impl Effects {
         for place in places {
             if self.wildcards.len() < MAX_PLACES && !self.wildcards.contains(&place) {
                 self.wildcards.push(place);
+            }
+        }
+    }
+
+    /// Adds deeds, up to a maximum.
+    pub(crate) fn add_deeds(&mut self, deeds: impl IntoIterator<Item = Deed>) {
+        for deed in deeds {
+            if self.deeds.len() < MAX_PLACES && !self.deeds.contains(&deed) {
+                self.deeds.push(deed);
             }
         }
     }
@@ -76,11 +107,14 @@ impl Effects {
             spawns: self.spawns || other.spawns,
             tasks: self.tasks || other.tasks,
             binds_first: self.binds_first && other.binds_first,
+            pauses: self.pauses && other.pauses,
             limits: self.limits || other.limits,
             retries: self.retries || other.retries,
             wildcards: self.wildcards.clone(),
+            deeds: self.deeds.clone(),
         };
         joined.add_wildcards(other.wildcards.iter().copied());
+        joined.add_deeds(other.deeds.iter().cloned());
         joined
     }
 
@@ -91,10 +125,12 @@ impl Effects {
             || self.connects
             || self.listens
             || self.spawns
+            || self.pauses
             || self.limits
             || self.limits_streams
             || self.retries
             || !self.wildcards.is_empty()
+            || !self.deeds.is_empty()
             || self.parameters.iter().any(|fate| *fate != Fate { kept: fate.kept, ..Fate::default() })
     }
 }

@@ -8,7 +8,7 @@ mod build;
 mod effects;
 
 pub(crate) use build::Builder;
-pub(crate) use effects::{Effects, Fate};
+pub(crate) use effects::{Deed, DeedKind, Effects, Fate};
 
 use crate::span::Span;
 

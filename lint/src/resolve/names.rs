@@ -22,6 +22,8 @@ pub(crate) struct ModuleNames {
     pub methods: Vec<u64>,
     /// The hash of an imported name, and the path that it refers to.
     pub imported: Vec<(u64, Box<str>)>,
+    /// Types and the paths of the traits that they implement.
+    pub implemented: Vec<(Box<str>, Box<str>)>,
     /// Modules that are imported by `*`.
     pub globs: Vec<Box<str>>,
 }
@@ -71,6 +73,12 @@ impl Names {
                 Item::Impl(item) => {
                     let Type::Path(holder) = &*item.self_ty else { continue };
                     let Some(holder) = holder.path.segments.last().map(|last| last.ident.to_string()) else { continue };
+                    // An implementation for all types with another trait.
+                    let is_general = item.generics.type_params().any(|parameter| parameter.ident == holder.as_str());
+                    if let Some((of, _)) = item.trait_.as_ref().filter(|_| !is_general) {
+                        let path: Vec<String> = of.segments.iter().map(|segment| segment.ident.to_string()).collect();
+                        module.implemented.push((holder.as_str().into(), path.join("::").into()));
+                    }
                     for item in &item.items {
                         match item {
                             ImplItem::Fn(item) => module.associate(&holder, &item.sig),

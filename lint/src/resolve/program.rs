@@ -48,8 +48,22 @@ pub(crate) struct Program {
     packages: Vec<PackageOfProgram>,
     /// The modules that define `Type::name`, by package and the hash of that path.
     associated: HashMap<(usize, u64), Vec<ModuleId>>,
+    /// The implementations of traits, by package and the hash of the trait's name.
+    implementors: HashMap<(usize, u64), Vec<Implementation>>,
+    /// The same by package and the hash of the type's name.
+    traits: HashMap<(usize, u64), Vec<Implementation>>,
     /// The number of types that have a method, by package and the hash of its name.
     methods: HashMap<(usize, u64), usize>,
+}
+
+/// An implementation of a trait.
+#[derive(Clone, Debug)]
+struct Implementation {
+    module: ModuleId,
+    /// The type.
+    holder: Box<str>,
+    /// The path of the trait.
+    of: Box<str>,
 }
 
 #[derive(Debug)]
@@ -95,6 +109,13 @@ impl Program {
                 module.defined.extend(&names.defined);
                 module.imported.extend(names.imported.iter().cloned());
                 module.globs.extend(names.globs.iter().cloned());
+                for (holder, of) in &names.implemented {
+                    let one = Implementation { module: id, holder: holder.clone(), of: of.clone() };
+                    let key = |name: &str| (file.package, hash(name.as_bytes()));
+                    let last = of.rsplit("::").next().unwrap_or(of);
+                    program.implementors.entry(key(last)).or_default().push(one.clone());
+                    program.traits.entry(key(holder)).or_default().push(one);
+                }
                 for name in &names.methods {
                     *program.methods.entry((file.package, *name)).or_default() += 1;
                 }
@@ -196,11 +217,24 @@ impl Program {
         self.files.get(file).is_some_and(|own| own.iter().any(|(known, _)| known == path))
     }
 
-    /// Returns the functions called `name` of the type or trait `holder`.
+    /// Returns the functions called `name` of the type or trait `holder`; for a trait with one implementation in the
+    /// package, those of the implementation.
     pub(crate) fn associated(&self, holder: &Definition, name: &str) -> Vec<Definition> {
         let (outer, last) = holder.item.rsplit_once("::").unwrap_or(("", &holder.item));
         let home = self.module_of(holder.file, outer);
-        let found = self.functions_of(home, last, name).into_iter().filter_map(|found| match found {
+        let mut found = self.functions_of(home, last, name);
+        let key = (self.modules[home].package, hash(last.as_bytes()));
+        // A trait with one implementation, and a method that the trait provides.
+        if let Some([only]) = self.implementors.get(&key).map(Vec::as_slice)
+            && self.traits_of(only).contains(&(home, last.to_owned()))
+        {
+            let own = self.functions_of(only.module, &only.holder, name);
+            found = if own.is_empty() { found } else { own };
+        } else if found.is_empty() {
+            let all = self.traits.get(&key).into_iter().flatten().flat_map(|one| self.traits_of(one));
+            found = all.flat_map(|(module, of)| self.functions_of(module, &of, name)).collect();
+        }
+        let found = found.into_iter().filter_map(|found| match found {
             Found::Item(module, item) => {
                 let Module { file, path, .. } = &self.modules[module];
                 let item = if path.is_empty() { item } else { format!("{path}::{item}") };
@@ -209,6 +243,17 @@ impl Program {
             Found::Module(_) => None,
         });
         found.collect()
+    }
+
+    /// Returns the traits of the run that the implementation's path leads to.
+    fn traits_of(&self, one: &Implementation) -> Vec<(ModuleId, String)> {
+        let found = self.follow(one.module, &one.of, &mut HashSet::new()).into_iter();
+        found
+            .filter_map(|found| match found {
+                Found::Item(module, item) => Some((module, item)),
+                Found::Module(_) => None,
+            })
+            .collect()
     }
 
     /// Returns `Type::name`: next to its type, or elsewhere in the package if no other type there has that name.

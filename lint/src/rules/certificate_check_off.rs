@@ -27,9 +27,10 @@
 
 use super::address::given_values;
 use super::argv::inner_commands;
-use super::public_internet::{contacts, public_host};
+use super::public_internet::contacts;
 use crate::config::Config;
 use crate::facts::{Call, FileFacts};
+use crate::network::public_host;
 use crate::rule::Hit;
 use crate::tables;
 use crate::value::Value;

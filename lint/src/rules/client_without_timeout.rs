@@ -32,10 +32,11 @@
 use std::collections::HashSet;
 
 use super::address::read;
-use super::public_internet::{contacts, public_host};
+use super::public_internet::contacts;
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow::Flow;
+use crate::network::public_host;
 use crate::rule::{Hit, cut_short, too_deep};
 use crate::tables;
 use crate::value::{Origin, Value};

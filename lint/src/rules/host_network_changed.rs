@@ -24,7 +24,8 @@
 //! ## Limits
 //! Commands inside of a network namespace are not reported (`ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`, a
 //! thread that has entered one), nor are commands in a guest or a container. `literal-address` and `unclaimed-name`
-//! report changes by netlink.
+//! report changes by netlink. A function of the run that opens `/dev/net/tun`, other than for reading, counts where it is
+//! called.
 //!
 //! ## References
 //! ip(8), tc(8), nft(8), sysctl(8); network_namespaces(7).
@@ -32,7 +33,8 @@
 use super::address::Networks;
 use super::argv::{commands, is_confined, is_said_here, unwrapped};
 use crate::config::Config;
-use crate::facts::{FileFacts, Sink, SinkKind};
+use crate::facts::{FileFacts, Place, Sink, SinkKind};
+use crate::ir::DeedKind;
 use crate::rule::Hit;
 use crate::tables;
 use crate::value::Value;
@@ -52,6 +54,16 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         }
         reported = Some(sink.span);
         hits.push(Hit::new(sink.function, sink.span, format!("{what} changes the network of this machine"), HELP));
+    }
+    for (id, call) in facts.calls.iter().enumerate() {
+        let deeds = call.effects.iter().flat_map(|effects| &effects.deeds);
+        let mut behind = deeds.filter(|deed| deed.kind == DeedKind::MakesDevice).map(|deed| deed.place).peekable();
+        if behind.peek().is_none() || networks.is_own_call(id) {
+            continue;
+        }
+        let behind: Vec<Place> = behind.map(|(file, span)| Place { file, span }).collect();
+        let message = format!("`{}` opens `/dev/net/tun`, which makes network devices of this machine", call.name);
+        hits.push(Hit::new(call.function, call.span, message, HELP).behind(&behind));
     }
 }
 

@@ -21,7 +21,8 @@
 //! Ports on command lines are not seen. A function that binds any free port if the fixed one is taken is left alone, and a
 //! connection to the port that the same function has bound before is no second finding. The default of an environment variable is the address of each run that does not
 //! set it, and counts. Pedantic: a port of this machine that a function gets which is not known to use it.
-//! An address that an object keeps counts if a function of the run that uses the object connects or listens; for objects of
+//! An address that an object keeps counts if a function of the run that uses the object connects or listens, also where a
+//! helper returns the object to a caller in the file; for objects of
 //! other crates, the names of the functions and of the client's type decide.
 //!
 //! ## References

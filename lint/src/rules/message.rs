@@ -20,7 +20,9 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         let is_item = tables::NEXT_ITEM.contains(&call.name.as_str());
         // Whatever opens a connection or reads may wait, and mostly for a server of the test.
         let is_opening = config.pedantic && call.awaited && tables::OPENING.contains(&call.name.as_str());
-        let is_wait = (is_message || is_item) && call.receiver.is_some() && is_awaited(facts, id);
+        let is_wait = (is_message || is_item)
+            && call.receiver.is_some()
+            && (is_awaited(facts, id) || blocks_for_message(facts, call));
         let on_stream = stream::is_wait(facts, id, call)
             .then(|| stream::wait(facts, flow.get_or_insert_with(|| Flow::new(facts)), id, call))
             .flatten();
@@ -37,10 +39,13 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         let is_own = if is_race {
             call.arguments.iter().all(|future| future.call.is_some_and(|wait| is_own(facts, &facts.calls[wait])))
         } else {
-            is_item || !is_wait || is_own(facts, call)
+            is_item && !is_stream_of_program(facts, call) || !is_wait || is_own(facts, call)
         };
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
-        let is_pedantic = on_stream.is_none() && (is_own || !may_have_peer(facts, call) || flow.is_spawned(id));
+        let is_of_tests = |flow: &Flow<'_>| {
+            (is_own || !may_have_peer(facts, call) || flow.is_spawned(id)) && !is_sent_by_program(facts, flow, call)
+        };
+        let is_pedantic = on_stream.is_none() && is_of_tests(flow);
         let by_itself = call.effects.as_ref().is_some_and(|effects| effects.limits);
         let is_limited = || {
             by_itself
@@ -125,6 +130,78 @@ fn is_own(facts: &FileFacts, wait: &Call) -> bool {
         || ty
             .and_then(|ty| ty.foreign_path())
             .is_some_and(|path| tables::is_receiver(path) || tables::is_datagram(path))
+}
+
+/// Whether the call blocks its thread until a message comes by a channel of the standard library or its like.
+fn blocks_for_message(facts: &FileFacts, wait: &Call) -> bool {
+    let receiver = wait.receiver.as_ref();
+    let maker = receiver.and_then(|receiver| facts.maker(receiver));
+    let ty = receiver.and_then(|receiver| receiver.ty.as_ref()?.foreign_path());
+    let is_blocking = |path: &str| tables::BLOCKING_CHANNELS.iter().any(|known| path.starts_with(known));
+    wait.name == "recv"
+        && wait.arguments.is_empty()
+        && (maker.is_some_and(|maker| is_blocking(&maker.path)) || ty.is_some_and(is_blocking))
+}
+
+/// Whether code of the program under test got the other half of the channel, a closure that sends, or the object that it
+/// has to notify, and works in the background or with a peer: if it fails or forgets, the wait does not end.
+fn is_sent_by_program(facts: &FileFacts, flow: &Flow<'_>, wait: &Call) -> bool {
+    let Some(root) = wait.receiver.as_ref().and_then(|receiver| receiver.call).map(|call| facts.calls[call].root)
+    else {
+        return false;
+    };
+    let made = &facts.calls[root];
+    let is_object = made.name.ends_with("channel")
+        || tables::CHANNELS.contains(&made.name.as_str())
+        || tables::NOTIFIERS.iter().any(|known| tables::ends_with(&made.path, known));
+    if !is_object {
+        return false;
+    }
+    let is_it = |value: &Value| value.call.is_some_and(|call| facts.calls[call].root == root);
+    let is_of_program = |call: &Call| call.of_run && !facts.may_be_of_tests(call);
+    let here = || facts.calls.iter().enumerate().filter(|(_, call)| call.function == wait.function);
+    let works = |call: &Call| {
+        let effects = call.effects.as_ref();
+        is_of_program(call) && effects.is_some_and(|effects| effects.connects || effects.listens || effects.spawns)
+    };
+    let gets = |call: &Call| {
+        let inside = |value: &Value| value.fields.iter().any(|(_, field)| is_it(field));
+        is_of_program(call) && call.arguments.iter().any(|value| is_it(value) || inside(value))
+    };
+    let sends = |call: &Call| {
+        let names = [tables::NOTIFYING, tables::SENDING];
+        names.iter().any(|names| names.contains(&call.name.as_str())) && call.receiver.as_ref().is_some_and(is_it)
+    };
+    // A callback that the program gets sends only if the program runs it.
+    let is_of_callback = |id: CallId| {
+        let mut next = flow.place(id).map(|place| place.body);
+        for _ in 0..MAX_ADAPTERS {
+            let Some(body) = next else { return false };
+            if flow.got_by(body).is_some_and(|call| is_of_program(&facts.calls[call])) {
+                return true;
+            }
+            next = flow.made(body).map(|place| place.body);
+        }
+        false
+    };
+    let mut sent = here().filter(|(_, call)| sends(call)).peekable();
+    let by_callback = sent.peek().is_some();
+    sent.all(|(id, _)| is_of_callback(id))
+        && (by_callback || here().any(|(_, call)| gets(call)))
+        && here().any(|(_, call)| works(call))
+}
+
+/// Whether the program under test made the stream of items, and works with a peer or in the background.
+fn is_stream_of_program(facts: &FileFacts, wait: &Call) -> bool {
+    let maker = wait.receiver.as_ref().and_then(|receiver| facts.maker(receiver));
+    wait.awaited
+        && tables::STREAM_ITEMS.contains(&wait.name.as_str())
+        && maker.is_some_and(|maker| {
+            let effects = maker.effects.as_ref();
+            maker.of_run
+                && !facts.may_be_of_tests(maker)
+                && effects.is_some_and(|effects| effects.connects || effects.listens)
+        })
 }
 
 /// Whether the function itself has made the channel: its senders are in the test, and the wait ends with them.

@@ -20,7 +20,8 @@
 //! ```
 //!
 //! ## Limits
-//! The rule detects functions that return the port and drop the listener, functions that call `drop` and then pass the
+//! The rule detects functions that return the port and drop the listener, functions that return the address of a socket
+//! which they only bind, configure and convert, functions that call `drop` and then pass the
 //! port to a program, a socket or a server, and the usual crates for that purpose.
 //!
 //! ## References
@@ -92,6 +93,39 @@ fn gives_the_port_away(facts: &FileFacts, bind: CallId) -> bool {
     let returned = facts.functions[function].returns.as_ref().and_then(|value| value.call);
     let returns_port = returned.is_some_and(|call| is_of_it(call) && facts.calls[call].name == "port");
     asks && returns_port && !lives_on(facts, bind)
+        || returned.is_some_and(|call| facts.calls[call].name == "local_addr" && is_only_asked(facts, bind, call))
+}
+
+/// Whether the socket that `bind` bound, possibly converted to another type, is asked for its address by the call `asks`
+/// and used for nothing else.
+fn is_only_asked(facts: &FileFacts, bind: CallId, asks: CallId) -> bool {
+    let receiver = |call: CallId| facts.calls[call].receiver.as_ref().and_then(|receiver| receiver.call);
+    let Some(socket) = receiver(asks) else { return false };
+    let source = receiver(bind).unwrap_or(bind);
+    let converted = |call: &Call| {
+        let is_conversion = tables::STREAM_CONVERSIONS.contains(&call.name.as_str());
+        call.arguments.first().filter(|_| is_conversion).and_then(|value| value.call)
+    };
+    let roots = [Some(socket), converted(&facts.calls[facts.calls[socket].root])];
+    let roots: Vec<CallId> = roots.into_iter().flatten().map(|call| facts.calls[call].root).collect();
+    let is_it = |value: &Value| value.call.is_some_and(|call| roots.contains(&facts.calls[call].root));
+    let is_setting = |name: &str| {
+        ["local_addr", "bind", "listen"].contains(&name) || name.starts_with("set_") || tables::is_transparent(name)
+    };
+    let is_harmless = |(id, call): (CallId, &Call)| {
+        let is_used = call.receiver.as_ref().is_some_and(is_it) && !is_setting(&call.name);
+        let is_given = call.arguments.iter().any(is_it) && converted(call).is_none();
+        id == asks || !(is_used || is_given || call.surroundings.closure && call.receiver.as_ref().is_some_and(is_it))
+    };
+    let is_returned = |step: &Step| match *step {
+        Step::Returned { object: Object::Call(made), .. } | Step::Stored { object: Object::Call(made), .. } => {
+            made != asks && roots.contains(&facts.calls[made].root) && facts.calls[made].name != "local_addr"
+        }
+        _ => false,
+    };
+    roots.contains(&facts.calls[source].root)
+        && facts.calls_from(facts.calls[source].root).all(is_harmless)
+        && !facts.bodies.iter().flat_map(|body| &body.blocks).flat_map(|block| &block.steps).any(is_returned)
 }
 
 /// Whether the listener is handed on, stored, returned, or takes connections.

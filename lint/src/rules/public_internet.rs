@@ -27,6 +27,10 @@
 //! their own are left alone. Addresses are the matter of
 //! `literal-address`.
 //!
+//! A function of the product that contacts a constant host on every path counts where a test calls it. So do a page that a browser
+//! opens (`goto`, `navigate_to`), and a host with a port that a function called `connect` gets beside constants only: a value
+//! that the test makes may be the address of its own proxy.
+//!
 //! ## References
 //! RFC 2606, RFC 6761: names for tests and documentation.
 
@@ -35,6 +39,8 @@ use super::argv::{inner_commands, is_said_here};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Place, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
+use crate::ir::{Deed, DeedKind};
+use crate::network::public_host;
 use crate::rule::Hit;
 use crate::span::Span;
 use crate::tables;
@@ -97,12 +103,23 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
         }
     }
     for (id, call) in facts.calls.iter().enumerate() {
+        let deeds = call.effects.iter().flat_map(|effects| &effects.deeds);
+        let of_host = |deed: &Deed| match &deed.kind {
+            DeedKind::Contacts(host) => Some(host.clone()),
+            DeedKind::MakesDevice => None,
+        };
+        let is_other = |_: &String| !networks.is_own_call(id);
+        if let Some(host) = deeds.clone().find_map(of_host).filter(is_other) {
+            let behind = deeds.map(|deed| Place { file: deed.place.0, span: deed.place.1 }).collect();
+            found.push(Contact { span: call.span, function: call.function, host, behind });
+            continue;
+        }
         let resolves = tables::RESOLVING.iter().any(|known| tables::ends_with(&call.path, known));
         let value = call.arguments.first().filter(|_| resolves || requests(facts, id, call) || looks_up(facts, call));
         let texts = value.into_iter().flat_map(Value::readings).filter_map(Value::constant);
-        if let Some(host) =
-            texts.into_iter().find_map(|text| public_host(&text)).filter(|_| !is_redirected(facts, Some(id)))
-        {
+        let by_text = || texts.into_iter().find_map(|text| public_host(&text));
+        let host = by_text().or_else(|| visited(call)).or_else(|| connected(call));
+        if let Some(host) = host.filter(|_| !is_redirected(facts, Some(id))) {
             found.push(Contact { span: call.span, function: call.function, host, behind: Vec::new() });
         }
     }
@@ -122,6 +139,21 @@ fn requests(facts: &FileFacts, id: CallId, call: &Call) -> bool {
         && tables::REQUESTING.contains(&call.name.as_str())
         && is_url()
         && facts.object(call.root).filter(|(other, _)| *other > id).any(sends)
+}
+
+/// Returns the host of the page that the call opens in a browser.
+fn visited(call: &Call) -> Option<String> {
+    let opens = call.path.is_empty() && tables::OPENING_PAGES.contains(&call.name.as_str());
+    let url = call.arguments.first().filter(|_| opens)?.constant()?;
+    public_host(&url).filter(|_| url.contains("://"))
+}
+
+/// Returns the host to which a function of that name connects, possibly through a proxy. A value that the test makes may
+/// be the address of its own proxy or server.
+fn connected(call: &Call) -> Option<String> {
+    let texts: Option<Vec<String>> = call.arguments.iter().map(Value::constant).collect();
+    let texts = texts.filter(|_| tables::CONNECTING.contains(&call.name.as_str()) && !call.path.is_empty())?;
+    texts.iter().filter(|text| text.contains(':')).find_map(|text| public_host_of_url(text))
 }
 
 /// Whether the client of the request has an address of the test's own for the host: `builder.resolve(host, address)`.
@@ -186,25 +218,9 @@ fn public_host_of_url(text: &str) -> Option<String> {
         .then_some(host)
 }
 
-/// Returns the host of a URL, or of a name with or without a port, if a public resolver may know the host.
-pub(super) fn public_host(text: &str) -> Option<String> {
-    let rest = text.split_once("://").map_or(text, |(_, rest)| rest);
-    let host = rest.split(['/', '?', '#']).next()?.rsplit('@').next()?;
-    let host = host.rsplit_once(':').map_or(host, |(host, _)| host).trim_end_matches('.').to_ascii_lowercase();
-    let labels: Vec<&str> = host.split('.').collect();
-    let is_label = |label: &&str| {
-        !label.is_empty() && label.chars().all(|character| character.is_ascii_alphanumeric() || character == '-')
-    };
-    let last = labels.last()?;
-    let is_domain = labels.len() > 1 && labels.iter().all(is_label) && last.len() > 1;
-    let is_name =
-        last.chars().all(|character| character.is_ascii_alphabetic()) && !tables::PRIVATE_DOMAINS.contains(last);
-    (is_domain && is_name).then_some(host)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::public_host;
+    use crate::network::public_host;
     use crate::rules::testing::{clean, found};
 
     #[test]

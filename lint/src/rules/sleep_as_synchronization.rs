@@ -27,7 +27,8 @@
 //! reported; after a function that binds its socket itself before it starts anything, a sleep is pedantic, because connections
 //! wait in the queue. A sleep is not reported after a connection or a request to the started process, which has then answered. A sleep
 //! before an assertion counts if the assertion asks an object of the program under test, whose constructor started a
-//! thread or a task: on a busy machine that may be later. Other sleeps before an assertion are pedantic. A test whose
+//! thread or a task: on a busy machine that may be later. So does one between the start of a program and a look at a file.
+//! Other sleeps before an assertion are pedantic. A helper that only sleeps counts like the sleep. A test whose
 //! clock is paused does not wait.
 //!
 //! ## References
@@ -46,8 +47,10 @@ const HELP: &str = "wait for the condition with a limit: until the port accepts,
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     for (id, call) in facts.calls.iter().enumerate() {
-        let sleeps = tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known));
-        let is_fixed = call.arguments.first().is_some_and(|time| time.sources.is_empty() && time.parameters.is_empty());
+        let by_helper = call.effects.as_ref().is_some_and(|effects| effects.pauses);
+        let sleeps = by_helper || tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known));
+        let is_fixed = (by_helper || !call.arguments.is_empty())
+            && call.arguments.iter().all(|time| time.sources.is_empty() && time.parameters.is_empty());
         if !sleeps
             || !is_fixed
             || call.surroundings.is_repeated()
@@ -84,7 +87,9 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             |id: CallId, other: &Call| connects(id, other) || requests(facts, other) || opens(facts, id, other);
         let next = after().find(|(id, other)| contacts(*id, other) || asserts(other));
         if let Some((at, next)) = next {
-            let is_pedantic = if asserts(next) { !asks_program(facts, id, at) } else { binds_first(start.1) };
+            let is_of_program = || facts.command_behind(start.0).is_some() && looks_at_files(facts, id, at);
+            let is_pedantic =
+                if asserts(next) { !asks_program(facts, id, at) && !is_of_program() } else { binds_first(start.1) };
             hits.push(hit.pedantic(is_pedantic).label(next.span, "needed here"));
         } else if hands_on(facts, start.0) || is_helper_that_serves(facts, id, start.0) {
             hits.push(hit);
@@ -110,6 +115,16 @@ fn asks_program(facts: &FileFacts, sleep: CallId, assertion: CallId) -> bool {
         call.function == facts.calls[sleep].function && call.path.is_empty() && call.of_run && works(call.root)
     };
     facts.calls[sleep + 1..=assertion].iter().any(asks)
+}
+
+/// Whether a call after the sleep and up to the assertion looks at files, which the started program may write later.
+fn looks_at_files(facts: &FileFacts, sleep: CallId, assertion: CallId) -> bool {
+    let looks = |call: &Call| {
+        call.function == facts.calls[sleep].function
+            && (tables::LOOKING_AT_FILES.iter().any(|known| tables::ends_with(&call.path, known))
+                || call.path.is_empty() && tables::FILE_STATES.contains(&call.name.as_str()))
+    };
+    facts.calls[sleep + 1..=assertion].iter().any(looks)
 }
 
 /// Whether the test's clock is paused, so that its sleeps take no time.
@@ -166,7 +181,16 @@ fn requests(facts: &FileFacts, call: &Call) -> bool {
 
 fn starts(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     let by_function = call.effects.as_ref().is_some_and(|effects| effects.spawns);
-    by_function || tables::starts_concurrent(&call.path) || (call.name == "spawn" && facts.command_behind(id).is_some())
+    // `tasks.spawn(…)`, `runtime.spawn(…)`
+    let by_method = || {
+        call.path.is_empty()
+            && tables::is_spawning(&call.name)
+            && call.arguments.iter().any(|work| work.body.is_some() || work.call.is_some())
+    };
+    by_function
+        || tables::starts_concurrent(&call.path)
+        || call.name == "spawn" && facts.command_behind(id).is_some()
+        || by_method()
 }
 
 fn asserts(call: &Call) -> bool {

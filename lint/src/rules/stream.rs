@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::public_internet::public_host;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow::Flow;
 use crate::ir::{BodyId, Effects};
+use crate::network::public_host;
 use crate::tables;
 use crate::value::{Origin, Value};
 

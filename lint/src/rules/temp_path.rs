@@ -40,7 +40,7 @@ const HELP: &str = "make a folder of the test's own, `tempfile::tempdir()`, and 
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     for sink in &facts.sinks {
         match sink.kind {
-            SinkKind::Created | SinkKind::SocketPath | SinkKind::Bind => {
+            SinkKind::Created | SinkKind::SocketPath | SinkKind::Bind | SinkKind::Listen => {
                 if let Some(value) = sink.values.first() {
                     let found = hit(sink.function, sink.span, value, &sink.by);
                     // Exclusive creation fails if the path exists, and never writes to an existing file.
@@ -69,7 +69,7 @@ fn is_refused(facts: &FileFacts, call: Option<CallId>) -> bool {
 }
 
 fn hit(function: usize, span: Span, value: &Value, by: &str) -> Option<Hit> {
-    let prefix = value.prefix();
+    let prefix = without_scheme(value.prefix());
     if !tables::SHARED_FOLDERS.iter().any(|folder| prefix.starts_with(folder)) {
         return None;
     }
@@ -94,6 +94,12 @@ fn hit(function: usize, span: Span, value: &Value, by: &str) -> Option<Hit> {
     let is_own = guess != "fixed" && has(Origin::Pid) && has(Origin::Time);
     let hit = Hit::new(function, span, message, HELP).confidence(confidence).pedantic(is_own);
     Some(if value.span == span { hit } else { hit.label(value.span, format!("the path that `{by}` gets")) })
+}
+
+/// Returns the path in the address of a socket: `unix:/tmp/a.sock`, `ipc:///tmp/a`.
+fn without_scheme(address: &str) -> &str {
+    let schemes = ["unix://", "unix:", "ipc://"];
+    schemes.iter().find_map(|scheme| address.strip_prefix(scheme)).unwrap_or(address)
 }
 
 /// Returns the fixed path in a shared directory that a simple command creates or overwrites: by redirection, as an

@@ -106,6 +106,9 @@ pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_
 /// Methods of HTTP clients that build a request for a URL, which a method of [`SENDING_REQUESTS`] sends.
 pub(crate) const REQUESTING: &[&str] = &["get", "post", "put", "patch", "delete", "head"];
 
+/// Methods of browsers that open the page of a URL: WebDriver and DevTools clients.
+pub(crate) const OPENING_PAGES: &[&str] = &["goto", "navigate_to", "new_page", "new_tab_with_url"];
+
 /// Methods that send a request that was built earlier.
 pub(crate) const SENDING_REQUESTS: &[&str] = &["send", "call", "send_string", "send_json", "execute"];
 
@@ -232,6 +235,14 @@ pub(crate) fn starts_concurrent(path: &str) -> bool {
 
 /// Functions that stop the clock of a runtime.
 pub(crate) const PAUSING: &[&str] = &["time::pause", "tokio::time::pause"];
+
+/// Functions that read files, or look whether they exist.
+pub(crate) const LOOKING_AT_FILES: &[&str] =
+    &["fs::read", "fs::read_to_string", "fs::read_dir", "fs::metadata", "fs::exists", "fs::read_link", "File::open"];
+
+/// Methods of a path that look at the file.
+pub(crate) const FILE_STATES: &[&str] =
+    &["exists", "try_exists", "is_file", "is_dir", "is_symlink", "metadata", "read_dir"];
 
 /// Functions that sleep.
 pub(crate) const SLEEPING: &[&str] = &[

@@ -6,11 +6,12 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::network::{NETWORK_CHANGES, client_crates};
+use super::network::{INTERFACE_MAKER, NETWORK_CHANGES, client_crates};
 use super::{
-    BLOCKING, COMMANDS, ExtraTables, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, PORT_PICKERS, PROCESS_STATE,
-    REMOTE_SHELLS, RESOLVING, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS, SLEEPING, SOURCE_MACROS, SOURCES, STARTING,
-    TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WITHOUT_CHECKS, WRAPPERS, WRITABLE_OPENERS, hazardous_sinks,
+    BLOCKING, COMMANDS, ExtraTables, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, OPENING_PAGES, PORT_PICKERS,
+    PROCESS_STATE, REMOTE_SHELLS, RESOLVING, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS, SLEEPING, SOURCE_MACROS,
+    SOURCES, STARTING, TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WITHOUT_CHECKS, WRAPPERS, WRITABLE_OPENERS,
+    hazardous_sinks,
 };
 use crate::suppress;
 use crate::value::Origin;
@@ -106,6 +107,11 @@ impl Mentions {
         for (program, _) in NETWORK_CHANGES {
             builder.one(program, QUOTED);
         }
+        builder.one("to_socket_addrs", METHOD);
+        builder.one(INTERFACE_MAKER, ANYWHERE);
+        for method in OPENING_PAGES {
+            builder.one(method, METHOD);
+        }
         for (method, _) in WITHOUT_CHECKS {
             builder.one(method, METHOD);
         }
@@ -113,6 +119,8 @@ impl Mentions {
             builder.one(word, ANYWHERE);
         }
         builder.one("await", METHOD);
+        let receives = vec![(builder.word("mpsc"), ANYWHERE), (builder.word("recv"), METHOD)];
+        builder.conditions.push(receives);
         builder.one("RUST_TEST_THREADS", ANYWHERE);
         let threads = vec![(builder.word("test"), ANYWHERE), (builder.word("threads"), ANYWHERE)];
         builder.conditions.push(threads);

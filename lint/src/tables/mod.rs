@@ -206,6 +206,10 @@ pub(crate) const REORDERING: &[&str] = &["rev", "step_by", "skip", "enumerate", 
 /// Functions and methods that return endless iterators.
 pub(crate) const ENDLESS: &[&str] = &["repeat", "repeat_with", "cycle", "from_fn", "successors"];
 
+/// Macros that print or log.
+pub(crate) const PRINTING: &[&str] =
+    &["print", "println", "eprint", "eprintln", "trace", "debug", "info", "warn", "error", "log"];
+
 /// Whether the macro `name` only reads its arguments: common assertion, print and log macros.
 pub(crate) fn is_looking(name: &str) -> bool {
     let looking = [
@@ -219,11 +223,11 @@ pub(crate) fn is_looking(name: &str) -> bool {
         "unreachable",
         "write",
         "writeln",
+        "ensure",
+        "bail",
     ];
-    let logs =
-        ["print", "println", "eprint", "eprintln", "trace", "debug", "info", "warn", "error", "log", "ensure", "bail"];
     let name = name.strip_prefix("debug_assert").map_or_else(|| name.to_owned(), |rest| format!("assert{rest}"));
-    looking.contains(&name.as_str()) || logs.contains(&name.as_str())
+    looking.contains(&name.as_str()) || PRINTING.contains(&name.as_str())
 }
 
 /// Macros that read the environment at build time: the builder chooses the value, not the runner.
@@ -253,6 +257,8 @@ pub(crate) const TRANSPARENT: &[&str] = &[
     "copied",
     "as_deref",
     "as_bytes",
+    "as_ptr",
+    "cast",
     "into_bytes",
     "borrow",
     "borrow_mut",

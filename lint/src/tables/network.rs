@@ -109,6 +109,12 @@ const IP_OBJECTS: &[&str] = &[
 /// Folders with files that contain network settings of the writer's namespace.
 pub(crate) const NETWORK_SETTINGS: &[&str] = &["/proc/sys/net/", "/sys/class/net/"];
 
+/// The file that creates network interfaces. Source: Documentation/networking/tuntap.rst of Linux.
+pub(crate) const INTERFACE_MAKER: &str = "/dev/net/tun";
+
+/// Functions and methods that open a file.
+pub(crate) const OPENING_FILES: &[&str] = &["open", "open64", "openat"];
+
 impl Change {
     /// Whether the operands of a command show the change.
     pub(crate) fn is_in(&self, operands: &[String]) -> bool {

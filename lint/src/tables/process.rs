@@ -126,6 +126,7 @@ const SPAWNING: &[&str] = &[
 
 /// Methods that wait for the next message or event of a peer.
 pub(crate) const RECEIVING: &[&str] = &[
+    AWAITING,
     "recv",
     "recv_msg",
     "recv_message",
@@ -262,6 +263,18 @@ pub(crate) const CONDITION_WAITS: &[(&str, usize)] = &[("wait", 1), ("wait_while
 
 /// Constructors of channels and of streams that end with their senders.
 pub(crate) const CHANNELS: &[&str] = &["unbounded", "bounded", "duplex", "pair"];
+
+/// The recorded name of `receiver.await` on a channel for one message.
+pub(crate) const AWAITING: &str = "await";
+
+/// Beginnings of the paths of channels whose `recv` blocks its thread.
+pub(crate) const BLOCKING_CHANNELS: &[&str] = &["std::sync::mpsc", "crossbeam_channel", "crossbeam::channel"];
+
+/// Functions that make an object by which another task ends a wait.
+pub(crate) const NOTIFIERS: &[&str] = &["Notify::new", "Event::new", "CancellationToken::new"];
+
+/// Methods that send a message.
+pub(crate) const SENDING: &[&str] = &["send", "try_send", "send_blocking", "blocking_send"];
 
 /// Crates whose receivers receive what other parts of the program send.
 const CHANNEL_CRATES: &[&str] = &["async_channel", "flume", "kanal", "crossbeam", "crossbeam_channel"];

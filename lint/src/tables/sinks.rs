@@ -42,6 +42,9 @@ const BINDING: &[&str] = &[
 /// The stream socket types among them.
 pub(crate) const STREAM_BINDERS: &[&str] = &["TcpSocket", "HttpServer", "Server", "TcpBuilder", "TcpListener"];
 
+/// Servers of warp, whose methods get the address.
+const WARP: &[&str] = &["warp::Server", "warp::TlsServer"];
+
 /// Types whose method `connect` or `send_to` reaches a network.
 const SENDING: &[&str] = &[
     "Socket",
@@ -94,6 +97,17 @@ const KNOWN: &[KnownSink] = &[
     sink("quinn::Endpoint::server", 1, SinkKind::Listen),
     sink("quinn::Endpoint::client", 0, SinkKind::Datagram),
     sink(".serve", 0, SinkKind::Listen),
+    on(".run", 0, SinkKind::Listen, WARP),
+    on(".try_bind", 0, SinkKind::Listen, WARP),
+    on(".bind_ephemeral", 0, SinkKind::Listen, WARP),
+    on(".try_bind_ephemeral", 0, SinkKind::Listen, WARP),
+    on(".bind_with_graceful_shutdown", 0, SinkKind::Listen, WARP),
+    on(".listen", 0, SinkKind::Listen, &["tide::Server"]),
+    on(".http", 0, SinkKind::Listen, &["Iron"]),
+    sink("rouille::start_server", 0, SinkKind::Listen),
+    sink("rouille::Server::new", 0, SinkKind::Listen),
+    sink("gotham::start", 0, SinkKind::Listen),
+    sink("ws::listen", 0, SinkKind::Listen),
     on(".listen_on", 0, SinkKind::Listen, &["Swarm"]),
     on(".dial", 0, SinkKind::Connect, &["Swarm"]),
     // Connections and packets.
@@ -179,6 +193,9 @@ const KNOWN: &[KnownSink] = &[
     sink("fs::write", 0, SinkKind::Created),
     sink("fs::create_dir", 0, SinkKind::Created),
     sink("fs::create_dir_all", 0, SinkKind::Created),
+    sink(".save", 0, SinkKind::Created),
+    sink(".save_to_file", 0, SinkKind::Created),
+    sink(".write_to_file", 0, SinkKind::Created),
     sink("fs::copy", 1, SinkKind::Created),
     sink("fs::rename", 1, SinkKind::Created),
     sink("unix::fs::symlink", 1, SinkKind::Created),

@@ -75,6 +75,10 @@ const RESULTS: &[(&str, &str, &str)] = &[
     ("Socket", "try_clone", ITSELF),
 ];
 
+/// Result types of functions without a type in their path.
+const FUNCTIONS: &[(&str, &str)] =
+    &[("warp::serve", "warp::Server"), ("tide::new", "tide::Server"), ("tide::with_state", "tide::Server")];
+
 /// Types of fields.
 const FIELDS: &[(&str, &str, &str)] =
     &[("Child", "stdout", "ChildStdout"), ("Child", "stderr", "ChildStderr"), ("Child", "stdin", "ChildStdin")];
@@ -85,6 +89,11 @@ pub(crate) fn result_of_known(holder: &str, method: &str) -> Option<&'static str
         RESULTS.iter().find(|(known, name, _)| *known == holder && *name == method).map(|(_, _, result)| *result);
     let builds = || BUILDERS.iter().any(|(known, ends)| *known == holder && !ends.contains(&method));
     known.or_else(|| builds().then_some(ITSELF))
+}
+
+/// Returns the result type of a function of another crate, by its whole path.
+pub(crate) fn result_of_function(path: &str) -> Option<&'static str> {
+    FUNCTIONS.iter().find(|(known, _)| *known == path).map(|(_, ty)| *ty)
 }
 
 /// Returns the type of a field.

@@ -433,6 +433,12 @@ impl Value {
             value.bounds = self.bounds.meet(argument.bounds);
         } else {
             value.bounds = self.bounds;
+            // The function adds a path or a port to an address of its caller, who writes the host.
+            if let Some(Piece::Parameter(parameter)) = self.pieces.first()
+                && let Some(argument) = parameter.given(arguments, call).filter(Self::is_an_address)
+            {
+                value.span = argument.span;
+            }
         }
         for parameter in &self.parameters {
             if let Some(argument) = parameter.given(arguments, call) {

@@ -8,7 +8,7 @@ use subprocess::Exec;
 #[test]
 fn of_the_c_library() {
     let line = CString::new(format!("ip link del {}", device())).unwrap();
-    let status = unsafe { libc::system(line.as_ptr()) }; //~ shell-command
+    let status = unsafe { libc::system(line.as_ptr()) }; //~ host-network-changed, shell-command
     assert_eq!(status, 0);
 }
 

@@ -1,0 +1,6 @@
+use product::Builder;
+
+#[test]
+fn serves() {
+    Builder::default().port(7777).start().unwrap();
+}

@@ -1,0 +1,7 @@
+use product::Server;
+
+#[test]
+fn serves() {
+    let server = Server::new(0);
+    server.listen().unwrap();
+}

@@ -1,0 +1,7 @@
+mod common;
+
+#[test]
+fn serves() {
+    let port = common::unused();
+    product::serve(port).unwrap();
+}

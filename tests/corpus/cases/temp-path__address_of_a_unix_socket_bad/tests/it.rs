@@ -1,0 +1,4 @@
+#[test]
+fn listens() {
+    product::listen("unix:/tmp/product.sock").unwrap();
+}

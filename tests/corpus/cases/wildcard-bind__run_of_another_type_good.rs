@@ -1,0 +1,5 @@
+#[test]
+fn compares() {
+    let mut machine = emulator::serve("program");
+    machine.run(([0, 0, 0, 0], 8000));
+}
