@@ -98,6 +98,21 @@ pub(super) fn is_paused(attribute: &Attribute) -> bool {
     words().is_ok_and(|words| words.collect::<Vec<_>>().windows(3).any(|three| three == ["start_paused", "=", "true"]))
 }
 
+/// Whether the attribute runs the function on a runtime with one thread: `#[tokio::test]`, `#[actix_rt::main]`,
+/// `#[tokio::main(flavor = "current_thread")]`, `#[test_log::test(tokio::test)]`.
+pub(super) fn is_single_threaded(attribute: &Attribute) -> bool {
+    let path: Vec<String> = attribute.path().segments.iter().map(|segment| segment.ident.to_string()).collect();
+    let text = attribute.meta.require_list().map(|list| list.tokens.to_string()).unwrap_or_default();
+    let has = |word: &str| text.contains(word);
+    match path.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["tokio", "test"] => !has("multi_thread") && !has("worker_threads"),
+        ["tokio", "main"] => has("current_thread"),
+        ["test_log", "test"] => has("tokio :: test") && !has("multi_thread"),
+        ["actix" | "actix_rt" | "actix_web" | "ntex", "test" | "main"] => true,
+        _ => false,
+    }
+}
+
 /// Whether the condition of a `cfg_attr` asks for a system: the test runs on the others.
 fn is_about_the_system(tokens: TokenStream) -> bool {
     const WORDS: &[&str] = &["target_os", "target_family", "target_arch", "target_env", "windows", "unix", "miri"];

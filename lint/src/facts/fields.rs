@@ -64,6 +64,13 @@ impl Lower<'_> {
         (source, validated)
     }
 
+    /// Returns the origin of the result of a function.
+    pub(super) fn origin(&self, path: &str, name: &str, arguments: &[Value]) -> Option<Origin> {
+        let parses = arguments.is_empty() && path.contains("::") && tables::PARSING_ARGUMENTS.contains(&name);
+        let known = tables::source(path, name).or_else(|| self.extra.source(path, name));
+        known.or(parses.then_some(Origin::Option))
+    }
+
     /// Returns the facts from the declaration of the field called `name`.
     pub(super) fn field(&self, name: &str) -> Field {
         self.fields.get(name).cloned().unwrap_or_default()

@@ -9,8 +9,8 @@ use syn::{Attribute, Block, Expr, FnArg, ImplItem, Item, Signature, TraitItem, T
 
 use super::arena::{Arena, Parsed};
 use super::attributes::{
-    has_limit, included, is_constructor, is_ignored, is_isolated, is_own_test, is_paused, is_test_attributes,
-    is_test_function, is_test_module, path_attribute, written_values,
+    has_limit, included, is_constructor, is_ignored, is_isolated, is_own_test, is_paused, is_single_threaded,
+    is_test_attributes, is_test_function, is_test_module, path_attribute, written_values,
 };
 use super::closure::{Closure, ClosureCall};
 use super::constants::Constants;
@@ -21,6 +21,7 @@ use super::narrow::Narrowed;
 use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
+use super::undone::remove_undone;
 use super::unread::unread_children;
 use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
 use crate::flow;
@@ -422,6 +423,7 @@ impl<'a> Lower<'a> {
             in_test_module,
             limited: attributes.iter().any(has_limit),
             paused: attributes.iter().any(is_paused),
+            single_threaded: attributes.iter().any(is_single_threaded),
             isolated,
             run_by_harness,
             ignored,
@@ -481,8 +483,7 @@ impl<'a> Lower<'a> {
             }
         }
         self.escape(&returns);
-        self.assemble_commands(id, first_call);
-        self.apply_closures();
+        self.complete_sinks(id, (first_call, first_sink));
         self.frame = outer;
         let count = signature.inputs.len();
         let sinks = self.facts.sinks[first_sink..].iter();
@@ -508,6 +509,13 @@ impl<'a> Lower<'a> {
         let function = &mut self.facts.functions[id];
         function.returns = Some(returns);
         function.calls = first_call..self.facts.calls.len();
+    }
+
+    /// Adds and removes the sinks of a function that depend on its whole body.
+    fn complete_sinks(&mut self, function: usize, (first_call, first_sink): (usize, usize)) {
+        self.assemble_commands(function, first_call);
+        self.apply_closures();
+        remove_undone(&mut self.facts, function, first_sink);
     }
 
     /// Returns the values that attributes pass for the parameter `index`: `#[case(…)]` and `#[values(…)]` of rstest,

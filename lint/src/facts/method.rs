@@ -185,7 +185,7 @@ impl<'a> Lower<'a> {
         if tables::ends_with(&path, "process::exit") || tables::ends_with(&path, "process::abort") {
             self.frame.flow.leave(&mut self.facts.bodies, Why::Return, name_span);
         }
-        if let Some(origin) = tables::source(&path, &name).or_else(|| self.extra.source(&path, &name)) {
+        if let Some(origin) = self.origin(&path, &name, &arguments) {
             let is_uuid = path.contains("Uuid::");
             let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
             let set_by_cargo = arguments.first().is_some_and(|name| is_of_cargo(name.prefix()));

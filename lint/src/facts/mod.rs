@@ -30,6 +30,7 @@ mod repeat;
 mod script;
 mod summary;
 mod types;
+mod undone;
 mod unread;
 mod wrapping;
 
@@ -107,6 +108,8 @@ pub(crate) struct Function {
     pub limited: bool,
     /// An attribute pauses the clock of its runtime.
     pub paused: bool,
+    /// An attribute runs it on a runtime with one thread.
+    pub single_threaded: bool,
     /// The body runs in its own namespaces.
     pub isolated: bool,
     /// Libtest or another harness runs it.

@@ -39,7 +39,11 @@ pub(crate) fn effects_of(
         }
     }
     let forks = steps(&facts.bodies[body]).any(|(_, _, step)| matches!(*step, Step::Call(id) if is_fork(facts, id)));
-    look(facts, body, Place { here: true, alone: forks, limited: false, inside: false }, &mut effects);
+    let listens = |sink: &&Sink| matches!(sink.kind, SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram);
+    let listening: Vec<CallId> =
+        sinks.iter().filter(|sink| sink.function == function).filter(listens).filter_map(|sink| sink.call).collect();
+    let place = Place { here: true, alone: forks, limited: false, inside: false };
+    look(facts, body, place, &listening, &mut effects);
     effects.pauses = only_sleeps(facts, body);
     effects
 }
@@ -114,7 +118,8 @@ struct Place {
     inside: bool,
 }
 
-fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects) {
+/// Adds the effects of a body; `listening` has the calls of the function that bind a socket.
+fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId], effects: &mut Effects) {
     let content = &facts.bodies[body];
     for (block, at, step) in steps(content) {
         match *step {
@@ -149,6 +154,10 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects
                     effects.add_deeds(deeds);
                 }
                 let starts = || tables::starts_concurrent(&call.path) || starts_program(facts, id);
+                effects.tasks |= place.here && callee.map_or_else(|| starts_task(facts, id), |callee| callee.tasks);
+                let binds = |callee: &Effects| if callee.spawns { callee.binds_first } else { callee.listens };
+                effects.binds_first |=
+                    place.here && !effects.spawns && callee.map_or_else(|| listening.contains(&id), binds);
                 effects.spawns |= callee.map_or_else(starts, |callee| callee.spawns);
                 effects.retries |= place.here
                     && !place.limited
@@ -195,7 +204,7 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, effects: &mut Effects
                     limited: place.limited || runner == Runner::Limited,
                     inside: place.inside && runner != Runner::Pool,
                 };
-                look(facts, inner, place, effects);
+                look(facts, inner, place, listening, effects);
             }
             _ => {}
         }
@@ -283,6 +292,21 @@ pub(crate) fn contacts(facts: &FileFacts, id: CallId) -> bool {
     let maker = &facts.calls[call.root].path;
     holder.is_some_and(|holder| tables::method_waits_for_peer(holder, &call.name))
         || tables::sends_request(holder.unwrap_or(maker), &call.name)
+}
+
+/// Whether the call starts a task on the runtime that runs it.
+pub(crate) fn starts_task(facts: &FileFacts, id: CallId) -> bool {
+    let call = &facts.calls[id];
+    let is_set = |value: &Value| {
+        value.is_of(tables::SETS_OF_TASKS)
+            || facts.maker(value).is_some_and(|maker| {
+                maker.path.rsplit_once("::").is_some_and(|(holder, _)| {
+                    tables::SETS_OF_TASKS.iter().any(|known| tables::ends_with(holder, known))
+                })
+            })
+    };
+    tables::STARTING_TASKS.iter().any(|known| tables::ends_with(&call.path, known))
+        || ["spawn", "spawn_local"].contains(&call.name.as_str()) && call.receiver.as_ref().is_some_and(is_set)
 }
 
 /// Whether the call starts a program for which the function does not wait.

@@ -13,7 +13,7 @@ mod runner;
 mod wait;
 
 pub(crate) use child::{Exit, Lives};
-pub(crate) use effects::{contacts, effects_of, starts_child};
+pub(crate) use effects::{contacts, effects_of, starts_child, starts_task};
 pub(crate) use place::Thread;
 pub(crate) use retry::{asked, asks_peer, pause};
 

@@ -28,6 +28,10 @@ pub(crate) struct Effects {
     pub limits_streams: bool,
     /// Starts a thread or a task, directly or through a function of the run.
     pub spawns: bool,
+    /// Starts a task on the runtime of its caller, directly or through a function of the run.
+    pub tasks: bool,
+    /// Binds a socket on the calling thread before it starts anything: connections then wait in the queue.
+    pub binds_first: bool,
     /// Sleeps and does nothing else.
     pub pauses: bool,
     /// Calls a function with a timeout or a deadline in its name, directly or through a function of the run.
@@ -101,6 +105,8 @@ impl Effects {
             listens_beyond: self.listens_beyond || other.listens_beyond,
             limits_streams: self.limits_streams || other.limits_streams,
             spawns: self.spawns || other.spawns,
+            tasks: self.tasks || other.tasks,
+            binds_first: self.binds_first && other.binds_first,
             pauses: self.pauses && other.pauses,
             limits: self.limits || other.limits,
             retries: self.retries || other.retries,

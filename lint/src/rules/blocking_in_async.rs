@@ -4,14 +4,14 @@
 //! `block_on`.
 //!
 //! ## Why is this bad?
-//! The runtime of a test has one thread by default. While it sleeps, nothing else of the test runs: neither the server
-//! that the test talks to, nor the timeout around it. The other two calls panic inside a runtime, or wait for
+//! The runtime of a test has one thread by default. While it sleeps, no other task of the test runs, for example the server
+//! that the test talks to. The other two calls panic inside a runtime, or wait for
 //! themselves.
 //!
 //! ## Bad
 //! ```text
 //! #[tokio::test]
-//! async fn reconnects() { std::thread::sleep(Duration::from_secs(1)); … }
+//! async fn reconnects() { tokio::spawn(serve()); std::thread::sleep(Duration::from_secs(1)); … }
 //! ```
 //!
 //! ## Good
@@ -21,26 +21,37 @@
 //! ```
 //!
 //! ## Limits
-//! Pedantic: `join` of a thread and `to_socket_addrs`, which mostly return soon. What stands in a closure may run elsewhere
+//! A sleep counts if the runtime of the function certainly has one thread and another task: an earlier call has started
+//! one that nothing awaits before the sleep, or the sleep is in a task or in a `join!` itself. Each other sleep is pedantic:
+//! child processes and threads go on meanwhile. Pedantic, too: `join` of a thread and `to_socket_addrs`, which mostly return soon. What stands in a closure may run elsewhere
 //! and is left alone. Blocking calls of functions that the test calls are not followed.
 //!
 //! ## References
 //! tokio, "CPU-bound tasks and blocking code".
 
 use crate::config::Config;
-use crate::facts::{Call, FileFacts};
+use crate::facts::{Call, CallId, FileFacts};
+use crate::flow;
+use crate::ir::Step;
 use crate::rule::Hit;
 use crate::tables;
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
-    for call in facts.calls.iter().filter(|call| call.surroundings.asynchronous && !call.surroundings.closure) {
+    let is_async = |call: &Call| call.surroundings.asynchronous && !call.surroundings.closure;
+    for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| is_async(call)) {
         let known = tables::BLOCKING.iter().find(|(path, _)| tables::ends_with(&call.path, path));
         if let Some((path, help)) = known {
             let short = path.rsplit("::").take(2).collect::<Vec<_>>();
-            let message =
-                format!("`{}::{}` blocks the thread that runs everything else of this test", short[1], short[0]);
-            hits.push(Hit::new(call.function, call.span, message, *help));
+            let sleeps = tables::SLEEPING.iter().any(|sleep| tables::ends_with(path, sleep));
+            let is_pedantic = sleeps && !has_others(facts, id);
+            let what = if is_pedantic {
+                "the thread of its runtime"
+            } else {
+                "the thread that runs everything else of this test"
+            };
+            let message = format!("`{}::{}` blocks {what}", short[1], short[0]);
+            hits.push(Hit::new(call.function, call.span, message, *help).pedantic(is_pedantic));
         } else if blocks_on(facts, call) {
             let message = "`block_on` panics inside of a runtime";
             hits.push(Hit::new(call.function, call.span, message, "await the future"));
@@ -56,6 +67,36 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             hits.push(Hit::new(call.function, call.span, message, "await `tokio::net::lookup_host`").pedantic(true));
         }
     }
+}
+
+/// Whether the only thread of the runtime has another task at the call: one that an earlier call has started and that
+/// nothing has awaited, or the test itself, which has started the task or joins the block of the call.
+fn has_others(facts: &FileFacts, id: CallId) -> bool {
+    let call = &facts.calls[id];
+    let is_task = |(other, made): (CallId, &Call)| {
+        let by_helper = || made.effects.as_ref().is_some_and(|effects| effects.tasks);
+        made.function == call.function
+            && (made.span.end <= call.span.start || made.span.covers(call.span))
+            && (flow::starts_task(facts, other) || by_helper())
+            && !has_ended(facts, other, call)
+    };
+    let joins = |name: &str| ["join!", "try_join!"].iter().any(|known| name.ends_with(known));
+    facts.functions[call.function].single_threaded
+        && (facts.enclosed_by(id, joins) || facts.calls_around(id).map(|at| (at, &facts.calls[at])).any(is_task))
+}
+
+/// Whether the task that `start` has started is awaited or aborted before the call.
+fn has_ended(facts: &FileFacts, start: CallId, call: &Call) -> bool {
+    let is_before =
+        |of: CallId| facts.calls[of].root == facts.calls[start].root && facts.calls[of].span.end <= call.span.start;
+    let steps = facts.bodies.iter().flat_map(|body| &body.blocks).flat_map(|block| &block.steps);
+    steps.into_iter().any(|step| match *step {
+        Step::Await { of: Some(of), span } => {
+            flow::starts_task(facts, start) && is_before(of) && span.end <= call.span.start
+        }
+        Step::Call(of) => facts.calls[of].name == "abort" && is_before(of),
+        _ => false,
+    })
 }
 
 /// Whether the call drives a future by a runtime of tokio, or by the handle of one.

@@ -18,7 +18,8 @@
 //! ```
 //!
 //! ## Limits
-//! Ports on command lines are not seen. The default of an environment variable is the address of each run that does not
+//! Ports on command lines are not seen. A function that binds any free port if the fixed one is taken is left alone, and a
+//! connection to the port that the same function has bound before is no second finding. The default of an environment variable is the address of each run that does not
 //! set it, and counts. Pedantic: a port of this machine that a function gets which is not known to use it.
 //! An address that an object keeps counts if a function of the run that uses the object connects or listens, also where a
 //! helper returns the object to a caller in the file; for objects of
@@ -41,6 +42,7 @@ const HELP: &str = "bind port 0 and ask for `local_addr()`; inside a `#[netns_te
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let networks = Networks::new(facts);
     let mut reported = Vec::new();
+    let mut bound: Vec<(usize, u16)> = Vec::new();
     for sink in &facts.sinks {
         let what = match sink.kind {
             SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "bound",
@@ -57,7 +59,11 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let port = found.port.filter(|port| *port != 0);
         // A port on another machine cannot collide with this one's.
         let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
-        if let Some(port) = port.filter(|_| !elsewhere && !networks.is_own(sink)) {
+        let is_own = |port: &u16| sink.kind == SinkKind::Connect && bound.contains(&(sink.function, *port));
+        if let Some(port) = port.filter(|port| !elsewhere && !networks.is_own(sink) && !is_own(port)) {
+            if sink.kind != SinkKind::Connect {
+                bound.push((sink.function, port));
+            }
             reported.extend([sink.span, value.span]);
             let end = |name: &str| value.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
             let ends: Vec<(&Value, f64)> =

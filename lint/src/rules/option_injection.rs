@@ -25,7 +25,8 @@
 //!
 //! ## Limits
 //! The lint does not know the options of a program; the value after an option (`-o`, `--name`) counts as the option's
-//! value. Variables that cargo sets are trusted.
+//! value. Variables that cargo sets are trusted. A variable that names the program itself (`SHELL`, `SERVER_BINARY`) is
+//! pedantic: the person who sets it sets `PATH`, too.
 //!
 //! ## References
 //! CWE-88.
@@ -42,12 +43,10 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     for sink in facts.sinks.iter().filter(|sink| sink.kind == SinkKind::Command) {
         let [program, arguments @ ..] = sink.values.as_slice() else { continue };
         if let Some(source) = foreign(program) {
-            hits.push(hit(
-                sink,
-                source,
-                "decides which program runs",
-                "name the program in full, or choose among known ones with a `match`",
-            ));
+            let help = "name the program in full, or choose among known ones with a `match`";
+            // A variable that holds the program's name: its owner sets `PATH`, too.
+            let names_it = source.origin == Origin::Environment && source.name.is_some() && program.split.is_none();
+            hits.push(hit(sink, source, "decides which program runs", help).pedantic(names_it));
         }
         let mut before = program.constant();
         for (index, argument) in arguments.iter().enumerate() {
@@ -142,7 +141,6 @@ mod tests {
             FRAME,
             &[
                 r#"Command::new("ping").arg(env::var("TARGET").unwrap()).status().unwrap();"#,
-                r#"Command::new(env::var("SERVER").unwrap()).status().unwrap();"#,
                 r#"let program = env::var_os("SERVER").unwrap(); Command::new(&program).arg("-v").status().unwrap();"#,
                 r#"Command::new("ping").args(["-c", "1", &env::var("TARGET").unwrap()]).status().unwrap();"#,
                 r#"let host = env::args().nth(1).unwrap(); Command::new("ping").arg(host).status().unwrap();"#,
@@ -163,6 +161,7 @@ mod tests {
             RULE,
             FRAME,
             &[
+                r#"Command::new(env::var("SERVER").unwrap()).status().unwrap();"#,
                 r#"Command::new("ping").arg("--").arg(env::var("TARGET").unwrap()).status().unwrap();"#,
                 r#"Command::new("ping").arg(format!("--target={}", env::var("TARGET").unwrap())).status().unwrap();"#,
                 r#"Command::new("ping").args(["-I", &env::var("DEVICE").unwrap()]).status().unwrap();"#,

@@ -115,7 +115,7 @@ fn is_only_asked(facts: &FileFacts, bind: CallId, asks: CallId) -> bool {
     let is_harmless = |(id, call): (CallId, &Call)| {
         let is_used = call.receiver.as_ref().is_some_and(is_it) && !is_setting(&call.name);
         let is_given = call.arguments.iter().any(is_it) && converted(call).is_none();
-        id == asks || !is_used && !is_given && !(call.surroundings.closure && call.receiver.as_ref().is_some_and(is_it))
+        id == asks || !(is_used || is_given || call.surroundings.closure && call.receiver.as_ref().is_some_and(is_it))
     };
     let is_returned = |step: &Step| match *step {
         Step::Returned { object: Object::Call(made), .. } | Step::Stored { object: Object::Call(made), .. } => {

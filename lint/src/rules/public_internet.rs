@@ -21,7 +21,8 @@
 //!
 //! ## Limits
 //! The default of an environment variable counts: it is the host of each run that does not set the variable. Names as data
-//! are left alone: only what connects, sends, resolves or runs a known program counts. Tests with
+//! are left alone: only what connects, sends, resolves or runs a known program counts, not a request that is built and not
+//! sent, nor one whose chain sends the connection elsewhere (`with_override`, `proxy`). Tests with
 //! `#[ignore]` are pedantic, and so is a URL that a function gets which is not known to contact it. Functions with a network of
 //! their own are left alone. Addresses are the matter of
 //! `literal-address`.
@@ -95,7 +96,7 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
             _ => of_command(sink, config),
         };
         let is_other = |host: &String| {
-            !networks.is_own(sink) && !is_only_built(facts, sink) && !is_resolved_otherwise(facts, sink, host)
+            !networks.is_own(sink) && !is_resolved_otherwise(facts, sink, host) && !is_redirected(facts, sink.call)
         };
         if let Some(host) = host.filter(is_other) {
             found.push(Contact { span: sink.span, function: sink.function, host, behind: sink.behind.clone() });
@@ -117,7 +118,8 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
         let value = call.arguments.first().filter(|_| resolves || requests(facts, id, call) || looks_up(facts, call));
         let texts = value.into_iter().flat_map(Value::readings).filter_map(Value::constant);
         let by_text = || texts.into_iter().find_map(|text| public_host(&text));
-        if let Some(host) = by_text().or_else(|| visited(call)).or_else(|| connected(call)) {
+        let host = by_text().or_else(|| visited(call)).or_else(|| connected(call));
+        if let Some(host) = host.filter(|_| !is_redirected(facts, Some(id))) {
             found.push(Contact { span: call.span, function: call.function, host, behind: Vec::new() });
         }
     }
@@ -154,18 +156,6 @@ fn connected(call: &Call) -> Option<String> {
     texts.iter().filter(|text| text.contains(':')).find_map(|text| public_host_of_url(text))
 }
 
-/// Whether the call only builds a request, which nothing sends: `client.get(url).build()`.
-fn is_only_built(facts: &FileFacts, sink: &Sink) -> bool {
-    let Some(get) = sink.call.filter(|get| tables::REQUESTING.contains(&facts.calls[*get].name.as_str())) else {
-        return false;
-    };
-    let builds = |(_, call): (CallId, &Call)| {
-        call.name == "build" && call.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(get))
-    };
-    let sends = |(_, call): (CallId, &Call)| tables::SENDING_REQUESTS.contains(&call.name.as_str());
-    facts.calls_from(get).any(builds) && !facts.calls_from(get).any(sends)
-}
-
 /// Whether the client of the request has an address of the test's own for the host: `builder.resolve(host, address)`.
 fn is_resolved_otherwise(facts: &FileFacts, sink: &Sink, host: &str) -> bool {
     let is_inside = |other: &&Sink| {
@@ -177,9 +167,16 @@ fn is_resolved_otherwise(facts: &FileFacts, sink: &Sink, host: &str) -> bool {
     requests.into_iter().any(|request| facts.object(facts.calls[request].root).any(|(_, call)| is_set(call)))
 }
 
+/// Whether a call of the same chain sends the connection to another address than that of the URL.
+fn is_redirected(facts: &FileFacts, request: Option<CallId>) -> bool {
+    let redirects = |(_, call): (CallId, &Call)| tables::REDIRECTING.contains(&call.name.as_str());
+    request.is_some_and(|request| facts.object(facts.calls[request].root).any(redirects))
+}
+
 /// Whether the call asks a resolver of another crate for its first argument.
 fn looks_up(facts: &FileFacts, call: &Call) -> bool {
-    let is_resolver = |path: &str| path.split("::").any(|part| part.ends_with("Resolver"));
+    // The body of a resolver of the test itself decides; a type of another crate comes with a path.
+    let is_resolver = |path: &str| path.contains("::") && path.split("::").any(|part| part.ends_with("Resolver"));
     let of_type = call.receiver.as_ref().and_then(|receiver| receiver.ty.as_ref()?.foreign_path());
     let maker = &facts.calls[call.root];
     tables::LOOKING_UP.contains(&call.name.as_str())

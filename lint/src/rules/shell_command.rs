@@ -132,7 +132,7 @@ fn hit(sink: &Sink, shell: &str, script: Option<&Value>) -> Hit {
                 Origin::Environment => "the environment decides a part of it",
                 Origin::Argument => "an argument of the program decides a part of it",
                 Origin::File => "a file decides a part of it",
-                Origin::Random | Origin::Pid | Origin::Time => continue,
+                Origin::Option | Origin::Random | Origin::Pid | Origin::Time => continue,
             };
             hit = hit.label(source.span, what);
         }

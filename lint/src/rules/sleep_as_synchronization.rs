@@ -24,7 +24,8 @@
 //! A function that starts a process, sleeps and returns it counts too, and so does one that starts a server, sleeps and
 //! ends: its callers connect. Functions of the run that
 //! start threads or tasks, or that connect, count like the calls themselves. A sleep in a loop is a poll and is not
-//! reported, nor is a sleep after a connection or a request to the started process, which has then answered. A sleep
+//! reported; after a function that binds its socket itself before it starts anything, a sleep is pedantic, because connections
+//! wait in the queue. A sleep is not reported after a connection or a request to the started process, which has then answered. A sleep
 //! before an assertion counts if the assertion asks an object of the program under test, whose constructor started a
 //! thread or a task: on a busy machine that may be later. So does one between the start of a program and a look at a file.
 //! Other sleeps before an assertion are pedantic. A helper that only sleeps counts like the sleep. A test whose
@@ -87,12 +88,19 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         let next = after().find(|(id, other)| contacts(*id, other) || asserts(other));
         if let Some((at, next)) = next {
             let is_of_program = || facts.command_behind(start.0).is_some() && looks_at_files(facts, id, at);
-            let is_pedantic = asserts(next) && !asks_program(facts, id, at) && !is_of_program();
+            let is_pedantic =
+                if asserts(next) { !asks_program(facts, id, at) && !is_of_program() } else { binds_first(start.1) };
             hits.push(hit.pedantic(is_pedantic).label(next.span, "needed here"));
         } else if hands_on(facts, start.0) || is_helper_that_serves(facts, id, start.0) {
             hits.push(hit);
         }
     }
+}
+
+/// Whether the called function binds its socket before it starts anything: connections wait in the queue, so the length of
+/// the sleep does not decide.
+fn binds_first(start: &Call) -> bool {
+    start.effects.as_ref().is_some_and(|effects| effects.binds_first)
 }
 
 /// Whether a call after the sleep and up to the assertion asks an object of the program under test that works in the

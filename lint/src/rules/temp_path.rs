@@ -20,7 +20,7 @@
 //! ```
 //!
 //! ## Limits
-//! Paths inside containers and guests are recognised only if a program like `docker` receives them.
+//! A name of a process id and a time is pedantic. Paths inside containers and guests are recognised only if a program like `docker` receives them.
 //!
 //! ## References
 //! CWE-377, CWE-59.
@@ -89,7 +89,10 @@ fn hit(function: usize, span: Span, value: &Value, by: &str) -> Option<Hit> {
     };
     let message = format!("the path `{}` is {guess}, in a folder that everybody shares", value.shown());
     let confidence = if guess == "fixed" { Confidence::High } else { Confidence::Medium };
-    let hit = Hit::new(function, span, message, HELP).confidence(confidence);
+    let has = |origin: Origin| value.source(origin).is_some();
+    // Nobody guesses the nanosecond, and a second run has another process.
+    let is_own = guess != "fixed" && has(Origin::Pid) && has(Origin::Time);
+    let hit = Hit::new(function, span, message, HELP).confidence(confidence).pedantic(is_own);
     Some(if value.span == span { hit } else { hit.label(value.span, format!("the path that `{by}` gets")) })
 }
 

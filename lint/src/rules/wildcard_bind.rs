@@ -26,7 +26,8 @@
 //! ## Limits
 //! A function of the product that binds every address counts where a test calls it, even if the test cannot choose.
 //! So does an object whose constructor chooses every address, unless the test calls a method with arguments on it, which
-//! may set another one. A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
+//! may set another one. Pedantic: a socket that gets broadcasts or joins a group, which loopback does not reach, and a port
+//! from the command line, which the person who starts the program chooses. A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
 //! for programs that are known to take it as data (`ip`, `nft`, `ping`), and inside of a network namespace, where it is
 //! shown with `--pedantic`.
 //!
@@ -36,12 +37,12 @@
 use super::address::{Networks, is_of_callee, read};
 use super::argv::{commands, is_confined, is_said_here, unwrapped};
 use crate::config::Config;
-use crate::facts::{FileFacts, Place, Sink, SinkKind};
+use crate::facts::{Call, CallId, FileFacts, Place, Sink, SinkKind};
 use crate::finding::Confidence;
 use crate::rule::{Hit, Proposal};
 use crate::span::Span;
 use crate::tables;
-use crate::value::Value;
+use crate::value::{Origin, Value};
 
 const HELP: &str = "bind loopback, `127.0.0.1:0` or `[::1]:0`; inside a `#[netns_test]` there is no other network";
 
@@ -69,6 +70,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let hit = Hit::new(sink.function, place, message, HELP).behind(&sink.behind);
         let is_certain = sink.kind == SinkKind::Listen && port_is_open && every_use_is_seen(facts, sink);
         let hit = hit.fix(is_certain.then(|| loopback(facts, sink)).flatten());
+        let hit = hit.pedantic(is_for_many(facts, sink) || is_chosen(value));
         hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
     }
     for (id, call) in facts.calls.iter().enumerate() {
@@ -142,6 +144,27 @@ fn is_client(facts: &FileFacts, sink: &Sink) -> bool {
     let Some(socket) = socket.map(|call| facts.calls[call].root) else { return false };
     let calls = |name: &str| facts.object(socket).any(|(_, call)| call.name == name);
     calls("connect") && !calls("listen")
+}
+
+/// Whether the socket gets broadcasts or the datagrams of a group, which do not reach a socket on loopback.
+fn is_for_many(facts: &FileFacts, sink: &Sink) -> bool {
+    let gets = |call: &Call| tables::FOR_MANY.iter().any(|name| call.name.starts_with(name));
+    let is_it = |value: &Value, bind: CallId| {
+        value.call.is_some_and(|call| {
+            let with = facts.with_alternatives(call);
+            with.iter().any(|call| facts.calls[*call].root == facts.calls[bind].root)
+        })
+    };
+    sink.call.is_some_and(|bind| {
+        facts
+            .calls_from(bind)
+            .any(|(_, call)| gets(call) && call.receiver.as_ref().is_some_and(|value| is_it(value, bind)))
+    })
+}
+
+/// Whether a part of the address comes from the command line: the person who starts the program chooses it.
+fn is_chosen(value: &Value) -> bool {
+    [Origin::Argument, Origin::Option].iter().any(|origin| value.source(*origin).is_some())
 }
 
 /// Whether a method called `bind` belongs to a server or a stream socket, judging by the receiver's constructor.

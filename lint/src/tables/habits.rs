@@ -97,6 +97,9 @@ pub(crate) const CURL_OPTIONS_WITH_VALUE: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 /// Methods of a client's builder that set the address of a name.
 pub(crate) const RESOLVING_OTHERWISE: &[&str] = &["resolve", "resolve_to_addrs"];
 
+/// Methods of a request's or a client's builder that send the connection elsewhere, whatever the host of the URL is.
+pub(crate) const REDIRECTING: &[&str] = &["with_override", "connect_to", "proxy"];
+
 /// Functions that query a resolver.
 pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_host"];
 
@@ -205,6 +208,25 @@ pub(crate) const STARTING: &[&str] = &[
     "actix_rt::spawn",
     "async_global_executor::spawn",
 ];
+
+/// Functions that start a task on the runtime of their caller.
+pub(crate) const STARTING_TASKS: &[&str] = &[
+    "tokio::spawn",
+    "tokio::task::spawn",
+    "task::spawn_local",
+    "actix_rt::spawn",
+    "actix_web::rt::spawn",
+    "rt::spawn",
+];
+
+/// The beginnings of methods that make a socket get broadcasts, or the datagrams of a multicast group.
+pub(crate) const FOR_MANY: &[&str] = &["set_broadcast", "join_multicast"];
+
+/// Associated functions that parse the command line if they have no argument: `Args::parse()`.
+pub(crate) const PARSING_ARGUMENTS: &[&str] = &["parse", "try_parse", "from_args"];
+
+/// Types that hold tasks of the runtime of their caller.
+pub(crate) const SETS_OF_TASKS: &[&str] = &["JoinSet", "LocalSet"];
 
 /// Whether the function at that path starts a thread or a task.
 pub(crate) fn starts_concurrent(path: &str) -> bool {

@@ -18,6 +18,8 @@ pub(crate) enum Origin {
     Environment,
     /// The program's arguments.
     Argument,
+    /// An option of the program, read by a parser of the command line.
+    Option,
     /// A file or standard input.
     File,
     /// A random generator or a UUID.

@@ -1,6 +1,6 @@
 use std::{thread, time::Duration};
-#[test]
-fn waits() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
-    runtime.block_on(async { thread::sleep(Duration::from_millis(5)); });
+#[tokio::test]
+async fn waits() {
+    let task = tokio::spawn(async { thread::sleep(Duration::from_millis(5)); });
+    task.await.unwrap();
 }

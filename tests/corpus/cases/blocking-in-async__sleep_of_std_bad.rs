@@ -1,2 +1,2 @@
 #[tokio::test]
-async fn waits() { std::thread::sleep(std::time::Duration::from_millis(5)); }
+async fn waits() { tokio::spawn(serve()); std::thread::sleep(std::time::Duration::from_millis(5)); }

@@ -5,16 +5,19 @@ use std::time::Duration;
 
 #[tokio::test]
 async fn sleeps() {
+    tokio::spawn(server::serve());
     thread::sleep(Duration::from_millis(100)); //~ blocking-in-async
 }
 
 #[tokio::test]
 async fn sleeps_by_full_path() {
+    tokio::spawn(server::serve());
     std::thread::sleep(Duration::from_millis(100)); //~ blocking-in-async
 }
 
 #[tokio::test]
 async fn sleeps_in_a_branch() {
+    tokio::spawn(server::serve());
     if server::is_slow() {
         thread::sleep(Duration::from_secs(1)); //~ blocking-in-async
     }
@@ -22,6 +25,7 @@ async fn sleeps_in_a_branch() {
 
 #[tokio::test]
 async fn sleeps_while_polling() {
+    tokio::spawn(server::serve());
     while !server::is_ready().await {
         thread::sleep(Duration::from_millis(10)); //~ blocking-in-async
     }
@@ -54,10 +58,51 @@ async fn blocks_on_a_future() {
 
 
 async fn settle() {
-    thread::sleep(Duration::from_millis(5)); //~ blocking-in-async
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
 }
 
 #[tokio::test]
 async fn uses_a_helper() {
     settle().await;
+}
+
+async fn start() {
+    tokio::spawn(server::serve());
+}
+
+#[tokio::test]
+async fn sleeps_beside_a_task_of_a_helper() {
+    start().await;
+    thread::sleep(Duration::from_millis(5)); //~ blocking-in-async
+}
+
+#[tokio::test]
+async fn sleeps_beside_a_set_of_tasks() {
+    let mut tasks = tokio::task::JoinSet::new();
+    tasks.spawn(server::serve());
+    thread::sleep(Duration::from_millis(5)); //~ blocking-in-async
+}
+
+#[tokio::test]
+async fn sleeps_alone() {
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sleeps_on_one_of_several_threads() {
+    tokio::spawn(server::serve());
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
+}
+
+#[tokio::test]
+async fn sleeps_after_the_task() {
+    let task = tokio::spawn(server::serve());
+    task.await.unwrap();
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
+}
+
+#[tokio::test]
+async fn sleeps_beside_a_thread() {
+    thread::spawn(server::run);
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
 }

@@ -64,7 +64,7 @@ fn by_a_text_that_grows() {
 #[test]
 fn by_the_shell_of_the_user() {
     let shell = env::var("SHELL").unwrap();
-    Command::new(shell).arg("-c").arg(device()).status().unwrap(); //~ shell-command, option-injection
+    Command::new(shell).arg("-c").arg(device()).status().unwrap(); //~ shell-command, pedantic: option-injection
 }
 
 #[test]
