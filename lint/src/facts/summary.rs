@@ -12,6 +12,7 @@ use super::{FileFacts, Place, Sink};
 use crate::hash::{ByHash, hash};
 use crate::ir::Effects;
 use crate::resolve::{Definition, Names, Program, qualifier_and_name};
+use crate::tables;
 use crate::value::Value;
 
 /// The facts about a function that its callers need.
@@ -107,8 +108,12 @@ impl Summary {
         // Most objects are created where their methods are called; values that depend only on the object are checked
         // there.
         let depends = |value: &Value| value.parameters.iter().any(|parameter| !self.is_method || parameter.index > 0);
-        // A command of the run's own type is followed where its methods show what it runs.
-        let keeps = |value: &Value| value.field(ARGV).is_none() && value.depends_on_arguments(self.is_method);
+        // A command of the run's own type is followed where its methods show what it runs, and is not std's.
+        let own_name = |value: &Value| value.ty.as_ref().and_then(|ty| Some(ty.own()?.item.as_str().to_owned()));
+        let is_process = |value: &Value| {
+            value.field(ARGV).is_some() || own_name(value).is_some_and(|name| tables::TYPES.contains(&name.as_str()))
+        };
+        let keeps = |value: &Value| !is_process(value) && value.depends_on_arguments(self.is_method);
         self.effects.matter()
             || self.sinks.iter().any(|sink| sink.depends_on_arguments(self.is_method))
             || self.returns.as_ref().is_some_and(|value| value.matters() || depends(value) || keeps(value))
