@@ -21,7 +21,7 @@ use super::narrow::Narrowed;
 use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
-use super::undone::remove_undone;
+use super::undone::{is_undone, mark_undone};
 use super::unread::unread_children;
 use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
 use crate::flow;
@@ -88,7 +88,8 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         next += 1;
     }
     lower.reached();
-    let sinks = std::mem::take(&mut lower.facts.sinks).into_iter().filter(|sink| !sink.told_on);
+    let sinks = std::mem::take(&mut lower.facts.sinks).into_iter();
+    let sinks = sinks.filter(|sink| !sink.told_on && !is_undone(&lower.facts, sink));
     lower.facts.sinks = sinks.flat_map(Sink::variants).collect();
     let mut functions: HashMap<String, Vec<Arc<Summary>>> = HashMap::new();
     for (item, all) in &lower.by_item {
@@ -483,7 +484,7 @@ impl<'a> Lower<'a> {
             }
         }
         self.escape(&returns);
-        self.complete_sinks(id, (first_call, first_sink));
+        self.complete_sinks(id, (first_call, first_sink), &returns);
         self.frame = outer;
         let count = signature.inputs.len();
         let sinks = self.facts.sinks[first_sink..].iter();
@@ -496,8 +497,8 @@ impl<'a> Lower<'a> {
         };
         let is_method = signature.receiver().is_some();
         let body = self.facts.functions[id].body;
-        let own = &self.facts.sinks[first_sink..];
-        let effects = body.map(|body| flow::effects_of(&self.facts, (id, body), count, &returns, own));
+        let own: Vec<Sink> = self.facts.sinks[first_sink..].iter().filter(|sink| !sink.built).cloned().collect();
+        let effects = body.map(|body| flow::effects_of(&self.facts, (id, body), count, &returns, &own));
         let effects = effects.unwrap_or_default();
         let summary = Summary::new(
             sinks.map(|sink| sink.for_callers(self.file)).collect(),
@@ -512,10 +513,10 @@ impl<'a> Lower<'a> {
     }
 
     /// Adds and removes the sinks of a function that depend on its whole body.
-    fn complete_sinks(&mut self, function: usize, (first_call, first_sink): (usize, usize)) {
+    fn complete_sinks(&mut self, function: usize, (first_call, first_sink): (usize, usize), returns: &Value) {
         self.assemble_commands(function, first_call);
         self.apply_closures();
-        remove_undone(&mut self.facts, function, first_sink);
+        mark_undone(&mut self.facts, function, first_sink, returns);
     }
 
     /// Returns the values that attributes pass for the parameter `index`: `#[case(…)]` and `#[values(…)]` of rstest,
