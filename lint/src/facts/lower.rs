@@ -499,7 +499,8 @@ impl<'a> Lower<'a> {
         let body = self.facts.functions[id].body;
         let own: Vec<Sink> = self.facts.sinks[first_sink..].iter().filter(|sink| !sink.built).cloned().collect();
         let effects = body.map(|body| flow::effects_of(&self.facts, (id, body), count, &returns, &own));
-        let effects = effects.unwrap_or_default();
+        let mut effects = effects.unwrap_or_default();
+        effects.tasks = effects.tasks && self.facts.leaves_tasks(id, first_call);
         let summary = Summary::new(
             sinks.map(|sink| sink.for_callers(self.file)).collect(),
             returned,
