@@ -1,11 +1,11 @@
-//! Waits without a call: `receiver.await` on a channel for one message.
+//! Waits without a call, `receiver.await` on a channel for one message, and tasks that nothing awaits.
 
-use super::{Call, CallId, FileFacts};
-use crate::flow::starts_task;
-use crate::ir::{Object, Step};
 use syn::Expr;
 
 use super::lower::Lower;
+use super::{Call, CallId, FileFacts};
+use crate::flow::starts_task;
+use crate::ir::{Object, Step};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;

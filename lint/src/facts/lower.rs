@@ -26,7 +26,7 @@ use super::unread::unread_children;
 use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
 use crate::flow;
 use crate::ir::{BodyKind, Builder, Object, Step, Why};
-use crate::resolve::{FileOfProgram, Names, PackageOfProgram, Program, Uses};
+use crate::resolve::{Names, Program, Uses};
 use crate::span::Span;
 use crate::tables::{self, ExtraTables};
 use crate::value::{Interval, Value};
@@ -70,8 +70,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
     lower.names.add(&file.items, "");
     lower.declare(&file.items, &mut Vec::new(), test);
     if world.files.is_empty() {
-        let alone = FileOfProgram { names: &lower.names, children: Vec::new(), package: 0 };
-        lower.own = Program::new(&[alone], vec![PackageOfProgram::default()]);
+        lower.own = Program::alone(&lower.names);
     }
     lower.evaluate_constants();
     for (item, within, test) in std::mem::take(&mut lower.macros) {

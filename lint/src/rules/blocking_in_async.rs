@@ -22,7 +22,7 @@
 //!
 //! ## Limits
 //! A sleep counts if the runtime of the function certainly has one thread and another task: an earlier call has started
-//! one that nothing awaits before the sleep, possibly in a function of the run that does nothing with the task's handle, or the sleep is in a task or in a `join!` itself. Each other sleep is pedantic:
+//! one that nothing awaits before the sleep, or the sleep is in a task or in a `join!` itself. Each other sleep is pedantic:
 //! child processes and threads go on meanwhile. Pedantic, too: `join` of a thread and `to_socket_addrs`, which mostly return soon. What stands in a closure may run elsewhere
 //! and is left alone. Blocking calls of functions that the test calls are not followed.
 //!
