@@ -284,8 +284,7 @@ impl Lower<'_> {
             open: false,
             behind: Vec::new(),
             told_on: false,
-            tried: false,
-            built: false,
+            undone: None,
         });
     }
 }

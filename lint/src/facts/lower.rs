@@ -23,9 +23,9 @@ use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
 use super::undone::{is_undone, mark_undone};
 use super::unread::unread_children;
-use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
+use super::{CallId, FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings, Undone};
 use crate::flow;
-use crate::ir::{BodyKind, Builder, Object, Step, Why};
+use crate::ir::{BodyKind, Builder, Effects, Object, Step, Why};
 use crate::resolve::{Names, Program, Uses};
 use crate::span::Span;
 use crate::tables::{self, ExtraTables};
@@ -495,11 +495,7 @@ impl<'a> Lower<'a> {
             syn::ReturnType::Default => false,
         };
         let is_method = signature.receiver().is_some();
-        let body = self.facts.functions[id].body;
-        let own: Vec<Sink> = self.facts.sinks[first_sink..].iter().filter(|sink| !sink.built).cloned().collect();
-        let effects = body.map(|body| flow::effects_of(&self.facts, (id, body), count, &returns, &own));
-        let mut effects = effects.unwrap_or_default();
-        effects.tasks = effects.tasks && self.facts.leaves_tasks(id, first_call);
+        let effects = self.effects_of(id, (first_call, first_sink), count, &returns);
         let summary = Summary::new(
             sinks.map(|sink| sink.for_callers(self.file)).collect(),
             returned,
@@ -510,6 +506,16 @@ impl<'a> Lower<'a> {
         let function = &mut self.facts.functions[id];
         function.returns = Some(returns);
         function.calls = first_call..self.facts.calls.len();
+    }
+
+    /// Returns the effects of a function with `count` parameters.
+    fn effects_of(&self, function: usize, first: (CallId, usize), count: usize, returns: &Value) -> Effects {
+        let Some(body) = self.facts.functions[function].body else { return Effects::default() };
+        let sinks = self.facts.sinks[first.1..].iter().filter(|sink| sink.undone != Some(Undone::Built));
+        let own: Vec<Sink> = sinks.cloned().collect();
+        let mut effects = flow::effects_of(&self.facts, (function, body), count, returns, &own);
+        effects.tasks = effects.tasks && self.facts.leaves_tasks(function, first.0);
+        effects
     }
 
     /// Adds and removes the sinks of a function that depend on its whole body.

@@ -230,10 +230,17 @@ pub(crate) struct Sink {
     /// The object that decides the operation is unknown here: the sink is for the callers of the function, not for the
     /// rules.
     pub told_on: bool,
+    /// Why it may not happen, or may do no harm.
+    pub undone: Option<Undone>,
+}
+
+/// Why a sink may not happen, or may do no harm.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Undone {
     /// The function binds any free port if this bind fails.
-    pub tried: bool,
+    Tried,
     /// The function returns the request that the call builds, and sends nothing.
-    pub built: bool,
+    Built,
 }
 
 /// A place in a file of the run.

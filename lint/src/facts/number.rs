@@ -172,8 +172,7 @@ impl<'a> Lower<'a> {
                 open: false,
                 behind: Vec::new(),
                 told_on: false,
-                tried: false,
-                built: false,
+                undone: None,
             });
         }
     }

@@ -39,8 +39,7 @@ impl Lower<'_> {
                 open: false,
                 behind: Vec::new(),
                 told_on: false,
-                tried: false,
-                built: false,
+                undone: None,
             });
         }
     }

@@ -1,6 +1,6 @@
 //! Sinks with less effect on the world: a fixed port that only comes first, and a request that is built and not sent.
 
-use super::{CallId, FileFacts, Sink, SinkKind};
+use super::{CallId, FileFacts, Sink, SinkKind, Undone};
 use crate::ir::Step;
 use crate::tables;
 use crate::value::Value;
@@ -8,19 +8,18 @@ use crate::value::Value;
 /// Marks the sinks of a function that only come first or only build what it returns, and removes those without any
 /// effect; `first` is the first of them. Callers do not see the removed ones either.
 pub(super) fn mark_undone(facts: &mut FileFacts, function: usize, first: usize, returns: &Value) {
-    let marks = |sink: &Sink| {
-        let is_built = sink.function == function && is_only_built(facts, sink);
-        let tried = sink.function == function && is_tried(facts, sink);
-        (tried, is_built, is_built && sink.call.is_some_and(|get| follows(facts, returns, get)))
+    let mark = |sink: &Sink| {
+        if sink.function != function {
+            return (sink.undone, true);
+        }
+        if is_only_built(facts, sink) {
+            return (Some(Undone::Built), sink.call.is_some_and(|get| follows(facts, returns, get)));
+        }
+        (if is_tried(facts, sink) { Some(Undone::Tried) } else { sink.undone }, true)
     };
-    let marks: Vec<_> = facts.sinks[first..].iter().map(marks).collect();
-    let own = facts.sinks.split_off(first);
-    facts.sinks.extend(
-        own.into_iter()
-            .zip(marks)
-            .filter(|(_, (_, built, returned))| !built || *returned)
-            .map(|(sink, (tried, built, _))| Sink { tried: sink.tried || tried, built: sink.built || built, ..sink }),
-    );
+    let marks: Vec<_> = facts.sinks[first..].iter().map(mark).collect();
+    let own = facts.sinks.split_off(first).into_iter().zip(marks);
+    facts.sinks.extend(own.filter(|(_, (_, stays))| *stays).map(|(sink, (undone, _))| Sink { undone, ..sink }));
 }
 
 /// Whether nothing in the file sends the request that the function of the sink returns.
@@ -35,7 +34,7 @@ pub(super) fn is_undone(facts: &FileFacts, sink: &Sink) -> bool {
         tables::SENDING_REQUESTS.contains(&call.name.as_str())
             && (call.receiver.as_ref().is_some_and(gets) || call.name != "send" && call.arguments.iter().any(gets))
     };
-    sink.built && !facts.calls.iter().any(sends)
+    sink.undone == Some(Undone::Built) && !facts.calls.iter().any(sends)
 }
 
 /// Whether the function binds any free port if this bind fails: `match bind(DEFAULT) { Err(_) => bind(0) }`, `or_else`.

@@ -175,7 +175,9 @@ impl ModuleNames {
                 TokenTree::Ident(word) if word == "impl" => (is_inside, last) = (true, None),
                 TokenTree::Ident(word) if word == "for" => {
                     let of: Option<String> = last.take().filter(|_| is_inside);
-                    of.iter().for_each(|of| self.implement_apart(of));
+                    if let Some(of) = of {
+                        self.implement_apart(&of);
+                    }
                     is_inside = false;
                 }
                 TokenTree::Ident(word) if is_inside => last = Some(word.to_string()),

@@ -30,7 +30,7 @@
 
 use super::address::{Found, Host, Networks, given_values, read};
 use crate::config::Config;
-use crate::facts::{FileFacts, SinkKind};
+use crate::facts::{FileFacts, SinkKind, Undone};
 use crate::finding::{Confidence, Severity};
 use crate::rule::Hit;
 use crate::span::Span;
@@ -50,7 +50,10 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             _ => continue,
         };
         // No test uses the start value of a counter as its port.
-        let Some(value) = sink.values.first().filter(|value| !sink.tried && !value.is_counted()) else { continue };
+        let Some(value) = sink.values.first().filter(|value| sink.undone != Some(Undone::Tried) && !value.is_counted())
+        else {
+            continue;
+        };
         let Some(found) = read(&value.shown()) else { continue };
         // Many methods called `connect` take texts with a colon.
         if found.host == Host::Name && !sink.by.contains("::") && !found.is_local() {
