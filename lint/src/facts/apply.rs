@@ -284,6 +284,8 @@ impl Lower<'_> {
             open: false,
             behind: Vec::new(),
             told_on: false,
+            tried: false,
+            built: false,
         });
     }
 }

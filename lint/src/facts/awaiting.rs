@@ -1,8 +1,11 @@
-//! Waits without a call: `receiver.await` on a channel for one message.
+//! Waits without a call, `receiver.await` on a channel for one message, and tasks that nothing awaits.
 
 use syn::Expr;
 
 use super::lower::Lower;
+use super::{Call, CallId, FileFacts};
+use crate::flow::starts_task;
+use crate::ir::{Object, Step};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
@@ -20,5 +23,27 @@ impl Lower<'_> {
         if let Some(call) = self.facts.calls.last_mut() {
             call.awaited = true;
         }
+    }
+}
+
+impl FileFacts {
+    /// Whether the tasks that the function itself starts certainly outlive it: nothing uses their handles, and no set of
+    /// tasks aborts them. `first` is the first call of the function.
+    pub(super) fn leaves_tasks(&self, function: usize, first: CallId) -> bool {
+        let own = || (first..).zip(&self.calls[first..]).filter(|(_, call)| call.function == function);
+        let started: Vec<CallId> = own().map(|(id, _)| id).filter(|id| starts_task(self, *id)).collect();
+        let is_handle = |value: &Value| value.call.is_some_and(|call| started.contains(&call));
+        let takes = |call: &Call| call.name != "drop" && call.receiver.iter().chain(&call.arguments).any(is_handle);
+        let steps = self.bodies.iter().filter(|body| body.function == function).flat_map(|body| &body.blocks);
+        let uses = |step: &Step| match *step {
+            Step::Await { of: Some(call), .. } => started.contains(&call),
+            Step::Stored { object: Object::Call(call), .. } | Step::Returned { object: Object::Call(call), .. } => {
+                started.contains(&call)
+            }
+            _ => false,
+        };
+        started.iter().all(|id| self.calls[*id].receiver.is_none())
+            && !own().any(|(_, call)| takes(call))
+            && !steps.flat_map(|block| &block.steps).any(uses)
     }
 }

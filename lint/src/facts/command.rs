@@ -112,6 +112,8 @@ fn sink(kind: SinkKind, id: usize, call: &super::Call, values: Vec<Value>, open:
         open,
         behind: Vec::new(),
         told_on: false,
+        tried: false,
+        built: false,
     }
 }
 

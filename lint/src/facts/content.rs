@@ -34,6 +34,8 @@ impl Lower<'_> {
             open: false,
             behind: Vec::new(),
             told_on: false,
+            tried: false,
+            built: false,
         });
     }
 

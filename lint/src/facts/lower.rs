@@ -21,12 +21,12 @@ use super::narrow::Narrowed;
 use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
-use super::undone::remove_undone;
+use super::undone::{is_undone, mark_undone};
 use super::unread::unread_children;
 use super::{FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings};
 use crate::flow;
 use crate::ir::{BodyKind, Builder, Object, Step, Why};
-use crate::resolve::{FileOfProgram, Names, PackageOfProgram, Program, Uses};
+use crate::resolve::{Names, Program, Uses};
 use crate::span::Span;
 use crate::tables::{self, ExtraTables};
 use crate::value::{Interval, Value};
@@ -70,8 +70,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
     lower.names.add(&file.items, "");
     lower.declare(&file.items, &mut Vec::new(), test);
     if world.files.is_empty() {
-        let alone = FileOfProgram { names: &lower.names, children: Vec::new(), package: 0 };
-        lower.own = Program::new(&[alone], vec![PackageOfProgram::default()]);
+        lower.own = Program::alone(&lower.names);
     }
     lower.evaluate_constants();
     for (item, within, test) in std::mem::take(&mut lower.macros) {
@@ -88,7 +87,8 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         next += 1;
     }
     lower.reached();
-    let sinks = std::mem::take(&mut lower.facts.sinks).into_iter().filter(|sink| !sink.told_on);
+    let sinks = std::mem::take(&mut lower.facts.sinks).into_iter();
+    let sinks = sinks.filter(|sink| !sink.told_on && !is_undone(&lower.facts, sink));
     lower.facts.sinks = sinks.flat_map(Sink::variants).collect();
     let mut functions: HashMap<String, Vec<Arc<Summary>>> = HashMap::new();
     for (item, all) in &lower.by_item {
@@ -483,7 +483,7 @@ impl<'a> Lower<'a> {
             }
         }
         self.escape(&returns);
-        self.complete_sinks(id, (first_call, first_sink));
+        self.complete_sinks(id, (first_call, first_sink), &returns);
         self.frame = outer;
         let count = signature.inputs.len();
         let sinks = self.facts.sinks[first_sink..].iter();
@@ -496,9 +496,10 @@ impl<'a> Lower<'a> {
         };
         let is_method = signature.receiver().is_some();
         let body = self.facts.functions[id].body;
-        let own = &self.facts.sinks[first_sink..];
-        let effects = body.map(|body| flow::effects_of(&self.facts, (id, body), count, &returns, own));
-        let effects = effects.unwrap_or_default();
+        let own: Vec<Sink> = self.facts.sinks[first_sink..].iter().filter(|sink| !sink.built).cloned().collect();
+        let effects = body.map(|body| flow::effects_of(&self.facts, (id, body), count, &returns, &own));
+        let mut effects = effects.unwrap_or_default();
+        effects.tasks = effects.tasks && self.facts.leaves_tasks(id, first_call);
         let summary = Summary::new(
             sinks.map(|sink| sink.for_callers(self.file)).collect(),
             returned,
@@ -512,10 +513,10 @@ impl<'a> Lower<'a> {
     }
 
     /// Adds and removes the sinks of a function that depend on its whole body.
-    fn complete_sinks(&mut self, function: usize, (first_call, first_sink): (usize, usize)) {
+    fn complete_sinks(&mut self, function: usize, (first_call, first_sink): (usize, usize), returns: &Value) {
         self.assemble_commands(function, first_call);
         self.apply_closures();
-        remove_undone(&mut self.facts, function, first_sink);
+        mark_undone(&mut self.facts, function, first_sink, returns);
     }
 
     /// Returns the values that attributes pass for the parameter `index`: `#[case(…)]` and `#[values(…)]` of rstest,

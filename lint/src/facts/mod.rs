@@ -230,6 +230,10 @@ pub(crate) struct Sink {
     /// The object that decides the operation is unknown here: the sink is for the callers of the function, not for the
     /// rules.
     pub told_on: bool,
+    /// The function binds any free port if this bind fails.
+    pub tried: bool,
+    /// The function returns the request that the call builds, and sends nothing.
+    pub built: bool,
 }
 
 /// A place in a file of the run.

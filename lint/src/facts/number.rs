@@ -172,6 +172,8 @@ impl<'a> Lower<'a> {
                 open: false,
                 behind: Vec::new(),
                 told_on: false,
+                tried: false,
+                built: false,
             });
         }
     }

@@ -39,6 +39,8 @@ impl Lower<'_> {
                 open: false,
                 behind: Vec::new(),
                 told_on: false,
+                tried: false,
+                built: false,
             });
         }
     }

@@ -69,8 +69,7 @@ impl Summary {
         let mut seen = HashSet::new();
         for mut sink in all {
             let mut own = DefaultHasher::new();
-
-            sink.kind.hash(&mut own);
+            (sink.kind, sink.tried, sink.built).hash(&mut own);
             for value in &mut sink.values {
                 value.prune(MAX_DEPTH);
                 value.content(&mut own);

@@ -1,17 +1,41 @@
-//! Sinks without an effect on the world: a fixed port that only comes first, and a request that is built and not sent.
+//! Sinks with less effect on the world: a fixed port that only comes first, and a request that is built and not sent.
 
 use super::{CallId, FileFacts, Sink, SinkKind};
 use crate::ir::Step;
 use crate::tables;
 use crate::value::Value;
 
-/// Removes the sinks without an effect from those of a function; `first` is the first of them. Callers do not see them
-/// either.
-pub(super) fn remove_undone(facts: &mut FileFacts, function: usize, first: usize) {
-    let is_undone = |sink: &Sink| sink.function == function && (is_tried(facts, sink) || is_only_built(facts, sink));
-    let undone: Vec<bool> = facts.sinks[first..].iter().map(is_undone).collect();
-    let mut undone = std::iter::repeat_n(false, first).chain(undone);
-    facts.sinks.retain(|_| !undone.next().unwrap_or_default());
+/// Marks the sinks of a function that only come first or only build what it returns, and removes those without any
+/// effect; `first` is the first of them. Callers do not see the removed ones either.
+pub(super) fn mark_undone(facts: &mut FileFacts, function: usize, first: usize, returns: &Value) {
+    let marks = |sink: &Sink| {
+        let is_built = sink.function == function && is_only_built(facts, sink);
+        let tried = sink.function == function && is_tried(facts, sink);
+        (tried, is_built, is_built && sink.call.is_some_and(|get| follows(facts, returns, get)))
+    };
+    let marks: Vec<_> = facts.sinks[first..].iter().map(marks).collect();
+    let own = facts.sinks.split_off(first);
+    facts.sinks.extend(
+        own.into_iter()
+            .zip(marks)
+            .filter(|(_, (_, built, returned))| !built || *returned)
+            .map(|(sink, (tried, built, _))| Sink { tried: sink.tried || tried, built: sink.built || built, ..sink }),
+    );
+}
+
+/// Whether nothing in the file sends the request that the function of the sink returns.
+pub(super) fn is_undone(facts: &FileFacts, sink: &Sink) -> bool {
+    let is_returned = |id: CallId| match sink.call {
+        Some(_) => facts.calls_of(sink.function).any(|(call, _)| call == id),
+        None => facts.calls[id].span == sink.span,
+    };
+    // Channels have a `send` with an argument, too.
+    let sends = |call: &super::Call| {
+        let gets = |value: &Value| behind(facts, value).any(is_returned);
+        tables::SENDING_REQUESTS.contains(&call.name.as_str())
+            && (call.receiver.as_ref().is_some_and(gets) || call.name != "send" && call.arguments.iter().any(gets))
+    };
+    sink.built && !facts.calls.iter().any(sends)
 }
 
 /// Whether the function binds any free port if this bind fails: `match bind(DEFAULT) { Err(_) => bind(0) }`, `or_else`.
@@ -37,13 +61,11 @@ fn runs_without(facts: &FileFacts, tried: CallId, call: CallId) -> bool {
         let edges = body.blocks.iter().flat_map(|block| &block.edges);
         edges.filter(|edge| edge.lacks == Some(tried)).filter_map(|edge| edge.to).any(|to| has(body, to))
     };
-    let is_alternative = |(id, other): (CallId, &super::Call)| {
-        id > tried
-            && other.name == "or_else"
-            && other.receiver.as_ref().is_some_and(|receiver| receiver.call == Some(tried))
-            && other.span.covers(facts.calls[call].span)
-    };
-    facts.bodies.iter().any(on_failure) || facts.calls_from(tried).any(is_alternative)
+    // The method is no call of its own.
+    let is_alternative = call == tried + 1
+        && facts.enclosed_by(call, |name| name == "or_else")
+        && !facts.enclosed_by(tried, |name| name == "or_else");
+    is_alternative || facts.bodies.iter().any(on_failure)
 }
 
 /// Whether the call only builds a request, which nothing sends: `client.get(url).build()`.
@@ -52,14 +74,25 @@ fn is_only_built(facts: &FileFacts, sink: &Sink) -> bool {
         return false;
     };
     let function = facts.calls[get].function;
-    let follows = |value: &Value| {
-        let before = |call: &CallId| facts.calls[*call].receiver.as_ref().and_then(|receiver| receiver.call);
-        std::iter::successors(value.call, |call| before(call).filter(|before| *before >= get)).any(|call| call == get)
+    let builds = |(_, call): (CallId, &super::Call)| {
+        call.name == "build" && call.receiver.as_ref().is_some_and(|built| follows(facts, built, get))
     };
-    let builds =
-        |(_, call): (CallId, &super::Call)| call.name == "build" && call.receiver.as_ref().is_some_and(follows);
     let sends = |(_, call): (CallId, &super::Call)| {
         call.function == function && tables::SENDING_REQUESTS.contains(&call.name.as_str())
     };
     facts.calls_from(get).any(builds) && !facts.calls_from(get).any(sends)
+}
+
+/// Whether the value comes from the call `get`, by methods of its result.
+fn follows(facts: &FileFacts, value: &Value, get: CallId) -> bool {
+    behind(facts, value).any(|call| call == get)
+}
+
+/// Returns the call that made the value, and those that made the receivers before.
+fn behind(facts: &FileFacts, value: &Value) -> impl Iterator<Item = CallId> {
+    let before = |call: &CallId| {
+        let receiver = facts.calls[*call].receiver.as_ref().and_then(|receiver| receiver.call);
+        receiver.filter(|before| before < call)
+    };
+    std::iter::successors(value.call, before)
 }

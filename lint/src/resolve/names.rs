@@ -1,6 +1,8 @@
 //! The names that the modules of a file define and import.
 
-use syn::{ImplItem, Item, TraitItem, Type, UseTree};
+use proc_macro2::{TokenStream, TokenTree};
+use syn::visit::Visit;
+use syn::{ImplItem, Item, ItemImpl, ItemMacro, Meta, TraitItem, Type, UseTree};
 
 use crate::hash::hash;
 
@@ -22,10 +24,22 @@ pub(crate) struct ModuleNames {
     pub methods: Vec<u64>,
     /// The hash of an imported name, and the path that it refers to.
     pub imported: Vec<(u64, Box<str>)>,
-    /// Types and the paths of the traits that they implement.
-    pub implemented: Vec<(Box<str>, Box<str>)>,
+    /// The implementations of traits.
+    pub implemented: Vec<Implemented>,
     /// Modules that are imported by `*`.
     pub globs: Vec<Box<str>>,
+}
+
+/// An implementation of a trait.
+#[derive(Clone, Debug)]
+pub(crate) struct Implemented {
+    /// The path of the type; empty if it is not known or not one type of the module: a type of a function body, all types
+    /// with another trait, a mock.
+    pub holder: Box<str>,
+    /// The path of the trait.
+    pub of: Box<str>,
+    /// It is in the body of a function or in a macro, where other imports may count.
+    pub is_apart: bool,
 }
 
 impl Names {
@@ -45,7 +59,10 @@ impl Names {
         for item in items {
             match item {
                 Item::Use(item) => walk(&item.tree, "", module),
-                Item::Fn(item) => module.define(&item.sig.ident.to_string()),
+                Item::Fn(item) => {
+                    module.define(&item.sig.ident.to_string());
+                    module.visit_block(&item.block);
+                }
                 Item::Const(item) => module.define(&item.ident.to_string()),
                 Item::Static(item) => module.define(&item.ident.to_string()),
                 Item::Struct(item) => module.define(&item.ident.to_string()),
@@ -71,14 +88,14 @@ impl Names {
                     }
                 }
                 Item::Impl(item) => {
+                    module.implement(item, false);
+                    for item in &item.items {
+                        if let ImplItem::Fn(item) = item {
+                            module.visit_block(&item.block);
+                        }
+                    }
                     let Type::Path(holder) = &*item.self_ty else { continue };
                     let Some(holder) = holder.path.segments.last().map(|last| last.ident.to_string()) else { continue };
-                    // An implementation for all types with another trait.
-                    let is_general = item.generics.type_params().any(|parameter| parameter.ident == holder.as_str());
-                    if let Some((of, _)) = item.trait_.as_ref().filter(|_| !is_general) {
-                        let path: Vec<String> = of.segments.iter().map(|segment| segment.ident.to_string()).collect();
-                        module.implemented.push((holder.as_str().into(), path.join("::").into()));
-                    }
                     for item in &item.items {
                         match item {
                             ImplItem::Fn(item) => module.associate(&holder, &item.sig),
@@ -90,12 +107,17 @@ impl Names {
                 Item::Trait(item) => {
                     let holder = item.ident.to_string();
                     module.define(&holder);
+                    if item.attrs.iter().any(|attribute| makes_mock(&attribute.meta)) {
+                        module.implement_apart(holder.as_str());
+                    }
                     for item in &item.items {
                         if let TraitItem::Fn(item) = item {
                             module.associate(&holder, &item.sig);
+                            item.default.iter().for_each(|block| module.visit_block(block));
                         }
                     }
                 }
+                Item::Macro(item) => module.visit_item_macro(item),
                 _ => {}
             }
         }
@@ -121,6 +143,68 @@ impl ModuleNames {
             self.methods.push(hash(signature.ident.to_string().as_bytes()));
         }
     }
+}
+
+impl ModuleNames {
+    fn implement(&mut self, item: &ItemImpl, is_apart: bool) {
+        let Some((of, _)) = &item.trait_ else { return };
+        let written = |path: &syn::Path| {
+            let segments: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+            Box::<str>::from(segments.join("::"))
+        };
+        // An implementation for all types with another trait has no type.
+        let is_general = |holder: &syn::Path| item.generics.type_params().any(|known| holder.is_ident(&known.ident));
+        let holder = match &*item.self_ty {
+            Type::Path(holder) if !is_apart && !is_general(&holder.path) => written(&holder.path),
+            _ => "".into(),
+        };
+        self.implemented.push(Implemented { holder, of: written(of), is_apart });
+    }
+
+    fn implement_apart(&mut self, of: &str) {
+        self.implemented.push(Implemented { holder: "".into(), of: of.into(), is_apart: true });
+    }
+
+    /// Adds the traits that the tokens of a macro implement: `impl Trait for`.
+    fn implement_in(&mut self, tokens: TokenStream) {
+        // The last name since an `impl`.
+        let mut last = None;
+        let mut is_inside = false;
+        for token in tokens {
+            match token {
+                TokenTree::Ident(word) if word == "impl" => (is_inside, last) = (true, None),
+                TokenTree::Ident(word) if word == "for" => {
+                    let of: Option<String> = last.take().filter(|_| is_inside);
+                    of.iter().for_each(|of| self.implement_apart(of));
+                    is_inside = false;
+                }
+                TokenTree::Ident(word) if is_inside => last = Some(word.to_string()),
+                TokenTree::Group(group) => self.implement_in(group.stream()),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Looks for implementations in the bodies of functions.
+impl<'ast> Visit<'ast> for ModuleNames {
+    fn visit_item_impl(&mut self, item: &'ast ItemImpl) {
+        self.implement(item, true);
+        syn::visit::visit_item_impl(self, item);
+    }
+
+    fn visit_item_macro(&mut self, item: &'ast ItemMacro) {
+        self.implement_in(item.mac.tokens.clone());
+    }
+}
+
+/// Whether the attribute adds an implementation for tests: `automock`, `mockall::automock`, also in a `cfg_attr`.
+fn makes_mock(attribute: &Meta) -> bool {
+    const MAKERS: [&str; 4] = ["automock", "mockall", "unimock", "mry"];
+    let is_maker = |name: &str| MAKERS.contains(&name);
+    let is_in = |tokens: &TokenStream| tokens.clone().into_iter().any(|token| is_maker(&token.to_string()));
+    attribute.path().segments.iter().any(|segment| is_maker(&segment.ident.to_string()))
+        || matches!(attribute, Meta::List(list) if list.path.is_ident("cfg_attr") && is_in(&list.tokens))
 }
 
 fn walk(tree: &UseTree, before: &str, into: &mut ModuleNames) {

@@ -6,7 +6,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::names::Names;
+use super::names::{Implemented, Names};
 use crate::hash::{ByHash, hash};
 
 type ModuleId = usize;
@@ -48,23 +48,17 @@ pub(crate) struct Program {
     packages: Vec<PackageOfProgram>,
     /// The modules that define `Type::name`, by package and the hash of that path.
     associated: HashMap<(usize, u64), Vec<ModuleId>>,
-    /// The implementations of traits, by package and the hash of the trait's name.
-    implementors: HashMap<(usize, u64), Vec<Implementation>>,
-    /// The same by package and the hash of the type's name.
-    traits: HashMap<(usize, u64), Vec<Implementation>>,
+    /// The implementations of traits of the run, by the module and the hash of the trait's name, and others by the hash of
+    /// the written name alone.
+    implementors: HashMap<(Option<ModuleId>, u64), Vec<Implementation>>,
+    /// The traits of the run that a type implements, by the module and the hash of the type's name.
+    traits: HashMap<(ModuleId, u64), Vec<(ModuleId, String)>>,
     /// The number of types that have a method, by package and the hash of its name.
     methods: HashMap<(usize, u64), usize>,
 }
 
-/// An implementation of a trait.
-#[derive(Clone, Debug)]
-struct Implementation {
-    module: ModuleId,
-    /// The type.
-    holder: Box<str>,
-    /// The path of the trait.
-    of: Box<str>,
-}
+/// The module of an implementation of a trait, and the implementation.
+type Implementation = (ModuleId, Implemented);
 
 #[derive(Debug)]
 struct Module {
@@ -96,6 +90,7 @@ impl Program {
     /// Connects the modules of `files`.
     pub(crate) fn new(files: &[FileOfProgram<'_>], packages: Vec<PackageOfProgram>) -> Self {
         let mut program = Self { packages, ..Self::default() };
+        let mut implemented: Vec<Implementation> = Vec::new();
         for (index, file) in files.iter().enumerate() {
             let mut own = vec![(String::new(), program.add(index, "", file.package))];
             for names in &file.names.modules {
@@ -109,13 +104,7 @@ impl Program {
                 module.defined.extend(&names.defined);
                 module.imported.extend(names.imported.iter().cloned());
                 module.globs.extend(names.globs.iter().cloned());
-                for (holder, of) in &names.implemented {
-                    let one = Implementation { module: id, holder: holder.clone(), of: of.clone() };
-                    let key = |name: &str| (file.package, hash(name.as_bytes()));
-                    let last = of.rsplit("::").next().unwrap_or(of);
-                    program.implementors.entry(key(last)).or_default().push(one.clone());
-                    program.traits.entry(key(holder)).or_default().push(one);
-                }
+                implemented.extend(names.implemented.iter().map(|one| (id, one.clone())));
                 for name in &names.methods {
                     *program.methods.entry((file.package, *name)).or_default() += 1;
                 }
@@ -147,7 +136,35 @@ impl Program {
                 }
             }
         }
+        for one in implemented {
+            program.implement(one);
+        }
         program
+    }
+
+    /// Returns the program of one file, whose traits may have implementations elsewhere.
+    pub(crate) fn alone(names: &Names) -> Self {
+        let file = FileOfProgram { names, children: Vec::new(), package: 0 };
+        Self { implementors: HashMap::new(), ..Self::new(&[file], vec![PackageOfProgram::default()]) }
+    }
+
+    /// Adds an implementation of a trait, once all modules are connected.
+    fn implement(&mut self, (module, one): Implementation) {
+        let traits = self.items_at(module, &one.of);
+        for of in &traits {
+            let key = (Some(of.0), hash(of.1.as_bytes()));
+            self.implementors.entry(key).or_default().push((module, one.clone()));
+        }
+        if !one.holder.is_empty() {
+            for (home, holder) in self.items_at(module, &one.holder) {
+                self.traits.entry((home, hash(holder.as_bytes()))).or_default().extend(traits.iter().cloned());
+            }
+        }
+        // Another import may lead to any trait of that name.
+        if traits.is_empty() || one.is_apart {
+            let last = one.of.rsplit("::").next().unwrap_or_default();
+            self.implementors.entry((None, hash(last.as_bytes()))).or_default().push((module, one));
+        }
     }
 
     fn add(&mut self, file: usize, path: &str, package: usize) -> ModuleId {
@@ -217,22 +234,24 @@ impl Program {
         self.files.get(file).is_some_and(|own| own.iter().any(|(known, _)| known == path))
     }
 
-    /// Returns the functions called `name` of the type or trait `holder`; for a trait with one implementation in the
-    /// package, those of the implementation.
+    /// Returns the functions called `name` of the type or trait `holder`; for a trait with one implementation in the run,
+    /// those of the implementation.
     pub(crate) fn associated(&self, holder: &Definition, name: &str) -> Vec<Definition> {
         let (outer, last) = holder.item.rsplit_once("::").unwrap_or(("", &holder.item));
         let home = self.module_of(holder.file, outer);
         let mut found = self.functions_of(home, last, name);
-        let key = (self.modules[home].package, hash(last.as_bytes()));
+        let key = hash(last.as_bytes());
+        let is_clear = !self.implementors.contains_key(&(None, key));
         // A trait with one implementation, and a method that the trait provides.
-        if let Some([only]) = self.implementors.get(&key).map(Vec::as_slice)
-            && self.traits_of(only).contains(&(home, last.to_owned()))
+        if let Some([(module, only)]) = self.implementors.get(&(Some(home), key)).map(Vec::as_slice)
+            && is_clear
+            && let Some(only) = only.holder.rsplit("::").next().filter(|only| !only.is_empty())
         {
-            let own = self.functions_of(only.module, &only.holder, name);
+            let own = self.functions_of(*module, only, name);
             found = if own.is_empty() { found } else { own };
         } else if found.is_empty() {
-            let all = self.traits.get(&key).into_iter().flatten().flat_map(|one| self.traits_of(one));
-            found = all.flat_map(|(module, of)| self.functions_of(module, &of, name)).collect();
+            let all = self.traits.get(&(home, key)).into_iter().flatten();
+            found = all.flat_map(|(module, of)| self.functions_of(*module, of, name)).collect();
         }
         let found = found.into_iter().filter_map(|found| match found {
             Found::Item(module, item) => {
@@ -245,9 +264,9 @@ impl Program {
         found.collect()
     }
 
-    /// Returns the traits of the run that the implementation's path leads to.
-    fn traits_of(&self, one: &Implementation) -> Vec<(ModuleId, String)> {
-        let found = self.follow(one.module, &one.of, &mut HashSet::new()).into_iter();
+    /// Returns the items that a path in the module leads to.
+    fn items_at(&self, module: ModuleId, path: &str) -> Vec<(ModuleId, String)> {
+        let found = self.follow(module, path, &mut HashSet::new()).into_iter();
         found
             .filter_map(|found| match found {
                 Found::Item(module, item) => Some((module, item)),

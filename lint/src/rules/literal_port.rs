@@ -50,7 +50,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             _ => continue,
         };
         // No test uses the start value of a counter as its port.
-        let Some(value) = sink.values.first().filter(|value| !value.is_counted()) else { continue };
+        let Some(value) = sink.values.first().filter(|value| !sink.tried && !value.is_counted()) else { continue };
         let Some(found) = read(&value.shown()) else { continue };
         // Many methods called `connect` take texts with a colon.
         if found.host == Host::Name && !sink.by.contains("::") && !found.is_local() {

@@ -144,7 +144,8 @@ fn blocks_for_message(facts: &FileFacts, wait: &Call) -> bool {
 }
 
 /// Whether code of the program under test got the other half of the channel, a closure that sends, or the object that it
-/// has to notify, and works in the background or with a peer: if it fails or forgets, the wait does not end.
+/// has to notify, and that code, or a method of the object that it makes before the wait, works in the background or with a
+/// peer: if it fails or forgets, the wait does not end.
 fn is_sent_by_program(facts: &FileFacts, flow: &Flow<'_>, wait: &Call) -> bool {
     let Some(root) = wait.receiver.as_ref().and_then(|receiver| receiver.call).map(|call| facts.calls[call].root)
     else {
@@ -160,10 +161,6 @@ fn is_sent_by_program(facts: &FileFacts, flow: &Flow<'_>, wait: &Call) -> bool {
     let is_it = |value: &Value| value.call.is_some_and(|call| facts.calls[call].root == root);
     let is_of_program = |call: &Call| call.of_run && !facts.may_be_of_tests(call);
     let here = || facts.calls.iter().enumerate().filter(|(_, call)| call.function == wait.function);
-    let works = |call: &Call| {
-        let effects = call.effects.as_ref();
-        is_of_program(call) && effects.is_some_and(|effects| effects.connects || effects.listens || effects.spawns)
-    };
     let gets = |call: &Call| {
         let inside = |value: &Value| value.fields.iter().any(|(_, field)| is_it(field));
         is_of_program(call) && call.arguments.iter().any(|value| is_it(value) || inside(value))
@@ -172,23 +169,37 @@ fn is_sent_by_program(facts: &FileFacts, flow: &Flow<'_>, wait: &Call) -> bool {
         let names = [tables::NOTIFYING, tables::SENDING];
         names.iter().any(|names| names.contains(&call.name.as_str())) && call.receiver.as_ref().is_some_and(is_it)
     };
-    // A callback that the program gets sends only if the program runs it.
-    let is_of_callback = |id: CallId| {
+    // The call that gets the callback around the call `id`, which sends only if the program runs it.
+    let taker_of = |id: CallId| {
         let mut next = flow.place(id).map(|place| place.body);
         for _ in 0..MAX_ADAPTERS {
-            let Some(body) = next else { return false };
-            if flow.got_by(body).is_some_and(|call| is_of_program(&facts.calls[call])) {
-                return true;
+            let body = next?;
+            let taker = flow.got_by(body).filter(|call| is_of_program(&facts.calls[*call]));
+            if taker.is_some() {
+                return taker;
             }
             next = flow.made(body).map(|place| place.body);
         }
-        false
+        None
     };
-    let mut sent = here().filter(|(_, call)| sends(call)).peekable();
-    let by_callback = sent.peek().is_some();
-    sent.all(|(id, _)| is_of_callback(id))
-        && (by_callback || here().any(|(_, call)| gets(call)))
-        && here().any(|(_, call)| works(call))
+    let Some(by_callback) =
+        here().filter(|(_, call)| sends(call)).map(|(id, _)| taker_of(id)).collect::<Option<Vec<_>>>()
+    else {
+        return false;
+    };
+    let takers: Vec<CallId> = here().filter(|(_, call)| gets(call)).map(|(id, _)| id).chain(by_callback).collect();
+    let works = |(id, call): (CallId, &Call)| {
+        let effects = call.effects.as_ref();
+        let before = call.receiver.as_ref().and_then(|receiver| receiver.call).map(|before| facts.calls[before].root);
+        let is_later = |taker: CallId| taker < id && call.span.end <= wait.span.start;
+        let has_it = |taker: &CallId| {
+            *taker == id || is_later(*taker) && before.is_some_and(|before| before == facts.calls[*taker].root)
+        };
+        is_of_program(call)
+            && effects.is_some_and(|effects| effects.connects || effects.listens || effects.spawns)
+            && takers.iter().any(has_it)
+    };
+    here().any(works)
 }
 
 /// Whether the program under test made the stream of items, and works with a peer or in the background.

@@ -106,3 +106,60 @@ async fn sleeps_beside_a_thread() {
     thread::spawn(server::run);
     thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
 }
+
+async fn job() {
+    tokio::spawn(server::work()).await.unwrap();
+}
+
+#[tokio::test]
+async fn sleeps_after_the_task_of_a_helper() {
+    job().await;
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
+}
+
+fn begin() -> tokio::task::JoinHandle<()> {
+    tokio::spawn(server::work())
+}
+
+#[tokio::test]
+async fn sleeps_after_the_task_that_a_helper_returned() {
+    let task = begin();
+    task.await.unwrap();
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
+}
+
+async fn several() {
+    let tasks: Vec<_> = (0..3).map(|_| tokio::spawn(server::work())).collect();
+    for task in tasks {
+        task.await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn sleeps_after_several_tasks_of_a_helper() {
+    several().await;
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
+}
+
+async fn with_a_limit() {
+    let task = tokio::spawn(server::work());
+    tokio::time::timeout(Duration::from_secs(1), task).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn sleeps_after_a_task_of_a_helper_with_a_limit() {
+    with_a_limit().await;
+    thread::sleep(Duration::from_millis(5)); //~ pedantic: blocking-in-async
+}
+
+async fn listen() -> u16 {
+    let _task = tokio::spawn(server::serve());
+    server::port().await
+}
+
+#[tokio::test]
+async fn sleeps_beside_a_task_that_a_helper_leaves() {
+    let port = listen().await;
+    thread::sleep(Duration::from_millis(5)); //~ blocking-in-async
+    assert_ne!(port, 0);
+}

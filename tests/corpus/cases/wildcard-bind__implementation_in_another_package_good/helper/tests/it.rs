@@ -1,0 +1,6 @@
+use helper::Fake;
+
+#[test]
+fn serves() {
+    product::serve(&Fake);
+}
