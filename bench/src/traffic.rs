@@ -18,6 +18,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 ///
 /// A socket fails, nothing arrives for ten seconds, or the connection ends early.
 pub fn transfer(listener: TcpListener, connect: impl FnOnce() -> io::Result<TcpStream>) -> io::Result<Duration> {
+    // The kernel completes it before `accept`, which then has nothing to wait for.
+    let mut stream = connect()?;
     let reader = thread::spawn(move || -> io::Result<Instant> {
         let (mut stream, mut buffer, mut total) = (listener.accept()?.0, vec![0; 256 * 1024], 0);
         stream.set_read_timeout(Some(PATIENCE))?;
@@ -29,7 +31,6 @@ pub fn transfer(listener: TcpListener, connect: impl FnOnce() -> io::Result<TcpS
             }
         }
     });
-    let mut stream = connect()?;
     stream.set_write_timeout(Some(PATIENCE))?;
     let chunk = vec![7; 256 * 1024];
     let start = Instant::now();

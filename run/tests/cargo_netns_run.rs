@@ -10,12 +10,19 @@ use std::process::{Command, Output};
 
 use netns_fixtures::cargo_bin;
 
+/// A command under a limit of time.
+fn limited(program: &str) -> Command {
+    let mut command = Command::new("timeout");
+    command.args(["60", program]);
+    command
+}
+
 #[test]
 fn cargo_gets_the_runner_for_the_target_of_this_machine() {
     let triple = format!("{}-unknown-linux-gnu", std::env::consts::ARCH);
     let variable = format!("CARGO_TARGET_{}_RUNNER", triple.to_uppercase().replace('-', "_"));
     // In place of cargo, runs a program that prints its arguments and environment.
-    let printed = Command::new(cargo_bin!("cargo-netns-run"))
+    let printed = limited(cargo_bin!("cargo-netns-run"))
         .args(["netns-run", "--veth", "--deadline", "5m", &variable])
         .env("CARGO", "printenv")
         .env("CARGO_BUILD_TARGET", &triple)
@@ -34,7 +41,7 @@ fn cargo_gets_the_runner_for_the_target_of_this_machine() {
 #[test]
 fn cargo_gets_the_runner_for_a_target_that_only_its_configuration_names() {
     let musl = format!("{}-unknown-linux-musl", std::env::consts::ARCH);
-    let mut cargo = Command::new(cargo_bin!("cargo-netns-run"));
+    let mut cargo = limited(cargo_bin!("cargo-netns-run"));
     cargo.args(["netns-run", &format!("CARGO_TARGET_{}_RUNNER", musl.to_uppercase().replace('-', "_"))]);
     let printed = cargo.env("CARGO", "printenv").output().unwrap();
     let runner = String::from_utf8(printed.stdout).unwrap();
@@ -61,7 +68,7 @@ fn cargo_finds_the_runner_in_a_home_with_a_space() {
 }
 
 fn netns_run(arguments: &[&str]) -> Output {
-    Command::new(cargo_bin!("netns-run")).args(arguments).output().unwrap()
+    limited(cargo_bin!("netns-run")).args(arguments).output().unwrap()
 }
 
 #[test]
@@ -97,7 +104,7 @@ fn doctor_writes_an_apparmor_profile_for_the_places_that_are_named() {
     let manifest = "[package]\nname = \"member\"\nedition = \"2024\"\n";
     fs::write(folder.path().join("member/Cargo.toml"), manifest).unwrap();
     fs::write(folder.path().join("member/src/lib.rs"), "").unwrap();
-    let mut doctor = Command::new(cargo_bin!("netns-run"));
+    let mut doctor = limited(cargo_bin!("netns-run"));
     doctor.current_dir(folder.path().join("member")).env_remove("CARGO_TARGET_DIR");
     let printed = doctor.args(["doctor", "--apparmor-profile", "-"]).output().unwrap();
     let profile = String::from_utf8(printed.stdout).unwrap();
@@ -129,7 +136,7 @@ fn a_command_that_prints_ends_quietly_when_nobody_reads() {
     {
         let (reader, writer) = std::io::pipe().unwrap();
         drop(reader);
-        let ended = Command::new(cargo_bin!("netns-run")).args(arguments).stdout(writer).output().unwrap();
+        let ended = limited(cargo_bin!("netns-run")).args(arguments).stdout(writer).output().unwrap();
         assert_eq!(ended.status.signal(), Some(13), "{arguments:?}: {ended:?}");
         assert!(ended.stderr.is_empty(), "{arguments:?}: {ended:?}");
     }
@@ -138,7 +145,7 @@ fn a_command_that_prints_ends_quietly_when_nobody_reads() {
 #[test]
 fn a_command_of_the_other_program_is_found_or_named() {
     let of_cargo =
-        |word: &str| Command::new(cargo_bin!("cargo-netns-run")).args(["netns-run", word, "--help"]).output().unwrap();
+        |word: &str| limited(cargo_bin!("cargo-netns-run")).args(["netns-run", word, "--help"]).output().unwrap();
     for command in ["doctor", "explain", "pages"] {
         let help = of_cargo(command);
         assert!(String::from_utf8_lossy(&help.stdout).contains(&format!("netns-run {command}")), "{help:?}");

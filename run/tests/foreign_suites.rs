@@ -16,8 +16,13 @@ fn examples() -> PathBuf {
 /// runs directly would change the machine's interface.
 fn assert_passes_with_a_veth_only(program: &[&str]) {
     let netns_run = |options: &[&str]| {
-        let mut netns_run = Command::new(cargo_bin!("netns-run"));
-        netns_run.args(["--deadline", "1m"]).args(options).arg("--").args(program).current_dir(examples());
+        let mut netns_run = Command::new("timeout");
+        netns_run
+            .args(["90", cargo_bin!("netns-run"), "--deadline", "1m"])
+            .args(options)
+            .arg("--")
+            .args(program)
+            .current_dir(examples());
         netns_run.output().expect("it starts")
     };
     let ended = netns_run(&["--veth"]);

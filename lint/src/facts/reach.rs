@@ -17,7 +17,8 @@ impl Lower<'_> {
     /// function of another crate counts by its name, because its body is not known.
     pub(super) fn reached(&mut self) {
         // A function of the run may compute the address in a way that is not followed.
-        let has_address = |value: &Value| !value.shown().trim_matches(['{', '}', ':', '[', ']']).is_empty();
+        let is_said = |text: &str| !text.trim_matches(['{', '}', ':', '[', ']']).is_empty();
+        let has_address = |value: &Value| value.readings().any(|reading| is_said(&reading.shown()));
         let is_known = |sink: &&Sink| sink.kind.is_contact() && sink.values.first().is_some_and(has_address);
         let known: HashSet<Span> = self.facts.sinks.iter().filter(is_known).map(|sink| sink.span).collect();
         let mut found = Vec::new();

@@ -4,7 +4,7 @@ use super::child::{Event, Panics, Subject};
 use super::runner::{Runner, runner};
 use super::steps;
 use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
-use crate::ir::{BodyId, Deed, DeedKind, Effects, Fate, How, Object, Step};
+use crate::ir::{Body, BodyId, Deed, DeedKind, Effects, Fate, How, Object, Step, Why};
 use crate::network::{port_of_wildcard, public_host};
 use crate::tables;
 use crate::value::Value;
@@ -27,14 +27,12 @@ pub(crate) fn effects_of(
     for sink in sinks.iter().filter(|sink| sink.function == function && sink.call.is_some()) {
         effects.connects |= sink.kind == SinkKind::Connect;
         effects.listens |= matches!(sink.kind, SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram);
-        if binds_every_address(sink, count) && sink.call.is_some_and(|call| is_called_outside(facts, body, call)) {
+        let is_outside = sink.call.is_some_and(|call| is_called_outside(facts, body, call));
+        if is_outside && binds_every_address(sink, count) {
             effects.add_wildcards([(facts.file, sink.values[0].host.unwrap_or(sink.values[0].span))]);
         }
-        if let Some(host) = host_of(sink, count)
-            && sink
-                .call
-                .is_some_and(|call| facts.calls[call].surroundings.depth == 0 && is_called_outside(facts, body, call))
-        {
+        let is_certain = is_outside && sink.call.is_some_and(|call| is_on_every_path(&facts.bodies[body], call));
+        if is_certain && let Some(host) = host_of(sink, count) {
             effects.add_deeds([Deed { kind: DeedKind::Contacts(host), place: (facts.file, sink.span) }]);
         }
     }
@@ -95,13 +93,35 @@ fn host_of(sink: &Sink, count: usize) -> Option<String> {
     value.constant().and_then(|text| public_host(&text))
 }
 
-/// Whether the call opens the device that creates network interfaces.
-fn makes_device(call: &Call) -> bool {
+/// Whether the call opens the device that creates network interfaces, for writing: a probe only reads.
+fn makes_device(facts: &FileFacts, id: CallId) -> bool {
+    let call = &facts.calls[id];
     let is_it = |value: &Value| value.prefix().trim_end_matches('\0') == tables::INTERFACE_MAKER;
-    // A probe opens the file for reading.
-    let is_probe = tables::ends_with(&call.path, "File::open");
-    let opens = tables::OPENING_FILES.contains(&call.name.as_str()) && !is_probe;
-    opens && call.arguments.iter().any(is_it)
+    let is_read_only = |value: &Value| value.path.as_ref().is_some_and(|path| path.ends_with("RDONLY"));
+    let is_probe = || match &call.receiver {
+        Some(_) => !facts.object(call.root).any(|(_, other)| other.name == "write" || other.name == "append"),
+        None => tables::ends_with(&call.path, "File::open") || call.arguments.iter().any(is_read_only),
+    };
+    tables::OPENING_FILES.contains(&call.name.as_str()) && call.arguments.iter().any(is_it) && !is_probe()
+}
+
+/// Whether no path through the body returns without the call. An error or a panic before it ends the function too.
+fn is_on_every_path(body: &Body, call: CallId) -> bool {
+    let Some((on, _, _)) = steps(body).find(|(_, _, step)| **step == Step::Call(call)) else { return false };
+    let (mut seen, mut open) = (vec![false; body.blocks.len()], vec![0]);
+    while let Some(block) = open.pop() {
+        if block == on || std::mem::replace(&mut seen[block], true) {
+            continue;
+        }
+        for edge in &body.blocks[block].edges {
+            match edge.to {
+                Some(next) => open.push(next),
+                None if edge.why == Why::Return => return false,
+                None => {}
+            }
+        }
+    }
+    true
 }
 
 /// The context of a body, as seen from the function.
@@ -143,15 +163,14 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                     effects.add_wildcards([(facts.file, call.span)]);
                     effects.add_wildcards(callee.wildcards.iter().copied());
                 }
-                if !place.inside {
-                    if makes_device(call) {
-                        effects.add_deeds([Deed { kind: DeedKind::MakesDevice, place: (facts.file, call.span) }]);
-                    }
-                    let passed_on = |deed: &&Deed| deed.kind == DeedKind::MakesDevice || call.surroundings.depth == 0;
-                    let deeds: Vec<Deed> =
-                        callee.into_iter().flat_map(|callee| &callee.deeds).filter(passed_on).cloned().collect();
-                    effects.add_deeds(deeds.iter().map(|deed| Deed { place: (facts.file, call.span), ..deed.clone() }));
-                    effects.add_deeds(deeds);
+                let makes_device = makes_device(facts, id);
+                let deeds = callee.map(|callee| callee.deeds.as_slice()).unwrap_or_default();
+                // A call that some paths leave out may be the choice of the caller.
+                if (makes_device || !deeds.is_empty()) && !place.inside && is_on_every_path(content, id) {
+                    let here = (facts.file, call.span);
+                    effects.add_deeds(makes_device.then_some(Deed { kind: DeedKind::MakesDevice, place: here }));
+                    effects.add_deeds(deeds.iter().map(|deed| Deed { place: here, ..deed.clone() }));
+                    effects.add_deeds(deeds.iter().cloned());
                 }
                 let starts = || tables::starts_concurrent(&call.path) || starts_program(facts, id);
                 effects.tasks |= place.here && callee.map_or_else(|| starts_task(facts, id), |callee| callee.tasks);
@@ -242,13 +261,7 @@ fn parameters_of(facts: &FileFacts, step: &Step) -> Vec<usize> {
 }
 
 /// Returns the call that receives a new closure, and the index of the argument.
-fn given_to(
-    facts: &FileFacts,
-    content: &crate::ir::Body,
-    block: usize,
-    at: usize,
-    inner: BodyId,
-) -> Option<(CallId, usize)> {
+fn given_to(facts: &FileFacts, content: &Body, block: usize, at: usize, inner: BodyId) -> Option<(CallId, usize)> {
     let gets = |step: &Step| match *step {
         Step::Call(id) => {
             let at = facts.calls[id].arguments.iter().position(|value| value.body == Some(inner))?;

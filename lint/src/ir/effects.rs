@@ -125,6 +125,7 @@ impl Effects {
             || self.connects
             || self.listens
             || self.spawns
+            || self.tasks
             || self.pauses
             || self.limits
             || self.limits_streams

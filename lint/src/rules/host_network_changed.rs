@@ -24,8 +24,8 @@
 //! ## Limits
 //! Commands inside of a network namespace are not reported (`ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`, a
 //! thread that has entered one), nor are commands in a guest or a container. `literal-address` and `unclaimed-name`
-//! report changes by netlink. A function of the run that opens `/dev/net/tun`, other than for reading, counts where it is
-//! called.
+//! report changes by netlink. A function of the run that opens `/dev/net/tun` for writing on every path that returns counts
+//! where it is called.
 //!
 //! ## References
 //! ip(8), tc(8), nft(8), sysctl(8); network_namespaces(7).

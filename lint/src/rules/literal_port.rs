@@ -19,7 +19,7 @@
 //!
 //! ## Limits
 //! Ports on command lines are not seen. A function that binds any free port if the fixed one is taken is left alone, and a
-//! connection to the port that the same function has bound before is no second finding. The default of an environment variable is the address of each run that does not
+//! connection to the port that the same function has bound before is not reported again. The default of an environment variable is the address of each run that does not
 //! set it, and counts. Pedantic: a port of this machine that a function gets which is not known to use it.
 //! An address that an object keeps counts if a function of the run that uses the object connects or listens, also where a
 //! helper returns the object to a caller in the file; for objects of
@@ -63,7 +63,11 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         // A port on another machine cannot collide with this one's.
         let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
         let is_own = |port: &u16| sink.kind == SinkKind::Connect && bound.contains(&(sink.function, *port));
-        if let Some(port) = port.filter(|port| !elsewhere && !networks.is_own(sink) && !is_own(port)) {
+        if port.as_ref().is_some_and(is_own) {
+            reported.extend([sink.span, value.span]);
+            continue;
+        }
+        if let Some(port) = port.filter(|_| !elsewhere && !networks.is_own(sink)) {
             if sink.kind != SinkKind::Connect {
                 bound.push((sink.function, port));
             }

@@ -141,7 +141,6 @@ mod tests {
             FRAME,
             &[
                 r#"Command::new("ping").arg(env::var("TARGET").unwrap()).status().unwrap();"#,
-                r#"let program = env::var_os("SERVER").unwrap(); Command::new(&program).arg("-v").status().unwrap();"#,
                 r#"Command::new("ping").args(["-c", "1", &env::var("TARGET").unwrap()]).status().unwrap();"#,
                 r#"let host = env::args().nth(1).unwrap(); Command::new("ping").arg(host).status().unwrap();"#,
                 r#"let host = std::fs::read_to_string("host.txt").unwrap(); Command::new("ping").arg(host.trim()).status().unwrap();"#,
@@ -162,6 +161,7 @@ mod tests {
             FRAME,
             &[
                 r#"Command::new(env::var("SERVER").unwrap()).status().unwrap();"#,
+                r#"let program = env::var_os("SERVER").unwrap(); Command::new(&program).arg("-v").status().unwrap();"#,
                 r#"Command::new("ping").arg("--").arg(env::var("TARGET").unwrap()).status().unwrap();"#,
                 r#"Command::new("ping").arg(format!("--target={}", env::var("TARGET").unwrap())).status().unwrap();"#,
                 r#"Command::new("ping").args(["-I", &env::var("DEVICE").unwrap()]).status().unwrap();"#,

@@ -27,7 +27,7 @@
 //! their own are left alone. Addresses are the matter of
 //! `literal-address`.
 //!
-//! A function of the product that contacts a constant host on every path counts where a test calls it. So do a page that a browser
+//! A function of the product that contacts a constant host on every path that returns counts where a test calls it. So do a page that a browser
 //! opens (`goto`, `navigate_to`), and a host with a port that a function called `connect` gets beside constants only: a value
 //! that the test makes may be the address of its own proxy.
 //!
@@ -110,7 +110,8 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
         };
         let is_other = |_: &String| !networks.is_own_call(id);
         if let Some(host) = deeds.clone().find_map(of_host).filter(is_other) {
-            let behind = deeds.map(|deed| Place { file: deed.place.0, span: deed.place.1 }).collect();
+            let places = deeds.filter(|deed| of_host(deed).as_ref() == Some(&host)).map(|deed| deed.place);
+            let behind = places.map(|(file, span)| Place { file, span }).collect();
             found.push(Contact { span: call.span, function: call.function, host, behind });
             continue;
         }

@@ -155,16 +155,20 @@ fn is_for_many(facts: &FileFacts, sink: &Sink) -> bool {
             with.iter().any(|call| facts.calls[*call].root == facts.calls[bind].root)
         })
     };
+    let is_off = |call: &Call| facts.written(call.span).ends_with("(false)");
     sink.call.is_some_and(|bind| {
-        facts
-            .calls_from(bind)
-            .any(|(_, call)| gets(call) && call.receiver.as_ref().is_some_and(|value| is_it(value, bind)))
+        let socket = facts.calls[bind].receiver.as_ref().and_then(|receiver| receiver.call);
+        let before = socket.into_iter().flat_map(|call| facts.object(facts.calls[call].root));
+        let mut after =
+            facts.calls_from(bind).filter(|(_, call)| call.receiver.as_ref().is_some_and(|value| is_it(value, bind)));
+        after.by_ref().chain(before).any(|(_, call)| gets(call) && !is_off(call))
     })
 }
 
-/// Whether a part of the address comes from the command line: the person who starts the program chooses it.
+/// Whether the port comes from the command line: the person who starts the program chooses it. A default is no choice.
 fn is_chosen(value: &Value) -> bool {
-    [Origin::Argument, Origin::Option].iter().any(|origin| value.source(*origin).is_some())
+    read(&value.shown()).is_none_or(|address| address.port.is_none())
+        && [Origin::Argument, Origin::Option].iter().any(|origin| value.source(*origin).is_some())
 }
 
 /// Whether a method called `bind` belongs to a server or a stream socket, judging by the receiver's constructor.

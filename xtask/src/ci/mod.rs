@@ -82,7 +82,7 @@ const STEPS: &[Step] = &[
     Step::new("tests", "cargo test --workspace, as the README says", tests),
     Step::new(
         "unprivileged",
-        "those whose result may depend on the user, as one without privileges",
+        "the tests whose result may depend on the user, as a user without privileges",
         unprivileged::run_nextest,
     ),
     Step::new("vm", "the fixtures' suite on the oldest kernel, in a virtual machine", virtual_machine),

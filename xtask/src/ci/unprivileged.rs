@@ -39,7 +39,7 @@ const SHARED_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
 const WHERE_THE_USER_COUNTS: [&str; 2] =
     ["-E", "binary_id(netns-lint::fix) or not (package(netns-lint) or binary(ui) or binary(ui_types))"];
 
-/// Runs the tests under nextest, but for those that the step `tests` has run for every user. Without root, this user runs all.
+/// Runs the tests under nextest, but for those that are the same for every user, which the step `tests` runs. Without root, this user runs all.
 pub(super) fn run_nextest(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     if !geteuid().is_root() {
         return super::nextest(workspace, skipped);

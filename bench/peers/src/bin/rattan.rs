@@ -19,7 +19,6 @@ use rattan_core::radix::RattanRadix;
 
 /// The only pair of devices of an end; 0 is for one to the outside.
 const PAIR: usize = 1;
-const PORT: u16 = 9000;
 
 fn main() -> anyhow::Result<()> {
     hide_files()?;
@@ -29,8 +28,9 @@ fn main() -> anyhow::Result<()> {
     while let Some(request) = request()? {
         let took = match request.as_str() {
             "rate" => {
-                let listener = right.run(&radix, move || TcpListener::bind((address, PORT)))?;
-                let connect = || left.run(&radix, move || TcpStream::connect((address, PORT)));
+                let listener = right.run(&radix, move || TcpListener::bind((address, 0)))?;
+                let at = listener.local_addr()?;
+                let connect = || left.run(&radix, move || TcpStream::connect(at));
                 traffic::transfer(listener, || connect().map_err(io::Error::other))?
             }
             "latency" => {
