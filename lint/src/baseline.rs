@@ -11,10 +11,10 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use toml::Spanned;
 
-use crate::config::{absolute, tidy};
 use crate::error::Error;
 use crate::finding::{Confidence, Finding, Report, Severity, Suppressed, SuppressedBy, slashed};
 use crate::hash::hash;
+use crate::paths::{absolute, tidy};
 use crate::span::{LineIndex, Span};
 
 /// The rule of stale entries.

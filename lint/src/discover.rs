@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
-use crate::config::{Policy, absolute, tidy};
+use crate::config::Policy;
 use crate::error::Error;
 use crate::finding::Problem;
+use crate::paths::{absolute, tidy};
 use crate::scope::Verdict;
 use crate::scope::packages::{Package, PackageId, Packages};
 

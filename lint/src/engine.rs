@@ -28,19 +28,18 @@ use self::shelf::{Batches, Kind, Shelves};
 use crate::config::{Config, Policy};
 use crate::discover::{Discovery, discover};
 use crate::error::Error;
-use crate::facts::{Externals, ModuleDeclaration, Unresolved, World};
+use crate::facts::ModuleDeclaration;
 use crate::finding::{Confidence, FileNote, Finding, Problem, Report, Severity, Suppressed, SuppressedBy, slashed};
 use crate::hash::hash;
+use crate::lowering::{Externals, Unresolved, World};
 use crate::resolve::Names;
 use crate::source::Sources;
 use crate::span::{LineCol, Location};
+use crate::stack::STACK_BYTES;
 use crate::tables::Mentions;
 
 /// Chains of helpers through more than half as many files are cut.
 const MAX_ROUNDS: usize = 12;
-/// The stack size of a worker. The parser and the evaluation recurse; the pages are committed only as deep as a file
-/// nests.
-const STACK_BYTES: usize = 256 * 1024 * 1024;
 /// The rule name of the finding that replaces the dropped findings.
 pub(crate) const FURTHER: &str = "further-findings";
 /// The name that configures the severity of problems.
@@ -73,16 +72,6 @@ pub(crate) fn check_watched(
     let shelves = Shelves::new(config.max_findings);
     let work = Work { watch, done: AtomicUsize::new(0), known: AtomicUsize::new(0) };
     Ok(pool.install(|| Run { config, sources, policy, mentions, discovery, shelves, work }.report()))
-}
-
-/// Runs `work` on a thread with the stack size of a worker, so that the parser can recurse.
-pub(crate) fn with_worker_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, Error> {
-    let died = |reason: String| Error::Worker { reason };
-    std::thread::scope(|scope| {
-        let worker = std::thread::Builder::new().stack_size(STACK_BYTES).spawn_scoped(scope, work);
-        let worker = worker.map_err(|error| died(error.to_string()))?;
-        worker.join().map_err(|_| died("it panicked".to_owned()))
-    })
 }
 
 struct Run<'a> {

@@ -12,13 +12,13 @@ use std::io::{self, Write};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use crate::engine::with_worker_stack;
 use crate::error::Error;
 use crate::finding::{Edit, Finding, Fix, Report, slashed};
 use crate::hash::hash;
 use crate::rule::Proposal;
 use crate::source::{Source, Sources};
 use crate::span::LineIndex;
+use crate::stack::with_worker_stack;
 
 /// The maximum number of rounds; greater than the number of findings at any location.
 const MAX_ROUNDS: usize = 16;

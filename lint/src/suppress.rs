@@ -9,9 +9,7 @@ use crate::lexical::{Lexeme, lexeme};
 use crate::rule::Proposal;
 use crate::span::{LineIndex, Location, Span};
 use crate::suggestion::did_you_mean;
-
-/// The prefix of a suppression.
-pub(crate) const MARK: &str = "netns-lint:";
+use crate::tables::SUPPRESSION;
 
 /// One comment.
 #[derive(Debug)]
@@ -96,14 +94,14 @@ impl Suppression {
 
 /// All suppressions of a file.
 pub(crate) fn suppressions(text: &str, index: &LineIndex) -> Vec<Suppression> {
-    if !text.contains(MARK) {
+    if !text.contains(SUPPRESSION) {
         return Vec::new();
     }
     comments(text)
         .into_iter()
         .filter_map(|(start, end)| {
             let comment = &text[start..end];
-            let body = comment.trim_start_matches('/').trim_start().strip_prefix(MARK)?.trim_start();
+            let body = comment.trim_start_matches('/').trim_start().strip_prefix(SUPPRESSION)?.trim_start();
             let list = body.strip_prefix("allow")?.trim_start().strip_prefix('(')?;
             let (names, reason) = list.split_once(')').unwrap_or((list, ""));
             let names = names.split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());

@@ -11,6 +11,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::catalogue;
 use crate::error::Error;
 use crate::finding::Severity;
+use crate::paths::absolute;
 use crate::scope::Role;
 use crate::tables::ExtraTables;
 
@@ -170,22 +171,6 @@ fn matcher(glob: &str) -> Result<GlobMatcher, String> {
     }
     let glob = GlobBuilder::new(plain).literal_separator(true).build();
     Ok(glob.map_err(|error| error.to_string())?.compile_matcher())
-}
-
-/// Returns a path as reports show it: relative to the working directory if it is inside, without `./`.
-pub(crate) fn tidy(path: &Path) -> PathBuf {
-    let path = match std::env::current_dir() {
-        Ok(here) if path.is_absolute() => path.strip_prefix(here).unwrap_or(path),
-        _ => path,
-    };
-    path.components().filter(|component| !matches!(component, std::path::Component::CurDir)).collect()
-}
-
-/// Returns the absolute path; the empty path is the working directory.
-pub(crate) fn absolute(path: &Path) -> PathBuf {
-    let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
-    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    path.components().filter(|component| !matches!(component, std::path::Component::CurDir)).collect()
 }
 
 #[cfg(test)]

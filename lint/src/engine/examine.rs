@@ -10,19 +10,20 @@ use super::shelf::{Batches, Kept, Kind};
 use crate::catalogue::{IN_TOOLS, OF_TESTS};
 use crate::config::Policy;
 use crate::discover::Candidate;
-use crate::facts::{FileFacts, Outline, Place, World, lower, only_of_tests};
+use crate::facts::{FileFacts, Place};
 use crate::finding::{Finding, Label, Severity};
 use crate::fix::settled;
 use crate::hash::hash;
 use crate::lexical::{pieces, without_tables};
+use crate::lowering::{Outline, World, lower, only_of_tests};
 use crate::resolve::is_within;
 use crate::rule::Hit;
 use crate::rules;
 use crate::scope::Role;
 use crate::source::Source;
 use crate::span::{LineIndex, Location, Span};
-use crate::suppress::{MARK, Suppression, suppressions};
-use crate::tables::Mentions;
+use crate::suppress::{Suppression, suppressions};
+use crate::tables::{Mentions, SUPPRESSION};
 
 /// Larger files, mostly generated ones, are examined one at a time. A tree takes up to a hundred times the size of the
 /// text, so two of the largest at once would determine the memory of a run.
@@ -148,7 +149,7 @@ fn findings_of(
 ) -> Batches {
     let mut batches = Batches::default();
     let certain = role != Role::Product;
-    if hits.is_empty() && !facts.text.contains(MARK) {
+    if hits.is_empty() && !facts.text.contains(SUPPRESSION) {
         return batches;
     }
     let index = LineIndex::new(&facts.text);

@@ -12,9 +12,10 @@ use rayon::prelude::*;
 use super::modules::module_files;
 use super::{Needs, Outcome, Run};
 use crate::discover::Discovery;
-use crate::facts::{INCLUDED, Version, World};
+use crate::facts::INCLUDED;
 use crate::hash::{ByHash, hash};
 use crate::lexical::word_end;
+use crate::lowering::{Version, World};
 use crate::resolve::{Definition, FileOfProgram, PackageOfProgram, Program, qualifier_and_name};
 use crate::source::Sources;
 

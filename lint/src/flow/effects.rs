@@ -356,8 +356,9 @@ pub(crate) fn is_fork(facts: &FileFacts, id: CallId) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::facts::{FileFacts, World, lower};
+    use crate::facts::FileFacts;
     use crate::ir::Effects;
+    use crate::lowering::{World, lower};
     use crate::tables::ExtraTables;
 
     fn effects(code: &str, name: &str) -> Effects {

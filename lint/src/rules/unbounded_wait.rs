@@ -264,7 +264,7 @@ mod tests {
             let code =
                 format!(r#"fn f() {{ let mut c = std::process::Command::new("server").spawn().unwrap(); {nested} }}"#);
             // As in a run, for the parser recurses.
-            let findings = crate::engine::with_worker_stack(|| found(RULE, &code)).expect("it does not panic");
+            let findings = crate::stack::with_worker_stack(|| found(RULE, &code)).expect("it does not panic");
             let messages: Vec<String> = findings.into_iter().map(|finding| finding.message).collect();
             assert!(messages.len() == 1 && messages[0].contains(said), "{depth}: {messages:?}");
         }

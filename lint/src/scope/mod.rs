@@ -6,7 +6,6 @@
 
 pub(crate) mod manifest;
 pub(crate) mod packages;
-pub(crate) mod words;
 
 use serde::Deserialize;
 

@@ -11,10 +11,10 @@ use globset::GlobBuilder;
 use toml::Table;
 
 use super::manifest::{DependencyKind, Manifest, TargetKind, workspace_of};
-use super::words::{describes_tests, is_test_library, says_support, says_test, says_tool};
 use super::{Role, Verdict};
-use crate::config::{absolute, tidy};
 use crate::finding::Problem;
+use crate::paths::{absolute, tidy};
+use crate::words::{describes_tests, is_test_library, says_support, says_test, says_tool};
 
 /// Index into [`Packages::all`].
 pub(crate) type PackageId = usize;

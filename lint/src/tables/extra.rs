@@ -90,20 +90,20 @@ impl ExtraTables {
     }
 
     /// Returns the origin of a call's result, if the call is one of the sources.
-    pub(crate) fn source(&self, path: &str, name: &str) -> Option<crate::value::Origin> {
+    pub(crate) fn source(&self, path: &str, name: &str) -> Option<crate::kind::Origin> {
         let known = self.sources.iter().find(|known| matches(&known.call, path, name))?;
         Some(match known.origin {
-            Origin::Environment => crate::value::Origin::Environment,
-            Origin::Argument => crate::value::Origin::Argument,
-            Origin::File => crate::value::Origin::File,
-            Origin::Random => crate::value::Origin::Random,
-            Origin::Time => crate::value::Origin::Time,
+            Origin::Environment => crate::kind::Origin::Environment,
+            Origin::Argument => crate::kind::Origin::Argument,
+            Origin::File => crate::kind::Origin::File,
+            Origin::Random => crate::kind::Origin::Random,
+            Origin::Time => crate::kind::Origin::Time,
         })
     }
 
     /// Returns the arguments of a call that reach a sink.
-    pub(crate) fn sinks(&self, path: &str, name: &str) -> impl Iterator<Item = (usize, crate::facts::SinkKind)> {
-        use crate::facts::SinkKind as Kind;
+    pub(crate) fn sinks(&self, path: &str, name: &str) -> impl Iterator<Item = (usize, crate::kind::SinkKind)> {
+        use crate::kind::SinkKind as Kind;
         self.sinks.iter().filter(move |known| matches(&known.call, path, name)).map(|known| {
             let kind = match known.kind {
                 SinkKind::Shell => Kind::ShellString,

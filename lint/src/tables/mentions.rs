@@ -10,11 +10,10 @@ use super::network::{INTERFACE_MAKER, NETWORK_CHANGES, client_crates};
 use super::{
     BLOCKING, COMMANDS, ExtraTables, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, OPENING_PAGES, PORT_PICKERS,
     PROCESS_STATE, REMOTE_SHELLS, RESOLVING, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS, SLEEPING, SOURCE_MACROS,
-    SOURCES, STARTING, TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WITHOUT_CHECKS, WRAPPERS, WRITABLE_OPENERS,
+    SOURCES, STARTING, SUPPRESSION, TOKEN_COMMANDS, TYPES, WINDOWS_SHELLS, WITHOUT_CHECKS, WRAPPERS, WRITABLE_OPENERS,
     hazardous_sinks,
 };
-use crate::suppress;
-use crate::value::Origin;
+use crate::kind::Origin;
 
 /// The context of a word in a text, as a bit set.
 type Context = u8;
@@ -124,7 +123,7 @@ impl Mentions {
         builder.one("RUST_TEST_THREADS", ANYWHERE);
         let threads = vec![(builder.word("test"), ANYWHERE), (builder.word("threads"), ANYWHERE)];
         builder.conditions.push(threads);
-        builder.one(suppress::MARK.trim_end_matches(':'), ANYWHERE);
+        builder.one(SUPPRESSION.trim_end_matches(':'), ANYWHERE);
         let mut words: Vec<(&String, &usize)> = builder.words.iter().collect();
         words.sort_by_key(|(_, index)| **index);
         let automaton = AhoCorasick::builder()

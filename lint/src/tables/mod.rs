@@ -22,7 +22,7 @@ pub(crate) use types::*;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use crate::value::Origin;
+use crate::kind::Origin;
 
 /// Calls that read input from outside.
 pub(crate) const SOURCES: &[(&str, Origin)] = &[
@@ -372,6 +372,9 @@ pub(crate) const TAKING_CONNECTIONS: &[&str] = &[
 /// Methods of a listener that publish its port.
 pub(crate) const TELLING_THE_PORT: &[&str] =
     &["local_addr", "try_clone", "into_std", "as_raw_fd", "into_raw_fd", "as_fd", "as_raw_socket", "into_raw_socket"];
+
+/// The prefix of a comment that suppresses a finding.
+pub(crate) const SUPPRESSION: &str = "netns-lint:";
 
 /// Whether `path` ends with `suffix` at a `::` boundary.
 pub(crate) fn ends_with(path: &str, suffix: &str) -> bool {

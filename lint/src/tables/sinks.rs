@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use crate::facts::SinkKind;
+use crate::kind::SinkKind;
 
 /// A function or method whose argument at that index reaches a sink.
 pub(crate) struct KnownSink {

@@ -8,27 +8,9 @@ pub(crate) use ty::{Type, TypeName};
 
 use std::sync::Arc;
 
-use crate::ir::{BodyId, CallId, Object};
+use crate::id::{BodyId, CallId, Object};
+pub(crate) use crate::kind::Origin;
 use crate::span::Span;
-
-/// The kind of source of a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) enum Origin {
-    /// An environment variable.
-    Environment,
-    /// The program's arguments.
-    Argument,
-    /// An option of the program, read by a parser of the command line.
-    Option,
-    /// A file or standard input.
-    File,
-    /// A random generator or a UUID.
-    Random,
-    /// The id of a process or thread.
-    Pid,
-    /// A clock.
-    Time,
-}
 
 /// One source of a value.
 #[derive(Clone, Debug, PartialEq, Eq)]

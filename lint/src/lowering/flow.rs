@@ -363,8 +363,9 @@ fn is_panic(call: &syn::Macro) -> bool {
 mod tests {
     use std::collections::BTreeSet;
 
-    use crate::facts::{FileFacts, World, lower};
+    use crate::facts::FileFacts;
     use crate::ir::{Step, Why};
+    use crate::lowering::{World, lower};
     use crate::tables::ExtraTables;
 
     fn facts(code: &str) -> FileFacts {

@@ -1,46 +1,10 @@
 //! The facts about a file after one walk over its syntax tree: functions, calls with abstract arguments, and sinks.
 //! Rules read only these facts; the tree is dropped before they run.
 
-mod address;
-mod apply;
-mod arena;
-mod attributes;
-mod awaiting;
-mod closure;
-mod command;
-mod constants;
-mod content;
-mod expression;
-mod extent;
-mod fields;
-mod flow;
-mod list;
-mod lower;
-mod macros;
-mod method;
-mod narrow;
-mod number;
-mod only_tests;
-mod outline;
-mod own_macro;
-mod ownership;
-mod pattern;
-mod reach;
-mod repeat;
-mod script;
-mod summary;
-mod types;
-mod undone;
-mod unread;
-mod wrapping;
-
-pub(crate) use lower::lower;
-pub(crate) use only_tests::only_of_tests;
-pub(crate) use outline::Outline;
-pub(crate) use summary::{Externals, Unresolved, Version, World};
-
-pub(crate) use crate::ir::CallId;
-use crate::ir::{Body, BodyId, Effects};
+use crate::id::BodyId;
+pub(crate) use crate::id::CallId;
+use crate::ir::{Body, Effects};
+pub(crate) use crate::kind::SinkKind;
 use crate::span::Span;
 use crate::value::Value;
 
@@ -256,7 +220,7 @@ impl Sink {
     /// Returns one sink for each known text that the values can take, or the sink itself if there is none.
     ///
     /// Texts from the same branch stay together: `("cmd", "/C")` and `("sh", "-c")` become two sinks, not four.
-    fn variants(self) -> Vec<Self> {
+    pub(crate) fn variants(self) -> Vec<Self> {
         let count = self.values.iter().map(|value| value.choices.len()).max().unwrap_or_default();
         let with = |at: usize| {
             let mut variant = self.clone();
@@ -269,67 +233,6 @@ impl Sink {
             variant
         };
         if count == 0 { vec![self] } else { (0..count).map(with).collect() }
-    }
-}
-
-/// The operation of a sink.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum SinkKind {
-    /// Runs a program: `values[0]` with the rest as its arguments.
-    Command,
-    /// Passes a text to a shell.
-    ShellString,
-    /// Passes a text to a shell on another machine.
-    RemoteScript,
-    /// Waits, or sets a timeout.
-    Duration,
-    /// Allocates, counts or repeats.
-    Size,
-    /// Becomes the port of an address.
-    Port,
-    /// Binds a socket that waits for connections.
-    Listen,
-    /// Binds a socket of unknown kind.
-    Bind,
-    /// Binds a datagram socket.
-    Datagram,
-    /// Connects to an address, or sends to it.
-    Connect,
-    /// Asks a resolver for the addresses of a host.
-    Resolve,
-    /// Assigns an address to a device, a route or a neighbour.
-    Configure,
-    /// Creates or enters the network namespace with that name.
-    NamespaceName,
-    /// Creates the network device with that name.
-    DeviceName,
-    /// Creates an object of a container engine with that name, or with it as the field `name`.
-    ContainerName,
-    /// Opens the shared memory with that name.
-    SharedMemoryName,
-    /// Binds a Unix socket at that path.
-    SocketPath,
-    /// Creates, overwrites or removes the file or directory at that path.
-    Created,
-    /// Writes the content of a file: `values[0]` is the path, `values[1]` the content.
-    Written,
-}
-
-impl SinkKind {
-    /// Whether the values are the words of a command, or a text that a shell parses.
-    pub(crate) fn is_command_line(self) -> bool {
-        matches!(self, Self::Command | Self::ShellString | Self::RemoteScript)
-    }
-
-    /// Whether it binds or connects a socket, or sends to a peer.
-    pub(crate) fn is_contact(self) -> bool {
-        matches!(self, Self::Listen | Self::Bind | Self::Datagram | Self::Connect | Self::SocketPath)
-    }
-
-    /// Whether a constant can be harmful there. Waits, sizes and ports are harmful only if the value comes from
-    /// outside.
-    pub(crate) fn is_hazard_by_itself(self) -> bool {
-        !matches!(self, Self::Duration | Self::Size | Self::Port)
     }
 }
 

@@ -20,7 +20,7 @@ impl Lower<'_> {
     }
 
     /// Returns the functions called `name` of a type or trait of the run.
-    pub(in crate::facts) fn associated(&mut self, holder: &Definition, name: &str) -> Vec<Definition> {
+    pub(in crate::lowering) fn associated(&mut self, holder: &Definition, name: &str) -> Vec<Definition> {
         let (_, last) = qualifier_and_name(&holder.item);
         self.unresolved.note(&format!("{last}::{name}"));
         self.unresolved.note(&format!(".{name}"));
@@ -41,7 +41,7 @@ impl Lower<'_> {
 
     /// Returns the definitions that a path refers to at the current position; `Self` is the enclosing type. Records the
     /// names that other files may define.
-    pub(in crate::facts) fn targets(&mut self, path: &str) -> Vec<Definition> {
+    pub(in crate::lowering) fn targets(&mut self, path: &str) -> Vec<Definition> {
         let found = self.leads_to(path);
         if found.iter().all(|definition| definition.file != self.file) {
             let (holder, name) = qualifier_and_name(path);
@@ -57,7 +57,7 @@ impl Lower<'_> {
     }
 
     /// Returns the definitions that a path refers to, without recording names.
-    pub(in crate::facts) fn leads_to(&self, path: &str) -> Vec<Definition> {
+    pub(in crate::lowering) fn leads_to(&self, path: &str) -> Vec<Definition> {
         let (first, rest) = path.split_once("::").unwrap_or((path, ""));
         let within = self.frame.within.clone();
         let mut full = path.to_owned();
@@ -83,7 +83,7 @@ impl Lower<'_> {
     }
 
     /// Returns the summaries of functions, one per system variant; skips functions without a summary.
-    pub(in crate::facts) fn summaries(&mut self, functions: &[Definition]) -> Vec<(Arc<Summary>, Home)> {
+    pub(in crate::lowering) fn summaries(&mut self, functions: &[Definition]) -> Vec<(Arc<Summary>, Home)> {
         let mut all = Vec::new();
         for function in functions {
             if function.file == self.file {
@@ -100,7 +100,7 @@ impl Lower<'_> {
     }
 
     /// Returns the methods called `name` for a receiver of unknown type: only if the name is unique in the package.
-    pub(in crate::facts) fn methods_called(&mut self, name: &str) -> Vec<Definition> {
+    pub(in crate::lowering) fn methods_called(&mut self, name: &str) -> Vec<Definition> {
         self.unresolved.note(&format!(".{name}"));
         if self.methods_in_package(name) != 1 || tables::COMMON_METHODS.contains(&name) {
             return Vec::new();
@@ -118,7 +118,7 @@ impl Lower<'_> {
     }
 
     /// Returns the number of types of the package that have a method called `name`.
-    pub(in crate::facts) fn methods_in_package(&self, name: &str) -> usize {
+    pub(in crate::lowering) fn methods_in_package(&self, name: &str) -> usize {
         if self.world.files.is_empty() {
             self.own.methods_called(0, name)
         } else {
@@ -127,7 +127,7 @@ impl Lower<'_> {
     }
 
     /// Returns the names of the types of the run with a function that connects or listens.
-    pub(in crate::facts) fn reaching_types(&self) -> impl Iterator<Item = &str> {
+    pub(in crate::lowering) fn reaching_types(&self) -> impl Iterator<Item = &str> {
         let here = self.by_item.iter().flat_map(|(item, all)| {
             all.iter().filter_map(|index| self.summaries.get(index)).map(move |summary| (item, summary))
         });
@@ -139,12 +139,12 @@ impl Lower<'_> {
     }
 
     /// Returns the value of a constant in another file.
-    pub(in crate::facts) fn constant_elsewhere(&self, definition: &Definition) -> Option<Arc<Value>> {
+    pub(in crate::lowering) fn constant_elsewhere(&self, definition: &Definition) -> Option<Arc<Value>> {
         self.world.files.get(definition.file)?.constants.get(&definition.item).cloned()
     }
 
     /// Whether a definition is in this file.
-    pub(in crate::facts) fn is_here(&self, definition: &Definition) -> bool {
+    pub(in crate::lowering) fn is_here(&self, definition: &Definition) -> bool {
         definition.file == self.file
     }
 }

@@ -5,8 +5,8 @@ use syn::parse::Parser;
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Expr, FnArg, Meta, Signature, Token};
 
-use crate::scope::words::{is_helper_module, says_test};
 use crate::tables;
+use crate::words::{is_helper_module, says_test};
 
 /// Returns the name of an attribute without its path.
 pub(super) fn last_segment(attribute: &Attribute) -> String {

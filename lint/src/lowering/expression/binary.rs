@@ -2,8 +2,8 @@
 
 use syn::{BinOp, Expr};
 
-use crate::facts::lower::Lower;
 use crate::ir::Why;
+use crate::lowering::lower::Lower;
 use crate::value::{Interval, Origin, Value};
 
 impl<'a> Lower<'a> {

@@ -1,6 +1,6 @@
 //! Names and descriptions that mark test code, or a developer tool.
 //!
-//! A name alone never decides about a package, because the package may be a product (see [`super::packages`]).
+//! A name alone never decides about a package, because the package may be a product (see [`crate::scope::packages`]).
 
 /// Words in the names of packages, folders, programs and features for tests.
 const TEST_WORDS: &[&str] = &[

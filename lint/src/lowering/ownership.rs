@@ -1,9 +1,9 @@
 //! Whether a called function belongs to the tests themselves or to the program under test.
 
 use super::{Call, FileFacts, Function};
-use crate::scope::words::is_helper_module;
 use crate::tables;
 use crate::value::Value;
+use crate::words::is_helper_module;
 
 /// First segments of paths that stay in the same crate.
 const RELATIVE: &[&str] = &["crate", "self", "super", "Self"];
