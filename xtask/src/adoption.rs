@@ -15,8 +15,9 @@ use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 use netns_vm::SKIP_RECORD;
 
-use crate::ci::{Skipped, output_of, stop_on_signals};
+use crate::program::{output_of, stop_on_signals};
 use crate::published_suite::{Published, Run, Sources, Stage, Told, number_of};
+use crate::skipped::Skipped;
 use crate::workspace::{BAD, GOOD, NOTABLE, Workspace};
 
 const AFTER_HELP: &str = "\

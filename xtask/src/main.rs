@@ -10,19 +10,25 @@ mod ci;
 mod demo;
 mod doctor;
 mod hook;
+#[cfg(test)]
+mod module_graph;
+mod packages;
+mod pages;
+mod program;
 mod published_suite;
 mod real_suites;
 mod release;
+mod skipped;
+mod target;
 mod vm_test;
 mod workspace;
 
 use std::ffi::OsString;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anstream::eprintln;
-use anyhow::Context;
 use clap::{CommandFactory, Parser, Subcommand};
 use clap_complete::Shell;
 
@@ -147,7 +153,7 @@ fn execute(command: Command) -> anyhow::Result<ExitCode> {
         Command::Bench(options) => bench::run(&workspace, &options),
         Command::Lint { arguments } => Ok(ExitCode::from(lint(&workspace, arguments))),
         Command::Release(options) => release::run(&workspace, &options),
-        Command::Pages { folder } => pages(&workspace, &folder).map(|()| ExitCode::SUCCESS),
+        Command::Pages { folder } => pages::pages(&workspace, &folder).map(|()| ExitCode::SUCCESS),
         Command::Hook { action } => hook::run(&workspace, &action),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Options::command(), "xtask", &mut io::stdout());
@@ -172,17 +178,6 @@ fn lint(workspace: &Workspace, arguments: Vec<OsString>) -> u8 {
     let names_no_path = arguments.iter().all(|argument| argument.to_string_lossy().starts_with('-'));
     let whole = names_no_path.then(|| workspace.root().as_os_str().to_owned());
     netns_lint::run([OsString::from("cargo xtask lint")].into_iter().chain(arguments).chain(whole))
-}
-
-/// Calls the programs, which know their own options.
-fn pages(workspace: &Workspace, folder: &Path) -> anyhow::Result<()> {
-    let folder = std::path::absolute(folder).context("failed to find the folder")?;
-    let mut netns_run = workspace.cargo();
-    netns_run.args(["run", "--quiet", "--package", "netns-run", "--", "pages"]).arg(&folder);
-    anyhow::ensure!(netns_run.status().context("failed to start cargo")?.success(), "netns-run pages failed");
-    let status = netns_lint::run(["cargo netns-lint".into(), "--pages".into(), folder.into_os_string()]);
-    anyhow::ensure!(status == 0, "cargo netns-lint --pages failed");
-    Ok(())
 }
 
 #[cfg(test)]

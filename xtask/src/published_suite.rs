@@ -12,7 +12,7 @@ use nix::unistd::geteuid;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::ci::{executables, output_of};
+use crate::program::{executables, output_of};
 use crate::workspace::{Workspace, copy_folder};
 
 /// The ids of the user and the group nobody; source: `DEFAULT_OVERFLOWUID` in include/linux/highuid.h.

@@ -9,7 +9,7 @@ use anstream::{eprintln, println};
 use clap::Args;
 use comfy_table::{CellAlignment, Table, presets};
 
-use crate::ci::stop_on_signals;
+use crate::program::stop_on_signals;
 use crate::published_suite::{Published, Run, Sources, Stage, number_of};
 use crate::workspace::{BAD, GOOD, Workspace};
 

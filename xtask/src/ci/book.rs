@@ -10,7 +10,7 @@ use std::process::Command;
 use anyhow::{Context, ensure};
 
 use super::Outcome;
-use super::skipped::Skipped;
+use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
 /// Pages outside of `docs`.

@@ -8,9 +8,10 @@ use std::process::Stdio;
 use anyhow::{Context, ensure};
 use serde_json::Value;
 
-use super::program::output_of;
-use super::skipped::Skipped;
-use super::{Outcome, published};
+use super::Outcome;
+use crate::packages::published;
+use crate::program::output_of;
+use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
 /// The maximum number of crates for a user with the default features.

@@ -12,9 +12,9 @@ use anyhow::{Context, ensure};
 use netns_vm::kernels::BOTH_ENDS;
 use tempfile::TempDir;
 
-use super::program::{output_of, run_quietly};
-use super::skipped::Skipped;
 use super::{Outcome, check};
+use crate::program::{output_of, run_quietly};
+use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
 /// The target folder of the crate, below the workspace.

@@ -9,9 +9,7 @@ mod kernels_of_users;
 mod musl;
 mod nightly;
 mod package;
-mod program;
 mod scale_out;
-mod skipped;
 mod targets;
 mod temporary;
 mod unprivileged;
@@ -32,16 +30,16 @@ use clap::builder::PossibleValuesParser;
 use comfy_table::{CellAlignment, Table, presets};
 use netns_vm::{Counts, SKIP_RECORD};
 
+use crate::program::{
+    EndedProgram, executables, is_interrupted, output_of, run_program, stop_on_signals, this_program,
+};
+use crate::skipped::Skipped;
+use crate::target::is_installed;
 use crate::workspace::{BAD, GOOD, HEADING, NOTABLE, Workspace};
 use crate::{adoption, real_suites, release, vm_test};
-use program::run_program;
 use temporary::TemporaryFolder;
 use vm_test::Extent;
 
-pub(crate) use musl::{asks_for_a_loader, is_installed};
-pub(crate) use package::published;
-pub(crate) use program::{executables, is_interrupted, output_of, stop_on_signals};
-pub(crate) use skipped::Skipped;
 pub(crate) use unprivileged::{AsUser, as_user};
 
 const AFTER_HELP: &str = "\
@@ -183,6 +181,14 @@ enum Outcome {
     PartlyNotRun(String),
     /// The step had nothing to do, for this reason.
     NotNeeded(&'static str),
+}
+
+impl Outcome {
+    /// Returns the outcome of a program that ran tests, of which this number skipped at run time.
+    fn tested(ended: &EndedProgram, skipped: u64) -> Self {
+        let failures = if ended.success { Vec::new() } else { ended.failures.lines().collect() };
+        Self::Tested { counts: ended.counts.with_skips_at_run_time(skipped), success: ended.success, failures }
+    }
 }
 
 struct Ended {
@@ -457,11 +463,6 @@ fn demo(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     check(Command::new(this_program()?).current_dir(workspace.root()).arg("demo"))
 }
 
-/// The path of this program.
-pub(crate) fn this_program() -> anyhow::Result<PathBuf> {
-    std::env::current_exe().context("failed to find this program")
-}
-
 /// Runs a program and expects success.
 fn check(command: &mut Command) -> anyhow::Result<Outcome> {
     let ended = run_program(command)?;
@@ -476,7 +477,7 @@ fn count(skipped: &Skipped, command: &mut Command) -> anyhow::Result<Outcome> {
     let before = skipped.count()?;
     let ended = run_program(command.env(SKIP_RECORD, skipped.path()))?;
     let newly_skipped = skipped.count()? - before;
-    Ok(ended.tested(newly_skipped))
+    Ok(Outcome::tested(&ended, newly_skipped))
 }
 
 #[cfg(test)]

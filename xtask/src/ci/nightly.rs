@@ -7,8 +7,10 @@ use anyhow::{Context, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::{Outcome, Skipped, check, count, published};
+use super::{Outcome, check, count};
 use crate::chaos;
+use crate::packages::published;
+use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
 /// Checks licences, sources and doubled crates by cargo-deny. Skips advisories, because not every machine reaches their repository.

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, bail, ensure};
-use serde_json::Value;
 
-use super::skipped::Skipped;
 use super::{Outcome, check, count};
+use crate::packages::{Package, published};
+use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
 /// Files that every package must contain.
@@ -21,15 +21,6 @@ const BY_CARGO: [&str; 3] = [".cargo_vcs_info.json", "Cargo.lock", "Cargo.toml.o
 
 /// The target folder of this step, below the workspace. It is separate, because the packages build with other features than the workspace.
 const TARGET: &str = "target/packaged";
-
-/// A published package of the workspace.
-#[derive(Debug)]
-pub(crate) struct Package {
-    pub(crate) name: String,
-    pub(crate) version: String,
-    /// Its entry in `cargo metadata`.
-    pub(crate) manifest: Value,
-}
 
 pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     let packages = published(workspace)?;
@@ -50,30 +41,6 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
     let mut testing = workspace.cargo();
     testing.current_dir(&project).args(["test", "--quiet"]).env("CARGO_PROFILE_DEV_DEBUG", "0");
     count(skipped, testing.env("CARGO_TARGET_DIR", &target))
-}
-
-/// Returns all packages without `publish = false`. They share one version.
-pub(crate) fn published(workspace: &Workspace) -> anyhow::Result<Vec<Package>> {
-    let metadata = workspace.cargo().args(["metadata", "--no-deps", "--format-version", "1"]).output()?;
-    ensure!(metadata.status.success(), "cargo metadata: {}", String::from_utf8_lossy(&metadata.stderr));
-    let metadata: Value = serde_json::from_slice(&metadata.stdout).context("cargo metadata does not print JSON")?;
-    let packages = metadata["packages"].as_array().context("cargo metadata lists no packages")?.iter();
-    let text = |manifest: &Value, key: &str| manifest[key].as_str().map(str::to_owned).with_context(|| key.to_owned());
-    let packages = packages
-        .filter(|manifest| manifest["publish"].is_null())
-        .map(|manifest| {
-            Ok(Package {
-                name: text(manifest, "name")?,
-                version: text(manifest, "version")?,
-                manifest: manifest.clone(),
-            })
-        })
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    let first = packages.first().context("no package is published")?;
-    if let Some(other) = packages.iter().find(|package| package.version != first.version) {
-        bail!("{} has the version {}, {} has {}", first.name, first.version, other.name, other.version);
-    }
-    Ok(packages)
 }
 
 /// Checks the fields that a registry requires or shows.
@@ -174,13 +141,6 @@ mod tests {
         let with_a_test = [&good[..], &["tests/large.bin"]].concat();
         assert!(unexpected_or_missing(&with_a_test).unwrap_err().to_string().contains("tests/large.bin"));
         assert!(unexpected_or_missing(&good[1..]).unwrap_err().to_string().contains("Cargo.toml"));
-    }
-
-    #[test]
-    fn the_published_packages_are_these() {
-        let packages = published(&Workspace::find().unwrap()).unwrap();
-        let names: Vec<_> = packages.iter().map(|package| package.name.as_str()).collect();
-        assert_eq!(names, ["netns-fixtures", "netns-macros", "netns-lint", "netns-run", "netns-vm"]);
     }
 
     #[test]

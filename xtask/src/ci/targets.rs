@@ -6,9 +6,9 @@ use std::path::PathBuf;
 
 use anyhow::Context;
 
-use super::musl::is_installed;
-use super::skipped::Skipped;
 use super::{Outcome, check};
+use crate::skipped::Skipped;
+use crate::target::is_installed;
 use crate::workspace::Workspace;
 
 /// Targets with Linux: all of the fixtures and of netns-run. The first two differ most from this project's own target (`c_char` is

@@ -23,10 +23,10 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, User, chown, geteuid, setgid, setgroups, setuid};
 use tempfile::TempDir;
 
-use super::program::run_program;
-use super::skipped::Skipped;
 use super::temporary::remains_in;
-use super::{BUILT_SUITES, LIBTEST, NEXTEST, Outcome, SUITES, gather_suites, repeat_less, this_program};
+use super::{BUILT_SUITES, LIBTEST, NEXTEST, Outcome, SUITES, gather_suites, repeat_less};
+use crate::program::{run_program, this_program};
+use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
 /// The programs of root's cargo, including nextest if cargo installed it.
@@ -77,7 +77,7 @@ fn run_as_user(workspace: &Workspace, skipped: &Skipped, arguments: &[&str]) -> 
         bail!("the tests left behind:\n    {}", remains.join("\n    "));
     }
     let newly_skipped = skipped.add(&home.skip_record())?;
-    Ok(ended.tested(newly_skipped))
+    Ok(Outcome::tested(&ended, newly_skipped))
 }
 
 /// A user that exists during this step. Dropping it removes the user.

@@ -14,9 +14,9 @@ use anyhow::{Context, bail, ensure};
 use tempfile::{NamedTempFile, TempDir};
 
 use super::Outcome;
-use super::program::run_quietly;
 use super::scale_out::scripts_of_action;
-use super::skipped::Skipped;
+use crate::program::run_quietly;
+use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
 /// The folder where `.ci/run` installs the tools of `.ci/requirements.txt`.

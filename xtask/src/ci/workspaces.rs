@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, ensure};
 
-use super::skipped::Skipped;
 use super::{Outcome, check, count};
+use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
 /// A member: its name, its dependency on the fixtures below `[dependencies]` or `[dev-dependencies]`, its library and its test.

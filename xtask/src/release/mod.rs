@@ -19,8 +19,10 @@ use clap::Args;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::ci::{asks_for_a_loader, executables, is_installed, output_of, published};
-use crate::pages;
+use crate::packages::published;
+use crate::pages::pages;
+use crate::program::{executables, output_of};
+use crate::target::{asks_for_a_loader, is_installed};
 use crate::workspace::{GOOD, NOTABLE, Workspace};
 
 const AFTER_HELP: &str = "\

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use serde_json::{Value, json};
 
 use super::{PROGRAMS, metadata};
-use crate::ci::output_of;
+use crate::program::output_of;
 use crate::workspace::Workspace;
 
 /// Describes a package and all crates that are compiled into its programs for a target, with build dependencies.

@@ -7,7 +7,8 @@ use std::process::Stdio;
 use anyhow::{Context, bail, ensure};
 
 use super::git;
-use crate::ci::{output_of, published};
+use crate::packages::published;
+use crate::program::output_of;
 use crate::workspace::Workspace;
 
 /// Compares all published packages, and returns the version that they were compared with; `None` if there is neither a published version nor

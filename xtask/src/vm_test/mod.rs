@@ -28,7 +28,7 @@ use netns_vm::plan::{Account, Plan};
 use netns_vm::{Accelerator, Arch, Counts};
 use nix::unistd::getppid;
 
-use crate::ci::{is_interrupted, stop_on_signals};
+use crate::program::{is_interrupted, stop_on_signals};
 use crate::workspace::{BAD, GOOD, NOTABLE, Workspace};
 use apparmor::APPARMOR;
 use nscd::NSCD;

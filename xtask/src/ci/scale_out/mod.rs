@@ -16,9 +16,9 @@ use comfy_table::{CellAlignment, Table, presets};
 use netns_vm::{Counts, SKIP_RECORD};
 use tempfile::TempDir;
 
-use super::program::run_quietly;
-use super::skipped::Skipped;
-use super::{Outcome, check, this_program};
+use super::{Outcome, check};
+use crate::program::{run_quietly, this_program};
+use crate::skipped::Skipped;
 use crate::workspace::{Workspace, copy_folder};
 use junit::Case;
 use runner::{Artifacts, Ended, Log, Runner};

@@ -16,7 +16,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::workflow::{Action, Contexts, Job, Step, Workflow};
-use crate::ci::program::run_quietly;
+use crate::program::run_quietly;
 use crate::workspace::copy_folder;
 
 /// Steps that change the machine. This machine must already be set up; `cargo xtask doctor` reports whether it is.

@@ -1,5 +1,5 @@
-//! Runs the program of a step: forwards its output as it arrives and counts its summary lines. A signal to `ci` ends the program and
-//! everything that it started.
+//! Runs a program: forwards its output as it arrives and counts its summary lines, or captures it. A signal to this process ends the
+//! program and everything that it started.
 
 use std::io::{self, BufRead, BufReader, IsTerminal, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -15,27 +15,17 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use serde_json::Value;
 
-use super::Outcome;
-
 /// A program that has ended.
-pub(super) struct EndedProgram {
+pub(crate) struct EndedProgram {
     /// The command line, for messages.
-    pub(super) program: String,
-    pub(super) success: bool,
+    pub(crate) program: String,
+    pub(crate) success: bool,
     /// "ended with exit status 1", for messages.
-    pub(super) how: String,
+    pub(crate) how: String,
     /// The sum of all summary lines in its output.
-    pub(super) counts: Counts,
+    pub(crate) counts: Counts,
     /// The failed tests in its output.
-    pub(super) failures: Failures,
-}
-
-impl EndedProgram {
-    /// Returns the outcome of a program that ran tests, of which this number skipped at run time.
-    pub(super) fn tested(&self, skipped: u64) -> Outcome {
-        let failures = if self.success { Vec::new() } else { self.failures.lines().collect() };
-        Outcome::Tested { counts: self.counts.with_skips_at_run_time(skipped), success: self.success, failures }
-    }
+    pub(crate) failures: Failures,
 }
 
 /// The process groups of the running programs.
@@ -54,7 +44,7 @@ pub(crate) fn stop_on_signals() -> anyhow::Result<()> {
 }
 
 /// Sends SIGTERM to the process groups of all running programs.
-pub(super) fn end_programs() {
+pub(crate) fn end_programs() {
     for &group in RUNNING.lock().unwrap_or_else(PoisonError::into_inner).iter() {
         // ESRCH: the group has just exited. No caller can do anything about other errors.
         let _ = killpg(group, Signal::SIGTERM);
@@ -77,6 +67,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|group| *group != self.0);
     }
+}
+
+/// The path of this program.
+pub(crate) fn this_program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("failed to find this program")
 }
 
 /// Returns whether a signal has arrived.
@@ -116,7 +111,7 @@ pub(crate) fn executables(messages: &[u8]) -> anyhow::Result<Vec<(String, PathBu
 }
 
 /// Runs the command to its end, in its own process group and without standard input.
-pub(super) fn run_program(command: &mut Command) -> anyhow::Result<EndedProgram> {
+pub(crate) fn run_program(command: &mut Command) -> anyhow::Result<EndedProgram> {
     if io::stderr().is_terminal() {
         // cargo writes to a pipe here and would leave colours out.
         command.env("CARGO_TERM_COLOR", "always");
@@ -125,7 +120,7 @@ pub(super) fn run_program(command: &mut Command) -> anyhow::Result<EndedProgram>
 }
 
 /// Runs the command without forwarding its output; returns standard output, then standard error.
-pub(super) fn run_quietly(command: &mut Command) -> anyhow::Result<(EndedProgram, String)> {
+pub(crate) fn run_quietly(command: &mut Command) -> anyhow::Result<(EndedProgram, String)> {
     let (mut output, mut errors) = (Vec::new(), Vec::new());
     let ended = run_into(command, &mut output, &mut errors)?;
     if is_interrupted() {
@@ -135,7 +130,7 @@ pub(super) fn run_quietly(command: &mut Command) -> anyhow::Result<(EndedProgram
     Ok((ended, String::from_utf8_lossy(&output).into_owned()))
 }
 
-pub(super) fn run_into(
+fn run_into(
     command: &mut Command,
     to_output: impl Write,
     to_errors: impl Write + Send,

@@ -8,7 +8,7 @@ use std::path::Path;
 use anyhow::Context;
 use tempfile::NamedTempFile;
 
-/// The record of tests that skipped at run time, for all steps together.
+/// The record of tests that skipped at run time, for all parts of a run together.
 pub(crate) struct Skipped {
     record: NamedTempFile,
 }
@@ -21,7 +21,7 @@ impl Skipped {
     }
 
     /// The path that tests write to.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.record.path()
     }
 
@@ -38,7 +38,7 @@ impl Skipped {
     }
 
     /// The number of lines: one for each skip of a test.
-    pub(super) fn count(&self) -> anyhow::Result<u64> {
+    pub(crate) fn count(&self) -> anyhow::Result<u64> {
         Ok(self.text()?.lines().count() as u64)
     }
 
