@@ -21,7 +21,8 @@
 //! The rule reads only the text of the file, not the scripts that start its tests.
 //!
 //! ## References
-//! rustc book, "Tests", `--test-threads`.
+//! rustc book, "Tests", `--test-threads`. Suites that pass only with it: silverstein/minutes#1003,
+//! timtoole02/Camelid#690.
 
 use crate::config::Config;
 use crate::facts::FileFacts;
