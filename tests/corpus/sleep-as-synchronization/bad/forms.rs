@@ -73,3 +73,20 @@ async fn of_a_task() {
     assert!(tokio::net::TcpStream::connect(address()).await.is_ok());
     server.abort();
 }
+
+#[test]
+fn before_a_connection_with_a_limit() {
+    let server = thread::spawn(serve);
+    thread::sleep(Duration::from_millis(100)); //~ sleep-as-synchronization
+    let client = TcpStream::connect_timeout(&address(), Duration::from_secs(1));
+    assert!(client.is_ok());
+    server.join().unwrap();
+}
+
+#[test]
+fn of_a_named_thread() {
+    let server = thread::Builder::new().name("server".into()).spawn(serve).unwrap();
+    thread::sleep(Duration::from_millis(100)); //~ sleep-as-synchronization
+    assert!(TcpStream::connect(address()).is_ok());
+    server.join().unwrap();
+}
