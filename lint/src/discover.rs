@@ -7,8 +7,8 @@ use crate::config::Policy;
 use crate::error::Error;
 use crate::finding::Problem;
 use crate::paths::{absolute, tidy};
-use crate::scope::Verdict;
 use crate::scope::packages::{Package, PackageId, Packages};
+use crate::scope::{Role, Verdict};
 
 /// A file to read.
 #[derive(Debug)]
@@ -19,10 +19,19 @@ pub(crate) struct Candidate {
     pub package: PackageId,
     /// The purpose of the whole file, judged by its location; a product may contain tests.
     pub verdict: Verdict,
+    /// Whether it is a file of a library, whose examples in the documentation `cargo test` runs.
+    pub is_of_library: bool,
     /// Whether the verdict comes from the configuration, which overrides the file's content and surroundings.
     pub is_configured: bool,
     /// Whether the caller requested findings; other files are read only for the effects of their functions.
     pub wanted: bool,
+}
+
+/// Whether the file belongs to a program by cargo's conventions, and not to a library.
+fn is_program(path: &Path) -> bool {
+    path.ends_with("src/main.rs")
+        || path.ends_with("build.rs")
+        || path.components().any(|part| part.as_os_str() == "bin")
 }
 
 /// The result of a discovery.
@@ -88,7 +97,10 @@ pub(crate) fn discover(paths: &[PathBuf], policy: &Policy<'_>) -> Result<Discove
             || found.packages[package].verdict_of(&path),
             |role| Verdict::new(role, "the configuration says so"),
         );
-        found.candidates.push(Candidate { path, package, verdict, is_configured: configured.is_some(), wanted });
+        let is_of_library =
+            verdict.role == Role::Product && found.packages[package].has_library() && !is_program(&path);
+        let is_configured = configured.is_some();
+        found.candidates.push(Candidate { path, package, verdict, is_of_library, is_configured, wanted });
     }
     if !found.candidates.iter().any(|candidate| candidate.wanted) && found.problems.is_empty() {
         let shown: Vec<String> = paths.iter().map(|path| format!("`{}`", path.display())).collect();

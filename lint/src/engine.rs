@@ -27,6 +27,7 @@ use self::scopes::Scopes;
 use self::shelf::{Batches, Kind, Shelves};
 use crate::config::{Config, Policy};
 use crate::discover::{Discovery, discover};
+use crate::doctests;
 use crate::error::Error;
 use crate::facts::ModuleDeclaration;
 use crate::finding::{Confidence, FileNote, Finding, Problem, Report, Severity, Suppressed, SuppressedBy, slashed};
@@ -120,6 +121,33 @@ enum Needs {
     Nothing,
     /// The file was evaluated, and needs these names from others; `follows` comes from lowering.
     Others { unresolved: Unresolved, follows: bool },
+}
+
+impl Outcome {
+    /// Adds the findings and needs of the examples in the documentation of the file.
+    fn add_examples(&mut self, examples: Self) {
+        let (own, shown) = doctests::NAME;
+        for (batch, more) in self.findings.0.iter_mut().zip(examples.findings.0) {
+            batch.more += more.more;
+            batch.findings.extend(more.findings.into_iter().map(|mut kept| {
+                // The text was changed, so an edit of it would not fit the file.
+                kept.finding.fix = None;
+                if let Some(rest) = kept.finding.item.strip_prefix(own) {
+                    kept.finding.item = format!("{shown}{rest}");
+                }
+                kept
+            }));
+        }
+        self.has_test_code |= examples.has_test_code;
+        match (&mut self.needs, examples.needs) {
+            (Needs::Others { unresolved, follows }, Needs::Others { unresolved: more, follows: also }) => {
+                unresolved.add(more);
+                *follows |= also;
+            }
+            (own @ (Needs::Nothing | Needs::Unknown), more) if self.problem.is_none() => *own = more,
+            _ => {}
+        }
+    }
 }
 
 impl Run<'_> {

@@ -8,6 +8,7 @@ mod catalogue;
 mod cli;
 mod config;
 mod discover;
+mod doctests;
 mod engine;
 mod error;
 mod facts;

@@ -10,6 +10,7 @@ use super::shelf::{Batches, Kept, Kind};
 use crate::catalogue::{IN_TOOLS, OF_TESTS};
 use crate::config::Policy;
 use crate::discover::Candidate;
+use crate::doctests::doc_tests;
 use crate::facts::{FileFacts, Place};
 use crate::finding::{Finding, Label, Severity};
 use crate::fix::settled;
@@ -63,11 +64,18 @@ pub(super) fn examine(
     match source {
         Ok(source) => {
             let whole = depth == Depth::Whole || mentions.any(&source.text);
+            let runs_examples = candidate.is_of_library && !candidate.is_configured && !policy.config.all_code;
+            let examples = runs_examples.then(|| doc_tests(&source.text)).flatten().filter(|text| mentions.any(text));
             // Ignore poisoning: a panic in another thread was reported, and the lock guards only memory.
             let _alone = (whole && source.text.len() > LARGE_FILE_BYTES)
                 .then(|| LARGE_FILES.lock().unwrap_or_else(PoisonError::into_inner));
             let role = if policy.config.all_code { Role::Test } else { candidate.verdict.role };
-            examine_source(&candidate.path, source, seen_from, policy, whole, role)
+            let mut outcome = examine_source(&candidate.path, source, seen_from, policy, whole, role);
+            if let Some(text) = examples {
+                let source = Source { text, prefix: 0 };
+                outcome.add_examples(examine_source(&candidate.path, source, seen_from, policy, true, Role::Test));
+            }
+            outcome
         }
         Err(message) => Outcome { problem: Some(message), ..Outcome::default() },
     }

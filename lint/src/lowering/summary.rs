@@ -280,6 +280,13 @@ impl Unresolved {
         self.taken_for_known.insert(hash(name.as_bytes()));
     }
 
+    /// Adds the names of `other`.
+    pub(crate) fn add(&mut self, other: Self) {
+        self.plain.extend(other.plain);
+        self.associated.extend(other.associated);
+        self.taken_for_known.extend(other.taken_for_known);
+    }
+
     /// Returns all names.
     pub(crate) fn all(&self) -> impl Iterator<Item = &u64> {
         self.plain.iter().chain(&self.associated)

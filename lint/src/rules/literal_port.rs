@@ -87,12 +87,11 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
                 continue;
             }
             let message = format!("the fixed port {port} is {what}; another test or service may have it");
-            let hit = Hit::new(sink.function, value.span, message, HELP);
-            hits.push(if value.span == sink.span {
-                hit
-            } else {
-                hit.label(sink.span, format!("here, by `{}`", sink.by))
-            });
+            let of_port =
+                |(place, text): (Span, &str)| read(text).filter(|read| read.port == Some(port)).map(|_| place);
+            let place = value.written().and_then(of_port).unwrap_or(value.span);
+            let hit = Hit::new(sink.function, place, message, HELP);
+            hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
     }
     if config.pedantic {
@@ -163,6 +162,22 @@ mod tests {
              fn ask(&self) { std::net::TcpStream::connect(&self.0).unwrap(); } } fn f() { {} }",
             &[r#"Client::new("localhost", 7000).ask();"#, r#"let c = Client::new("localhost:7000", 0); c.ask();"#],
         );
+    }
+
+    #[test]
+    fn a_constant_that_many_use_is_one_finding_where_it_is_written() {
+        let code = r#"
+            const SERVER: &str = "http://localhost:3000";
+            fn page(path: &str) -> String { format!("{SERVER}{path}") }
+            #[tokio::test] async fn one() { client().get(page("/a")).send().await; }
+            #[tokio::test] async fn two() { client().get(page("/b")).send().await; }
+            #[tokio::test] async fn three() { client().get(format!("{SERVER}/c")).send().await; }
+            fn client() -> reqwest::Client { reqwest::Client::new() }
+        "#;
+        let findings = crate::rules::testing::found(RULE, code);
+        let lines: Vec<u32> = findings.iter().map(|finding| finding.location.start.line).collect();
+        assert_eq!(lines, [2]);
+        assert_eq!(findings[0].labels.len(), 3);
     }
 
     #[test]

@@ -58,6 +58,8 @@ pub(super) struct Contact {
     pub function: usize,
     /// The name of the host.
     pub host: String,
+    /// Where the name is written, if not in the call.
+    written: Option<Span>,
     /// The functions behind the call that contact it.
     behind: Vec<Place>,
 }
@@ -68,7 +70,10 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let mut reported = Vec::new();
     for contact in contacts(facts, config).into_iter().filter(|contact| !is_isolated(contact.function)) {
         let message = format!("the test contacts `{}` on the public Internet", contact.host);
-        let hit = Hit::new(contact.function, contact.span, message, HELP).behind(&contact.behind);
+        let mut hit = Hit::new(contact.function, contact.span, message, HELP).behind(&contact.behind);
+        if let Some(written) = contact.written.filter(|written| !contact.span.covers(*written)) {
+            hit = hit.label(written, "the host is named here");
+        }
         reported.push(contact.span);
         hits.push(hit.pedantic(facts.functions[contact.function].ignored));
     }
@@ -100,7 +105,14 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
             !networks.is_own(sink) && !is_resolved_otherwise(facts, sink, host) && !is_redirected(facts, sink.call)
         };
         if let Some(host) = host.filter(is_other) {
-            found.push(Contact { span: sink.span, function: sink.function, host, behind: sink.behind.clone() });
+            let written = sink.values.iter().find_map(|value| place_of(value, &host));
+            found.push(Contact {
+                span: sink.span,
+                function: sink.function,
+                host,
+                written,
+                behind: sink.behind.clone(),
+            });
         }
     }
     for (id, call) in facts.calls.iter().enumerate() {
@@ -113,7 +125,7 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
         if let Some(host) = deeds.clone().find_map(of_host).filter(is_other) {
             let places = deeds.filter(|deed| of_host(deed).as_ref() == Some(&host)).map(|deed| deed.place);
             let behind = places.map(|(file, span)| Place { file, span }).collect();
-            found.push(Contact { span: call.span, function: call.function, host, behind });
+            found.push(Contact { span: call.span, function: call.function, host, written: None, behind });
             continue;
         }
         let resolves = tables::RESOLVING.iter().any(|known| tables::ends_with(&call.path, known));
@@ -122,12 +134,21 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
         let by_text = || texts.into_iter().find_map(|text| public_host(&text));
         let host = by_text().or_else(|| visited(call)).or_else(|| connected(call));
         if let Some(host) = host.filter(|_| !is_redirected(facts, Some(id))) {
-            found.push(Contact { span: call.span, function: call.function, host, behind: Vec::new() });
+            let written = call.arguments.iter().find_map(|value| place_of(value, &host));
+            found.push(Contact { span: call.span, function: call.function, host, written, behind: Vec::new() });
         }
     }
     found.sort_by_key(|contact| contact.span);
     found.dedup_by_key(|contact| contact.span);
     found
+}
+
+/// Returns the place where the value names the host.
+fn place_of(value: &Value, host: &str) -> Option<Span> {
+    let names = |text: &str| public_host(text).is_some_and(|named| named == host);
+    let reading = value.readings().find(|reading| names(&reading.shown()))?;
+    let elsewhere = reading.written().filter(|(_, text)| names(text)).map(|(place, _)| place);
+    Some(elsewhere.unwrap_or(reading.span)).filter(|place| *place != Span::default())
 }
 
 /// Whether the call creates a request for its first argument, which is sent later.

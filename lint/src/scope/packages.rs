@@ -248,6 +248,11 @@ impl Packages {
 }
 
 impl Package {
+    /// Whether it has a library.
+    pub(crate) fn has_library(&self) -> bool {
+        self.library.is_file()
+    }
+
     /// Returns the crate name of its library.
     fn code_name(&self) -> Option<String> {
         let name = self.manifest.library.0.as_ref().or(self.manifest.name.as_ref())?;

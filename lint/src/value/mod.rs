@@ -95,6 +95,9 @@ pub(crate) struct Value {
     pub choices: Vec<Value>,
     /// The location of the host in a socket address, which may be far from the port.
     pub host: Option<Span>,
+    /// The place of a value in this file with which the text begins, and the length of that beginning in bytes, if another
+    /// expression composed the text.
+    pub base: Option<(Span, usize)>,
     /// The value as a number.
     pub bounds: Interval,
     /// Parameters that are upper bounds of the value; the callers know them.
@@ -139,6 +142,7 @@ impl Value {
             parameters: Vec::new(),
             choices: Vec::new(),
             host: None,
+            base: None,
             bounds: Interval::ALL,
             caps: Vec::new(),
             validated: false,
@@ -242,6 +246,17 @@ impl Value {
         }
     }
 
+    /// Returns the place of the value with which the text begins, and the length of that beginning.
+    fn beginning(&self) -> Option<(Span, usize)> {
+        self.base.or_else(|| Some((self.span, self.prefix().len()))).filter(|(_, length)| *length > 0)
+    }
+
+    /// Returns the place elsewhere in this file where the beginning of the text is written, and that beginning.
+    pub(crate) fn written(&self) -> Option<(Span, &str)> {
+        let (place, length) = self.base.filter(|(place, _)| !self.span.covers(*place) && *place != Span::default())?;
+        Some((place, self.prefix().get(..length)?))
+    }
+
     /// Returns the text with `{}` for every hole.
     pub(crate) fn shown(&self) -> String {
         let piece = |piece: &Piece| match piece {
@@ -313,6 +328,9 @@ impl Value {
     /// Appends the text of `other`, as `format!` and `push_str` do.
     pub(crate) fn append(&mut self, other: &Self) {
         self.taint_from(other);
+        if self.pieces.is_empty() {
+            self.base = other.beginning();
+        }
         if other.choices.is_empty() {
             self.choices.iter_mut().for_each(|choice| choice.append(other));
         } else {
@@ -396,11 +414,15 @@ impl Value {
                 known => value.append(&Self { pieces: vec![known.clone()], ..Self::unknown(call) }),
             }
         }
+        if !matches!(self.pieces.first(), Some(Piece::Parameter(_))) {
+            value.base = self.beginning();
+        }
         if let [Piece::Parameter(parameter)] = self.pieces.as_slice()
             && let Some(argument) = parameter.given(arguments, call)
         {
             value.span = argument.span;
             value.host = argument.host;
+            value.base = argument.base;
             value.choices = argument.choices;
             value.items = argument.items;
             value.fields = argument.fields;
@@ -457,6 +479,7 @@ impl Value {
     pub(crate) fn relocated(mut self, place: Span) -> Self {
         self.span = place;
         self.host = None;
+        self.base = None;
         for source in &mut self.sources {
             source.span = place;
         }
