@@ -123,7 +123,7 @@ fn check_search(book: &Path) -> anyhow::Result<()> {
         // A part of the names depends on the content.
         let is_it = |path: &PathBuf| {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            name.starts_with(start) && name.ends_with(".js")
+            name.starts_with(start) && path.extension().is_some_and(|extension| extension == "js")
         };
         files.find(is_it).with_context(|| format!("the book has no file {start}*.js: it has no search"))
     };

@@ -155,7 +155,7 @@ mod tests {
         let outputs = tempfile::tempdir().unwrap();
         let mut tally = Tally::default();
         let mut run = |round, text: &str, left: &[&str]| {
-            let left = left.iter().map(ToString::to_string).collect();
+            let left = left.iter().map(|file| (*file).to_owned()).collect();
             tally.run(round, Command::new("printf").args(["%s", text]), || left, outputs.path()).unwrap()
         };
         assert_eq!([run(1, GOOD, &[]), run(2, BAD, &[]), run(3, GOOD, &["a file"]), run(4, BAD, &[])], [0, 1, 1, 1]);

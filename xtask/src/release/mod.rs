@@ -347,7 +347,7 @@ mod tests {
             let filled = |key: &str, program: &str| {
                 let values = [
                     ("name", package),
-                    ("version", &found.version),
+                    ("version", found.version.as_str()),
                     ("target", TARGET),
                     ("bin", program),
                     ("binary-ext", ""),
