@@ -37,6 +37,26 @@ fn it_answers_as_a_subcommand_of_cargo() {
 }
 
 #[test]
+fn pages_are_a_man_page_and_completions_of_three_shells() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pages = folder.path().join("pages");
+    let ran = lint(folder.path(), &["--pages", pages.to_str().expect("it is text")]);
+    assert_eq!(ran.status, 0, "{}", ran.err);
+    let read = |file: &str| std::fs::read_to_string(pages.join(file)).expect(file);
+    let page = read("man/man1/cargo-netns-lint.1");
+    for part in [".TH", ".SH EXAMPLES", ".SH \"EXIT STATUS\"", "explain"] {
+        assert!(page.contains(part), "{part} is not in\n{page}");
+    }
+    for file in ["cargo-netns-lint.bash", "cargo-netns-lint.fish", "_cargo-netns-lint"] {
+        // An option of this command: a completion of another one lacks it.
+        assert!(read(&format!("completions/{file}")).contains("write-baseline"), "{file}");
+    }
+    // A file in the place of the folder.
+    std::fs::write(folder.path().join("file"), "").expect("there is room");
+    assert_eq!(lint(folder.path(), &["--pages", "file"]).status, 2);
+}
+
+#[test]
 fn the_span_of_a_finding_is_where_the_command_stands() {
     let found = package(&[("tests/a.rs", HAZARD.as_bytes())]);
     let ran = lint(found.path(), &[]);

@@ -6,9 +6,12 @@
 use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
+use std::process::Command;
 
 use calls::{ended, netns_run, printed};
 use netns_fixtures::cargo_bin;
+use netns_fixtures::prelude::*;
+use nix::mount::{MsFlags, mount};
 use nix::unistd::{AccessFlags, access, geteuid};
 use visibly::skip;
 
@@ -63,6 +66,49 @@ fn a_program_mounts_its_own_proc_in_namespaces_of_its_own() {
         assert!(processes <= 4, "{processes} processes, and the shell and its pipe were started");
     }
     assert_eq!(printed(&["--", cargo_bin!("netns-run"), "--", "echo", "inside of both"]), "inside of both");
+}
+
+/// A test of a user's suite, for the test below.
+#[netns_test]
+fn the_server_answers(net: Pair) -> TestResult {
+    net.client.ping(&net.server).run()?.expect_all()?;
+    Ok(())
+}
+
+/// The number of tests is the control: a suite that finds no test passes too.
+#[test]
+fn a_suite_passes_inside_without_cargo_and_without_any_variable() {
+    let empty = tempfile::tempdir().unwrap();
+    let suite = std::env::current_exe().unwrap();
+    let mut netns_run = Command::new(cargo_bin!("netns-run"));
+    netns_run.env_clear().current_dir(empty.path()).arg("--").arg(suite).args(["--exact", "the_server_answers"]);
+    let ended = netns_run.output().unwrap();
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && printed.contains("test result: ok. 1 passed;"), "{printed}");
+}
+
+/// Refuses as a test does there.
+#[netns_test(deadline = "5m")]
+fn a_machine_without_proc_is_refused_with_its_code() -> TestResult {
+    let calls = [(&["--", "true"][..], 125), (&["doctor"], 1)];
+    let netns_run = |arguments: &[&str]| Command::new(cargo_bin!("netns-run")).args(arguments).output();
+    for (arguments, _) in calls {
+        assert_eq!(netns_run(arguments)?.status.code(), Some(0), "the control: {arguments:?}");
+    }
+    mount(Some("tmpfs"), "/proc", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+    for (arguments, status) in calls {
+        let ended = netns_run(arguments)?;
+        let printed = String::from_utf8([ended.stdout, ended.stderr].concat())?;
+        assert_eq!(ended.status.code(), Some(status), "{arguments:?}: {printed}");
+        for text in [
+            "refuses to isolate",
+            "/proc is read-only, masked or not mounted",
+            "netns-run explain NT207, netns-run doctor",
+        ] {
+            assert!(printed.contains(text), "{text:?} is not in: {printed}");
+        }
+    }
+    Ok(())
 }
 
 #[test]

@@ -97,6 +97,42 @@ fn the_time_factor_makes_deadlines_longer_and_is_in_the_report() -> TestResult {
     Ok(())
 }
 
+/// The suite prints times; each has a bound that holds without the factor, and one that holds with it.
+#[test]
+fn the_time_factor_multiplies_each_timeout_once() -> TestResult {
+    let suite = Suite::build("timed")?;
+    let empty = tempfile::tempdir()?;
+    for factor in [1, 10] {
+        let printed = run(&suite, User::Caller, empty.path(), &[("NETNS_TEST_TIME_FACTOR", &factor.to_string())])?;
+        let report = of_libtest(&printed);
+        let failed: Vec<_> = report.iter().filter(|(_, result)| result.outcome != Outcome::Passed).collect();
+        let [(name, timed_out)] = failed[..] else { panic!("one fails by intent, with factor {factor}:\n{printed}") };
+        assert_eq!(name, "times_out");
+        let note = timed_out.text.contains(&format!("NETNS_TEST_TIME_FACTOR is {factor}: "));
+        assert_eq!(note, factor > 1, "{}", timed_out.text);
+        let number = |before: &str| -> TestResult<u64> {
+            let (_, behind) = printed.split_once(before).ok_or_else(|| format!("no {before:?}:\n{printed}"))?;
+            Ok(behind.split_whitespace().next().unwrap_or_default().parse()?)
+        };
+        // The link needs 300 ms, the timeout is 100 ms.
+        assert_eq!(number("replies: ")?, if factor == 1 { 0 } else { 1 }, "with factor {factor}");
+        // Of `deadline = "2s"`, and of `Deadline::after` with two seconds.
+        for what in ["the test's own milliseconds: ", "a wait's milliseconds: "] {
+            let remaining = number(what)?;
+            assert!(
+                (2000 * (factor - 1)..=2000 * factor).contains(&remaining),
+                "{what}{remaining} with factor {factor}"
+            );
+        }
+        for protocol in ["Udp", "Icmp"] {
+            // The deadline is 200 ms; a second factor would make 20 s of them.
+            let took = number(&format!("milliseconds of {protocol}: "))?;
+            assert!((200 * factor..200 * factor + 5000).contains(&took), "{protocol}: {took} with factor {factor}");
+        }
+    }
+    Ok(())
+}
+
 /// Each test of the suite fails, and the report contains the texts.
 fn assert_all_fail(printed: &str, texts: &[&str]) {
     let report = of_libtest(printed);

@@ -14,6 +14,7 @@ use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
 use netns_tests::frame::{icmp, is_echo_request, reply, seal, seal_ip, source};
 use netns_tests::nft::nft;
+use netns_tests::time_factor;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sched::{CpuSet, sched_getcpu, sched_setaffinity};
 use nix::unistd::Pid;
@@ -164,7 +165,7 @@ fn duplicates_and_reordering_of_a_relay_are_counted(net: Routed) -> TestResult {
         frames.push(frame);
         if frames.len() == 20 { std::mem::take(&mut frames) } else { Vec::new() }
     });
-    let slow = ping().timeout(Duration::from_millis(50));
+    let slow = ping().interval(time_factor() * Duration::from_millis(5)).timeout(Duration::from_millis(50));
     let found = relayed(&net, late, || Ok(slow.run()?))?.statistics();
     assert!(found.late >= 5 && found.lost >= 5 && found.received + found.lost == 20, "{found}");
     Ok(())

@@ -210,6 +210,27 @@ fn a_proc_sys_that_is_read_only() -> TestResult {
     Ok(())
 }
 
+/// `/proc` is an empty folder, as in a folder for chroot that nobody has prepared.
+#[netns_test(deadline = "5m")]
+fn no_proc() -> TestResult {
+    let suite = Suite::build("observed")?;
+    passes(&suite)?;
+    let libtest = suite.libtest(User::Caller)?;
+    mount(Some("tmpfs"), "/proc", Some("tmpfs"), MsFlags::empty(), None::<&str>)?;
+    assert_eq!(fs::read_dir("/proc")?.count(), 0);
+    let report = refused(libtest)?;
+    says(
+        &report,
+        &[
+            "refuses to isolate",
+            "ENOENT",
+            "/proc is read-only, masked or not mounted",
+            "explain NT207, netns-run doctor",
+        ],
+    );
+    Ok(())
+}
+
 #[netns_test(deadline = "5m")]
 fn no_null_device() -> TestResult {
     let suite = Suite::build("observed")?;

@@ -42,6 +42,19 @@ fn standard_streams_that_are_closed_keep_no_test_from_passing() {
     }
 }
 
+/// The number of tests is the control: a suite that finds no test passes too.
+#[test]
+fn a_suite_passes_without_cargo_and_without_any_variable() {
+    let suite = Suite::build("configured").expect("the suite builds");
+    let empty = tempfile::tempdir().expect("there is room");
+    let mut runner = Command::new(suite.binary());
+    let ended = runner.env_clear().current_dir(empty.path()).args(["--exact", "addresses", "limits"]).output();
+    let ended = ended.expect("it starts");
+    let printed = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && printed.contains("test result: ok. 2 passed;"), "{printed}");
+    assert_eq!(empty.path().read_dir().expect("it is there").count(), 0, "it writes nothing");
+}
+
 /// Never panics on a closed standard error: libtest would count that as the expected panic.
 #[test]
 fn a_failure_that_nobody_hears_of_is_still_a_failure() {

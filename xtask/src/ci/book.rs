@@ -1,6 +1,6 @@
 //! The step that checks the book: the summary lists every page of `docs`, every link between files leads to an existing file and, where
 //! it has an anchor, to a heading, and the Rust of every page is code of our tests. It does not follow links to other sites. If mdBook is
-//! installed, it builds the book; a nightly run needs it.
+//! installed, it builds the book and looks into the search index; a nightly run needs it.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -62,7 +62,10 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
     wrong.extend(pages.iter().filter(unlisted).map(|page| format!("{SUMMARY} does not list {}", page.display())));
     ensure!(wrong.is_empty(), "the book has {} mistakes:\n{}", wrong.len(), wrong.join("\n"));
     let is_installed = Command::new("mdbook").arg("--version").output().is_ok();
-    if is_installed { build(workspace, skipped) } else { Ok(Outcome::Checked) }
+    if is_installed {
+        return build(workspace, skipped);
+    }
+    Ok(Outcome::PartlyNotRun("no mdBook builds the book; `cargo install mdbook --locked` installs it".to_owned()))
 }
 
 /// Returns the Rust of all files below the folder as [`bare`] text.
@@ -96,13 +99,41 @@ fn bare(code: &str) -> String {
     text.replace(",)", ")").replace(",]", "]").replace(",}", "}")
 }
 
-/// Builds the book by mdBook.
+/// The folder of the built book; source: docs/book.toml.
+const BUILT: &str = "target/book";
+
+/// A heading that a search must find, and a word that is on no page.
+const SEARCHED: (&str, &str) = ("NT107", "zyzzyva");
+
+/// Builds the book by mdBook, and looks into its search index.
 pub(super) fn build(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
     let mut mdbook = Command::new("mdbook");
     mdbook.current_dir(workspace.root()).args(["build", "docs"]);
     let output = mdbook.output().context("failed to start mdbook; cargo install mdbook --locked installs it")?;
     ensure!(output.status.success(), "mdbook build docs:\n{}", String::from_utf8_lossy(&output.stderr));
+    check_search(&workspace.root().join(BUILT))?;
     Ok(Outcome::Checked)
+}
+
+/// Checks that the book can be searched: its program is there, and its index has the text of the pages.
+fn check_search(book: &Path) -> anyhow::Result<()> {
+    let file = |start: &str| -> anyhow::Result<PathBuf> {
+        let entries = fs::read_dir(book).with_context(|| format!("failed to list {}", book.display()))?;
+        let mut files = entries.flatten().map(|entry| entry.path());
+        // A part of the names depends on the content.
+        let is_it = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default().to_string_lossy();
+            name.starts_with(start) && path.extension().is_some_and(|extension| extension == "js")
+        };
+        files.find(is_it).with_context(|| format!("the book has no file {start}*.js: it has no search"))
+    };
+    file("searcher")?;
+    let index = file("searchindex")?;
+    let text = fs::read_to_string(&index).with_context(|| format!("failed to read {}", index.display()))?;
+    let (heading, nowhere) = SEARCHED;
+    ensure!(text.contains(heading), "a search in the book does not find {heading}");
+    ensure!(!text.contains(nowhere), "the index of the search has {nowhere:?}, which is on no page");
+    Ok(())
 }
 
 /// Returns the links of a page whose targets do not exist.
@@ -165,6 +196,26 @@ mod tests {
         assert!(strangers(&page("let client = net.client(1, 2);   // a word\n"), &tests).is_empty());
         assert!(strangers(&page("fn a() {\n    let client = net.client(1, 2);\n    …\n}\n"), &tests).is_empty());
         assert_eq!(strangers(&page("let client = net.client(1, 3);\n"), &tests), ["let client = net.client(1, 3);"]);
+    }
+
+    #[test]
+    fn a_book_without_a_search_or_with_a_page_missing_in_it_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = |folder: &Path| check_search(folder).unwrap_err().to_string();
+        assert!(error(folder.path()).contains("no file searcher*.js"));
+        fs::write(folder.path().join("searcher-1a.js"), "").unwrap();
+        assert!(error(folder.path()).contains("no file searchindex*.js"));
+        let index = folder.path().join("searchindex-2b.js");
+        for (text, expected) in [
+            ("{\"title\":\"NT106\"}", Some("does not find NT107")),
+            ("{\"title\":\"NT107\"}", None),
+            ("{\"title\":\"NT107\",\"body\":\"zyzzyva\"}", Some("which is on no page")),
+        ] {
+            fs::write(&index, text).unwrap();
+            let found = check_search(folder.path()).map_err(|error| error.to_string());
+            assert_eq!(found.is_err(), expected.is_some(), "{text}: {found:?}");
+            assert!(found.err().is_none_or(|error| error.contains(expected.unwrap_or_default())));
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod kernels_of_users;
 mod musl;
 mod nightly;
 mod package;
+mod repeat;
 mod scale_out;
 mod targets;
 mod temporary;
@@ -48,6 +49,8 @@ Examples:
   cargo xtask ci --list         name the steps
   cargo xtask ci --only clippy  run one
   cargo xtask ci --nightly      run the slow steps that a default run leaves out
+  cargo xtask ci --repeat 20 --under-load
+                                run the tests 20 times on busy processors, and count the failures of each
 
 Exit status: 0 every step passed, 1 one failed, 2 usage.";
 
@@ -60,6 +63,12 @@ pub(crate) struct Options {
     /// Run the slow steps that a default run leaves out, and only those.
     #[arg(long, conflicts_with = "only")]
     nightly: bool,
+    /// Run the tests this many times instead, and count the failures of each.
+    #[arg(long, value_name = "ROUNDS", conflicts_with_all = ["only", "nightly", "list"], value_parser = clap::value_parser!(u32).range(1..))]
+    repeat: Option<u32>,
+    /// With --repeat: keep all processors busy with other work.
+    #[arg(long, requires = "repeat")]
+    under_load: bool,
     /// Name the steps and stop.
     #[arg(long)]
     list: bool,
@@ -110,10 +119,10 @@ const NIGHTLY: &[Step] = &[
     ),
     Step::new("aarch64", "a part of the fixtures' suite on an emulated aarch64, in a virtual machine", aarch64_machine),
     Step::new("kernels-of-users", "cargo netns-run vm runs a user's crate on the oldest kernel", kernels_of_users::run),
-    Step::new("built-book", "mdBook builds the guides", book::build),
+    Step::new("built-book", "mdBook builds the guides, and a search in them finds a code", book::build),
     Step::new(
         "workspaces",
-        "the fixtures serve a virtual, vendored workspace with members of four kinds",
+        "the fixtures serve a virtual, vendored workspace with members of five kinds",
         workspaces::run,
     ),
     Step::new("real-suites", "suites of published crates under netns-run", real_suites),
@@ -235,6 +244,9 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         return Ok(ExitCode::SUCCESS);
     }
     stop_on_signals()?;
+    if let Some(rounds) = options.repeat {
+        return repeat::run(workspace, rounds, options.under_load);
+    }
     let selected: Vec<&'static Step> = match (options.nightly, options.only.as_slice()) {
         (true, _) => NIGHTLY.iter().collect(),
         (false, []) => STEPS.iter().collect(),
@@ -483,6 +495,20 @@ fn count(skipped: &Skipped, command: &mut Command) -> anyhow::Result<Outcome> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A misspelt name would install nothing, silently.
+    #[test]
+    fn the_start_of_ci_installs_programs_for_steps_that_there_are() {
+        let workspace = Workspace::find().unwrap();
+        let start = fs::read_to_string(workspace.root().join(".ci/run")).unwrap();
+        let named: Vec<_> = start.split("if runs ").skip(1).filter_map(|rest| rest.split(';').next()).collect();
+        for step in ["aarch64", "all-targets", "built-book", "deny", "oldest-compiler", "semver"] {
+            assert!(named.contains(&step), "{step} is not in .ci/run");
+        }
+        for step in named {
+            assert!(NIGHTLY.iter().any(|known| known.name == step), "{step}");
+        }
+    }
 
     #[test]
     fn a_step_that_leaves_a_temporary_file_has_failed() {

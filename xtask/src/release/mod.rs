@@ -149,14 +149,20 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
         println!("{} no commit, no tag, nothing was published", GOOD.paint("files only"));
         return Ok(ExitCode::SUCCESS);
     }
-    fs::write(root.join(CHANGELOG), changelog.whole).context("failed to write the changelog")?;
-    git(root, &["commit", "--quiet", "--message", &format!("[release] {version}"), "--", CHANGELOG])?;
-    git(root, &["tag", "--annotate", "--message", &format!("netns-testkit {version}"), &tag])?;
+    commit_and_tag(root, &changelog.whole, &version, &tag)?;
     println!(
         "{} the commit and the tag are made; `git push origin main {tag}` starts the publication",
         GOOD.paint("ok")
     );
     Ok(ExitCode::SUCCESS)
+}
+
+/// Commits the changelog alone, and makes the tag.
+fn commit_and_tag(root: &Path, changelog: &str, version: &str, tag: &str) -> anyhow::Result<()> {
+    fs::write(root.join(CHANGELOG), changelog).context("failed to write the changelog")?;
+    git(root, &["commit", "--quiet", "--message", &format!("[release] {version}"), "--", CHANGELOG])?;
+    git(root, &["tag", "--annotate", "--message", &format!("netns-testkit {version}"), tag])?;
+    Ok(())
 }
 
 /// Builds the programs for the target, checks that they are static, and returns their paths.
@@ -312,6 +318,84 @@ mod tests {
         assert!(tar.status().unwrap().success());
         let error = check_archive(&workspace, &archive, &["true"], "").unwrap_err().to_string();
         assert!(error.contains("true --version in an empty root folder"), "{error}");
+    }
+
+    /// cargo-binstall replaces the names in braces, and looks for each program there.
+    #[test]
+    fn an_archive_has_the_layout_of_its_manifests_templates() {
+        const TARGET: &str = "x86_64-unknown-linux-musl";
+        let workspace = Workspace::find().unwrap();
+        let packages = published(&workspace).unwrap();
+        for (package, programs) in PROGRAMS {
+            let folder = TempDir::new().unwrap();
+            let write = |file: &str| {
+                let file = folder.path().join(file);
+                fs::create_dir_all(file.parent().unwrap()).unwrap();
+                fs::write(&file, "").unwrap();
+                file
+            };
+            let mut built = BTreeMap::new();
+            for program in programs {
+                built.insert((*program).to_owned(), write(&format!("built/{program}")));
+                write(&format!("pages/man/man1/{program}.1"));
+                write(&format!("pages/completions/{program}.fish"));
+            }
+            let archive = archive(&workspace, package, programs, TARGET, &built, folder.path()).unwrap();
+            let mut tar = Command::new("tar");
+            let listed = tar.current_dir(folder.path()).args(["--list", "--file", &archive]).output().unwrap();
+            let listed = String::from_utf8(listed.stdout).unwrap();
+            let found = packages.iter().find(|found| found.name == package).unwrap();
+            let template = |key: &str| found.manifest["metadata"]["binstall"][key].as_str().unwrap();
+            let filled = |key: &str, program: &str| {
+                let values = [
+                    ("name", package),
+                    ("version", found.version.as_str()),
+                    ("target", TARGET),
+                    ("bin", program),
+                    ("binary-ext", ""),
+                ];
+                values
+                    .iter()
+                    .fold(template(key).to_owned(), |text, (name, value)| text.replace(&format!("{{ {name} }}"), value))
+            };
+            let url = format!("{{ repo }}/releases/download/v{}/{archive}", found.version);
+            assert_eq!((filled("pkg-url", ""), template("pkg-fmt")), (url, "tgz"));
+            for program in programs {
+                let place = filled("bin-dir", program);
+                assert!(listed.lines().any(|file| file == place), "{place} is not in\n{listed}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_release_commits_the_changelog_alone_and_tags_the_commit() {
+        let folder = TempDir::new().unwrap();
+        let root = folder.path();
+        let run = |arguments: &[&str]| git(root, arguments).unwrap();
+        run(&["init", "--quiet"]);
+        for (key, value) in
+            [("user.name", "a"), ("user.email", "a@b"), ("commit.gpgSign", "false"), ("tag.gpgSign", "false")]
+        {
+            run(&["config", key, value]);
+        }
+        fs::write(root.join(CHANGELOG), "## Unreleased\n\n- a\n").unwrap();
+        fs::write(root.join("other"), "one").unwrap();
+        run(&["add", "."]);
+        run(&["commit", "--quiet", "--message", "before"]);
+        assert!(is_clean(root).unwrap() && tags(root).unwrap().is_empty());
+        // A change that is staged beside must not get into the commit.
+        fs::write(root.join("other"), "two").unwrap();
+        run(&["add", "other"]);
+        assert!(!is_clean(root).unwrap());
+        let text = fs::read_to_string(root.join(CHANGELOG)).unwrap();
+        let cut = changelog::cut(&text, "0.1.0", "2026-12-01").unwrap();
+        commit_and_tag(root, &cut.whole, "0.1.0", "v0.1.0").unwrap();
+        assert_eq!(run(&["show", "--format=%s", "--name-only", "HEAD"]), "[release] 0.1.0\n\nCHANGELOG.md\n");
+        assert_eq!(run(&["show", "HEAD:CHANGELOG.md"]), cut.whole);
+        assert_eq!(run(&["rev-parse", "v0.1.0^{commit}"]), run(&["rev-parse", "HEAD"]));
+        assert_eq!(run(&["cat-file", "-t", "v0.1.0"]), "tag\n");
+        // A second time, the tag exists.
+        assert!(commit_and_tag(root, "other\n", "0.1.0", "v0.1.0").is_err());
     }
 
     /// A user who downloads everything has no other file of the folder, and `sha256sum --check` fails for a missing one.
