@@ -89,6 +89,7 @@ fn two_hosts_behind_one_nat_reach_each_other_by_both_addresses(mut lab: Lab) -> 
         router.nat(&Nat::full_cone().hairpinning(hairpins).outside(OUTSIDE))?;
         router.flush_nat()?;
         let sockets = [(&client, bound(&client)?), (&neighbour, bound(&neighbour)?)];
+        // The client's first packet turns back inside, and its mapping outside is the same.
         for (from, (host, to)) in [(&sockets[0].1, &sockets[1]), (&sockets[1].1, &sockets[0])] {
             let outside = reflector.sees(to)?;
             assert_eq!(outside.ip(), outside_address(&router)?);

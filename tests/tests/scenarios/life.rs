@@ -256,10 +256,10 @@ fn one_program_of_three_crashes(mut lab: Lab) -> TestResult {
     let program = |host: &Host, script: &str| -> TestResult<_> {
         Ok(host.command("sh")?.args(["-c", script]).stdin(Stdio::piped()).may_exit().spawn()?)
     };
-    let mut crashing = program(&hosts[1], "echo 'out of cheese' >&2; kill -SEGV $$")?;
     let mut others =
         [program(&hosts[0], "echo one is up; exec cat")?, program(&hosts[2], "echo three is up; exec cat")?];
     others.iter_mut().try_for_each(|other| other.expect("is up").map(drop))?;
+    let mut crashing = program(&hosts[1], "echo 'out of cheese' >&2; kill -SEGV $$")?;
     let end = crashing.wait()?;
     assert_eq!(end.signal().map(Signal::number), Some(nix::libc::SIGSEGV));
     assert!(crashing.stderr().text().contains("out of cheese"));

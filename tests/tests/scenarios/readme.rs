@@ -31,5 +31,5 @@ fn the_readme_has_this_test() {
     let (readme, here) = (include_str!("../../../README.md"), lines.collect::<Vec<_>>().join("\n"));
     let start = readme.find("use std::time::Duration;\n\nuse netns_fixtures::net::Nat;").expect("the example");
     let example = readme[start..].split("```").next().unwrap_or_default();
-    assert!(example.contains("#[netns_test]") && here.contains(example), "README.md has another test:\n{example}");
+    assert!(example.contains("#[netns_test(") && here.contains(example), "README.md has another test:\n{example}");
 }
