@@ -5,7 +5,7 @@ use quote::quote;
 
 /// All requirements that a test can have on the kernel. `netns_fixtures::requirements` probes each under this name, and compares
 /// its own list with this one, including the order.
-pub(crate) const NAMES: [&str; 42] = [
+pub(crate) const NAMES: [&str; 44] = [
     "netem",
     "vlan",
     "veth",
@@ -48,6 +48,8 @@ pub(crate) const NAMES: [&str; 42] = [
     "conditions",
     "netem_conditions",
     "nat",
+    "policy_routing",
+    "multipath",
 ];
 
 /// Expands `__requirement_names!()`.

@@ -133,10 +133,35 @@ fn the_time_factor_multiplies_each_timeout_once() -> TestResult {
     Ok(())
 }
 
+/// A late packet is a note of a test that passes. The bound of its link, or the setting, makes it a failure.
+#[test]
+fn late_packets_are_a_note_or_a_failure() -> TestResult {
+    let (suite, empty) = (suite(), tempfile::tempdir()?);
+    let outcomes = |variables: &[(&str, &str)]| -> TestResult<_> {
+        let mut all = vec![("NETNS_TEST_DEADLINE", "20s")];
+        all.extend(variables);
+        let mut libtest = suite.libtest(User::Caller)?;
+        libtest.current_dir(empty.path()).envs(all).args(["--show-output", "late_packets"]);
+        let printed = String::from_utf8(libtest.output()?.stdout)?;
+        let report = of_libtest(&printed);
+        let names = ["late_packets", "late_packets_within_a_bound", "late_packets_beyond_a_bound"];
+        Ok((names.map(|name| report.get(name).map(|report| report.outcome)), printed))
+    };
+    let (failed, passed) = (Some(Outcome::Failed), Some(Outcome::Passed));
+    let (found, printed) = outcomes(&[])?;
+    assert_eq!(found, [passed, passed, failed], "{printed}");
+    let notes = printed.matches("packets of the link \"a-b\" from a to b left up to").count();
+    assert!(notes >= 3 && printed.contains("and the test allows 100ms"), "{printed}");
+    let (found, printed) = outcomes(&[("NETNS_TEST_LATE_PACKETS", "fail")])?;
+    assert_eq!(found, [failed, passed, failed], "{printed}");
+    assert!(printed.contains("and the test allows 20ms"), "{printed}");
+    Ok(())
+}
+
 /// Each test of the suite fails, and the report contains the texts.
 fn assert_all_fail(printed: &str, texts: &[&str]) {
     let report = of_libtest(printed);
-    assert_eq!(report.len(), 4, "{printed}");
+    assert_eq!(report.len(), 7, "{printed}");
     for (test, result) in report {
         assert_eq!(result.outcome, Outcome::Failed, "{test}:\n{printed}");
         for text in texts {

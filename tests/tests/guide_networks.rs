@@ -1,4 +1,4 @@
-//! The examples of docs/networks.md, and the network helpers of Neutron in our form: each row of docs/from-neutron.md about networks is a
+//! The examples of docs/networks.md, the presets of docs/networks-outside.md, and the network helpers of Neutron in our form: each row of docs/from-neutron.md about networks is a
 //! test.
 
 #![forbid(unsafe_code)]
@@ -7,6 +7,7 @@ use std::net::IpAddr;
 use std::thread;
 
 use netns_fixtures::net::address::{IpNet, MacAddr, offset_address};
+use netns_fixtures::net::condition::Preset;
 use netns_fixtures::net::link::{Bridge, MacVtap, Veth, Vlan};
 use netns_fixtures::net::{LabError, Lan, Pair};
 use netns_fixtures::prelude::*;
@@ -171,4 +172,19 @@ fn veth_bridge(mut lab: Lab) -> TestResult {
     lab.link(&one, &other);
     assert!(matches!(lab.up().unwrap_err().downcast_ref(), Some(LabError::AlreadyUp { .. })));
     Ok(())
+}
+
+/// The guide has each number of each preset.
+#[test]
+fn the_guide_has_the_numbers_of_the_presets() {
+    let guide = include_str!("../../docs/networks-outside.md");
+    for preset in Preset::ALL {
+        let (down, up) = (preset.down(), preset.up());
+        let parts = |text: String| text.split(", ").map(str::to_owned).collect::<Vec<_>>();
+        let (of_down, of_up) = (parts(down.to_string()), parts(up.to_string()));
+        let different: Vec<_> =
+            of_up.iter().filter(|part| !of_down.contains(part)).map(|part| format!(" {part}")).collect();
+        let row = format!("\n| `{preset:?}` | {down} |{} | ", different.join(","));
+        assert!(guide.contains(&row), "docs/networks-outside.md lacks {row}");
+    }
 }

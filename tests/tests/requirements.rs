@@ -8,7 +8,7 @@ use netns_fixtures::prelude::*;
 use netns_fixtures::requirements::{self, Unmet, require_program};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
-/// The links and qdiscs that `ip` and `tc` can make by one command, with that command.
+/// The links, qdiscs, rules and routes that `ip` and `tc` can make by one command, with that command.
 const BY_HAND: &[(&str, &[&str])] = &[
     ("vlan", &["ip", "link", "add", "link", "below", "name", "x", "type", "vlan", "id", "1"]),
     ("veth", &["ip", "link", "add", "x", "type", "veth", "peer", "name", "y"]),
@@ -46,6 +46,24 @@ const BY_HAND: &[(&str, &[&str])] = &[
         ],
     ),
     ("pie", &["tc", "qdisc", "add", "dev", "lo", "root", "pie"]),
+    ("policy_routing", &["ip", "rule", "add", "priority", "1000", "lookup", "100"]),
+    (
+        "multipath",
+        &[
+            "ip",
+            "route",
+            "add",
+            "198.51.100.0/24",
+            "table",
+            "100",
+            "nexthop",
+            "dev",
+            "below",
+            "nexthop",
+            "dev",
+            "beside",
+        ],
+    ),
 ];
 
 #[netns_test]
@@ -78,6 +96,9 @@ fn in_a_namespace_of_its_own(argv: &[&str]) -> TestResult<bool> {
                 nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET)?;
                 let lower = ["ip", "link", "add", "below", "type", "veth", "peer", "name", "beside"];
                 assert!(succeeds(&lower)?, "iproute2 cannot make a veth pair");
+                for end in ["below", "beside"] {
+                    assert!(succeeds(&["ip", "link", "set", end, "up"])?, "iproute2 cannot set {end} up");
+                }
                 succeeds(argv)
             })
             .join()

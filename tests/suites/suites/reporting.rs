@@ -281,6 +281,8 @@ returned! {
         transport: NatTransport::Tcp, timeout: Duration::from_secs(9), most: Duration::from_secs(8),
     });
     nat_empty_block: nat(NatError::EmptyBlock { inside: v4(), ports: (9, 8) });
+    nat_empty_range: nat(NatError::EmptyRange { ports: (9, 8) });
+    nat_block_out_of_range: nat(NatError::BlockOutOfRange { inside: v4(), ports: (2000, 2999), range: (4096, 8191) });
     nat_no_port_left: nat(NatError::NoPortLeft { first: 1024, last: 65_535 });
     nat_blocks_overlap: nat(NatError::BlocksOverlap { inside: v4(), ports: (8, 9), other: Ipv4Addr::new(192, 0, 2, 3), of_other: (9, 12) });
     nat_forwarded_in_block: nat(NatError::ForwardedInBlock { port: 80, inside: v4() });
@@ -344,6 +346,7 @@ returned! {
     });
     condition_two_marks: condition(ConditionError::TwoMarks);
     condition_queue_of_kernel: condition(ConditionError::QueueOfKernel { queue: "CAKE" });
+    condition_never_punctual: condition(ConditionError::NeverPunctual);
     condition_of_traffic: condition(ConditionError::OfTraffic {
         traffic: Traffic::to(wide()), source: Box::new(ConditionError::QueueWithoutRate),
     });

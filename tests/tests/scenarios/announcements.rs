@@ -82,6 +82,8 @@ fn assert_silent(of_server: &UdpSocket) -> TestResult {
     Ok(())
 }
 
+/// Row 38: a router announces its start and each loss of ports.
+///
 /// RFC 6886, section 3.2.1, and RFC 6887, section 14.1.3: after its start and after each loss of the ports that it has granted.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_router_announces_its_start_and_each_loss_of_ports(mut lab: Lab) -> TestResult {
@@ -111,6 +113,8 @@ fn a_router_announces_its_start_and_each_loss_of_ports(mut lab: Lab) -> TestResu
     assert_silent(&of_server)
 }
 
+/// Row 38: a router announces another outside address.
+///
 /// RFC 6886, section 3.2.1: each change of the outside address, also to none.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_router_announces_another_outside_address(mut lab: Lab) -> TestResult {
@@ -133,6 +137,8 @@ fn a_router_announces_another_outside_address(mut lab: Lab) -> TestResult {
     assert_silent(&of_server)
 }
 
+/// Row 38: a client of PCP asks for the epoch.
+///
 /// RFC 6887, section 14.1.2: a client reads the epoch without a change of the router.
 #[netns_test(requires(nat))]
 fn a_client_of_pcp_asks_for_the_epoch(mut lab: Lab) -> TestResult {
@@ -150,6 +156,8 @@ fn a_client_of_pcp_asks_for_the_epoch(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 38: a gateway of UPnP announces its start and its end.
+///
 /// UPnP Device Architecture 1.1, section 1.2: a gateway announces its devices and its service when it starts, and when it ends.
 #[netns_test(requires(nat))]
 fn a_gateway_announces_its_start_and_its_end(mut lab: Lab) -> TestResult {

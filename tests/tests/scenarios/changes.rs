@@ -70,17 +70,20 @@ fn default_route(lab: &mut Lab, backend: Backend) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Rows 9, 57: the default route moves to the second uplink and back.
+#[netns_test(requires(conditions))]
 fn the_default_route_moves_to_the_second_uplink_and_back(mut lab: Lab) -> TestResult {
     default_route(&mut lab, Backend::Relay)
 }
 
+/// Rows 9, 57: the same between uplinks of netem.
 #[netns_test(requires(netem_conditions))]
 fn the_default_route_moves_between_uplinks_of_netem(mut lab: Lab) -> TestResult {
     default_route(&mut lab, Backend::Netem)
 }
 
-#[netns_test]
+/// Row 57: a second default route takes over.
+#[netns_test(requires(conditions))]
 fn a_second_default_route_takes_over_when_the_first_link_goes_down(mut lab: Lab) -> TestResult {
     let TwoUplinks { client, routers: [_, mobile], server } = two_uplinks(&mut lab, Backend::Relay)?;
     client.insert_route(NewRoute::default_via(mobile.ipv4_towards(&client)?).metric(100))?;
@@ -95,7 +98,8 @@ fn a_second_default_route_takes_over_when_the_first_link_goes_down(mut lab: Lab)
     Ok(())
 }
 
-#[netns_test]
+/// Row 17: two destinations behind one interface have different conditions.
+#[netns_test(requires(conditions))]
 fn two_destinations_behind_one_interface_differ(mut lab: Lab) -> TestResult {
     let [client, near, far] = ["client", "near", "far"].map(|name| lab.host(name));
     let router = lab.router("router");
@@ -112,14 +116,16 @@ fn two_destinations_behind_one_interface_differ(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-/// A relay is a thread of the test.
-#[netns_test]
+/// Returns how many threads of the test are relays.
+fn relays() -> usize {
+    let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
+    names.filter(|name| name.starts_with("relay of a link")).count()
+}
+
+/// Row 18: a link without a condition has no relay.
+#[netns_test(requires(conditions))]
 fn a_link_without_a_condition_has_no_relay(mut lab: Lab) -> TestResult {
-    let relays = || -> usize {
-        let threads = std::fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
-        let names = threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("comm")).ok());
-        names.filter(|name| name.starts_with("relay of a link")).count()
-    };
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b).named("plain");
     lab.link(&a, &b).named("slow").condition(Condition::new());
@@ -132,6 +138,33 @@ fn a_link_without_a_condition_has_no_relay(mut lab: Lab) -> TestResult {
     assert_eq!(one, 1);
     let refused = lab.link_named("plain")?.statistics_from(&a).expect_err("it has no relay");
     assert!(matches!(refused.downcast_ref(), Some(LabError::NotConditioned { .. })), "{refused}");
+    assert!(is_one_cable(&a, &b, "eth0")?);
+    assert!(!is_one_cable(&a, &b, "eth1")?, "two devices of the relay are between its ends");
+    Ok(())
+}
+
+/// Whether the devices of this name at both hosts are the two ends of one pair.
+fn is_one_cable(one: &Host, other: &Host, device: &str) -> TestResult<bool> {
+    let numbers = |host: &Host| -> TestResult<(u32, u32)> {
+        let number = |file: &str| -> TestResult<u32> {
+            let output = host.command("cat")?.arg(format!("/sys/class/net/{device}/{file}")).output()?.success()?;
+            Ok(output.stdout.text().trim().parse()?)
+        };
+        Ok((number("ifindex")?, number("iflink")?))
+    };
+    let ((one, to_other), (other, to_one)) = (numbers(one)?, numbers(other)?);
+    Ok(to_other == other && to_one == one)
+}
+
+/// Row 8: a lab without a condition has no relay.
+#[netns_test]
+fn a_lab_without_a_condition_has_no_relay_and_no_device_between_its_ends(mut lab: Lab) -> TestResult {
+    let [a, b] = ["a", "b"].map(|name| lab.host(name));
+    lab.link(&a, &b);
+    lab.up()?;
+    a.ping(&b).count(1).run()?.expect_all()?;
+    assert_eq!(relays(), 0);
+    assert!(is_one_cable(&a, &b, "eth0")?);
     Ok(())
 }
 
@@ -143,7 +176,8 @@ fn conditioned(lab: &mut Lab) -> TestResult<[Host; 2]> {
     Ok([near, far])
 }
 
-#[netns_test]
+/// Row 12: a link goes down and up: a TCP session lives.
+#[netns_test(requires(conditions))]
 fn a_session_outlives_a_link_that_goes_down_and_up(mut lab: Lab) -> TestResult {
     let [near, far] = conditioned(&mut lab)?;
     let listener = far.tcp_listener(80)?;
@@ -161,7 +195,8 @@ fn a_session_outlives_a_link_that_goes_down_and_up(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 12: a link goes down and up: datagrams are lost.
+#[netns_test(requires(conditions))]
 fn datagrams_of_an_outage_are_lost(mut lab: Lab) -> TestResult {
     let [near, far] = conditioned(&mut lab)?;
     let (sender, receiver) = (near.udp_socket(0)?, far.udp_socket(5000)?);
@@ -174,6 +209,8 @@ fn datagrams_of_an_outage_are_lost(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 14: both ends of a link go down and up at once.
+///
 /// Two threads set the ends of one link down and up at once. Each call returns when the ends agree, as they are by then.
 #[netns_test(deadline = "60s")]
 fn both_ends_of_a_link_go_down_and_up_at_once(mut lab: Lab) -> TestResult {
@@ -221,11 +258,13 @@ fn cut(lab: &mut Lab, backend: Backend) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 13: a link cut in one direction, in both, and restored.
+#[netns_test(requires(conditions))]
 fn a_link_is_cut_in_one_direction_and_restored(mut lab: Lab) -> TestResult {
     cut(&mut lab, Backend::Relay)
 }
 
+/// Row 13: the same by netem.
 #[netns_test(requires(netem_conditions))]
 fn a_link_of_netem_is_cut_in_one_direction_and_restored(mut lab: Lab) -> TestResult {
     cut(&mut lab, Backend::Netem)
@@ -245,6 +284,7 @@ fn triangle(lab: &mut Lab) -> TestResult<(netns_fixtures::net::Regions, [Host; 3
     Ok((regions, hosts.map(|(_, host)| host)))
 }
 
+/// Row 19: three regions in a triangle, both families.
 #[netns_test]
 fn regions_are_as_far_apart_as_their_table_says(mut lab: Lab) -> TestResult {
     let (_, [eu, us, asia]) = triangle(&mut lab)?;
@@ -261,7 +301,8 @@ fn regions_are_as_far_apart_as_their_table_says(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 20: the link between two regions breaks and is restored.
+#[netns_test(requires(conditions))]
 fn the_link_between_two_regions_breaks_and_is_restored(mut lab: Lab) -> TestResult {
     let (regions, [eu, us, asia]) = triangle(&mut lab)?;
     let cable = lab.link_between(regions.region("eu")?, regions.region("us")?)?;
@@ -276,7 +317,8 @@ fn the_link_between_two_regions_breaks_and_is_restored(mut lab: Lab) -> TestResu
     Ok(())
 }
 
-#[netns_test]
+/// Row 21: the latency of a host adds to its region's.
+#[netns_test(requires(conditions))]
 fn the_latency_of_a_host_adds_to_that_of_its_region(mut lab: Lab) -> TestResult {
     let regions = lab.regions([("eu", "us", 80 * MILLISECOND)]);
     let [client, server] = ["client", "server"].map(|name| lab.host(name));
@@ -291,6 +333,7 @@ fn the_latency_of_a_host_adds_to_that_of_its_region(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// Row 22: hosts behind NATs in different regions reach a public server.
 #[netns_test]
 fn hosts_behind_routers_of_different_regions_reach_a_public_server(mut lab: Lab) -> TestResult {
     let regions = lab.regions([("eu", "us", 40 * MILLISECOND)]);
@@ -318,6 +361,7 @@ fn hosts_behind_routers_of_different_regions_reach_a_public_server(mut lab: Lab)
     Ok(())
 }
 
+/// Row 55: a renewed lease with another address.
 #[netns_test]
 fn a_renewed_lease_has_another_address_while_sockets_are_open(net: Pair) -> TestResult {
     let listener = net.server.tcp_listener(80)?;
@@ -371,6 +415,7 @@ fn roaming(lab: &mut Lab) -> TestResult<Roaming> {
     Ok(Roaming { phone, places, server })
 }
 
+/// Row 56: roaming to another router.
 #[netns_test]
 fn a_phone_roams_to_another_router_with_a_new_address(mut lab: Lab) -> TestResult {
     let Roaming { phone, places: [house, street], server } = roaming(&mut lab)?;
@@ -393,6 +438,8 @@ fn a_phone_roams_to_another_router_with_a_new_address(mut lab: Lab) -> TestResul
     Ok(())
 }
 
+/// Row 56: another router has another MAC address.
+///
 /// A phone that does not notice that it roams still sends to the MAC address of the router before.
 #[netns_test]
 fn the_flow_of_a_phone_that_keeps_its_address_ends_at_another_router(mut lab: Lab) -> TestResult {
@@ -423,6 +470,8 @@ fn the_flow_of_a_phone_that_keeps_its_address_ends_at_another_router(mut lab: La
     Ok(())
 }
 
+/// Row 12: the end of an outage does not wait for a neighbour that did not answer.
+///
 /// The kernel asks for a neighbour once a second, and the end of an outage does not wait for that.
 #[netns_test]
 fn a_link_that_comes_back_has_no_neighbour_that_did_not_answer(net: Pair) -> TestResult {
@@ -448,6 +497,7 @@ impl UdpSocketOn {
     }
 }
 
+/// Row 56: a plug that does not fit is refused.
 #[netns_test]
 fn a_link_is_plugged_in_only_where_it_can_be(mut lab: Lab) -> TestResult {
     let Roaming { phone, places: [house, street], .. } = roaming(&mut lab)?;
@@ -465,6 +515,8 @@ fn a_link_is_plugged_in_only_where_it_can_be(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Rows 56, 79: a link keeps its VLAN at another switch.
+///
 /// The new port has the settings of the old one: frames of VLAN 10 reach VLAN 10 only, and an isolated port no isolated one.
 #[netns_test(requires(bridge_vlan_filtering))]
 fn a_link_keeps_its_vlan_at_another_switch(mut lab: Lab) -> TestResult {
@@ -484,6 +536,7 @@ fn a_link_keeps_its_vlan_at_another_switch(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 56: a link is isolated at another switch too.
 #[netns_test]
 fn an_isolated_link_is_isolated_at_another_switch(mut lab: Lab) -> TestResult {
     let [phone, friend, other] = ["phone", "friend", "other"].map(|name| lab.host(name));
@@ -500,6 +553,7 @@ fn an_isolated_link_is_isolated_at_another_switch(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 56: a link of another lab is not plugged.
 #[netns_test]
 fn a_link_of_another_lab_is_not_plugged(mut lab: Lab, mut other: Lab) -> TestResult {
     let mut places = Vec::new();
@@ -518,8 +572,10 @@ fn a_link_of_another_lab_is_not_plugged(mut lab: Lab, mut other: Lab) -> TestRes
     Ok(())
 }
 
+/// Row 81: a MAC address moves to another port.
+///
 /// The switch learns the new port of an address from the first frame that comes from there.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_host_moves_to_another_port_of_the_network(mut lab: Lab) -> TestResult {
     let [phone, server] = ["phone", "server"].map(|name| lab.host(name));
     let [kitchen, attic, core] = ["kitchen", "attic", "core"].map(|name| lab.switch(name));
@@ -543,6 +599,7 @@ fn a_host_moves_to_another_port_of_the_network(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 58: an interface is added and removed.
 #[netns_test]
 fn an_interface_is_added_to_and_removed_from_a_running_host(mut net: Pair) -> TestResult {
     let mut subnet = net.lab.subnet(2)?;

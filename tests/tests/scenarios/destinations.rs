@@ -52,6 +52,7 @@ fn addresses(host: &Host) -> [IpAddr; 2] {
     [host.ipv4().into(), host.ipv6().into()]
 }
 
+/// Row 17: a latency for each destination, IPv4 and IPv6.
 #[netns_test(requires(conditions))]
 fn each_destination_has_the_latency_of_its_own(mut lab: Lab) -> TestResult {
     let OneInterface { client, near, far, link } = one_interface(&mut lab, Backend::Relay)?;
@@ -76,6 +77,7 @@ fn each_destination_has_the_latency_of_its_own(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 17: the longest prefix decides.
 #[netns_test(requires(conditions))]
 fn the_longest_prefix_decides_and_neighbours_are_found(mut lab: Lab) -> TestResult {
     let [client, near, far] = ["client", "near", "far"].map(|name| lab.host(name));
@@ -113,6 +115,7 @@ fn the_longest_prefix_decides_and_neighbours_are_found(mut lab: Lab) -> TestResu
     Ok(())
 }
 
+/// Rows 8, 17: a destination is lost and found while traffic flows.
 #[netns_test(requires(conditions))]
 fn a_destination_is_lost_and_found_while_traffic_flows(mut lab: Lab) -> TestResult {
     const COUNT: u32 = 300;
@@ -162,6 +165,7 @@ fn a_destination_is_lost_and_found_while_traffic_flows(mut lab: Lab) -> TestResu
     Ok(())
 }
 
+/// Rows 10, 17: one seed, one fate of the packets of a destination.
 #[netns_test(requires(conditions))]
 fn one_seed_is_one_fate_of_the_packets_of_a_destination(mut lab: Lab) -> TestResult {
     const COUNT: u32 = 200;
@@ -193,6 +197,7 @@ fn one_seed_is_one_fate_of_the_packets_of_a_destination(mut lab: Lab) -> TestRes
     Ok(())
 }
 
+/// Rows 5, 17: a rate and a queue for each destination.
 #[netns_test(requires(conditions))]
 fn each_destination_has_a_rate_and_a_queue_of_its_own(mut lab: Lab) -> TestResult {
     let OneInterface { client, near, far, link } = one_interface(&mut lab, Backend::Relay)?;
@@ -204,6 +209,7 @@ fn each_destination_has_a_rate_and_a_queue_of_its_own(mut lab: Lab) -> TestResul
     Ok(())
 }
 
+/// Rows 13, 17: a cut cuts every destination.
 #[netns_test(requires(conditions))]
 fn a_cut_cuts_every_destination(mut lab: Lab) -> TestResult {
     let OneInterface { client, near, far, link } = one_interface(&mut lab, Backend::Relay)?;
@@ -236,6 +242,7 @@ fn condition_error(error: &netns_fixtures::Error) -> Option<(&str, &ConditionErr
     }
 }
 
+/// Row 17: conditions of destinations that cannot be, with their reason.
 #[netns_test(requires(conditions))]
 fn conditions_of_traffic_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     let OneInterface { client, far, link, .. } = one_interface(&mut lab, Backend::Relay)?;
@@ -270,6 +277,7 @@ fn conditions_of_traffic_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 17: a link changes from netem to the relay for a destination.
 #[netns_test(requires(netem_conditions, conditions))]
 fn a_link_of_netem_changes_to_the_relay_for_a_destination(mut lab: Lab) -> TestResult {
     let OneInterface { client, near, far, link } = one_interface(&mut lab, Backend::Automatic)?;
@@ -281,6 +289,7 @@ fn a_link_of_netem_changes_to_the_relay_for_a_destination(mut lab: Lab) -> TestR
     Ok(())
 }
 
+/// Row 17: netem is refused where it was demanded for a destination.
 #[netns_test(requires(netem_conditions))]
 fn netem_is_refused_where_it_was_demanded_for_a_destination(mut lab: Lab) -> TestResult {
     let OneInterface { far, link, .. } = one_interface(&mut lab, Backend::Netem)?;

@@ -35,6 +35,7 @@ fn connect(from: &Host, to: &Host, port: u16) -> TestResult<Result<TcpStream, Er
     Ok(from.run(move || TcpStream::connect_timeout(&to, PATIENCE))?.map_err(|error| error.kind()))
 }
 
+/// Row 41: unsolicited inbound dropped, replies pass.
 #[netns_test(requires(nft))]
 fn what_begins_outside_is_dropped_and_replies_pass(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -46,6 +47,7 @@ fn what_begins_outside_is_dropped_and_replies_pass(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 42: corporate firewall.
 #[netns_test(requires(nft))]
 fn an_office_lets_dns_and_https_pass(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -61,6 +63,7 @@ fn an_office_lets_dns_and_https_pass(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 43: captive portal.
 #[netns_test(requires(nft))]
 fn before_signing_in_only_dns_and_the_portal_are_reached(mut lab: Lab) -> TestResult {
     let [inside, outside, portal] = ["inside", "outside", "portal"].map(|name| lab.host(name));
@@ -87,6 +90,7 @@ fn before_signing_in_only_dns_and_the_portal_are_reached(mut lab: Lab) -> TestRe
     Ok(())
 }
 
+/// Row 44: hundreds of rules.
 #[netns_test(requires(nft))]
 fn a_filter_of_hundreds_of_rules_is_one_transaction(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -104,6 +108,7 @@ fn a_filter_of_hundreds_of_rules_is_one_transaction(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// Row 45: drop, reject and reset told apart.
 #[netns_test(requires(nft))]
 fn the_client_tells_drop_reject_prohibit_and_reset_apart(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -123,6 +128,8 @@ fn the_client_tells_drop_reject_prohibit_and_reset_apart(mut lab: Lab) -> TestRe
     Ok(())
 }
 
+/// Row 45: a running connection ends by a reset alone.
+///
 /// A reset ends a running connection, and an ICMP error does not.
 #[netns_test(requires(nft))]
 fn a_running_connection_ends_by_a_reset_alone(mut lab: Lab) -> TestResult {
@@ -146,6 +153,8 @@ fn a_running_connection_ends_by_a_reset_alone(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 45: refusals of datagrams and of IPv6.
+///
 /// Without connections, the client of UDP gets an ICMP error for both, and the error of IPv6 has another number than that of IPv4.
 #[netns_test(requires(nft, ipv6))]
 fn refusals_of_datagrams_and_of_ipv6(mut lab: Lab) -> TestResult {
@@ -179,6 +188,7 @@ fn refusals_of_datagrams_and_of_ipv6(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 44: ranges of ports.
 #[netns_test(requires(nft))]
 fn ranges_of_ports_and_directions(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -191,6 +201,7 @@ fn ranges_of_ports_and_directions(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 46: change while connections run.
 #[netns_test(requires(nft))]
 fn a_change_cuts_established_connections_or_keeps_them(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -211,6 +222,7 @@ fn a_change_cuts_established_connections_or_keeps_them(mut lab: Lab) -> TestResu
     Ok(())
 }
 
+/// Row 47: ICMP filtered.
 #[netns_test(requires(nft))]
 fn without_icmp_a_ping_fails_and_tcp_works(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -223,6 +235,7 @@ fn without_icmp_a_ping_fails_and_tcp_works(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 48: PMTU black hole, MSS clamping.
 #[netns_test(requires(nft), deadline = "60s")]
 fn a_black_hole_for_large_packets_is_passed_by_smaller_segments(mut lab: Lab) -> TestResult {
     let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
@@ -258,6 +271,8 @@ fn large_pings(from: &Host, to: &Host) -> TestResult<[u64; 2]> {
     Ok(both.map(|report| report.statistics().received))
 }
 
+/// Row 49: fragments dropped beside connection tracking.
+///
 /// Connection tracking and the receiver reassemble fragments, so a rule must see them before.
 #[netns_test(requires(nat, ipv6), deadline = "60s")]
 fn fragments_are_dropped_beside_connection_tracking(mut lab: Lab) -> TestResult {
@@ -285,6 +300,7 @@ fn fragments_are_dropped_beside_connection_tracking(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// Row 49: fragments dropped.
 #[netns_test(requires(nft))]
 fn fragments_are_dropped(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -297,6 +313,7 @@ fn fragments_are_dropped(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 48: packets above a size.
 #[netns_test(requires(nft))]
 fn packets_above_a_size_vanish(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -311,6 +328,8 @@ fn packets_above_a_size_vanish(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 48: a size is that of frames, unless offloads are off.
+///
 /// TCP sends frames of many packets to a link without a condition, and the router compares those. Without offloads it has single packets.
 #[netns_test(requires(nft))]
 fn a_size_is_that_of_frames_unless_offloads_are_off(mut lab: Lab) -> TestResult {
@@ -340,6 +359,7 @@ fn a_size_is_that_of_frames_unless_offloads_are_off(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// Row 50: counters of rules.
 #[netns_test(requires(nft))]
 fn counters_say_how_many_packets_each_rule_met(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;
@@ -355,6 +375,7 @@ fn counters_say_how_many_packets_each_rule_met(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 41: a firewall of one host.
 #[netns_test(requires(nft))]
 fn a_firewall_of_a_host_is_about_what_it_receives(mut lab: Lab) -> TestResult {
     let (inside, _, outside) = routed(&mut lab)?;
@@ -368,6 +389,7 @@ fn a_firewall_of_a_host_is_about_what_it_receives(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 44: rules that cannot be are named.
 #[netns_test(requires(nft))]
 fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     let (inside, router, _) = routed(&mut lab)?;
@@ -413,6 +435,8 @@ fn rules_that_cannot_be_are_named(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 51: the IPv6 firewall of a home router.
+///
 /// RFC 6092: a home router filters IPv6 as well, where nothing is translated.
 #[netns_test(requires(nft))]
 fn a_home_router_filters_ipv6_from_outside(mut lab: Lab) -> TestResult {
@@ -431,6 +455,7 @@ fn a_home_router_filters_ipv6_from_outside(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 42: only the proxy leads out.
 #[netns_test(requires(nft))]
 fn only_the_proxy_leads_out(mut lab: Lab) -> TestResult {
     let [inside, outside] = ["inside", "outside"].map(|name| lab.host(name));
@@ -450,6 +475,8 @@ fn only_the_proxy_leads_out(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 46: a preset that is refused leaves the firewall.
+///
 /// The kernel takes the firewall of the preset and refuses its NAT, whose table belongs to a program: the router must not forward everything.
 #[netns_test(requires(nat))]
 fn a_preset_that_is_refused_leaves_the_firewall(mut lab: Lab) -> TestResult {

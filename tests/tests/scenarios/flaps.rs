@@ -46,8 +46,10 @@ fn flaps(all: &[Sent], start: i64) -> Option<(usize, usize)> {
     Some((outages.len(), between.len()))
 }
 
+/// Row 14: a link flaps ten times a second.
+///
 /// Each datagram has the fate of the link at the time when the kernel took it, however long the sender stands still between them.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(conditions), deadline = "60s")]
 fn a_link_flaps_ten_times_a_second(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b).condition(Condition::new());

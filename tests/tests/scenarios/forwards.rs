@@ -48,6 +48,7 @@ fn ask(host: &Host, router: &Host, transport: u8, inside: u16, outside: u16, sec
     Ok(Response { result: word(2), epoch, outside_port: word(10) })
 }
 
+/// Row 38: a forwarded port passes the firewall of each ready-made router.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_forwarded_port_passes_the_firewall_of_each_ready_made_router(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, other], .. } = home(&mut lab)?;
@@ -81,6 +82,7 @@ fn a_forwarded_port_passes_the_firewall_of_each_ready_made_router(mut lab: Lab) 
     Ok(())
 }
 
+/// Rows 28, 38: a forwarded port, hairpin on and off.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_forwarded_port_turns_back_inside_by_hairpin_only(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
@@ -101,6 +103,8 @@ fn a_forwarded_port_turns_back_inside_by_hairpin_only(mut lab: Lab) -> TestResul
     Ok(())
 }
 
+/// Row 38: the socket behind a forwarded port has that port outside.
+///
 /// RFC 4787, REQ-1: a mapping is for the packets of both directions.
 #[netns_test(requires(nat), deadline = "60s")]
 fn the_socket_behind_a_forwarded_port_has_it_from_its_first_packet_on(mut lab: Lab) -> TestResult {
@@ -133,6 +137,8 @@ fn the_socket_behind_a_forwarded_port_has_it_from_its_first_packet_on(mut lab: L
     Ok(())
 }
 
+/// Row 38: the epoch of NAT-PMP restarts.
+///
 /// A host notices by the epoch that its ports are forgotten; RFC 6886, section 3.6.
 #[netns_test(requires(nat), deadline = "60s")]
 fn the_epoch_restarts_when_granted_ports_are_forgotten(mut lab: Lab) -> TestResult {
@@ -155,6 +161,8 @@ fn the_epoch_restarts_when_granted_ports_are_forgotten(mut lab: Lab) -> TestResu
     Ok(())
 }
 
+/// Row 38: the port of an open mapping is granted to its socket alone.
+///
 /// Otherwise the packets to the mapping of one host would arrive at the other.
 #[netns_test(requires(nat))]
 fn a_port_of_an_open_mapping_is_granted_to_its_socket_alone(mut lab: Lab) -> TestResult {
@@ -173,6 +181,8 @@ fn a_port_of_an_open_mapping_is_granted_to_its_socket_alone(mut lab: Lab) -> Tes
     Ok(())
 }
 
+/// Row 38: a granted port leaves the mappings of others.
+///
 /// A grant to one host leaves the others' mappings and their times.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_granted_port_leaves_the_mappings_of_others_and_their_times(mut lab: Lab) -> TestResult {

@@ -1,6 +1,10 @@
 //! The life of hosts and their programs: rows 59, 91 to 93, 95 to 97.
 
+use std::fs;
 use std::io::{Read, Write};
+use std::ops::ControlFlow;
+use std::process::Command;
+use std::thread;
 use std::time::Duration;
 
 use netns_fixtures::ErrorKind;
@@ -10,6 +14,8 @@ use netns_fixtures::process::{Child, Limit, Signal, Stdio};
 use netns_fixtures::requirements::require_program;
 use netns_fixtures::time::Deadline;
 
+/// Row 59: a host is removed, a router only after the hosts behind it.
+///
 /// A router goes after the hosts behind it; the other end of a link goes with it, with and without a condition.
 #[netns_test]
 fn a_host_is_removed_and_a_router_after_those_behind_it(mut lab: Lab) -> TestResult {
@@ -41,6 +47,8 @@ fn a_host_is_removed_and_a_router_after_those_behind_it(mut lab: Lab) -> TestRes
     Ok(())
 }
 
+/// Row 92: a host and its router are rebooted.
+///
 /// A connection from before the reboot is reset, a new one is made; what the test set is as after a start.
 #[netns_test]
 fn a_host_is_rebooted(mut lab: Lab) -> TestResult {
@@ -81,6 +89,7 @@ fn a_host_is_rebooted(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 91: processes of a host suspended and resumed.
 #[netns_test]
 fn the_processes_of_a_host_are_suspended_and_resumed(net: Pair) -> TestResult {
     let mut on_server = net.server.command("cat")?.stdin(Stdio::piped()).spawn()?;
@@ -97,17 +106,39 @@ fn the_processes_of_a_host_are_suspended_and_resumed(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 91: a program that starts others all the time.
+///
 /// A shell starts its commands by `vfork`: it sleeps in the kernel until the child has begun, and a stopped child does not begin.
-#[netns_test]
+#[netns_test(deadline = "60s")]
 fn a_program_that_starts_others_all_the_time_is_suspended(net: Pair) -> TestResult {
-    let _busy = net.server.command("sh")?.args(["-c", "while :; do true | cat; sleep 0.001; done"]).spawn()?;
-    for _ in 0..100 {
+    // The program appends a byte to a file each time.
+    const COUNTS: &str = "while :; do true | cat; echo >> \"$1\"; sleep 0.001; done";
+    const STILL: Duration = Duration::from_millis(10);
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("counter");
+    fs::write(&path, "")?;
+    let count = || fs::metadata(&path).map(|file| file.len());
+    let _busy = net.server.command("sh")?.args(["-c", COUNTS, "sh"]).arg(&path).spawn()?;
+    for round in 0..50 {
         net.server.suspend()?;
+        let before = count()?;
+        // The wait that proves that nothing happens.
+        thread::sleep(STILL);
+        let after = count()?;
         net.server.resume()?;
+        assert_eq!(after, before, "it has gone on in round {round}");
+        // The control: the counter goes on.
+        wait_until(Deadline::after(Duration::from_secs(10)), Duration::from_millis(1), || match count() {
+            Ok(now) if now > before + 2 => ControlFlow::Break(Ok(())),
+            Ok(now) => ControlFlow::Continue(now),
+            Err(error) => ControlFlow::Break(Err(error)),
+        })??;
     }
     Ok(())
 }
 
+/// Row 91: the sockets of a suspended host.
+///
 /// The kernel of a host answers while its programs sleep: it completes a connection that no program accepts.
 #[netns_test]
 fn a_suspended_host_still_has_its_sockets(net: Pair) -> TestResult {
@@ -121,6 +152,8 @@ fn a_suspended_host_still_has_its_sockets(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 91: the clocks of a program jump while it is suspended.
+///
 /// A program that is resumed finds `CLOCK_MONOTONIC` ahead by the time for which it was stopped.
 #[netns_test]
 fn the_clocks_of_a_suspended_program_go_on(net: Pair) -> TestResult {
@@ -145,6 +178,8 @@ fn the_clocks_of_a_suspended_program_go_on(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 93: a program runs out of memory.
+///
 /// The allocation fails, and the program reports it; source: setrlimit(2), `RLIMIT_AS`.
 #[netns_test]
 fn a_program_runs_out_of_memory(net: Pair) -> TestResult {
@@ -161,6 +196,8 @@ fn a_program_runs_out_of_memory(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 93: a program runs out of CPU time.
+///
 /// The kernel ends a program that uses more CPU time than it has, by a signal that names the cause.
 #[netns_test]
 fn a_program_runs_out_of_cpu_time(net: Pair) -> TestResult {
@@ -175,6 +212,7 @@ fn a_program_runs_out_of_cpu_time(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 95: a program runs out of descriptors.
 #[netns_test]
 fn a_program_runs_out_of_descriptors(net: Pair) -> TestResult {
     let open = |limit| -> TestResult<_> {
@@ -194,6 +232,7 @@ fn a_program_runs_out_of_descriptors(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 96: 200 hosts on a switch.
 #[netns_test(deadline = "60s")]
 fn two_hundred_hosts_on_a_switch_talk_in_pairs(lan: Lan<200>) -> TestResult {
     for pair in lan.hosts.chunks(2) {
@@ -202,7 +241,12 @@ fn two_hundred_hosts_on_a_switch_talk_in_pairs(lan: Lan<200>) -> TestResult {
     Ok(())
 }
 
-/// The report of a failed test begins with the program that has died; `process_failure` checks the report itself.
+/// The variable that lets `one_program_of_three_crashes` fail at its end.
+const FAILS: &str = "ONE_PROGRAM_OF_THREE_CRASHES_AND_THE_TEST_FAILS";
+
+/// Row 97: one program of three crashes.
+///
+/// The report of a failed test begins with the program that has died: see `the_report_begins_with_the_program_that_crashed`.
 #[netns_test]
 fn one_program_of_three_crashes(mut lab: Lab) -> TestResult {
     let hosts = ["one", "two", "three"].map(|name| lab.host(name));
@@ -212,11 +256,27 @@ fn one_program_of_three_crashes(mut lab: Lab) -> TestResult {
     let program = |host: &Host, script: &str| -> TestResult<_> {
         Ok(host.command("sh")?.args(["-c", script]).stdin(Stdio::piped()).may_exit().spawn()?)
     };
+    let mut others =
+        [program(&hosts[0], "echo one is up; exec cat")?, program(&hosts[2], "echo three is up; exec cat")?];
+    others.iter_mut().try_for_each(|other| other.expect("is up").map(drop))?;
     let mut crashing = program(&hosts[1], "echo 'out of cheese' >&2; kill -SEGV $$")?;
-    let others = [program(&hosts[0], "cat")?, program(&hosts[2], "cat")?];
     let end = crashing.wait()?;
     assert_eq!(end.signal().map(Signal::number), Some(nix::libc::SIGSEGV));
     assert!(crashing.stderr().text().contains("out of cheese"));
     assert!(others.iter().all(Child::is_running));
-    Ok(())
+    if std::env::var_os(FAILS).is_some() { Err("at noon".into()) } else { Ok(()) }
+}
+
+/// The last line of the crashed program comes before the lines of the others, which are in the report too.
+#[test]
+fn the_report_begins_with_the_program_that_crashed() {
+    let mut runner = Command::new("/proc/self/exe");
+    runner.args(["--exact", "--nocapture", "life::one_program_of_three_crashes"]).env(FAILS, "1");
+    let output = runner.output().expect("libtest starts");
+    let printed = String::from_utf8_lossy(&[output.stdout, output.stderr].concat()).into_owned();
+    assert!(!output.status.success() && printed.contains("at noon"), "{printed}");
+    let report = printed.split_once("output of the test's children:").expect(&printed).1;
+    let lines = ["was killed by SIGSEGV", "stderr: out of cheese", "stdout: one is up", "stdout: three is up"];
+    let places = lines.map(|line| report.find(line).expect(&printed));
+    assert!(places.is_sorted(), "{printed}");
 }

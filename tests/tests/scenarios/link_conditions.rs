@@ -25,18 +25,27 @@ pub(crate) fn two(lab: &mut Lab, condition: &Condition) -> TestResult<(Host, Hos
     Ok((a, b, link))
 }
 
+/// Returns the shortest of fifteen round trips.
 pub(crate) fn round_trip(from: &Host, to: &Host) -> TestResult<Duration> {
     // The first ping learns the neighbour's address, which takes its own round trip.
     from.ping(to).count(1).timeout(Duration::from_secs(3)).run()?.expect_all()?;
     let report = from.ping(to).count(15).interval(10 * MILLISECOND).timeout(Duration::from_secs(3)).run()?;
-    Ok(report.expect_all()?.min().ok_or("five replies")?)
+    Ok(report.expect_all()?.min().ok_or("fifteen replies")?)
 }
 
-/// Within 5% or 5 ms; this machine may be late, never early.
-pub(crate) fn assert_about(measured: Duration, declared: Duration) {
-    assert!(measured >= declared, "{measured:?} is less than {declared:?}");
-    let most = declared + (declared / 20).max(5 * MILLISECOND);
-    assert!(measured <= most, "{measured:?} is more than {most:?}");
+/// The shortest round trip takes 5% or 1 ms more than the declared latency at most, and never less. A busy machine delays single packets, so more of
+/// them are sent there.
+pub(crate) fn expect_round_trip(from: &Host, to: &Host, declared: Duration) -> TestResult {
+    let most = declared + (declared / 20).max(MILLISECOND);
+    let mut shortest = Duration::MAX;
+    for _ in 0..20 {
+        shortest = shortest.min(round_trip(from, to)?);
+        if shortest <= most {
+            break;
+        }
+    }
+    assert!(shortest >= declared && shortest <= most, "{shortest:?} instead of {declared:?} to {most:?}");
+    Ok(())
 }
 
 /// Datagrams over a link that loses some, and the link's own counts.
@@ -70,25 +79,28 @@ pub(crate) fn median(delays: impl Iterator<Item = Duration>) -> TestResult<Durat
     Ok(delays.get(delays.len() / 2).copied().ok_or("no datagram arrived in this time")?)
 }
 
-#[netns_test]
+/// Row 1: latency of both directions.
+#[netns_test(requires(conditions))]
 fn latency_of_both_directions_adds_up(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new().latency(20 * MILLISECOND))?;
-    assert_about(round_trip(&a, &b)?, 40 * MILLISECOND);
+    expect_round_trip(&a, &b, 40 * MILLISECOND)?;
     link.set_condition(&Condition::new())?;
     assert!(round_trip(&a, &b)? < 10 * MILLISECOND, "the control");
     Ok(())
 }
 
-#[netns_test]
+/// Row 1: latency of one direction.
+#[netns_test(requires(conditions))]
 fn latency_of_one_direction_is_felt_once(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b).conditions(Condition::new().latency(100 * MILLISECOND), Condition::new());
     lab.up()?;
-    assert_about(round_trip(&a, &b)?, 100 * MILLISECOND);
+    expect_round_trip(&a, &b, 100 * MILLISECOND)?;
     Ok(())
 }
 
-#[netns_test]
+/// Row 2: jitter within its spread, in order.
+#[netns_test(requires(conditions))]
 fn jitter_stays_within_its_spread_and_reorders_nothing(mut lab: Lab) -> TestResult {
     let condition = Condition::new().latency(30 * MILLISECOND).jitter(Jitter::Uniform(10 * MILLISECOND)).seed(1);
     let (a, b, link) = two(&mut lab, &condition)?;
@@ -105,7 +117,8 @@ fn jitter_stays_within_its_spread_and_reorders_nothing(mut lab: Lab) -> TestResu
     Ok(())
 }
 
-#[netns_test]
+/// Row 3: loss of 1, 10, 50%.
+#[netns_test(requires(conditions))]
 fn independent_loss_is_within_its_binomial_bound(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     // Neighbours are known, so that no datagram waits for discovery.
@@ -129,7 +142,8 @@ fn independent_loss_is_within_its_binomial_bound(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 3: TCP under loss.
+#[netns_test(requires(conditions))]
 fn tcp_delivers_everything_under_loss(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new().loss(Loss::percent(5.0)).seed(3))?;
     transfer(&a, &b, 5001, 300_000)?;
@@ -137,7 +151,8 @@ fn tcp_delivers_everything_under_loss(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 4: bursts of losses.
+#[netns_test(requires(conditions))]
 fn bursts_are_as_long_as_declared(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     a.ping(&b).count(1).run()?.expect_all()?;
@@ -153,7 +168,8 @@ fn bursts_are_as_long_as_declared(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 7: duplicate, reorder, corrupt.
+#[netns_test(requires(conditions))]
 fn packets_are_duplicated_reordered_and_corrupted_as_declared(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     a.ping(&b).count(1).run()?.expect_all()?;
@@ -181,7 +197,8 @@ fn packets_are_duplicated_reordered_and_corrupted_as_declared(mut lab: Lab) -> T
     Ok(())
 }
 
-#[netns_test]
+/// Row 8: a change while a transfer runs.
+#[netns_test(requires(conditions))]
 fn a_condition_changes_while_a_transfer_runs(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new().rate(Rate::megabits(1)))?;
     let bytes = 1_000_000;
@@ -200,7 +217,8 @@ fn a_condition_changes_while_a_transfer_runs(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 10: one seed, one fate.
+#[netns_test(requires(conditions))]
 fn one_seed_is_one_fate_of_each_packet(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     let mut fates = Vec::new();
@@ -217,8 +235,10 @@ fn one_seed_is_one_fate_of_each_packet(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 13: a repair does not disturb what is whole.
+///
 /// A restored link does not restart the seed of a direction that was not cut.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_direction_that_is_whole_is_not_disturbed_by_a_repair(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     let mut fates = Vec::new();
@@ -240,8 +260,10 @@ fn a_direction_that_is_whole_is_not_disturbed_by_a_repair(mut lab: Lab) -> TestR
     Ok(())
 }
 
+/// Rows 10, 13: a cut continues the seed.
+///
 /// A cut does not restart the seed: a test that cuts in a loop does not meet the same first packets each time.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_cut_continues_the_seed_of_its_direction(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     let mut fates = Vec::new();
@@ -266,8 +288,10 @@ fn a_cut_continues_the_seed_of_its_direction(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 11: presets.
+///
 /// The round trip and the loss of each preset, as its documentation and its table have them.
-#[netns_test(deadline = "120s")]
+#[netns_test(requires(conditions), deadline = "120s")]
 fn a_preset_is_as_its_table_says(mut lab: Lab) -> TestResult {
     // Milliseconds of round trip and of jitter in both directions, loss in percent, and the mean length of its bursts.
     let presets = [
@@ -307,7 +331,8 @@ fn a_preset_is_as_its_table_says(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 13: a partition in one direction.
+#[netns_test(requires(conditions))]
 fn a_partition_in_one_direction(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     a.ping(&b).count(1).run()?.expect_all()?;
@@ -320,7 +345,8 @@ fn a_partition_in_one_direction(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 15: a trace drives a link.
+#[netns_test(requires(conditions))]
 fn a_trace_drives_the_latency_over_time(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     a.ping(&b).count(1).run()?.expect_all()?;
@@ -350,8 +376,10 @@ pub(crate) fn expect_carrier(host: &Host, carrier: bool) -> TestResult {
     Ok(())
 }
 
+/// Row 12: a link is up for both ends when `link_up` returns.
+///
 /// Of many rounds, none loses a datagram that either end sends after the link is up.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_link_is_up_for_both_ends_when_link_up_returns(mut lab: Lab) -> TestResult {
     let (a, b, _) = two(&mut lab, &Condition::new())?;
     let sockets = [a.udp_socket(5000)?, b.udp_socket(5000)?];
@@ -368,7 +396,8 @@ fn a_link_is_up_for_both_ends_when_link_up_returns(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 12: the other end loses its carrier too.
+#[netns_test(requires(conditions))]
 fn a_link_that_goes_down_takes_the_carrier_from_its_other_end(mut lab: Lab) -> TestResult {
     let (a, b, _) = two(&mut lab, &Condition::new())?;
     for (one, other) in [(&a, &b), (&b, &a)] {
@@ -387,7 +416,8 @@ fn a_link_that_goes_down_takes_the_carrier_from_its_other_end(mut lab: Lab) -> T
     Ok(())
 }
 
-#[netns_test]
+/// Row 12: packets on their way are lost.
+#[netns_test(requires(conditions))]
 fn packets_on_their_way_to_an_end_that_goes_down_are_lost(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     a.ping(&b).count(1).run()?.expect_all()?;
@@ -408,8 +438,10 @@ fn packets_on_their_way_to_an_end_that_goes_down_are_lost(mut lab: Lab) -> TestR
     Ok(())
 }
 
+/// Row 12: packets on their way are lost, also in a short outage.
+///
 /// Also when it is over long before they are due.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_short_outage_of_either_end_loses_packets_on_their_way(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new().latency(400 * MILLISECOND))?;
     let (sender, receiver) = (a.udp_socket(0)?, b.udp_socket(5000)?);
@@ -431,7 +463,8 @@ fn a_short_outage_of_either_end_loses_packets_on_their_way(mut lab: Lab) -> Test
     Ok(())
 }
 
-#[netns_test]
+/// Row 65: the MTU of a link, raised and lowered.
+#[netns_test(requires(conditions))]
 fn an_mtu_that_changes_later_is_the_links(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     a.ping(&b).count(1).run()?.expect_all()?;
@@ -466,7 +499,8 @@ virtio = struct.pack('=BBHHHH', NEEDS_CHECKSUM, TCP_OVER_IPV4, 54, 1000, 34, 16)
 s.send(virtio + to_mac + from_mac + b'\\x08\\x00' + ip + tcp)
 ";
 
-#[netns_test]
+/// Row 5: large sends are cut before the link.
+#[netns_test(requires(conditions))]
 fn a_frame_of_several_packets_is_cut_before_the_link(mut lab: Lab) -> TestResult {
     require_program("python3")?;
     let (a, b, link) = two(&mut lab, &Condition::new())?;
@@ -484,7 +518,8 @@ fn a_frame_of_several_packets_is_cut_before_the_link(mut lab: Lab) -> TestResult
     Ok(())
 }
 
-#[netns_test(deadline = "60s")]
+/// Row 18: a hundred links with conditions.
+#[netns_test(requires(conditions), deadline = "60s")]
 fn a_hundred_links_share_their_memory(mut lab: Lab) -> TestResult {
     const MOST_BYTES: u64 = 64 * 1024 * 1024;
     let hub = lab.host("hub");
@@ -525,8 +560,10 @@ finally:
     os.kill(pid, signal.SIGCONT)
 ";
 
+/// Row 6: a burst waits for a relay that does not run.
+///
 /// The number is that of docs/networks-outside.md, less some that others may send.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_burst_waits_for_a_relay_that_does_not_run(mut lab: Lab) -> TestResult {
     const BURST: u64 = 2500;
     require_program("python3")?;
@@ -550,6 +587,7 @@ fn a_burst_waits_for_a_relay_that_does_not_run(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Rows 1, 3: conditions that cannot be, with their reason.
 #[netns_test]
 fn conditions_that_cannot_be_are_named_with_their_link(mut lab: Lab) {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
@@ -558,7 +596,8 @@ fn conditions_that_cannot_be_are_named_with_their_link(mut lab: Lab) {
     assert!(refused.contains("a-b") && refused.contains("120%") && refused.contains("0% to 100%"), "{refused}");
 }
 
-#[netns_test]
+/// Row 8: a change beyond the relay is refused.
+#[netns_test(requires(conditions))]
 fn a_change_beyond_the_relay_is_refused_and_changes_nothing(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new().latency(20 * MILLISECOND))?;
     let second = 1000 * MILLISECOND;
@@ -570,10 +609,11 @@ fn a_change_beyond_the_relay_is_refused_and_changes_nothing(mut lab: Lab) -> Tes
         let refused = format!("{:#}", link.set_condition_from(&b, &condition).expect_err("refused"));
         assert!(refused.contains("\"a-b\" from \"b\" to \"a\"") && refused.contains(reason), "{refused}");
     }
-    assert_about(round_trip(&a, &b)?, 40 * MILLISECOND);
+    expect_round_trip(&a, &b, 40 * MILLISECOND)?;
     Ok(())
 }
 
+/// Row 8: a link without a condition cannot take one.
 #[netns_test]
 fn a_link_without_a_condition_cannot_take_one(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
@@ -585,7 +625,8 @@ fn a_link_without_a_condition_cannot_take_one(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 8: a change of a link that is gone is refused.
+#[netns_test(requires(conditions))]
 fn a_change_of_a_link_that_is_gone_is_refused(mut lab: Lab) -> TestResult {
     let (a, _, link) = two(&mut lab, &Condition::new())?;
     link.set_condition(&Condition::new().latency(MILLISECOND))?;
@@ -597,7 +638,8 @@ fn a_change_of_a_link_that_is_gone_is_refused(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 8: a change of a link whose device is removed.
+#[netns_test(requires(conditions))]
 fn a_change_of_a_link_without_its_device_is_refused(mut lab: Lab) -> TestResult {
     let (a, _, link) = two(&mut lab, &Condition::new())?;
     a.link_down("eth0")?;
@@ -617,8 +659,10 @@ fn a_change_of_a_link_without_its_device_is_refused(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// Row 15: a trace of rates, and a Mahimahi trace.
+///
 /// A Mahimahi trace and steps of the rate, over a link.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(conditions), deadline = "60s")]
 fn a_trace_drives_the_rate_over_time(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     a.ping(&b).count(1).run()?.expect_all()?;

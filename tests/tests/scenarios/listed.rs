@@ -1,11 +1,16 @@
-//! The list in docs/scenarios.md and the tests of this target are the same, and every row has a test or the reason why it has none.
+//! docs/scenarios.md is generated from the tests of this target: each has a line `/// Row 24: …` with its rows of the list of scenarios and a
+//! name. Every row has a test or the reason why it has none.
+//!
+//! `cargo test -p netns-tests --test scenarios -- --ignored --exact listed::write_the_list` writes the file again.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::path::Path;
 
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 26] = [
+const MODULES: [(&str, &str); 27] = [
     ("announcements", include_str!("announcements.rs")),
     ("backends", include_str!("backends.rs")),
     ("changes", include_str!("changes.rs")),
@@ -14,6 +19,7 @@ const MODULES: [(&str, &str); 26] = [
     ("flaps", include_str!("flaps.rs")),
     ("forwards", include_str!("forwards.rs")),
     ("hops", include_str!("hops.rs")),
+    ("kinds", include_str!("kinds.rs")),
     ("life", include_str!("life.rs")),
     ("link_conditions", include_str!("link_conditions.rs")),
     ("mappings", include_str!("mappings.rs")),
@@ -34,75 +40,124 @@ const MODULES: [(&str, &str); 26] = [
     ("switches", include_str!("switches.rs")),
 ];
 
+/// Scenarios without a test: the row, the scenario and the reason.
+const NOT_HERE: [(u32, &str, &str); 3] = [
+    (
+        91,
+        "clocks jump further than the time of the suspension",
+        "the kernel does not change the offsets of a time namespace once a process runs in it",
+    ),
+    (
+        92,
+        "a rebooted host asks for its lease again",
+        "a host keeps its addresses through `lab.reboot`: no program asks for leases in a host, unless the test starts one",
+    ),
+    (
+        93,
+        "shares of CPU and memory of all programs of a host together",
+        "need a control group for each host, in a hierarchy that the machine's manager (systemd) owns: root would change the machine's tree, which outlives a test that is killed, and a user needs a part of it that was delegated",
+    ),
+];
+
 /// The rows that need a test or a reason.
 fn required() -> impl Iterator<Item = u32> {
     (1..=68).chain(79..=84).chain(89..=93).chain(95..=97)
 }
 
-/// A row of one of the two tables: its numbers, and its third column.
-struct Row<'a> {
+/// An annotated test, or a scenario without one.
+struct Scenario {
     numbers: Vec<u32>,
-    last: &'a str,
+    name: String,
+    test: String,
 }
 
-impl Row<'_> {
-    /// The test between backticks.
-    fn test(&self) -> Option<&str> {
-        self.last.strip_prefix('`')?.strip_suffix('`')
+/// Returns the scenarios of a module, and the annotated tests without a line for the list.
+fn scenarios(module: &str, source: &str) -> (Vec<Scenario>, Vec<String>) {
+    let (mut found, mut unlisted) = (Vec::new(), Vec::new());
+    let (mut row, mut is_annotated) = (None, false);
+    for line in source.lines() {
+        if let Some(text) = line.strip_prefix("/// Row") {
+            row = row_of(text);
+        } else if line.starts_with("#[netns_test") {
+            is_annotated = true;
+        } else if let Some(rest) = line.strip_prefix("fn ").or(line.strip_prefix("async fn ")) {
+            let test = format!("{module}::{}", rest.split('(').next().unwrap_or_default());
+            match row.take() {
+                Some((numbers, name)) if is_annotated => found.push(Scenario { numbers, name, test }),
+                _ if is_annotated => unlisted.push(test),
+                _ => {}
+            }
+            is_annotated = false;
+        }
     }
+    (found, unlisted)
 }
 
-fn rows(list: &str) -> Vec<Row<'_>> {
-    let cells = list.lines().filter_map(|line| {
-        let cells: Vec<&str> = line.strip_prefix("| ")?.strip_suffix(" |")?.split(" | ").collect();
-        <[&str; 3]>::try_from(cells).ok()
-    });
-    let numbered = cells.filter_map(|[numbers, _, last]| {
-        let numbers = numbers.split(", ").map(str::parse).collect::<Result<_, _>>().ok()?;
-        Some(Row { numbers, last })
-    });
-    numbered.collect()
+/// Reads the rest of a line `/// Row 24: name.` or `/// Rows 24, 25: name.`
+fn row_of(text: &str) -> Option<(Vec<u32>, String)> {
+    let (numbers, name) = text.trim_start_matches('s').split_once(": ")?;
+    let numbers = numbers.split(',').map(|number| number.trim().parse().ok()).collect::<Option<Vec<u32>>>()?;
+    Some((numbers, name.strip_suffix('.')?.to_owned()))
 }
 
-/// The annotated tests of a module.
-fn tests<'a>(module: &'a str, source: &'a str) -> impl Iterator<Item = String> + 'a {
-    let mut lines = source.lines();
-    std::iter::from_fn(move || {
-        lines.by_ref().find(|line| line.starts_with("#[netns_test"))?;
-        let name = lines.by_ref().find_map(|line| line.strip_prefix("fn "))?.split('(').next()?;
-        Some(format!("{module}::{name}"))
-    })
-}
-
-/// Returns the mistakes of a list about these tests.
-fn mistakes(list: &str, present: &BTreeSet<String>) -> Vec<String> {
-    let rows = rows(list);
-    let listed: BTreeSet<String> = rows.iter().filter_map(Row::test).map(str::to_owned).collect();
-    let numbered: BTreeSet<u32> = rows.iter().flat_map(|row| &row.numbers).copied().collect();
-    let unlisted = present.difference(&listed).map(|test| format!("{test} is not in the list"));
-    let absent = listed.difference(present).map(|test| format!("{test} does not exist"));
+/// Returns the list, and its mistakes.
+fn list(modules: &[(&str, &str)]) -> (String, Vec<String>) {
+    let (mut all, mut mistakes) = (Vec::new(), Vec::new());
+    for (module, source) in modules {
+        let (found, unlisted) = scenarios(module, source);
+        all.extend(found);
+        mistakes.extend(unlisted.into_iter().map(|test| format!("{test} has no line `/// Row …`")));
+    }
+    // Within a row: the order of the modules, and of the tests in them.
+    all.sort_by_key(|scenario| scenario.numbers.first().copied());
+    let numbered = all.iter().flat_map(|scenario| &scenario.numbers).copied();
+    let numbered: BTreeSet<u32> = numbered.chain(NOT_HERE.iter().map(|(number, ..)| *number)).collect();
     let missing = required().filter(|row| !numbered.contains(row));
-    let missing = missing.map(|row| format!("row {row} has neither a test nor a reason"));
-    unlisted.chain(absent).chain(missing).collect()
-}
+    mistakes.extend(missing.map(|row| format!("row {row} has neither a test nor a reason")));
 
-fn present() -> BTreeSet<String> {
-    MODULES.into_iter().flat_map(|(module, source)| tests(module, source)).collect()
+    let mut text = "<!-- Made by tests/tests/scenarios/listed.rs from the lines `/// Row …` of the tests. -->\n\n# Scenarios\n\nTypical scenarios of \
+                    test networks, each as a test to copy, under `tests/tests/scenarios/`.\n\n| row | scenario | test |\n|---|---|---|\n"
+        .to_owned();
+    // Writing to a string does not fail, here and below.
+    for Scenario { numbers, name, test } in &all {
+        let numbers = numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(", ");
+        let _ = writeln!(text, "| {numbers} | {name} | `{test}` |");
+    }
+    text += "\n## Not here\n\n| row | scenario | reason |\n|---|---|---|\n";
+    for (number, name, reason) in NOT_HERE {
+        let _ = writeln!(text, "| {number} | {name} | {reason} |");
+    }
+    text += "\nThe rows of names and leases (69 to 78), routing daemons (85 to 88) and clocks (94) are not scenarios of this list.\n";
+    (text, mistakes)
 }
 
 #[test]
-fn every_row_has_a_test_or_a_reason() {
-    let mistakes = mistakes(LIST, &present());
-    assert!(mistakes.is_empty(), "docs/scenarios.md: {}", mistakes.join("; "));
+fn the_list_is_that_of_the_tests() {
+    let (text, mistakes) = list(&MODULES);
+    assert!(mistakes.is_empty(), "{}", mistakes.join("; "));
+    let differs = LIST.lines().zip(text.lines()).find(|(present, generated)| present != generated);
+    assert!(LIST == text, "docs/scenarios.md is not that of the tests, first at {differs:?}; run `write_the_list`");
 }
 
 #[test]
-fn a_list_that_is_wrong_is_noticed() {
-    let listed = "`nat::two_translations_in_a_row`";
-    let (without_row, with_other) = (LIST.replace("| 30 |", "| 98 |"), LIST.replace(listed, "`nat::gone`"));
-    assert_eq!(mistakes(&without_row, &present()), ["row 30 has neither a test nor a reason"]);
-    let wrong = mistakes(&with_other, &present());
-    assert_eq!(wrong, ["nat::two_translations_in_a_row is not in the list", "nat::gone does not exist"]);
+#[ignore = "writes docs/scenarios.md"]
+fn write_the_list() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/scenarios.md");
+    std::fs::write(path, list(&MODULES).0).expect("the file can be written");
+}
+
+#[test]
+fn a_test_without_a_row_and_a_row_without_a_test_are_noticed() {
+    let with = |from: &str, to: &str| {
+        let sources = MODULES.map(|(module, source)| (module, source.replace(from, to)));
+        list(&sources.each_ref().map(|(module, source)| (*module, source.as_str()))).1
+    };
+    assert_eq!(with("/// Row 30: ", "/// Row 98: "), ["row 30 has neither a test nor a reason"]);
+    assert_eq!(
+        with("/// Row 36: ", "/// "),
+        ["nat::a_site_has_another_prefix_outside has no line `/// Row …`", "row 36 has neither a test nor a reason"]
+    );
+    assert_eq!(with("/// Row 30: ", "/// Row thirty: ").len(), 2, "a number that is none");
 }
 
 /// A module that is missing in `MODULES` would have unlisted tests that nobody notices.

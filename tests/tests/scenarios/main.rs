@@ -10,6 +10,7 @@ mod firewalls;
 mod flaps;
 mod forwards;
 mod hops;
+mod kinds;
 mod life;
 mod link_conditions;
 mod listed;

@@ -23,6 +23,8 @@ fn connection(client: &Host, server: &Host) -> TestResult<(TcpStream, TcpStream)
     Ok((here, there))
 }
 
+/// Row 29: an idle TCP connection is lost.
+///
 /// The silent loss for which programs send keep-alives.
 #[netns_test(requires(nat), deadline = "60s")]
 fn an_idle_tcp_connection_is_lost_and_a_busy_one_lives(mut lab: Lab) -> TestResult {
@@ -60,6 +62,8 @@ fn an_idle_tcp_connection_is_lost_and_a_busy_one_lives(mut lab: Lab) -> TestResu
     Ok(())
 }
 
+/// Row 29: packets of the inside alone refresh a mapping.
+///
 /// RFC 4787, REQ-6: packets of the inside refresh a mapping.
 #[netns_test(requires(nat), deadline = "60s")]
 fn packets_of_the_inside_alone_refresh_a_mapping(mut lab: Lab) -> TestResult {
@@ -82,6 +86,8 @@ fn packets_of_the_inside_alone_refresh_a_mapping(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 39: an ICMP error does not end a mapping.
+///
 /// RFC 4787, REQ-10: an ICMP error does not end the mapping of the packet that it is about.
 #[netns_test(requires(nat))]
 fn an_icmp_error_does_not_end_a_mapping(mut lab: Lab) -> TestResult {
@@ -100,6 +106,8 @@ fn an_icmp_error_does_not_end_a_mapping(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 49: fragments pass a NAT both ways.
+///
 /// RFC 4787, REQ-14: later fragments have no ports.
 #[netns_test(requires(nat))]
 fn fragments_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {

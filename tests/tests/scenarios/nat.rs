@@ -63,6 +63,7 @@ pub(crate) fn bound(host: &Host) -> TestResult<UdpSocket> {
     Ok(host.udp_socket(0)?)
 }
 
+/// Row 23: home NAT.
 #[netns_test(requires(nat))]
 fn the_server_sees_the_routers_address_and_reaches_nobody_behind_it(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -79,6 +80,8 @@ fn the_server_sees_the_routers_address_and_reaches_nobody_behind_it(mut lab: Lab
     Ok(())
 }
 
+/// Rows 24, 25, 26: mapping and filtering kinds of RFC 4787, all pairs.
+///
 /// RFC 5780's tests: what the mapping does is seen by three reflectors, what the filtering does by who reaches the mapping.
 #[netns_test(requires(nat), deadline = "120s")]
 fn every_mapping_and_filtering_is_as_declared(mut lab: Lab) -> TestResult {
@@ -120,6 +123,8 @@ fn every_mapping_and_filtering_is_as_declared(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Rows 24, 25, 26: the same for TCP.
+///
 /// The same for TCP: connections from one inside port to three reflectors, then connections from outside to its listener.
 #[netns_test(requires(nat), deadline = "120s")]
 fn every_mapping_and_filtering_is_as_declared_for_tcp(mut lab: Lab) -> TestResult {
@@ -165,6 +170,8 @@ fn every_mapping_and_filtering_is_as_declared_for_tcp(mut lab: Lab) -> TestResul
     Ok(())
 }
 
+/// Row 27: many mappings.
+///
 /// With 600 of some 32,000 ports, a hash or a guess without a look at the ports in use gives two sockets one port.
 #[netns_test(requires(nat), deadline = "60s")]
 fn many_mappings_share_no_port(mut lab: Lab) -> TestResult {
@@ -185,6 +192,7 @@ fn many_mappings_share_no_port(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 32: a translation is removed.
 #[netns_test(requires(nat))]
 fn a_removed_translation_leaves_the_router_as_it_was(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -212,6 +220,7 @@ fn a_removed_translation_leaves_the_router_as_it_was(mut lab: Lab) -> TestResult
     Ok(())
 }
 
+/// Row 23: a refused translation changes nothing.
 #[netns_test(requires(nat))]
 fn a_refused_translation_changes_nothing(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -242,6 +251,7 @@ fn a_refused_translation_changes_nothing(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 27: port preservation and its conflict.
 #[netns_test(requires(nat))]
 fn a_port_is_kept_where_it_is_free(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
@@ -256,6 +266,8 @@ fn a_port_is_kept_where_it_is_free(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 27: two insides with one port.
+///
 /// RFC 4787, REQ-1 and REQ-3: the kernel alone would give both one port, as their destinations differ.
 #[netns_test(requires(nat))]
 fn two_insides_with_one_port_have_two_outside_ports(mut lab: Lab) -> TestResult {
@@ -270,6 +282,7 @@ fn two_insides_with_one_port_have_two_outside_ports(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// Rows 28, 40: hairpin on and off; both behind one NAT.
 #[netns_test(requires(nat))]
 fn hosts_behind_one_router_reach_each_other_by_hairpin_only(mut lab: Lab) -> TestResult {
     let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
@@ -287,6 +300,7 @@ fn hosts_behind_one_router_reach_each_other_by_hairpin_only(mut lab: Lab) -> Tes
     Ok(())
 }
 
+/// Row 38: port forwarding.
 #[netns_test(requires(nat))]
 fn a_forwarded_port_leads_inside(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -309,6 +323,7 @@ fn a_forwarded_port_leads_inside(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 32: mappings are listed and flushed.
 #[netns_test(requires(nat))]
 fn mappings_are_listed_and_flushed(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -326,6 +341,7 @@ fn mappings_are_listed_and_flushed(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 29: time-out of a UDP mapping.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_mapping_ends_when_nothing_refreshes_it(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -354,6 +370,8 @@ fn a_mapping_ends_when_nothing_refreshes_it(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 29: the port of a mapping in use is not given out again.
+///
 /// A mapping that only the outside refreshes keeps its port: by a connection of the inside, and by one of the outside.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_port_of_a_mapping_in_use_is_not_given_out_again(mut lab: Lab) -> TestResult {
@@ -383,6 +401,7 @@ fn a_port_of_a_mapping_in_use_is_not_given_out_again(mut lab: Lab) -> TestResult
     Ok(())
 }
 
+/// Row 30: double NAT.
 #[netns_test(requires(nat))]
 fn two_translations_in_a_row(mut lab: Lab) -> TestResult {
     let client = lab.host("client");
@@ -404,6 +423,7 @@ fn two_translations_in_a_row(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 23: a translation without an outside is refused.
 #[netns_test(requires(nat))]
 fn a_translation_without_an_outside_is_refused(mut lab: Lab) -> TestResult {
     let Home { router, .. } = home(&mut lab)?;
@@ -417,6 +437,8 @@ fn a_translation_without_an_outside_is_refused(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 23: a host that forwards nothing translates nothing.
+///
 /// A host with two links that forwards nothing translates nothing, and its filter would be about what it receives.
 #[netns_test(requires(nat))]
 fn a_host_that_forwards_nothing_translates_nothing(mut lab: Lab) -> TestResult {
@@ -435,6 +457,7 @@ fn a_host_that_forwards_nothing_translates_nothing(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 23: a dummy device is not the inside of a router.
 #[netns_test(requires(dummy, nat))]
 fn a_dummy_device_is_not_the_inside_of_a_router(mut lab: Lab) -> TestResult {
     let (router, outside) = (lab.router("router"), lab.host("outside"));
@@ -446,6 +469,8 @@ fn a_dummy_device_is_not_the_inside_of_a_router(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 39: ICMP errors pass a NAT both ways.
+///
 /// The error quotes the packet that it is about, with addresses that must be translated back; RFC 5508, REQ-3 to REQ-5.
 #[netns_test(requires(nat))]
 fn icmp_errors_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {
@@ -472,6 +497,7 @@ fn icmp_errors_pass_a_translation_both_ways(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 23: the address that a server sees.
 #[netns_test(requires(nat))]
 fn a_reflector_sees_the_outermost_address(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -488,6 +514,8 @@ fn a_reflector_sees_the_outermost_address(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Rows 23, 29, 42: ready-made routers.
+///
 /// The reach of a client behind each ready-made router: UDP to a server, TCP to port 443 and another port, one mapping for two servers.
 #[netns_test(requires(nat, ipv6), deadline = "60s")]
 fn ready_made_routers_are_as_their_networks(mut lab: Lab) -> TestResult {
@@ -526,6 +554,8 @@ fn ready_made_routers_are_as_their_networks(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 36: NAT66: the prefix changes, the rest stays.
+///
 /// The prefix changes, the rest of the address and the port stay, and the outside reaches the inside.
 #[netns_test(requires(nat, ipv6))]
 fn a_site_has_another_prefix_outside(mut lab: Lab) -> TestResult {

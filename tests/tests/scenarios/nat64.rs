@@ -17,6 +17,8 @@ use crate::traffic::unmapped;
 /// Maximum wait for an expected datagram or connection.
 const PATIENCE: Duration = Duration::from_secs(3);
 
+/// Row 37: NAT64 with DNS64.
+///
 /// Names lead to addresses that the router translates, unless a host has IPv6 itself.
 #[netns_test(requires(nat, ipv6), deadline = "60s")]
 fn a_host_with_ipv6_alone_reaches_servers_of_ipv4(mut lab: Lab) -> TestResult {
@@ -124,6 +126,8 @@ fn far(lab: &mut Lab) -> TestResult<(Far, Nat64)> {
     Ok((Far { phone, carrier, routers: [near, distant], server }, nat64))
 }
 
+/// Rows 37, 65: the MTU of a path through NAT64.
+///
 /// The link in the middle of IPv4 has a smaller MTU: the phone learns it, twenty bytes larger, and large transfers pass.
 #[netns_test(requires(nat, ipv6), deadline = "60s")]
 fn the_mtu_of_a_path_is_found_through_nat64(mut lab: Lab) -> TestResult {
@@ -169,6 +173,8 @@ fn the_mtu_of_a_path_is_found_through_nat64(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 37: a route traced through NAT64.
+///
 /// Every router on the way has an address of IPv6, that of the translator among them.
 #[netns_test(requires(nat, ipv6), deadline = "60s")]
 fn a_route_is_traced_through_nat64(mut lab: Lab) -> TestResult {
@@ -199,6 +205,8 @@ fn refused_by(socket: &UdpSocket) -> TestResult {
     Ok(())
 }
 
+/// Rows 37, 39: ICMP errors pass NAT64 both ways.
+///
 /// A port without a listener refuses at once, on either side.
 #[netns_test(requires(nat, ipv6), deadline = "60s")]
 fn a_closed_port_refuses_through_nat64_on_both_sides(mut lab: Lab) -> TestResult {

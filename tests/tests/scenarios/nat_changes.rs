@@ -12,6 +12,7 @@ use netns_fixtures::prelude::*;
 use crate::nat::{Home, OUTSIDE, PATIENCE, SILENCE, bound, home};
 use crate::traffic::{Reflector, reaches};
 
+/// Row 34: the kind of a NAT changes while it runs.
 #[netns_test(requires(nat))]
 fn the_kind_of_a_translation_changes_while_it_runs(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [one, other], .. } = home(&mut lab)?;
@@ -27,6 +28,8 @@ fn the_kind_of_a_translation_changes_while_it_runs(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 27: ports of connections from before the translation.
+///
 /// Both clients use one inside port, so the second one would get the outside port of the first if the new table did not know it.
 #[netns_test(requires(nat))]
 fn a_second_translation_knows_the_ports_of_running_connections(mut lab: Lab) -> TestResult {
@@ -47,6 +50,8 @@ fn a_second_translation_knows_the_ports_of_running_connections(mut lab: Lab) -> 
     Ok(())
 }
 
+/// Row 27: the mapping of a connection from before the translation.
+///
 /// The socket is the same on both sides of the change, and its second destination is new to connection tracking.
 #[netns_test(requires(nat))]
 fn a_second_translation_shares_the_mapping_of_a_running_connection(mut lab: Lab) -> TestResult {
@@ -68,6 +73,7 @@ fn a_second_translation_shares_the_mapping_of_a_running_connection(mut lab: Lab)
     Ok(())
 }
 
+/// Row 33: the outside address changes.
 #[netns_test(requires(nat))]
 fn a_translation_follows_the_outside_address(mut lab: Lab) -> TestResult {
     let Home { client, router, servers: [server, _], .. } = home(&mut lab)?;
@@ -91,6 +97,8 @@ fn a_translation_follows_the_outside_address(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 33: a session is rebound to a new port and a new address.
+///
 /// As after a router that was restarted: a session of UDP goes on by an identifier of its own, as QUIC does.
 #[netns_test(requires(nat))]
 fn a_session_sees_its_port_and_its_address_rebound(mut lab: Lab) -> TestResult {
@@ -114,6 +122,8 @@ fn a_session_sees_its_port_and_its_address_rebound(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 33: mappings are flushed under traffic.
+///
 /// The router forgets a session that sends all the time, each time.
 #[netns_test(requires(nat), deadline = "60s")]
 fn mappings_are_flushed_under_traffic(mut lab: Lab) -> TestResult {

@@ -31,6 +31,8 @@ fn list(host: &Host, arguments: &[&str]) -> TestResult<String> {
     Ok(output.stdout.text().into_owned())
 }
 
+/// Row 44: rules as text of nft.
+///
 /// A rule of `nft` drops what it names, and its counter is in the kernel.
 #[netns_test(requires(nft))]
 fn rules_of_nft_filter_beside_a_firewall(net: Pair) -> TestResult {
@@ -66,6 +68,8 @@ fn rules_of_nft_filter_beside_a_firewall(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 44: a text that nft refuses, with its line.
+///
 /// A text that `nft` refuses changes nothing, and the error has its line.
 #[netns_test(requires(nft))]
 fn a_text_that_nft_refuses_is_an_error_with_its_line(net: Pair) -> TestResult {
@@ -88,6 +92,8 @@ fn a_text_that_nft_refuses_is_an_error_with_its_line(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 44: a text leaves NAT and firewall as they are.
+///
 /// The tables of NAT and firewall stay as they are, whatever the text does.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_text_does_not_change_the_tables_of_the_crate(mut lab: Lab) -> TestResult {
@@ -121,6 +127,8 @@ fn a_text_does_not_change_the_tables_of_the_crate(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 44: a text waits for a change of the firewall.
+///
 /// Another thread sets the firewall meanwhile: the text has not changed it, and is not blamed for it.
 #[netns_test(requires(nft), deadline = "60s")]
 fn a_text_waits_for_a_change_of_the_firewall(net: Pair) -> TestResult {

@@ -35,6 +35,7 @@ pub(crate) fn uplinks(lab: &mut Lab) -> TestResult<Uplinks> {
     Ok(Uplinks { client, router, servers: [one, two], addresses })
 }
 
+/// Rows 33, 57: the translation follows the default route to another device.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_translation_follows_the_default_route(mut lab: Lab) -> TestResult {
     let Uplinks { client, router, servers, addresses } = uplinks(&mut lab)?;
@@ -75,6 +76,8 @@ fn a_translation_follows_the_default_route(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Rows 33, 56: translations follow a moved link, also where one cannot.
+///
 /// The translation of one host cannot follow, and the others follow nevertheless: the link is plugged in elsewhere by then.
 #[netns_test(requires(nat), deadline = "60s")]
 fn translations_follow_a_moved_link_also_where_one_cannot(mut lab: Lab) -> TestResult {
@@ -109,6 +112,8 @@ fn translations_follow_a_moved_link_also_where_one_cannot(mut lab: Lab) -> TestR
     Ok(())
 }
 
+/// Row 23: a translation whose device is gone.
+///
 /// Packets would leave by another device with their inside addresses, so the next question about the translation is an error.
 #[netns_test(requires(nat))]
 fn a_translation_whose_device_is_gone_is_an_error(mut lab: Lab) -> TestResult {
@@ -121,6 +126,7 @@ fn a_translation_whose_device_is_gone_is_an_error(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 23: a translation at two devices is refused.
 #[netns_test(requires(nat))]
 fn a_translation_at_two_devices_is_refused(mut lab: Lab) -> TestResult {
     let Uplinks { router, .. } = uplinks(&mut lab)?;
@@ -130,6 +136,8 @@ fn a_translation_at_two_devices_is_refused(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Rows 37, 38: servers of a router answer from the address that was asked.
+///
 /// Resolvers and connected sockets drop an answer from another address than they asked.
 #[netns_test(requires(nat, ipv6))]
 fn servers_of_a_router_answer_from_the_address_that_was_asked(mut lab: Lab) -> TestResult {

@@ -21,6 +21,8 @@ const SILENCE: Duration = Duration::from_millis(300);
 /// The port of NAT-PMP and PCP.
 pub(crate) const PORT: u16 = 5351;
 
+/// Row 38: port forwarding that a host asks for.
+///
 /// A host forwards a port to itself by NAT-PMP, for as long as it asks; RFC 6886.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_host_forwards_a_port_to_itself(mut lab: Lab) -> TestResult {
@@ -110,6 +112,8 @@ pub(crate) fn ask_by_pcp(host: &Host, router: &Host, request: &[u8]) -> TestResu
     Ok((Mapped { code: response[3], seconds, port }, response))
 }
 
+/// Row 38: port forwarding by PCP.
+///
 /// A host forwards a port to itself by PCP beside NAT-PMP, for as long as it asks; RFC 6887.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_host_forwards_a_port_to_itself_by_pcp(mut lab: Lab) -> TestResult {
@@ -183,6 +187,8 @@ fn once_the_epoch_is_old<T>(ask: impl Fn() -> TestResult<(u32, T)>) -> TestResul
     })?
 }
 
+/// Row 38: a client of PCP notices that its lease is lost.
+///
 /// A later translation forgets the leases of all protocols, and the epoch starts anew, by which a client notices it; RFC 6887, section 8.5.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_client_of_pcp_notices_that_its_lease_is_lost(mut lab: Lab) -> TestResult {
@@ -209,6 +215,8 @@ fn a_client_of_pcp_notices_that_its_lease_is_lost(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 38: a client of PCP notices another outside address.
+///
 /// A translation that follows the default route takes its forwards along, but their outside address is another one; RFC 6887, section 8.5.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_client_of_pcp_notices_another_outside_address(mut lab: Lab) -> TestResult {
@@ -236,6 +244,8 @@ fn a_client_of_pcp_notices_another_outside_address(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 38: a client does not end a declared forward.
+///
 /// A forward that the test declares is not a lease, also where it is the same as one: no client ends it.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_client_does_not_end_a_declared_forward(mut lab: Lab) -> TestResult {
@@ -323,6 +333,8 @@ fn search(host: &Host, within: Duration) -> TestResult<Option<String>> {
     Ok(socket.recv(&mut buffer).ok().map(|length| String::from_utf8_lossy(&buffer[..length]).into_owned()))
 }
 
+/// Row 38: port forwarding by UPnP.
+///
 /// A host finds its router by UPnP and forwards a port to itself.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_host_forwards_a_port_to_itself_by_upnp(mut lab: Lab) -> TestResult {
@@ -386,6 +398,8 @@ fn a_host_forwards_a_port_to_itself_by_upnp(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 38: ports of a range by UPnP.
+///
 /// A host lists ports by their range, and ends its own; WANIPConnection-v2, section 2.5.
 #[netns_test(requires(nat))]
 fn a_host_lists_and_ends_ports_of_a_range_by_upnp(mut lab: Lab) -> TestResult {
@@ -461,6 +475,8 @@ fn gateway_of(host: &Host) -> TestResult<SocketAddr> {
     Ok(location.split_once('/').ok_or("a path")?.0.parse()?)
 }
 
+/// Row 38: a lease of PCP beside other protocols.
+///
 /// One table for all protocols: a lease of PCP needs its nonce, and each port of a socket is found by its number.
 #[netns_test(requires(nat), deadline = "60s")]
 fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> TestResult {
@@ -518,6 +534,8 @@ fn protocols_of_port_mappings_keep_to_the_nonce_of_a_lease(mut lab: Lab) -> Test
     Ok(())
 }
 
+/// Row 38: a port that is not granted is not open.
+///
 /// The kernel takes the forward, but not the mapping of a connection beside it: the set of ports in use is full.
 #[netns_test(requires(nat, nft), deadline = "120s")]
 fn a_port_that_is_not_granted_is_not_open(mut lab: Lab) -> TestResult {
@@ -560,6 +578,8 @@ fn a_port_that_is_not_granted_is_not_open(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 38: port mappings without a protocol or a translation are refused.
+///
 /// A server of port mappings starts only with a protocol and beside a translation.
 #[netns_test(requires(nat))]
 fn a_server_of_port_mappings_needs_a_protocol_and_a_translation(mut lab: Lab) -> TestResult {
@@ -575,6 +595,8 @@ fn a_server_of_port_mappings_needs_a_protocol_and_a_translation(mut lab: Lab) ->
     Ok(())
 }
 
+/// Rows 38, 92: a rebooted router has lost its port mappings.
+///
 /// A router that starts again has neither its translation nor its leases; a new server has the port, whatever became of the old one.
 #[netns_test(requires(nat), deadline = "60s")]
 fn a_rebooted_router_has_lost_its_port_mappings(mut lab: Lab) -> TestResult {

@@ -29,6 +29,8 @@ fn two_homes(lab: &mut Lab) -> TestResult<(Host, [(Host, Host); 2])> {
     Ok((server, homes))
 }
 
+/// Row 35: hole punching.
+///
 /// The kinds with which a connection begins where both send to the address that a server has seen of the other: all nine on both sides, against
 /// what follows from RFC 4787, section 4.1 and 5.
 #[netns_test(requires(nat), deadline = "180s")]
@@ -119,6 +121,8 @@ fn punched(reflector: &Reflector, one: &UdpSocket, other: &UdpSocket, within: Du
     Ok(false)
 }
 
+/// Row 35: hole punching over TCP.
+///
 /// Both sides connect at once from the port that a server has seen; RFC 5382, REQ-2 and REQ-4.
 #[netns_test(requires(nat), deadline = "60s")]
 fn tcp_connects_from_both_sides_where_the_kinds_allow_it(mut lab: Lab) -> TestResult {

@@ -61,7 +61,8 @@ fn entries_with(text: &str) -> usize {
     journal::entries().iter().filter(|entry| entry.to_string().contains(text)).count()
 }
 
-#[netns_test]
+/// Row 1: packets that leave late are an error where the test measures.
+#[netns_test(requires(conditions))]
 fn packets_that_leave_late_are_reported(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     lab.link(&a, &b).condition(Condition::new());
@@ -103,8 +104,10 @@ fn burst(from: &Host, to: &Host, count: usize) -> TestResult<(Duration, Vec<Dura
     Ok((sent, arrivals))
 }
 
+/// Row 1: the last of many packets that are due at once is as late as it was sent.
+///
 /// Many packets are due at once, and each takes its time to be sent.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn the_last_of_many_packets_that_are_due_at_once_counts(mut lab: Lab) -> TestResult {
     const SLOT: Duration = Duration::from_millis(300);
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
@@ -125,8 +128,10 @@ fn the_last_of_many_packets_that_are_due_at_once_counts(mut lab: Lab) -> TestRes
     Ok(())
 }
 
+/// Row 56: a link is named by its hosts after it is plugged in elsewhere.
+///
 /// Entries and errors name the host at which an end of the link is now.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_link_is_named_by_its_hosts_after_it_is_plugged_in_elsewhere(mut lab: Lab) -> TestResult {
     let [phone, server] = ["phone", "server"].map(|name| lab.host(name));
     let [house, street] = ["house", "street"].map(|name| lab.switch(name));

@@ -10,7 +10,8 @@ use netns_fixtures::prelude::*;
 use crate::link_conditions::{MILLISECOND, median, two};
 use crate::traffic::{datagrams, transfer};
 
-#[netns_test]
+/// Row 6: queue depth.
+#[netns_test(requires(conditions))]
 fn a_full_queue_delays_by_its_length_and_then_loses(mut lab: Lab) -> TestResult {
     // A packet takes some 80 ms: the queue is full also where the sender is slow.
     let condition = Condition::new().rate(Rate::kilobits(100)).queue(Queue::Time(1000 * MILLISECOND));
@@ -25,7 +26,8 @@ fn a_full_queue_delays_by_its_length_and_then_loses(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
-#[netns_test]
+/// Row 6: a queue without room for a packet of its link.
+#[netns_test(requires(conditions))]
 fn a_queue_without_room_for_a_packet_of_the_link_is_refused(mut lab: Lab) -> TestResult {
     let [a, b, c] = ["a", "b", "c"].map(|name| lab.host(name));
     let short = Condition::new().rate(Rate::megabits(8)).queue(Queue::Bytes(2000));
@@ -38,8 +40,10 @@ fn a_queue_without_room_for_a_packet_of_the_link_is_refused(mut lab: Lab) -> Tes
     Ok(())
 }
 
+/// Row 8: a change serves the queue again.
+///
 /// Packets in the queue leave by the new rate, and those that exceed the new queue are dropped.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_change_serves_the_queue_again(mut lab: Lab) -> TestResult {
     let slow = Condition::new().rate(Rate::kilobits(100));
     let (a, b, link) = two(&mut lab, &Condition::new())?;
@@ -78,8 +82,10 @@ fn a_change_serves_the_queue_again(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Rows 5, 8: changes in a loop do not raise the rate.
+///
 /// A test that changes the loss in a loop still has its rate, also where it cuts the link.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(conditions), deadline = "60s")]
 fn changes_in_a_loop_do_not_raise_the_rate(mut lab: Lab) -> TestResult {
     let condition = Condition::new().rate(Rate::megabits(1));
     let (a, b, link) = two(&mut lab, &condition)?;
@@ -133,14 +139,17 @@ fn by(lab: &mut Lab, backend: Backend) -> TestResult<(Host, Host, LinkHandle)> {
     Ok((a, b, link))
 }
 
+/// Row 16: ECN marks in place of losses.
+///
 /// With ECN a sender slows down before the queue is full, and no packet is lost. Source of the counter: proc_net_snmp(5), RFC 3168.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(conditions), deadline = "60s")]
 fn a_queue_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(100 * MILLISECOND));
     marks(&mut lab, Backend::Relay, &queue.marks_after(10 * MILLISECOND), 1_000_000, false)
 }
 
-#[netns_test(deadline = "60s")]
+/// Row 16: ECN marks by RED.
+#[netns_test(requires(conditions), deadline = "60s")]
 fn red_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let red = ActiveQueue::red(10_000, 60_000).weight(0.1).probability_percent(20.0).ecn();
     let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(200 * MILLISECOND));
@@ -148,13 +157,15 @@ fn red_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     marks(&mut lab, Backend::Relay, &queue.active_queue(red), 1_000_000, true)
 }
 
-#[netns_test(deadline = "150s")]
+/// Row 16: ECN marks by PIE.
+#[netns_test(requires(conditions), deadline = "150s")]
 fn pie_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(400 * MILLISECOND));
     // It also drops while a sender begins: it allows a burst, and marks only up to a share of 10%.
     marks(&mut lab, Backend::Relay, &queue.active_queue(ActiveQueue::pie().ecn()), 4_000_000, true)
 }
 
+/// Row 16: ECN marks by RED of the kernel.
 #[netns_test(requires(netem_conditions, tbf, red), deadline = "60s")]
 fn red_of_the_kernel_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let red = ActiveQueue::red(10_000, 60_000).weight(0.125).probability_percent(20.0).ecn();
@@ -162,18 +173,21 @@ fn red_of_the_kernel_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResu
     marks(&mut lab, Backend::Netem, &queue.active_queue(red), 1_000_000, true)
 }
 
+/// Row 16: ECN marks by PIE of the kernel.
 #[netns_test(requires(netem_conditions, tbf, pie), deadline = "150s")]
 fn pie_of_the_kernel_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let queue = Condition::new().rate(Rate::megabits(4)).queue(Queue::Time(400 * MILLISECOND));
     marks(&mut lab, Backend::Netem, &queue.active_queue(ActiveQueue::pie().ecn()), 4_000_000, true)
 }
 
+/// Row 16: ECN marks by `fq_codel`.
 #[netns_test(requires(netem_conditions, tbf, fq_codel), deadline = "60s")]
 fn fq_codel_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let queue = Condition::new().latency(10 * MILLISECOND).rate(Rate::megabits(4));
     marks(&mut lab, Backend::Netem, &queue.active_queue(ActiveQueue::fq_codel()), 1_000_000, true)
 }
 
+/// Row 16: ECN marks by CAKE.
 #[netns_test(requires(netem_conditions, cake), deadline = "60s")]
 fn cake_marks_packets_of_senders_with_ecn(mut lab: Lab) -> TestResult {
     let queue = Condition::new().latency(10 * MILLISECOND).rate(Rate::megabits(4));
@@ -221,8 +235,10 @@ fn marks(lab: &mut Lab, backend: Backend, condition: &Condition, bytes: usize, m
     Ok(())
 }
 
+/// Row 16: the delay under load, with PIE and without.
+///
 /// Delay under load, as a person in a call feels it: a queue of 400 ms fills, and PIE keeps it near its target.
-#[netns_test(deadline = "60s")]
+#[netns_test(requires(conditions), deadline = "60s")]
 fn active_management_keeps_the_delay_low_under_load(mut lab: Lab) -> TestResult {
     let (a, b, link) = two(&mut lab, &Condition::new())?;
     a.ping(&b).count(1).run()?.expect_all()?;
@@ -272,16 +288,20 @@ fn another_flow_is_served(lab: &mut Lab, active: ActiveQueue) -> TestResult {
     Ok(())
 }
 
+/// Row 16: `fq_codel` serves a ping beside a full flow.
 #[netns_test(requires(netem_conditions, tbf, fq_codel), deadline = "60s")]
 fn fq_codel_serves_another_flow_in_time(mut lab: Lab) -> TestResult {
     another_flow_is_served(&mut lab, ActiveQueue::fq_codel())
 }
 
+/// Row 16: CAKE serves a ping beside a full flow.
 #[netns_test(requires(netem_conditions, cake), deadline = "60s")]
 fn cake_serves_another_flow_in_time(mut lab: Lab) -> TestResult {
     another_flow_is_served(&mut lab, ActiveQueue::cake())
 }
 
+/// Row 16: a link changes between queues of the kernel.
+///
 /// A link takes each queue of the kernel after the other while packets wait, and loses none that it does not count as dropped.
 #[netns_test(requires(netem_conditions, tbf, red, pie, fq_codel, cake), deadline = "60s")]
 fn a_link_changes_between_queues_of_the_kernel(mut lab: Lab) -> TestResult {
@@ -321,7 +341,8 @@ fn a_link_changes_between_queues_of_the_kernel(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 16: the relay refuses a queue of the kernel.
+#[netns_test(requires(conditions))]
 fn a_queue_of_the_kernel_is_refused_by_the_relay(mut lab: Lab) -> TestResult {
     let (a, _, link) = by(&mut lab, Backend::Relay)?;
     let managed = Condition::new().rate(Rate::megabits(4)).active_queue(ActiveQueue::cake());
@@ -336,8 +357,10 @@ fn a_queue_of_the_kernel_is_refused_by_the_relay(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 16: a kernel without a queue.
+///
 /// A kernel without the discipline is an error that names it; one without netem names that.
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_kernel_without_a_queue_is_an_error_that_names_it(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
     let red = ActiveQueue::red(10_000, 20_000);

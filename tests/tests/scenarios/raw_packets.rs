@@ -15,6 +15,8 @@ use nix::sys::time::{TimeVal, TimeValLike};
 use crate::firewalls::{PATIENCE, routed};
 use crate::traffic::reaches;
 
+/// Row 49: fragments behind another header.
+///
 /// The fragment header may follow options for each hop.
 #[netns_test(requires(nft, ipv6))]
 fn fragments_behind_another_header_are_dropped(mut lab: Lab) -> TestResult {
@@ -62,6 +64,8 @@ fn send_raw(from: &Host, to: IpAddr, protocol: u8, packet: &[u8]) -> TestResult 
     Ok(())
 }
 
+/// Rows 41, 51: segments of no connection.
+///
 /// Segments that belong to no connection would find open ports, as the answers of the inside differ.
 #[netns_test(requires(nft, ipv6), deadline = "60s")]
 fn segments_of_no_connection_do_not_come_in(mut lab: Lab) -> TestResult {
@@ -105,6 +109,8 @@ fn segments_of_no_connection_do_not_come_in(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 51: IPsec over IPv6 passes a home router.
+///
 /// RFC 6092, section 3.2.4: IPsec and its key exchange pass by default.
 #[netns_test(requires(nft, ipv6))]
 fn a_home_router_lets_ipsec_over_ipv6_in(mut lab: Lab) -> TestResult {

@@ -34,6 +34,7 @@ fn anycast(lab: &mut Lab) -> TestResult<(Host, [Host; 2])> {
     Ok((client, servers))
 }
 
+/// Row 52: IPv4 only, IPv6 only.
 #[netns_test]
 fn hosts_of_one_family_have_no_address_of_the_other(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
@@ -51,6 +52,7 @@ fn hosts_of_one_family_have_no_address_of_the_other(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
+/// Row 52: link-local only.
 #[netns_test]
 fn a_link_without_addresses_has_link_local_ones(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
@@ -76,6 +78,7 @@ fn a_link_without_addresses_has_link_local_ones(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 53: IPv6 pools, global and unique local.
 #[netns_test]
 fn addresses_come_from_a_global_or_a_unique_local_pool() -> TestResult {
     for pool in ["2001:db8::/48", "fd12:3456::/48"] {
@@ -91,6 +94,7 @@ fn addresses_come_from_a_global_or_a_unique_local_pool() -> TestResult {
     Ok(())
 }
 
+/// Row 54: a secondary address, removed again.
 #[netns_test]
 fn a_second_address_answers_until_it_is_removed(net: Pair) -> TestResult {
     let second: IpNet = "192.0.2.7/32".parse()?;
@@ -104,6 +108,7 @@ fn a_second_address_answers_until_it_is_removed(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 60: anycast on dummy devices.
 #[netns_test(requires(dummy))]
 fn an_address_of_a_dummy_device_is_on_two_hosts(mut lab: Lab) -> TestResult {
     let client = lab.host("client");
@@ -116,6 +121,7 @@ fn an_address_of_a_dummy_device_is_on_two_hosts(mut lab: Lab) -> TestResult {
     assert_nearest_answers(&client, &servers)
 }
 
+/// Row 60: anycast without them.
 #[netns_test]
 fn an_address_on_two_hosts_is_answered_by_the_nearest(mut lab: Lab) -> TestResult {
     let (client, servers) = anycast(&mut lab)?;
@@ -134,7 +140,8 @@ fn assert_nearest_answers(client: &Host, servers: &[Host; 2]) -> TestResult {
     Ok(())
 }
 
-#[netns_test]
+/// Row 61: policy routing by mark and by source.
+#[netns_test(requires(policy_routing))]
 fn marked_packets_and_those_of_one_source_take_another_table(mut lab: Lab) -> TestResult {
     let (client, [one, other]) = anycast(&mut lab)?;
     client.set_default_gateway(one.ipv4())?;
@@ -154,7 +161,8 @@ fn marked_packets_and_those_of_one_source_take_another_table(mut lab: Lab) -> Te
     Ok(())
 }
 
-#[netns_test]
+/// Row 62: ECMP spreads flows and keeps each.
+#[netns_test(requires(multipath))]
 fn a_route_with_two_next_hops_spreads_flows_and_keeps_each(mut lab: Lab) -> TestResult {
     const FLOWS: u16 = 64;
     let (client, [one, other]) = anycast(&mut lab)?;
@@ -195,6 +203,7 @@ fn received(server: &UdpSocket, flow: &UdpSocket) -> TestResult<usize> {
     }
 }
 
+/// Row 63: blackhole, unreachable, prohibit: a host's own.
 #[netns_test]
 fn routes_refuse_packets_with_errors_of_their_own(net: Pair) -> TestResult {
     type RouteTo = fn(IpNet) -> NewRoute;
@@ -221,6 +230,7 @@ fn routes_refuse_packets_with_errors_of_their_own(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 63: unreachable, prohibit: a router's.
 #[netns_test]
 fn a_router_answers_for_routes_that_refuse(net: Routed) -> TestResult {
     let connect = || -> TestResult<_> {
@@ -238,6 +248,8 @@ fn a_router_answers_for_routes_that_refuse(net: Routed) -> TestResult {
     Ok(())
 }
 
+/// Row 64: asymmetric routes, strict and loose filters.
+///
 /// RFC 3704: strict filtering drops packets whose source is reached by another device, loose filtering accepts them.
 #[netns_test]
 fn asymmetric_routes_pass_a_loose_filter_only(mut lab: Lab) -> TestResult {
@@ -264,6 +276,7 @@ fn asymmetric_routes_pass_a_loose_filter_only(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 65: path MTU, raised again.
 #[netns_test]
 fn the_mtu_of_a_path_is_discovered_and_raised_again(net: Routed) -> TestResult {
     for mtu in [1400, 1500] {
@@ -274,6 +287,7 @@ fn the_mtu_of_a_path_is_discovered_and_raised_again(net: Routed) -> TestResult {
     Ok(())
 }
 
+/// Row 66: `/proc/net` and `/sys/class/net` of a host.
 #[netns_test]
 fn proc_net_and_sys_class_net_show_the_hosts_own(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
@@ -290,6 +304,7 @@ fn proc_net_and_sys_class_net_show_the_hosts_own(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 67: explicit addresses, prefixes and MACs.
 #[netns_test]
 fn addresses_prefixes_and_macs_are_as_declared(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));
@@ -307,6 +322,7 @@ fn addresses_prefixes_and_macs_are_as_declared(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 68: a duplicate address.
 #[netns_test]
 fn a_duplicate_address_is_refused(net: Pair) -> TestResult {
     let taken = Ipv6Net::new(net.server.ipv6(), 64)?;
@@ -317,6 +333,8 @@ fn a_duplicate_address_is_refused(net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 90: VRF keeps tables apart.
+///
 /// Both links have the same subnet, and both neighbours the same address; a socket is in one routing domain.
 #[netns_test(requires(vrf))]
 fn routing_domains_keep_their_tables_apart(mut lab: Lab) -> TestResult {

@@ -30,8 +30,10 @@ fn wait_for(
     Ok(found)
 }
 
+/// Row 8: latency, loss and rate change while a transfer runs.
+///
 /// Latency is added, the loss changes and the rate is lowered while one connection sends; everything arrives.
-#[netns_test(deadline = "120s")]
+#[netns_test(requires(conditions), deadline = "120s")]
 fn conditions_of_all_kinds_change_while_a_transfer_runs(mut lab: Lab) -> TestResult {
     let fast = Condition::new().rate(Rate::megabits(4));
     let (a, b, link) = two(&mut lab, &fast)?;
@@ -86,8 +88,10 @@ fn conditions_of_all_kinds_change_while_a_transfer_runs(mut lab: Lab) -> TestRes
     Ok(())
 }
 
+/// Row 12: a link stays down: a TCP session dies.
+///
 /// A session whose link stays down ends with the time-out of its sender. Source of the option: tcp(7).
-#[netns_test]
+#[netns_test(requires(conditions))]
 fn a_session_dies_when_its_link_stays_down(mut lab: Lab) -> TestResult {
     let (a, b, _) = two(&mut lab, &Condition::new())?;
     let listener = b.tcp_listener(80)?;

@@ -22,6 +22,7 @@ fn is_heard(from: &Host, to: &Host, wait: Duration) -> TestResult<bool> {
     reaches(&sender, to, &receiver, wait)
 }
 
+/// Row 79: VLAN access ports.
 #[netns_test(requires(bridge_vlan_filtering))]
 fn access_ports_of_one_vlan_reach_each_other_only(mut lab: Lab) -> TestResult {
     let switch = lab.switch("switch");
@@ -37,6 +38,7 @@ fn access_ports_of_one_vlan_reach_each_other_only(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 79: a trunk between switches.
 #[netns_test(requires(bridge_vlan_filtering))]
 fn a_trunk_carries_two_vlans_between_switches(mut lab: Lab) -> TestResult {
     let [left, right] = ["left", "right"].map(|name| lab.switch(name));
@@ -51,6 +53,7 @@ fn a_trunk_carries_two_vlans_between_switches(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 79: a host on a trunk.
 #[netns_test(requires(vlan, bridge_vlan_filtering))]
 fn a_host_on_a_trunk_has_a_device_in_each_vlan(mut lab: Lab) -> TestResult {
     let switch = lab.switch("switch");
@@ -64,6 +67,8 @@ fn a_host_on_a_trunk_has_a_device_in_each_vlan(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 80: a loop of switches is refused: they have no spanning tree.
+///
 /// Without a spanning tree a broadcast would circle forever.
 #[netns_test]
 fn a_loop_of_switches_is_refused(mut lab: Lab) {
@@ -75,6 +80,8 @@ fn a_loop_of_switches_is_refused(mut lab: Lab) {
     assert!(matches!(refused.downcast_ref(), Some(LabError::SwitchLoop { .. })), "{refused}");
 }
 
+/// Row 80: a loop with a spanning tree.
+///
 /// Two bridges with two cables between them: one forwards, and the other one takes over.
 #[netns_test(deadline = "90s")]
 fn a_loop_with_a_spanning_tree_has_one_path(mut lab: Lab) -> TestResult {
@@ -116,6 +123,8 @@ fn a_loop_with_a_spanning_tree_has_one_path(mut lab: Lab) -> TestResult {
     Ok(())
 }
 
+/// Row 84: VXLAN with its inner MTU.
+///
 /// VXLAN adds 50 bytes to a packet of IPv4; RFC 7348, section 5.
 #[netns_test(requires(vxlan))]
 fn a_tunnel_has_the_mtu_that_its_header_leaves(mut net: Pair) -> TestResult {
@@ -132,6 +141,8 @@ fn a_tunnel_has_the_mtu_that_its_header_leaves(mut net: Pair) -> TestResult {
     Ok(())
 }
 
+/// Row 84: GENEVE with its inner MTU.
+///
 /// GENEVE without options adds 50 bytes to a packet of IPv4; RFC 8926, section 3.
 #[netns_test(requires(geneve))]
 fn a_geneve_tunnel_has_the_mtu_that_its_header_leaves(mut net: Pair) -> TestResult {
@@ -147,6 +158,8 @@ fn a_geneve_tunnel_has_the_mtu_that_its_header_leaves(mut net: Pair) -> TestResu
     Ok(())
 }
 
+/// Row 84: GRE with its inner MTU.
+///
 /// GRE adds 24 bytes: a header of IPv4, and its own of four; RFC 2784, section 2.
 #[netns_test(requires(gre))]
 fn a_gre_tunnel_has_the_mtu_that_its_header_leaves(mut net: Pair) -> TestResult {
@@ -162,6 +175,8 @@ fn a_gre_tunnel_has_the_mtu_that_its_header_leaves(mut net: Pair) -> TestResult 
     Ok(())
 }
 
+/// Row 83: WireGuard: handshake, roaming, addresses that are refused.
+///
 /// A tunnel that follows the client to another address, and refuses what comes from an address that is not the client's.
 #[netns_test(requires(wireguard), deadline = "60s")]
 fn a_wireguard_tunnel_follows_its_peer_and_refuses_other_addresses(mut net: Pair) -> TestResult {
@@ -252,6 +267,7 @@ impl Group {
     }
 }
 
+/// Row 82: multicast where the bridge snoops.
 #[netns_test(requires(multicast_snooping), deadline = "60s")]
 fn a_group_reaches_its_members_alone_where_the_bridge_snoops(mut lab: Lab) -> TestResult {
     let group = Group::on(&mut lab, true)?;
@@ -265,6 +281,7 @@ fn a_group_reaches_its_members_alone_where_the_bridge_snoops(mut lab: Lab) -> Te
     Ok(())
 }
 
+/// Row 82: multicast where it does not.
 #[netns_test(requires(multicast_snooping))]
 fn a_group_reaches_all_ports_of_a_bridge_that_does_not_snoop(mut lab: Lab) -> TestResult {
     let (member, stranger) = Group::on(&mut lab, false)?.received()?;
@@ -272,6 +289,7 @@ fn a_group_reaches_all_ports_of_a_bridge_that_does_not_snoop(mut lab: Lab) -> Te
     Ok(())
 }
 
+/// Row 89: a bond fails over.
 #[netns_test(requires(bond))]
 fn a_bond_fails_over_to_its_other_port(mut lab: Lab) -> TestResult {
     let [one, other] = ["one", "other"].map(|name| lab.host(name));

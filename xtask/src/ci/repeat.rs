@@ -14,9 +14,9 @@ use anstream::println;
 use anyhow::{Context, ensure};
 use comfy_table::{Table, presets};
 
-use super::program::{EndedProgram, run_quietly};
 use super::temporary::TemporaryFolder;
 use super::{BUILT_SUITES, LIBTEST, REPETITIONS, build_suites, check};
+use crate::program::{EndedProgram, run_quietly};
 use crate::workspace::{BAD, GOOD, Workspace};
 
 /// The outputs of rounds with a failure, below the workspace.
