@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User};
 use netns_tests::witness;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Returns the system calls by which the command creates processes and threads, as `strace` sees them.
 fn calls_that_make_processes(command: &Command) -> String {
@@ -118,12 +119,30 @@ fn many_tests_at_the_same_time_have_two_zygotes_and_fail_by_name_if_one_ends() {
     printed_by_each_user(&["takes_namespaces_from_each_of_two_zygotes", "--test-threads", "16"], Some("1"));
 }
 
+/// Returns what the seven tests of `changes_the_runner` report, for each user.
+fn inherited_states() -> Vec<Vec<String>> {
+    // Without `--exact`, which prepares no child ahead.
+    let printed = printed_by_each_user(&["--show-output", "changes_the_runner"], None);
+    let states = |printed: &String| -> Vec<String> {
+        printed.lines().filter(|line| line.starts_with("test None ")).map(str::to_owned).collect()
+    };
+    printed.iter().map(states).collect()
+}
+
 /// Also of children that were prepared before the change and after it.
 #[test]
 fn a_test_inherits_the_state_of_its_runner_at_the_start() {
-    // Without `--exact`, which prepares no child ahead.
-    for printed in printed_by_each_user(&["--show-output", "changes_the_runner"], None) {
-        let states: Vec<&str> = printed.lines().filter(|line| line.starts_with("test None ")).collect();
-        assert!(states.len() == 7 && states.iter().all(|state| *state == states[0]), "{printed}");
+    let before = inherited_states();
+    for states in &before {
+        assert!(states.len() == 7 && states.iter().all(|state| *state == states[0]), "{states:?}");
+    }
+    // The control: a runner that starts with another limit has tests with another state.
+    let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+    setrlimit(Resource::RLIMIT_FSIZE, soft / 4, hard).unwrap();
+    let after = inherited_states();
+    setrlimit(Resource::RLIMIT_FSIZE, soft, hard).unwrap();
+    for (before, after) in before.iter().zip(&after) {
+        assert!(after.len() == 7 && after.iter().all(|state| *state == after[0]), "{after:?}");
+        assert_ne!(before[0], after[0]);
     }
 }
