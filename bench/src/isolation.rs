@@ -143,8 +143,7 @@ impl Way {
 fn one_after_the_other(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
     one_test()?;
     let [plain, one] = [build("plain")?, build("one")?];
-    let [mut floors, mut prepared] =
-        [Way::ours("floor", floor, None), Way::ours("prepared", one_test, Some(0.6))];
+    let [mut floors, mut prepared] = [Way::ours("floor", floor, None), Way::ours("prepared", one_test, Some(0.6))];
     let mut thread = Way::ours("thread", one_thread, None);
     let mut peers = [Way::peer("unshare", one_unshare), Way::peer("gateflow", one_gateflow)];
     let (mut first, mut plain_processes, mut processes) = (Vec::new(), Vec::new(), Vec::new());
@@ -193,7 +192,9 @@ fn one_after_the_other(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Res
     rows.push(Figure::of_times("isolation/least", &least, Some(&floor)));
     rows.extend([plain_process, process]);
     let mut cpu = Vec::from_iter(back_to_back.cpu("cpu", &cpu_of_floor));
-    cpu.extend([&thread].into_iter().chain(&peers).filter_map(|way| way.cpu(&format!("{}_cpu", way.name), &cpu_of_floor)));
+    cpu.extend(
+        [&thread].into_iter().chain(&peers).filter_map(|way| way.cpu(&format!("{}_cpu", way.name), &cpu_of_floor)),
+    );
     let steps = least::STEPS.iter().zip(&steps);
     let steps = steps.map(|(step, times)| Figure::of_times(&format!("isolation/step_{step}"), times, Some(&floor)));
     let steps: Vec<_> = steps.collect();
@@ -258,7 +259,8 @@ fn side_by_side(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()>
     let each = (samples / ROUNDS).max(1);
     let [thousand, large] = [build("thousand")?, build("large")?];
     let (mut floors, mut tests) = (Vec::new(), Vec::new());
-    let runs = [("1000_tests", &thousand, "2"), ("1000_tests_16_threads", &thousand, "16"), ("1000_tests_large", &large, "2")];
+    let runs =
+        [("1000_tests", &thousand, "2"), ("1000_tests_16_threads", &thousand, "16"), ("1000_tests_large", &large, "2")];
     let mut times_of_runs = runs.map(|_| Vec::new());
     for round in 0..ROUNDS {
         floors.push(two_threads(each, floor)?);
@@ -330,11 +332,13 @@ fn memory(figures: &mut Vec<Figure>) -> anyhow::Result<()> {
     thread::sleep(TIME_TO_PREPARE * 10);
     let zygote = zygote().context("this process has no zygote")?;
     let first = children_of("self")?.into_iter().find(|&pid| !shares_pid_namespace(pid)).context("no child waits")?;
-    let body = children_of(&first.to_string())?.first().copied().context("the child that waits has no body's process")?;
+    let body =
+        children_of(&first.to_string())?.first().copied().context("the child that waits has no body's process")?;
     for (name, pid) in [("zygote", zygote), ("waiting_pid_1", first), ("waiting_pid_2", body)] {
         let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("failed to read smaps_rollup")?;
         for (field, column) in [("pss", "Pss:"), ("rss", "Rss:")] {
-            let line = rollup.lines().find_map(|line| line.strip_prefix(column)).with_context(|| format!("no {column}"))?;
+            let line =
+                rollup.lines().find_map(|line| line.strip_prefix(column)).with_context(|| format!("no {column}"))?;
             let kib = line.trim().trim_end_matches(" kB").parse().context("no number")?;
             figures.push(Figure::of_value(&format!("isolation/{name}_{field}"), "KiB", kib));
         }
@@ -352,9 +356,11 @@ fn shares_pid_namespace(pid: u32) -> bool {
     of("self").is_ok_and(|own| of(&pid.to_string()).is_ok_and(|namespace| namespace == own))
 }
 
-/// Returns the children of a process, also those that were cloned for other threads; source: proc_pid_task_tid_children(5).
+/// Returns the children of a process, also those that were cloned for other threads; source: `proc_pid_task_tid_children(5)`.
 fn children_of(process: &str) -> anyhow::Result<Vec<u32>> {
     let tasks = fs::read_dir(format!("/proc/{process}/task")).context("failed to read the threads of a process")?;
     let children = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    Ok(children.flat_map(|line| line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>()).collect())
+    Ok(children
+        .flat_map(|line| line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
+        .collect())
 }

@@ -62,7 +62,8 @@ fn live(maps: &[String; 2], ready: &OwnedFd, go: &OwnedFd) -> Result<(), Errno> 
     let none = None::<&CStr>;
     let quiet = MsFlags::MS_NOSUID | MsFlags::MS_NODEV | MsFlags::MS_NOEXEC;
     let mut since = Instant::now();
-    let mut lap = || u64::try_from(std::mem::replace(&mut since, Instant::now()).elapsed().as_nanos()).unwrap_or(u64::MAX);
+    let mut lap =
+        || u64::try_from(std::mem::replace(&mut since, Instant::now()).elapsed().as_nanos()).unwrap_or(u64::MAX);
     let mut laps = [0; STEPS.len()];
     put(c"/proc/self/setgroups", b"deny")?;
     put(c"/proc/self/uid_map", maps[0].as_bytes())?;

@@ -21,7 +21,7 @@ pub struct Before {
 }
 
 impl Before {
-    /// Reads the mean number of processes that wanted to run in the last minute; source: proc_loadavg(5).
+    /// Reads the mean number of processes that wanted to run in the last minute; source: `proc_loadavg(5)`.
     ///
     /// # Errors
     ///
@@ -65,7 +65,8 @@ mod tests {
     #[test]
     fn a_high_load_or_a_wide_spread_is_busy() {
         let floor = |slowest| {
-            let times: Vec<Duration> = (0..10).map(|i| Duration::from_micros(if i < 9 { 10 } else { slowest })).collect();
+            let times: Vec<Duration> =
+                (0..10).map(|i| Duration::from_micros(if i < 9 { 10 } else { slowest })).collect();
             Figure::of_times("floor", &times, None)
         };
         let before = |load| Before { load, processors: 2.0 };

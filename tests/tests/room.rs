@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 use std::fs;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
 use std::process::{Command, Output, Stdio};
@@ -20,12 +20,13 @@ const OTHERS: u32 = 600;
 /// Holds this number of namespaces of one kind, as other processes would.
 fn hold(kind: CloneFlags, name: &'static str) -> TestResult<Vec<fs::File>> {
     let make = move || {
-        (0..OTHERS).map(|_| {
+        let made = (0..OTHERS).map(|_| {
             unshare(kind)?;
             fs::File::open(format!("/proc/thread-self/ns/{name}"))
-        })
+        });
+        made.collect::<io::Result<_>>()
     };
-    Ok(thread::spawn(move || make().collect::<Result<_, _>>()).join().map_err(|_| "the thread panicked")??)
+    Ok(thread::spawn(make).join().map_err(|_| "the thread panicked")??)
 }
 
 fn allow(name: &str, namespaces: u32) -> TestResult {
@@ -33,7 +34,12 @@ fn allow(name: &str, namespaces: u32) -> TestResult {
 }
 
 fn run(suite: &Suite, arguments: &[&str]) -> TestResult<Output> {
-    Ok(suite.libtest(User::Caller)?.arg("--test-threads=1").args(arguments).env("NETNS_TEST_DEADLINE", "20s").output()?)
+    Ok(suite
+        .libtest(User::Caller)?
+        .arg("--test-threads=1")
+        .args(arguments)
+        .env("NETNS_TEST_DEADLINE", "20s")
+        .output()?)
 }
 
 fn passes(ended: &Output, passed: &str) -> bool {

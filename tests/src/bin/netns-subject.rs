@@ -114,7 +114,8 @@ fn main() -> Outcome<ExitCode> {
 
 /// Has this number of threads beside the first until its input ends.
 fn hold_threads(count: usize) -> Outcome {
-    let threads: Vec<_> = (0..count).map(|_| thread::Builder::new().stack_size(64 * 1024).spawn(thread::park)).collect();
+    let threads: Vec<_> =
+        (0..count).map(|_| thread::Builder::new().stack_size(64 * 1024).spawn(thread::park)).collect();
     threads.into_iter().collect::<Result<Vec<_>, _>>()?;
     say("ready")?;
     io::copy(&mut io::stdin(), &mut io::sink())?;
