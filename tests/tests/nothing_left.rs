@@ -37,6 +37,9 @@ const KINDS: [(&str, u32); 6] = [("user", 0), ("net", 1), ("mnt", 1), ("pid", 1)
 /// More of each kind than a run needs, and enough for a runner to prepare children ahead (docs/performance.md).
 const ENOUGH: u32 = 1_000;
 
+/// Two parallel tests, the two hosts of one of them, and two more: too few for a runner to prepare children ahead.
+const HARDLY_ENOUGH: u32 = 6;
+
 /// Leftovers other than namespaces.
 #[derive(Debug, PartialEq, Eq)]
 struct Count {
@@ -221,9 +224,9 @@ fn press(stop: &AtomicBool) {
     }
 }
 
-/// Kills any process of a run at any moment, several in one run, while processors and memory are busy and the limit hardly exceeds the
-/// namespaces that the run needs. In every second run failed tests are paused, for longer than a run may take: each pause ends by a kill.
-/// Each run ends within a bound, and leaves nothing behind.
+/// Kills any process of a run at any moment, several in one run, while processors and memory are busy. In two of four runs the limit hardly
+/// exceeds the namespaces that the run needs, and no child is prepared ahead; in the others children wait. In every second run failed tests
+/// are paused, for longer than a run may take: each pause ends by a kill. Each run ends within a bound, and leaves nothing behind.
 #[netns_test(deadline = "1h")]
 fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
     let suite = Suite::build("mixed")?;
@@ -237,6 +240,8 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
     let stop = AtomicBool::new(false);
     let mut killed: BTreeMap<Role, u64> = BTreeMap::new();
     let (mut runs, mut steps) = (0_u64, 0_u32);
+    // The most processes of the role pid 1 at one time, at each limit.
+    let mut most: BTreeMap<u32, usize> = BTreeMap::new();
     let start = Instant::now();
     thread::scope(|scope| {
         // The pressure also ends if a later step fails.
@@ -247,8 +252,8 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
         while killed.values().sum::<u64>() < kills {
             assert!(runs < 20 * kills, "{runs} runs for {killed:?}");
             runs += 1;
-            // Two parallel tests and four prepared children.
-            allow_namespaces(6)?;
+            let limit = if runs % 4 < 2 { HARDLY_ENOUGH } else { ENOUGH };
+            allow_namespaces(limit)?;
             let mut runner = runner(&suite, folder.path())?;
             if runs % 2 == 0 {
                 runner.envs([("NETNS_TEST_PAUSE", "failure"), ("NETNS_TEST_PAUSE_DEADLINE", "1h")]);
@@ -265,6 +270,9 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
                 thread::sleep(moment(steps, longest_pause));
                 let wanted = VICTIMS[steps as usize % VICTIMS.len()];
                 let there = by_role(running.id())?;
+                let tests = there.iter().filter(|(_, role)| *role == Role::PidOne).count();
+                let most = most.entry(limit).or_default();
+                *most = tests.max(*most);
                 has_had_a_body |= there.iter().any(|(_, role)| *role == Role::Body);
                 let is_spared = |role: Role| role == Role::Runner && !has_had_a_body;
                 let victim = there.into_iter().find(|(_, role)| *role == wanted && !is_spared(*role));
@@ -285,13 +293,16 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
     printed_at_pauses.read_to_string(&mut printed)?;
     let pauses = printed.lines().filter(|line| line.starts_with("paused: ")).count();
     println!(
-        "{} processes of {runs} runs were killed in {:.0?} ({killed:?}) under pressure of two processors and 256 MiB, at the limit of \
-         namespaces, and {pauses} failed tests were paused; left: 0 processes, 0 namespaces, 0 mounts, 0 files",
+        "{} processes of {runs} runs were killed in {:.0?} ({killed:?}) under pressure of two processors and 256 MiB, with children that \
+         wait and at the limit of namespaces without (most pid 1 by limit: {most:?}), and {pauses} failed tests were paused; left: 0 \
+         processes, 0 namespaces, 0 mounts, 0 files",
         killed.values().sum::<u64>(),
         start.elapsed()
     );
     assert_eq!(killed.len(), 4, "a role was never killed: {killed:?}");
     assert!(pauses > 0, "no test was paused:\n{printed}");
+    // `runner` runs two tests at the same time; each further pid 1 waits.
+    assert!(most[&HARDLY_ENOUGH] <= 2 && most[&ENOUGH] > 2, "{most:?}");
     Ok(())
 }
 

@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use netns_tests::report::{Outcome, of_libtest};
 use netns_tests::suite::{Suite, User};
 use netns_tests::witness;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 
 /// Returns the system calls by which the command creates processes and threads, as `strace` sees them.
 fn calls_that_make_processes(command: &Command) -> String {
@@ -112,18 +113,54 @@ fn a_test_waits_for_its_namespaces_no_longer_than_its_own_deadline() {
     printed_by_each_user(&["--exact", "waits_no_longer_than_its_own_deadline"], None);
 }
 
+/// A test that gives up waiting leaves a request behind. The end of a later test ends the children that are too many.
+#[test]
+fn late_tests_leave_no_more_children_than_may_be_prepared() {
+    let left = |arguments: &[&str]| {
+        let arguments = [&["--show-output", "leaves_children_that_no_test_waits_for"], arguments].concat();
+        let printed = printed_by_each_user(&arguments, None);
+        let left = |printed: &String| printed.lines().find(|line| line.starts_with("test left ")).map(str::to_owned);
+        printed.iter().map(left).collect::<Vec<_>>()
+    };
+    for printed in left(&[]) {
+        assert_eq!(printed.as_deref(), Some("test left 4 children"));
+    }
+    // One test alone has no use for any.
+    for printed in left(&["--exact"]) {
+        assert_eq!(printed.as_deref(), Some("test left 0 children"));
+    }
+}
+
 #[test]
 fn many_tests_at_the_same_time_have_two_zygotes_and_fail_by_name_if_one_ends() {
     printed_by_each_user(&["takes_namespaces_from_each_of_two_zygotes"], Some("16"));
     printed_by_each_user(&["takes_namespaces_from_each_of_two_zygotes", "--test-threads", "16"], Some("1"));
 }
 
+/// Returns what the seven tests of `changes_the_runner` report, for each user.
+fn inherited_states() -> Vec<Vec<String>> {
+    // Without `--exact`, which prepares no child ahead.
+    let printed = printed_by_each_user(&["--show-output", "changes_the_runner"], None);
+    let states = |printed: &String| -> Vec<String> {
+        printed.lines().filter(|line| line.starts_with("test None ")).map(str::to_owned).collect()
+    };
+    printed.iter().map(states).collect()
+}
+
 /// Also of children that were prepared before the change and after it.
 #[test]
 fn a_test_inherits_the_state_of_its_runner_at_the_start() {
-    // Without `--exact`, which prepares no child ahead.
-    for printed in printed_by_each_user(&["--show-output", "changes_the_runner"], None) {
-        let states: Vec<&str> = printed.lines().filter(|line| line.starts_with("test None ")).collect();
-        assert!(states.len() == 7 && states.iter().all(|state| *state == states[0]), "{printed}");
+    let before = inherited_states();
+    for states in &before {
+        assert!(states.len() == 7 && states.iter().all(|state| *state == states[0]), "{states:?}");
+    }
+    // The control: a runner that starts with another limit has tests with another state.
+    let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
+    setrlimit(Resource::RLIMIT_FSIZE, soft / 4, hard).unwrap();
+    let after = inherited_states();
+    setrlimit(Resource::RLIMIT_FSIZE, soft, hard).unwrap();
+    for (before, after) in before.iter().zip(&after) {
+        assert!(after.len() == 7 && after.iter().all(|state| *state == after[0]), "{after:?}");
+        assert_ne!(before[0], after[0]);
     }
 }
