@@ -113,6 +113,24 @@ fn a_test_waits_for_its_namespaces_no_longer_than_its_own_deadline() {
     printed_by_each_user(&["--exact", "waits_no_longer_than_its_own_deadline"], None);
 }
 
+/// A test that gives up waiting leaves a request behind. The end of a later test ends the children that are too many.
+#[test]
+fn late_tests_leave_no_more_children_than_may_be_prepared() {
+    let left = |arguments: &[&str]| {
+        let arguments = [&["--show-output", "leaves_children_that_no_test_waits_for"], arguments].concat();
+        let printed = printed_by_each_user(&arguments, None);
+        let left = |printed: &String| printed.lines().find(|line| line.starts_with("test left ")).map(str::to_owned);
+        printed.iter().map(left).collect::<Vec<_>>()
+    };
+    for printed in left(&[]) {
+        assert_eq!(printed.as_deref(), Some("test left 4 children"));
+    }
+    // One test alone has no use for any.
+    for printed in left(&["--exact"]) {
+        assert_eq!(printed.as_deref(), Some("test left 0 children"));
+    }
+}
+
 #[test]
 fn many_tests_at_the_same_time_have_two_zygotes_and_fail_by_name_if_one_ends() {
     printed_by_each_user(&["takes_namespaces_from_each_of_two_zygotes"], Some("16"));

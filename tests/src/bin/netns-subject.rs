@@ -106,9 +106,20 @@ fn main() -> Outcome<ExitCode> {
             thread::spawn(|| say("a thread")).join().expect("the thread does not panic")?;
             itself(&["say", "a process"]).status()?;
         }
+        ["hold-threads", count] => hold_threads(count.parse()?)?,
         other => return Err(format!("no such behaviour: {other:?}").into()),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Has this number of threads beside the first until its input ends.
+fn hold_threads(count: usize) -> Outcome {
+    let threads: Vec<_> =
+        (0..count).map(|_| thread::Builder::new().stack_size(64 * 1024).spawn(thread::park)).collect();
+    threads.into_iter().collect::<Result<Vec<_>, _>>()?;
+    say("ready")?;
+    io::copy(&mut io::stdin(), &mut io::sink())?;
+    Ok(())
 }
 
 /// A blocked signal acts like an ignored one, and needs no handler.
