@@ -12,22 +12,31 @@ const NAMESPACES: libc::c_int = libc::CLONE_NEWUSER
 
 /// Runs one `clone3`, `_exit` in the child, and one `waitid`.
 pub(crate) fn floor() -> io::Result<()> {
+    match clone_into_namespaces()? {
+        0 => exit(0),
+        pid => wait(pid),
+    }
+}
+
+/// Duplicates this process into the namespaces. Returns 0 in the child, which may not use what another thread may have locked.
+pub(crate) fn clone_into_namespaces() -> io::Result<libc::c_long> {
     // SAFETY: all fields of `clone_args` are integers, for which zero is a valid value and means "not used".
     let mut arguments: libc::clone_args = unsafe { std::mem::zeroed() };
     arguments.flags = u64::from(NAMESPACES.cast_unsigned());
     arguments.exit_signal = u64::from(libc::SIGCHLD.cast_unsigned());
-    // SAFETY: the arguments live across the call and their size is given; the child shares no memory and calls nothing
-    // but `_exit`, so other threads' locks do not matter to it.
+    // SAFETY: the arguments live across the call and their size is given; the child shares no memory, and the callers obey the line above.
     let pid = unsafe { libc::syscall(libc::SYS_clone3, &raw mut arguments, size_of::<libc::clone_args>()) };
-    match pid {
-        // SAFETY: `_exit` has no precondition.
-        0 => unsafe { libc::_exit(0) },
-        1.. => wait(pid),
-        _ => Err(io::Error::last_os_error()),
-    }
+    if pid < 0 { Err(io::Error::last_os_error()) } else { Ok(pid) }
 }
 
-fn wait(pid: libc::c_long) -> io::Result<()> {
+/// Ends the calling process at once.
+pub(crate) fn exit(status: libc::c_int) -> ! {
+    // SAFETY: `_exit` has no precondition.
+    unsafe { libc::_exit(status) }
+}
+
+/// Reaps the process.
+pub(crate) fn wait(pid: libc::c_long) -> io::Result<()> {
     let pid = libc::id_t::try_from(pid).map_err(io::Error::other)?;
     // SAFETY: all fields of `siginfo_t` are integers or pointers that nobody reads before the kernel has written them.
     let mut info: libc::siginfo_t = unsafe { std::mem::zeroed() };

@@ -1,9 +1,10 @@
 //! Measures the cost of an empty `#[netns_test]` against the floor of the same run, and the memory of the zygote.
 //!
-//! The attribute only makes tests, and this is a program, so the bench contains the attribute's expansion of an empty function. Each kind
-//! of test alternates with the floor, so that a slow machine slows down both.
+//! The attribute only makes tests, and this is a program, so the bench contains the attribute's expansion of an empty function. Each
+//! measurement alternates with its floor, so that a slow machine slows down both.
 
 mod floor;
+mod least;
 
 use std::fs;
 use std::io;
@@ -17,6 +18,7 @@ use netns_fixtures::__private as runtime;
 
 use floor::floor;
 use netns_bench::cpu;
+use netns_bench::quiet::Before;
 use netns_bench::report::{self, Figure};
 
 /// Measures the isolation of netns-fixtures.
@@ -62,12 +64,11 @@ cpu: CPU time of one of them on all cores, without the kernel's own threads, aga
 thread: a thread that ends at once, which is all that a plain #[test] is; unshare: this program started
 again by `unshare` in the same namespaces, as a test that isolates itself does; gateflow: 0.1.2, which forks into
 a user and a network namespace of its own, with `lo` up, and has neither mounts, nor pid 1, nor a deadline;
-unprepared: the first test of a process, as under nextest; *_2_threads, 1000_tests: wall time by tests,
+least: what the kernel alone needs for a prepared test (two processes, mounts, nothing else); step_*: its preparation, after
+`clone3`; unprepared: the first test of a process, as under nextest; process: the whole process of one test, as nextest starts it, against
+plain_process, the same with a plain #[test]; *_2_threads, 1000_tests: wall time by tests,
 against the floor at two threads; large: in a binary of 200 MB with 50,000 relocations; 16_threads: with the two
-zygotes of that number; pss: the zygote's share of memory, rss: with what it shares";
-
-/// The largest spread of the floor (95th percentile to median) on a quiet machine.
-const QUIET_SPREAD: f64 = 3.0;
+zygotes of that number; pss: the share of memory of the zygote and of the two processes of a child that waits, rss: with what each shares";
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
@@ -79,27 +80,14 @@ fn main() -> anyhow::Result<()> {
         println!("{}", timed(one_test)?.as_nanos());
         return Ok(());
     }
-    let load_before = load()?;
+    let before = Before::read()?;
     let mut figures = Vec::new();
     one_after_the_other(samples, &mut figures)?;
     side_by_side(samples, &mut figures)?;
     memory(&mut figures)?;
     report::print(&figures, options.json, MEANING)?;
-    let spread = figures[0].p95 / figures[0].median;
-    let cores = f64::from(u32::try_from(thread::available_parallelism()?.get())?);
-    if load_before > cores / 2.0 || spread > QUIET_SPREAD {
-        eprintln!(
-            "warning: the machine is busy: the load was {load_before} on {cores} cores, and the floor's p95 is {spread:.1} times its \
-             median (quiet: at most {QUIET_SPREAD}); compare only the ratio of CPU times"
-        );
-    }
+    before.warn_if_busy(&figures[0]);
     Ok(())
-}
-
-/// Returns the mean number of processes that wanted to run in the last minute; source: proc_loadavg(5).
-fn load() -> anyhow::Result<f64> {
-    let text = fs::read_to_string("/proc/loadavg").context("failed to read /proc/loadavg")?;
-    text.split_whitespace().next().context("an empty loadavg")?.parse().context("no number in loadavg")
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "measured in the same way as the floor, which can fail")]
@@ -115,40 +103,106 @@ fn timed(operation: impl FnOnce() -> io::Result<()>) -> io::Result<Duration> {
     Ok(start.elapsed())
 }
 
+/// A kind of operation that is measured.
+struct Way {
+    name: &'static str,
+    run: fn() -> io::Result<()>,
+    target: Option<f64>,
+    /// The reason why it does not run here.
+    refused: Option<String>,
+    times: Vec<Duration>,
+    cpu: Vec<Duration>,
+}
+
+impl Way {
+    /// Ours: an error ends the bench.
+    fn ours(name: &'static str, run: fn() -> io::Result<()>, target: Option<f64>) -> Self {
+        Self { name, run, target, refused: None, times: Vec::new(), cpu: Vec::new() }
+    }
+
+    /// A peer: if it fails on this machine, its row names the error.
+    fn peer(name: &'static str, run: fn() -> io::Result<()>) -> Self {
+        Self { refused: run().err().map(|error| error.to_string()), ..Self::ours(name, run, None) }
+    }
+
+    fn wall(&self, floor: &Figure) -> Figure {
+        let name = format!("isolation/{}", self.name);
+        let figure = match &self.refused {
+            Some(reason) => Figure::of_nothing(&name, reason.clone()),
+            None => Figure::of_times(&name, &self.times, Some(floor)),
+        };
+        Figure { target: self.target, ..figure }
+    }
+
+    fn cpu(&self, name: &str, floor: &Figure) -> Option<Figure> {
+        self.refused.is_none().then(|| Figure::of_times(&format!("isolation/{name}"), &self.cpu, Some(floor)))
+    }
+}
+
 /// Measures latencies on one thread, in turns.
 fn one_after_the_other(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
     one_test()?;
-    let ways: [fn() -> io::Result<()>; 5] = [floor, one_test, one_thread, one_unshare, one_gateflow];
-    let mut times = ways.map(|_| Vec::new());
+    let [plain, one] = [build("plain")?, build("one")?];
+    let [mut floors, mut prepared] = [Way::ours("floor", floor, None), Way::ours("prepared", one_test, Some(0.6))];
+    let mut thread = Way::ours("thread", one_thread, None);
+    let mut peers = [Way::peer("unshare", one_unshare), Way::peer("gateflow", one_gateflow)];
+    let (mut first, mut plain_processes, mut processes) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut least, mut steps) = (Vec::new(), least::STEPS.map(|_| Vec::new()));
     for _ in 0..samples {
-        for (way, times) in ways.iter().zip(&mut times) {
+        let ways = [&mut floors, &mut prepared, &mut thread].into_iter().chain(&mut peers);
+        for way in ways.filter(|way| way.refused.is_none()) {
             // The pause comes before each: a processor that slept wakes equally slowly for all.
             thread::sleep(TIME_TO_PREPARE);
-            times.push(timed(way)?);
+            way.times.push(timed(way.run)?);
+        }
+        let waiting = least::prepare()?;
+        steps.iter_mut().zip(waiting.steps).for_each(|(steps, step)| steps.push(step));
+        thread::sleep(TIME_TO_PREPARE);
+        least.push(timed(|| waiting.dispatch())?);
+        thread::sleep(TIME_TO_PREPARE);
+        first.push(first_of_a_process()?);
+        for (program, times) in [(&plain, &mut plain_processes), (&one, &mut processes)] {
+            thread::sleep(TIME_TO_PREPARE);
+            times.push(timed(|| one_process(program))?);
         }
     }
-    let mut back_to_back = Vec::new();
-    let (mut cpu_of_floors, mut cpu_of_tests) = (Vec::new(), Vec::new());
+    let mut back_to_back = Way::ours("back_to_back", one_test, Some(1.1));
     let zygote = zygote().context("this process has no zygote")?;
     let each = (samples / ROUNDS).max(1);
     for _ in 0..ROUNDS {
-        cpu_of_floors.push(cpu_each(zygote, each, || floor().map_err(Into::into))?);
-        cpu_of_tests.push(cpu_each(zygote, each, || {
-            back_to_back.push(timed(one_test)?);
-            Ok(())
-        })?);
+        let ways = [&mut floors, &mut back_to_back, &mut thread].into_iter().chain(&mut peers);
+        for way in ways.filter(|way| way.refused.is_none()) {
+            let mut times = Vec::new();
+            way.cpu.push(cpu_each(zygote, each, || {
+                times.push(timed(way.run)?);
+                Ok(())
+            })?);
+            if way.name == "back_to_back" {
+                way.times.extend(times);
+            }
+        }
     }
-    let [floors, prepared, threads, unshared, gateflow] = times;
-    let floor = Figure::of_times("isolation/floor", &floors, None);
-    let prepared = Figure::of_times("isolation/prepared", &prepared, Some(&floor)).at_most(0.6);
-    let back_to_back = Figure::of_times("isolation/back_to_back", &back_to_back, Some(&floor)).at_most(1.1);
-    let unprepared = Figure::of_times("isolation/unprepared", &unprepared(samples)?, Some(&floor)).at_most(1.5);
-    let thread = Figure::of_times("isolation/thread", &threads, Some(&floor));
-    let unshare = Figure::of_times("isolation/unshare", &unshared, Some(&floor));
-    let gateflow = Figure::of_times("isolation/gateflow", &gateflow, Some(&floor));
-    let cpu_of_floor = Figure::of_times("isolation/floor_cpu", &cpu_of_floors, None);
-    let cpu_of_test = Figure::of_times("isolation/cpu", &cpu_of_tests, Some(&cpu_of_floor));
-    figures.extend([floor, prepared, back_to_back, unprepared, thread, unshare, gateflow, cpu_of_floor, cpu_of_test]);
+    let floor = Figure::of_times("isolation/floor", &floors.times, None);
+    let cpu_of_floor = Figure::of_times("isolation/floor_cpu", &floors.cpu, None);
+    let plain_process = Figure::of_times("isolation/plain_process", &plain_processes, None);
+    let process = Figure::of_times("isolation/process", &processes, Some(&plain_process));
+    let unprepared = Figure::of_times("isolation/unprepared", &first, Some(&floor)).at_most(1.5);
+    let mut rows = vec![prepared.wall(&floor), back_to_back.wall(&floor), unprepared, thread.wall(&floor)];
+    rows.extend(peers.iter().map(|peer| peer.wall(&floor)));
+    rows.push(Figure::of_times("isolation/least", &least, Some(&floor)));
+    rows.extend([plain_process, process]);
+    let mut cpu = Vec::from_iter(back_to_back.cpu("cpu", &cpu_of_floor));
+    cpu.extend(
+        [&thread].into_iter().chain(&peers).filter_map(|way| way.cpu(&format!("{}_cpu", way.name), &cpu_of_floor)),
+    );
+    let steps = least::STEPS.iter().zip(&steps);
+    let steps = steps.map(|(step, times)| Figure::of_times(&format!("isolation/step_{step}"), times, Some(&floor)));
+    let steps: Vec<_> = steps.collect();
+    figures.push(floor);
+    figures.extend(rows);
+    figures.push(cpu_of_floor);
+    figures.extend(cpu);
+    figures.extend(steps);
     Ok(())
 }
 
@@ -183,33 +237,50 @@ fn one_gateflow() -> io::Result<()> {
     }
 }
 
-/// Starts this program again for each test, so that each is the first one of its process.
-fn unprepared(samples: usize) -> anyhow::Result<Vec<Duration>> {
+/// Starts this program again, and returns the time of its first test.
+fn first_of_a_process() -> anyhow::Result<Duration> {
     let program = std::env::current_exe()?;
-    let one = |_| {
-        thread::sleep(TIME_TO_PREPARE);
-        let measured = Command::new(&program).arg("--exact").output().context("failed to start this program again")?;
-        ensure!(measured.status.success(), "unprepared: {}", String::from_utf8_lossy(&measured.stderr));
-        Ok(Duration::from_nanos(String::from_utf8(measured.stdout)?.trim().parse()?))
-    };
-    (0..samples).map(one).collect()
+    let measured = Command::new(&program).arg("--exact").output().context("failed to start this program again")?;
+    ensure!(measured.status.success(), "unprepared: {}", String::from_utf8_lossy(&measured.stderr));
+    Ok(Duration::from_nanos(String::from_utf8(measured.stdout)?.trim().parse()?))
+}
+
+/// Runs the test `empty` of a test binary as nextest does.
+fn one_process(program: &str) -> io::Result<()> {
+    let ran = Command::new(program).args(["--exact", "empty", "--nocapture"]).output()?;
+    let passed = ran.status.success() && String::from_utf8_lossy(&ran.stdout).contains("1 passed");
+    if passed { Ok(()) } else { Err(io::Error::other(format!("{program}: {ran:?}"))) }
 }
 
 /// Measures the throughput of two threads, as wall time a test, in rounds.
 fn side_by_side(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+    /// Rounds with the runs of a thousand tests, which take longer.
+    const LONG_ROUNDS: usize = 3;
     let each = (samples / ROUNDS).max(1);
+    let [thousand, large] = [build("thousand")?, build("large")?];
     let (mut floors, mut tests) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    let runs =
+        [("1000_tests", &thousand, "2"), ("1000_tests_16_threads", &thousand, "16"), ("1000_tests_large", &large, "2")];
+    let mut times_of_runs = runs.map(|_| Vec::new());
+    for round in 0..ROUNDS {
         floors.push(two_threads(each, floor)?);
         tests.push(two_threads(each, one_test)?);
+        if round < LONG_ROUNDS {
+            for ((_, binary, threads), times) in runs.iter().zip(&mut times_of_runs) {
+                times.push(thousand_tests(binary, threads)?);
+                floors.push(two_threads(each, floor)?);
+            }
+        }
     }
     let floor = Figure::of_times("isolation/floor_2_threads", &floors, None);
     let tests = Figure::of_times("isolation/throughput_2_threads", &tests, Some(&floor)).at_most(1.3);
-    let thousand =
-        Figure::of_times("isolation/1000_tests", &thousand_tests("thousand", "2")?, Some(&floor)).at_most(1.3);
-    let many = Figure::of_times("isolation/1000_tests_16_threads", &thousand_tests("thousand", "16")?, Some(&floor));
-    let large = Figure::of_times("isolation/1000_tests_large", &thousand_tests("large", "2")?, Some(&floor));
-    figures.extend([floor, tests, thousand, many, large]);
+    let of_runs = runs.iter().zip(&times_of_runs).map(|((name, ..), times)| {
+        let figure = Figure::of_times(&format!("isolation/{name}"), times, Some(&floor));
+        if *name == "1000_tests" { figure.at_most(1.3) } else { figure }
+    });
+    let of_runs: Vec<_> = of_runs.collect();
+    figures.extend([floor, tests]);
+    figures.extend(of_runs);
     Ok(())
 }
 
@@ -226,21 +297,15 @@ fn two_threads(each: usize, operation: fn() -> io::Result<()>) -> anyhow::Result
 }
 
 /// Returns the wall time a test of this test binary with a thousand tests, including libtest's start and end.
-fn thousand_tests(target: &str, threads: &str) -> anyhow::Result<Vec<Duration>> {
-    const RUNS: usize = 3;
-    let binary = build(target)?;
-    (0..RUNS)
-        .map(|_| {
-            let start = Instant::now();
-            let ran = Command::new(&binary).args(["--quiet", "--test-threads", threads]).output()?;
-            let took = start.elapsed();
-            let report = String::from_utf8_lossy(&ran.stdout);
-            let all_passed = ran.status.success() && report.contains("1000 passed");
-            let errors = String::from_utf8_lossy(&ran.stderr);
-            ensure!(all_passed, "a thousand tests did not pass: {}\n{report}{errors}", ran.status);
-            Ok(took / 1000)
-        })
-        .collect()
+fn thousand_tests(binary: &str, threads: &str) -> anyhow::Result<Duration> {
+    let start = Instant::now();
+    let ran = Command::new(binary).args(["--quiet", "--test-threads", threads]).output()?;
+    let took = start.elapsed();
+    let report = String::from_utf8_lossy(&ran.stdout);
+    let all_passed = ran.status.success() && report.contains("1000 passed");
+    let errors = String::from_utf8_lossy(&ran.stderr);
+    ensure!(all_passed, "a thousand tests did not pass: {}\n{report}{errors}", ran.status);
+    Ok(took / 1000)
 }
 
 fn build(target: &str) -> anyhow::Result<String> {
@@ -251,7 +316,7 @@ fn build(target: &str) -> anyhow::Result<String> {
         .arg(concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml"))
         .output()
         .context("failed to start cargo")?;
-    ensure!(built.status.success(), "the thousand tests did not build: {}", String::from_utf8_lossy(&built.stderr));
+    ensure!(built.status.success(), "the tests did not build: {}", String::from_utf8_lossy(&built.stderr));
     let text = String::from_utf8(built.stdout)?;
     // cargo also lists the measuring program, which belongs to the same package.
     text.lines()
@@ -261,32 +326,41 @@ fn build(target: &str) -> anyhow::Result<String> {
         .context("cargo names no executable")
 }
 
-/// Measures the memory of the zygote: the child that is a copy of this process and not the pid 1 of a namespace.
+/// Measures the memory of the zygote and of the two processes of a child that waits.
 fn memory(figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+    // Until the children that are prepared ahead wait.
+    thread::sleep(TIME_TO_PREPARE * 10);
     let zygote = zygote().context("this process has no zygote")?;
-    let rollup = fs::read_to_string(format!("/proc/{zygote}/smaps_rollup")).context("failed to read smaps_rollup")?;
-    let kib = |field: &str| {
-        let line = rollup.lines().find_map(|line| line.strip_prefix(field)).with_context(|| format!("no {field}"))?;
-        line.trim().trim_end_matches(" kB").parse::<f64>().context("no number")
-    };
-    figures.push(Figure::of_value("isolation/zygote_pss", "KiB", kib("Pss:")?));
-    figures.push(Figure::of_value("isolation/zygote_rss", "KiB", kib("Rss:")?));
+    let first = children_of("self")?.into_iter().find(|&pid| !shares_pid_namespace(pid)).context("no child waits")?;
+    let body =
+        children_of(&first.to_string())?.first().copied().context("the child that waits has no body's process")?;
+    for (name, pid) in [("zygote", zygote), ("waiting_pid_1", first), ("waiting_pid_2", body)] {
+        let rollup = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("failed to read smaps_rollup")?;
+        for (field, column) in [("pss", "Pss:"), ("rss", "Rss:")] {
+            let line =
+                rollup.lines().find_map(|line| line.strip_prefix(column)).with_context(|| format!("no {column}"))?;
+            let kib = line.trim().trim_end_matches(" kB").parse().context("no number")?;
+            figures.push(Figure::of_value(&format!("isolation/{name}_{field}"), "KiB", kib));
+        }
+    }
     Ok(())
 }
 
+/// Returns the zygote: the child that is a copy of this process and not the pid 1 of a namespace.
 fn zygote() -> Option<u32> {
-    let own_namespace = fs::read_link("/proc/self/ns/pid").ok()?;
-    let me = std::process::id();
-    // Includes children that were cloned for other threads; source: proc_pid_task_tid_children(5).
-    let children = fs::read_dir("/proc/self/task")
-        .ok()?
-        .flatten()
-        .filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
-    let children: Vec<u32> = children
+    children_of("self").ok()?.into_iter().find(|&pid| shares_pid_namespace(pid))
+}
+
+fn shares_pid_namespace(pid: u32) -> bool {
+    let of = |pid: &str| fs::read_link(format!("/proc/{pid}/ns/pid"));
+    of("self").is_ok_and(|own| of(&pid.to_string()).is_ok_and(|namespace| namespace == own))
+}
+
+/// Returns the children of a process, also those that were cloned for other threads; source: `proc_pid_task_tid_children(5)`.
+fn children_of(process: &str) -> anyhow::Result<Vec<u32>> {
+    let tasks = fs::read_dir(format!("/proc/{process}/task")).context("failed to read the threads of a process")?;
+    let children = tasks.flatten().filter_map(|task| fs::read_to_string(task.path().join("children")).ok());
+    Ok(children
         .flat_map(|line| line.split_whitespace().filter_map(|pid| pid.parse().ok()).collect::<Vec<_>>())
-        .collect();
-    children
-        .into_iter()
-        .filter(|&pid| pid != me)
-        .find(|pid| fs::read_link(format!("/proc/{pid}/ns/pid")).is_ok_and(|namespace| namespace == own_namespace))
+        .collect())
 }

@@ -1,0 +1,4 @@
+//! One empty test that libtest alone runs: the floor of `one.rs`.
+
+#[test]
+fn empty() {}
