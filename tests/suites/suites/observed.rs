@@ -209,9 +209,9 @@ fn comes_after_a_failed_start() {}
 #[test]
 #[ignore = "disturbs the tests beside it"]
 fn exhausts_the_descriptors_of_the_runner() {
-    let (soft, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap();
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap();
     let first_free = fs::File::open("/").map(|file| std::os::fd::AsRawFd::as_raw_fd(&file)).unwrap();
-    let set = |limit| nix::sys::resource::setrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE, limit, hard).unwrap();
+    let set = |limit| setrlimit(Resource::RLIMIT_NOFILE, limit, hard).unwrap();
     set(u64::try_from(first_free).unwrap());
     let failed = std::panic::catch_unwind(comes_after_a_failed_start);
     set(soft);
