@@ -29,6 +29,7 @@ mod resolve;
 mod rule;
 mod rules;
 mod scope;
+mod shell;
 mod source;
 mod span;
 mod stack;

@@ -1,10 +1,12 @@
-//! Command lines for the rules: the words of an argv, and the simple commands of a shell script.
+//! Command lines for the rules: the words of an argv, and the commands of the scripts in it.
 
 use std::collections::HashMap;
 
 use crate::config::Config;
 use crate::facts::{CallId, FileFacts, Sink, SinkKind};
 use crate::rule::Hit;
+use crate::shell::{SimpleCommand, is_assignment, simple_commands};
+use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
 
@@ -78,48 +80,88 @@ fn is_command_option(word: &str) -> bool {
 ///
 /// The result excludes commands for a guest, a container or another machine, but includes the program that sends them.
 pub(super) fn commands(sink: &Sink, config: &Config) -> Vec<Vec<String>> {
+    simple_commands_of(sink, config)
+        .into_iter()
+        .map(|command| command.words)
+        .filter(|words| !words.is_empty())
+        .collect()
+}
+
+/// Returns the same commands, with their redirections.
+pub(super) fn simple_commands_of(sink: &Sink, config: &Config) -> Vec<SimpleCommand> {
     match sink.kind {
         SinkKind::Command => {
             let mut words: Vec<String> = sink.values.iter().map(Value::shown).collect();
             let guest = words.iter().position(|word| tables::GUESTS.contains(&tables::program_name(word)));
-            if let Some(guest) = guest.filter(|guest| *guest < 3) {
+            if let Some(guest) = guest.filter(|guest| *guest < MAX_WRAPPERS) {
                 words.truncate(guest + 1);
-                return vec![words];
+                return vec![SimpleCommand { words, ..SimpleCommand::default() }];
             }
-            let script = script_of(&sink.values, config).and_then(|(_, script)| script).map(Value::shown);
-            let mut commands = vec![words];
-            commands.extend(script.iter().flat_map(|script| simple_commands(script)));
+            let mut commands = vec![SimpleCommand { words, ..SimpleCommand::default() }];
+            if let Some((shell, Some(script))) = script_of(&sink.values, config) {
+                let script = script.shown();
+                // There, a backslash is a part of a path.
+                let is_windows = tables::WINDOWS_SHELLS.contains(&shell.as_str());
+                let script = if is_windows { script.replace('\\', "\\\\") } else { script };
+                commands.extend(commands_of_script(&script, config, 0));
+            }
             commands
         }
-        SinkKind::ShellString => sink.values.first().map(|text| simple_commands(&text.shown())).unwrap_or_default(),
+        SinkKind::ShellString => {
+            sink.values.first().map(|text| commands_of_script(&text.shown(), config, 0)).unwrap_or_default()
+        }
         _ => Vec::new(),
     }
 }
 
-/// Splits a shell script at the operators between commands; drops quotes without interpreting them.
-pub(super) fn simple_commands(script: &str) -> Vec<Vec<String>> {
-    script
-        .split([';', '|', '&', '\n', '(', ')', '`'])
-        .map(|command| {
+/// The number of words in front of which a program that leads to a guest is looked for.
+const MAX_WRAPPERS: usize = 3;
+/// The maximum depth of scripts in scripts; deeper ones are words.
+const MAX_SCRIPTS: usize = 4;
+
+/// Returns the commands of a script, and those of the scripts that it passes to a shell: `sudo sh -c 'ip link'`. These have
+/// the words in front of the shell, which say where they run: `sudo ip link`.
+fn commands_of_script(script: &str, config: &Config, depth: usize) -> Vec<SimpleCommand> {
+    let mut all = Vec::new();
+    for command in simple_commands(script) {
+        let mut names = command.words.iter().map(|word| tables::program_name(word));
+        if names.next().is_some_and(|first| tables::GUESTS.contains(&first)) {
+            continue;
+        }
+        let is_for_guest = names.take(MAX_WRAPPERS - 1).any(|name| tables::GUESTS.contains(&name));
+        let inner = inner_script(&command, config).filter(|_| depth < MAX_SCRIPTS && !is_for_guest);
+        all.push(command.clone());
+        let Some(inner) = inner else { continue };
+        let rest = unwrapped(&command.words).1;
+        let before = &command.words[..command.words.len() - rest.len()];
+        all.extend(commands_of_script(&inner, config, depth + 1).into_iter().map(|mut command| {
+            command.words.splice(0..0, before.iter().cloned());
             command
-                .split_whitespace()
-                .map(|word| word.trim_matches(['"', '\'', '$']).to_owned())
-                .filter(|word| !word.is_empty())
-                .collect::<Vec<String>>()
-        })
-        .filter(|words| !words.is_empty())
-        .map(|words| {
-            let assignments = words.iter().take_while(|word| is_assignment(word)).count();
-            words[assignments.min(words.len() - 1)..].to_vec()
-        })
-        .filter(|words| words.first().is_none_or(|first| !tables::GUESTS.contains(&tables::program_name(first))))
-        .collect()
+        }));
+    }
+    all
 }
 
-fn is_assignment(word: &str) -> bool {
-    word.split_once('=').is_some_and(|(name, _)| {
-        !name.is_empty() && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_')
-    })
+/// Returns the script that a command of a script passes to a shell, as an argument or as its input, or that the shell
+/// itself runs later.
+fn inner_script(command: &SimpleCommand, config: &Config) -> Option<String> {
+    let rest = unwrapped(&command.words).1;
+    let (program, operands) = rest.split_first()?;
+    match tables::program_name(program) {
+        "eval" => return Some(operands.join(" ")),
+        "trap" => return operands.first().filter(|script| script.as_str() != "-").cloned(),
+        _ => {}
+    }
+    let values: Vec<Value> = rest.iter().map(|word| Value::text(Span::default(), word.as_str())).collect();
+    match script_of(&values, config) {
+        Some((_, script)) => script.and_then(Value::constant),
+        None => {
+            let is_shell = tables::SHELLS.contains(&tables::program_name(program));
+            // With an operand, it reads that file.
+            let reads_input = operands.iter().take_while(|word| *word != "-s").all(|word| word.starts_with('-'));
+            command.input.clone().filter(|_| is_shell && reads_input)
+        }
+    }
 }
 
 /// Returns the names of leading wrappers such as `sudo`, `env` or `timeout`, and the words of the command behind them.
@@ -256,10 +298,20 @@ mod tests {
     }
 
     #[test]
-    fn scripts_come_apart_at_their_operators() {
+    fn scripts_in_scripts_are_followed() {
+        let shown = |script: &str| -> Vec<String> {
+            let commands = commands_of_script(script, &Config::default(), 0);
+            commands.iter().map(|command| command.words.join(" ")).collect()
+        };
+        assert_eq!(shown("sudo sh -c 'ip link; id'"), ["sudo sh -c ip link; id", "sudo ip link", "sudo id"]);
+        assert_eq!(shown("ip netns exec {} bash -ec \"id\""), ["ip netns exec {} bash -ec id", "ip netns exec {} id"]);
+        assert_eq!(shown("sudo bash -s <<EOF\nid\nEOF"), ["sudo bash -s", "sudo id"]);
         assert_eq!(
-            simple_commands("A=1 sudo ip link add x; kill $(pidof y) && ssh host 'sudo z'"),
-            [words("sudo ip link add x"), words("kill"), words("pidof y")]
+            shown("trap 'id' EXIT; eval id -u; cat <<EOF\nid\nEOF"),
+            ["trap id EXIT", "id", "eval id -u", "id -u", "cat"]
         );
+        assert_eq!(shown("ssh host 'id'; sudo docker exec c sh -c 'id'"), ["sudo docker exec c sh -c id"]);
+        let nested = (0..=MAX_SCRIPTS).fold("id".to_owned(), |script, _| format!("eval {script}"));
+        assert_eq!(shown(&nested).last().map(String::as_str), Some("eval id"));
     }
 }

@@ -28,10 +28,11 @@
 //! where it is called.
 //!
 //! ## References
-//! ip(8), tc(8), nft(8), sysctl(8); network_namespaces(7).
+//! ip(8), tc(8), nft(8), sysctl(8); network_namespaces(7). Suites that changed the host: nftables-rs/nftables-rs#18,
+//! moby/moby#53434, esrlabs/northstar#585.
 
 use super::address::Networks;
-use super::argv::{commands, is_confined, is_said_here, unwrapped};
+use super::argv::{is_confined, is_said_here, simple_commands_of, unwrapped};
 use crate::config::Config;
 use crate::facts::{FileFacts, Place, Sink, SinkKind};
 use crate::ir::DeedKind;
@@ -71,19 +72,22 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
 fn changed(sink: &Sink, config: &Config) -> Option<(String, String)> {
     if matches!(sink.kind, SinkKind::Created | SinkKind::Written) {
         let path = sink.values.first()?.shown();
-        let is_setting = tables::NETWORK_SETTINGS.iter().any(|folder| path.starts_with(folder));
-        return is_setting.then(|| (format!("writing to `{}`", path.replace("{}", "…")), path));
+        return is_setting(&path).then(|| (format!("writing to `{}`", path.replace("{}", "…")), path));
     }
     let in_container = of_container(sink);
     if in_container.is_some() {
         return in_container;
     }
-    let commands = commands(sink, config);
+    let commands = simple_commands_of(sink, config);
     // The whole script of a shell that starts in a namespace runs there.
-    if commands.first().is_some_and(|words| is_confined(words)) {
+    if commands.first().is_some_and(|command| is_confined(&command.words)) {
         return None;
     }
-    commands.iter().filter(|words| !is_confined(words)).find_map(|words| {
+    commands.iter().filter(|command| !is_confined(&command.words)).find_map(|command| {
+        if let Some(path) = command.outputs.iter().find(|path| is_setting(path)) {
+            return Some((format!("writing to `{}`", path.replace("{}", "…")), path.clone()));
+        }
+        let words = &command.words;
         let (program, operands) = unwrapped(words).1.split_first()?;
         let program = tables::program_name(program);
         let changes = |(known, change): &&(&str, tables::Change)| *known == program && change.is_in(operands);
@@ -93,6 +97,11 @@ fn changed(sink: &Sink, config: &Config) -> Option<(String, String)> {
         let word = operands.last().map_or_else(|| program.to_owned(), Clone::clone);
         Some((format!("`{program} {shown}`"), word))
     })
+}
+
+/// Whether the path is one of the settings of the network.
+fn is_setting(path: &str) -> bool {
+    tables::NETWORK_SETTINGS.iter().any(|folder| path.starts_with(folder))
 }
 
 /// Returns the change that a container makes if it has the network of the machine and the right to change it, and the word that

@@ -25,11 +25,12 @@
 //! ## References
 //! CWE-377, CWE-59.
 
-use super::argv::{commands, unwrapped};
+use super::argv::{simple_commands_of, unwrapped};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, SinkKind};
 use crate::finding::Confidence;
 use crate::rule::Hit;
+use crate::shell::SimpleCommand;
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Origin, Value};
@@ -50,7 +51,12 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
                 }
             }
             SinkKind::Command | SinkKind::ShellString => {
-                if let Some(path) = commands(sink, config).iter().find_map(|words| written_by(words)) {
+                let commands = simple_commands_of(sink, config);
+                let written = |command: &SimpleCommand| {
+                    let redirected = command.outputs.iter().find(|path| is_shared(path)).cloned();
+                    redirected.or_else(|| written_by(&command.words))
+                };
+                if let Some(path) = commands.iter().find_map(written) {
                     let message =
                         format!("a command writes to the fixed path `{path}` in a folder that everybody shares");
                     hits.push(Hit::new(sink.function, sink.span, message, HELP));
@@ -102,27 +108,24 @@ fn without_scheme(address: &str) -> &str {
     schemes.iter().find_map(|scheme| address.strip_prefix(scheme)).unwrap_or(address)
 }
 
-/// Returns the fixed path in a shared directory that a simple command creates or overwrites: by redirection, as an
-/// operand, or through an option.
+/// Returns the fixed path in a shared directory that a simple command creates or overwrites: as an operand or
+/// through an option.
 fn written_by(words: &[String]) -> Option<String> {
-    let shared = |word: &str| {
-        let fixed = !word.contains("{}") && !word.contains("XXX") && !word.contains('$');
-        fixed && tables::SHARED_FOLDERS.iter().any(|folder| word.starts_with(folder) && word.len() > folder.len())
-    };
+    // The words of macros that take a command line as tokens include redirections.
     let by_arrow = words.iter().enumerate().find_map(|(at, word)| {
         let target = word.trim_start_matches(|c: char| c.is_ascii_digit()).strip_prefix('>')?.trim_start_matches('>');
         if target.is_empty() { words.get(at + 1).cloned() } else { Some(target.to_owned()) }
     });
-    if let Some(path) = by_arrow.filter(|path| shared(path)) {
+    if let Some(path) = by_arrow.filter(|path| is_shared(path)) {
         return Some(path);
     }
     let (program, operands) = unwrapped(words).1.split_first()?;
     let program = tables::program_name(program);
     if tables::PATH_MAKERS.contains(&program) {
-        return operands.iter().find(|word| shared(word)).cloned();
+        return operands.iter().find(|word| is_shared(word)).cloned();
     }
     if tables::LAST_IS_MADE.contains(&program) {
-        return operands.last().filter(|word| operands.len() > 1 && shared(word)).cloned();
+        return operands.last().filter(|word| operands.len() > 1 && is_shared(word)).cloned();
     }
     let known = || tables::OUTPUT_OPTIONS.iter().filter(|(name, _)| *name == program).flat_map(|(_, options)| *options);
     let creates = program != "tar" || operands.iter().any(|word| makes_archive(word));
@@ -133,8 +136,14 @@ fn written_by(words: &[String]) -> Option<String> {
         };
         let is_archive = program == "tar" && !word.starts_with("--") && word.ends_with('f');
         let is_output = known().any(|known| *known == option) || is_archive || says_output(option);
-        value.filter(|path| creates && is_output && shared(path))
+        value.filter(|path| creates && is_output && is_shared(path))
     })
+}
+
+/// Whether a word is a fixed path in a shared directory.
+fn is_shared(word: &str) -> bool {
+    let fixed = !word.contains("{}") && !word.contains("XXX") && !word.contains('$');
+    fixed && tables::SHARED_FOLDERS.iter().any(|folder| word.starts_with(folder) && word.len() > folder.len())
 }
 
 /// Whether a word makes tar create an archive: `-c`, `czf`, `--create` and similar.
