@@ -27,7 +27,8 @@
 //! and is left alone. Blocking calls of functions that the test calls are not followed.
 //!
 //! ## References
-//! tokio, "CPU-bound tasks and blocking code".
+//! tokio, "CPU-bound tasks and blocking code". Requests for this lint: rust-lang/rust-clippy#4377,
+//! rust-lang/rust-clippy#10794.
 
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};

@@ -23,7 +23,8 @@
 //! can answer.
 //!
 //! ## References
-//! CWE-295.
+//! CWE-295. The same rule for Go: gosec G402, which also reports tests (phires/go-guerrilla#7); its gaps:
+//! securego/gosec#908.
 
 use super::address::given_values;
 use super::argv::inner_commands;

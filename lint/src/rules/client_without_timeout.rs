@@ -27,7 +27,8 @@
 //! that a function gets from elsewhere may have a limit and is left alone.
 //!
 //! ## References
-//! The documentation of `reqwest::ClientBuilder::timeout`: "Default is no timeout". CWE-400.
+//! The documentation of `reqwest::ClientBuilder::timeout`: "Default is no timeout". CWE-400. seanmonstar/reqwest#181
+//! asked for a default. The same rule for Python: bandit B113 (PyCQA/bandit#743), ruff S113.
 
 use std::collections::HashSet;
 

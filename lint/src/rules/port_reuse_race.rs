@@ -25,7 +25,7 @@
 //! port to a program, a socket or a server, and the usual crates for that purpose.
 //!
 //! ## References
-//! ip(7), ip_local_port_range; CWE-367.
+//! ip(7), ip_local_port_range; CWE-367. Tests that failed by it: near/nearcore#8415, openfollowapp/openfollow#62.
 
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, SinkKind};

@@ -32,7 +32,8 @@
 //! that the test makes may be the address of its own proxy.
 //!
 //! ## References
-//! RFC 2606, RFC 6761: names for tests and documentation.
+//! RFC 2606, RFC 6761: names for tests and documentation. Suites that failed without the Internet: nymtech/nym#260,
+//! fornwall/rust-script#104, prefix-dev/pixi#6438.
 
 use super::address::{Networks, given_values};
 use super::argv::{inner_commands, is_said_here};

@@ -24,7 +24,8 @@
 //! `rusty_fork_test!`). Pedantic: the only test of a file, and variables that only logs and reports read.
 //!
 //! ## References
-//! std::env::set_var, Safety; setenv(3).
+//! std::env::set_var, Safety; setenv(3). Tests that failed by it: rust-lang/rust#58391, dandavison/delta#1681,
+//! numtide/treefmt#253.
 
 use std::ops::Range;
 

@@ -32,7 +32,8 @@
 //! clock is paused does not wait.
 //!
 //! ## References
-//! Luo et al., "An Empirical Analysis of Flaky Tests", FSE 2014: the first cause is waiting for a time.
+//! Luo et al., "An Empirical Analysis of Flaky Tests", FSE 2014: the first cause is waiting for a time. Sleeps that
+//! made tests flaky: 0xMiden/node#166, apache/lucene#14116, kubernetes-client/java#2608.
 
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
