@@ -24,18 +24,6 @@ use tempfile::TempDir;
 
 /// Each rule has at least this many places that it reports, and this many tests that it leaves alone.
 const CASES: usize = 12;
-/// The same for rules that only look for a few calls.
-const CASES_OF_CALLS: usize = 8;
-const OF_CALLS: &[&str] = &[
-    "set-env-in-test",
-    "sleep-as-synchronization",
-    "port-reuse-race",
-    "blocking-in-async",
-    "public-internet",
-    "client-without-timeout",
-    "certificate-check-off",
-    "serial-by-convention",
-];
 
 macro_rules! rules {
     ($($name:ident = $rule:literal,)*) => {
@@ -44,7 +32,7 @@ macro_rules! rules {
         $(
             #[test]
             fn $name() {
-                held($rule, if OF_CALLS.contains(&$rule) { CASES_OF_CALLS } else { CASES });
+                held($rule, CASES);
             }
         )*
     };

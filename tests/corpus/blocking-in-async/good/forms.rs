@@ -46,3 +46,29 @@ fn has_no_runtime() {
     thread::sleep(Duration::from_millis(10));
     futures::executor::block_on(server::stop());
 }
+
+#[tokio::test]
+async fn awaits_a_file() {
+    assert!(tokio::fs::read("/dev/null").await.is_ok());
+}
+
+#[tokio::test]
+async fn awaits_a_clock() {
+    let mut ticks = tokio::time::interval(Duration::from_millis(10));
+    ticks.tick().await;
+}
+
+#[test]
+fn sleeps_before_its_runtime() {
+    thread::sleep(Duration::from_millis(10));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(server::stop());
+}
+
+#[tokio::test]
+async fn hands_a_function_to_another_thread() {
+    fn pause() {
+        thread::sleep(Duration::from_millis(10));
+    }
+    tokio::task::spawn_blocking(pause).await.unwrap();
+}

@@ -51,3 +51,27 @@ async fn in_the_world() {
     let answer = client.get("https://example.com/").send().await; //~ public-internet, client-without-timeout
     assert!(answer.is_ok());
 }
+
+#[test]
+fn by_the_long_option() {
+    let child = Command::new("curl").args(["--insecure", "https://server.test/"]).spawn().unwrap().kill(); //~ pedantic: certificate-check-off
+    assert!(child.is_ok());
+}
+
+#[test]
+fn in_a_script() {
+    let child = Command::new("sh").args(["-c", "cd /; curl -sk https://server.test/ | wc -l"]).spawn().unwrap().kill(); //~ pedantic: certificate-check-off
+    assert!(child.is_ok());
+}
+
+#[test]
+fn accepts_every_name_by_libcurl() {
+    let mut easy = curl::easy::Easy::new();
+    easy.ssl_verify_host(false).unwrap(); //~ pedantic: certificate-check-off
+}
+
+#[test]
+fn accepts_every_name_by_openssl() {
+    let mut connection = connector().configure().unwrap();
+    connection.set_verify_hostname(false); //~ pedantic: certificate-check-off
+}

@@ -45,3 +45,27 @@ fn reads_a_setting() {
 fn says_it_in_a_text() {
     assert_eq!(help(), "--insecure: accept every certificate");
 }
+
+#[test]
+fn checks_the_name() {
+    let client = reqwest::Client::builder().danger_accept_invalid_hostnames(false).build();
+    assert!(client.is_ok());
+}
+
+#[test]
+fn checks_the_name_by_openssl() {
+    let mut connection = connector().configure().unwrap();
+    connection.set_verify_hostname(true);
+}
+
+#[test]
+fn prints_the_option() {
+    let child = Command::new("sh").args(["-c", "echo 'not: curl --insecure https://server.test/'"]).spawn().unwrap().kill();
+    assert!(child.is_ok());
+}
+
+#[test]
+fn another_method_of_that_name() {
+    let mut signature = Signature::default();
+    signature.set_verify(Mode::Strict);
+}

@@ -59,3 +59,21 @@ async fn asks_a_server_of_the_test() {
     let server = wiremock::MockServer::start().await;
     assert!(reqwest::get(server.uri()).await.is_ok()); //~ pedantic: client-without-timeout
 }
+
+#[tokio::test]
+async fn sends_by_the_default_client() {
+    let client = reqwest::Client::default();
+    assert!(client.head(env::var("SERVICE").unwrap()).send().await.is_ok()); //~ client-without-timeout
+}
+
+#[test]
+fn calls_with_another_method() {
+    assert!(ureq::delete(&env::var("SERVICE").unwrap()).call().is_ok()); //~ client-without-timeout
+}
+
+#[tokio::test]
+async fn sends_in_a_branch() {
+    if let Ok(url) = env::var("SERVICE") {
+        assert!(reqwest::get(url).await.is_ok()); //~ client-without-timeout
+    }
+}

@@ -71,3 +71,15 @@ fn sends_to_a_channel() {
 async fn has_a_deadline() {
     assert!(reqwest::get(env::var("SERVICE").unwrap()).await.is_ok());
 }
+
+#[test]
+fn limits_the_agent() {
+    let agent = ureq::AgentBuilder::new().timeout(LIMIT).build();
+    assert!(agent.get(&env::var("SERVICE").unwrap()).call().is_ok());
+}
+
+#[test]
+fn sends_nothing() {
+    let request = reqwest::Client::new().get(env::var("SERVICE").unwrap()).build();
+    assert!(request.is_ok());
+}

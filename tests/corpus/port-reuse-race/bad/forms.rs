@@ -46,3 +46,28 @@ fn picks_by_a_third() {
     let port = port_check::free_local_port().unwrap(); //~ port-reuse-race
     server::listen(port);
 }
+
+fn free_port_of_the_other_family() -> u16 {
+    TcpListener::bind("[::1]:0").unwrap().local_addr().unwrap().port() //~ port-reuse-race
+}
+
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap(); //~ port-reuse-race
+    listener.local_addr().unwrap()
+}
+
+#[test]
+fn picks_by_a_fourth() {
+    let port = port_selector::random_free_port().unwrap(); //~ port-reuse-race
+    server::listen(port);
+}
+
+#[test]
+fn gives_it_to_a_program() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap(); //~ port-reuse-race
+    let port = listener.local_addr().unwrap().port();
+    drop(listener);
+    let mut child = std::process::Command::new("/usr/bin/server").arg(port.to_string()).spawn().unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+}

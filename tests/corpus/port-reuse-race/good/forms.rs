@@ -74,3 +74,30 @@ fn asks_twice() {
     let listener = listener();
     assert_eq!(address_of(&listener), address_of(&listener));
 }
+
+#[test]
+fn compares_two_ports() {
+    let one = TcpListener::bind("127.0.0.1:0").unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    assert_ne!(one.local_addr().unwrap(), other.local_addr().unwrap());
+}
+
+#[test]
+fn drops_a_port_that_nobody_gets() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    drop(listener);
+    assert!(client::is_alone());
+}
+
+#[test]
+fn shares_the_listener() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    server::serve(listener.try_clone().unwrap());
+    client::connect(port);
+}
+
+#[test]
+fn a_generator_of_numbers() {
+    assert_eq!(numbers::random_free_port(), 1);
+}

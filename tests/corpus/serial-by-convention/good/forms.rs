@@ -41,3 +41,28 @@ fn nothing_of_it() {
     let threads = 1;
     assert_eq!(threads, 1);
 }
+
+// Passes with any number of --test-threads.
+#[test]
+fn with_any_number() {
+    assert!(server::starts());
+}
+
+// cargo test -- --test-threads=16 is faster than --test-threads=2.
+#[test]
+fn with_many() {
+    assert!(server::starts());
+}
+
+// `--threads=1` belongs to the server.
+#[test]
+fn of_the_server() {
+    assert!(server::starts());
+}
+
+// A lock makes them take turns.
+#[test]
+fn takes_turns() {
+    let _turn = TURN.lock().unwrap();
+    assert!(server::starts());
+}

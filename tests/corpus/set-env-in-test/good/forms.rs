@@ -60,3 +60,9 @@ fn takes_turns_before_a_helper() {
     let _turn = ENVIRONMENT.lock().unwrap();
     clean();
 }
+
+#[test]
+fn for_a_child_only() {
+    let mut child = std::process::Command::new("/bin/true").env("A", "1").spawn().unwrap();
+    assert!(child.wait().is_ok());
+}

@@ -73,3 +73,22 @@ async fn of_a_task() {
     assert!(tokio::net::TcpStream::connect(address()).await.is_ok());
     server.abort();
 }
+
+#[test]
+fn before_a_connection_with_a_limit() {
+    let server = thread::spawn(serve);
+    thread::sleep(Duration::from_millis(100)); //~ sleep-as-synchronization
+    let client = TcpStream::connect_timeout(&address(), Duration::from_secs(1));
+    assert!(client.is_ok());
+    server.join().unwrap();
+}
+
+#[test]
+fn a_child_with_arguments() {
+    let mut server = std::process::Command::new("/bin/sleep").arg("1").spawn().unwrap();
+    thread::sleep(Duration::from_secs(1)); //~ sleep-as-synchronization
+    let client = TcpStream::connect(address());
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(client.is_ok());
+}

@@ -65,3 +65,17 @@ fn listens_before() {
     assert!(TcpStream::connect(to).is_ok());
     assert!(server.join().unwrap());
 }
+
+#[test]
+fn measures_the_time() {
+    let start = std::time::Instant::now();
+    thread::sleep(Duration::from_millis(10));
+    assert!(start.elapsed() >= Duration::from_millis(10));
+}
+
+#[test]
+fn has_a_clock_of_its_own() {
+    let mut clock = Clock::default();
+    clock.sleep(Duration::from_millis(10));
+    assert_eq!(clock.now(), Duration::from_millis(10));
+}

@@ -1,0 +1,6 @@
+#[test]
+fn shares() {
+    assert!(server::starts());
+}
+
+// Remember: --test-threads=1 //~ serial-by-convention
