@@ -90,3 +90,13 @@ fn of_a_named_thread() {
     assert!(TcpStream::connect(address()).is_ok());
     server.join().unwrap();
 }
+
+#[test]
+fn a_child_with_arguments() {
+    let mut server = std::process::Command::new("/bin/sleep").arg("1").spawn().unwrap();
+    thread::sleep(Duration::from_secs(1)); //~ sleep-as-synchronization
+    let client = TcpStream::connect(address());
+    server.kill().unwrap();
+    server.wait().unwrap();
+    assert!(client.is_ok());
+}
