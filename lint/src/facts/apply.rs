@@ -39,6 +39,7 @@ impl Lower<'_> {
         }
         let all = self.summaries(&targets);
         let recorded = self.record_own(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, name_span);
+        self.leads_here(&recorded, &targets);
         Some(self.applied_all(&all, recorded, name, arguments, span))
     }
 
@@ -61,6 +62,7 @@ impl Lower<'_> {
         }
         let (span, resolved) = (self.extent(expression), format!("{}::default", self.resolve(&ty.path)));
         let recorded = self.record_own(resolved, "default".to_owned(), None, Vec::new(), span, span);
+        self.leads_here(&recorded, &targets);
         Some(self.applied_all(&all, recorded, "default", &[], span))
     }
 

@@ -49,7 +49,8 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         constants: Constants::default(),
         definitions: Vec::new(),
         by_item: HashMap::new(),
-        started: HashSet::new(),
+        started: HashMap::new(),
+        later: Vec::new(),
         summaries: HashMap::new(),
         frame: Frame::default(),
         fields: HashMap::new(),
@@ -85,6 +86,9 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
     while next < lower.definitions.len() {
         lower.run(next);
         next += 1;
+    }
+    for (call, definition) in std::mem::take(&mut lower.later) {
+        lower.facts.calls[call].called.extend(lower.started.get(&definition));
     }
     lower.reached();
     let sinks = std::mem::take(&mut lower.facts.sinks).into_iter();
@@ -173,7 +177,10 @@ pub(super) struct Lower<'a> {
     definitions: Vec<Written<'a>>,
     /// By enclosing modules, type, and name.
     by_item: HashMap<String, Vec<usize>>,
-    started: HashSet<usize>,
+    /// The index of each function whose walk has begun among [`FileFacts::functions`], by its definition.
+    started: HashMap<usize, usize>,
+    /// Calls of functions whose walk has not begun, with the definition.
+    pub(super) later: Vec<(CallId, usize)>,
     summaries: HashMap<usize, Arc<Summary>>,
     pub(super) frame: Frame<'a>,
     pub(super) fields: HashMap<String, Field>,
@@ -410,9 +417,10 @@ impl<'a> Lower<'a> {
     }
 
     fn run(&mut self, index: usize) {
-        if !self.started.insert(index) {
+        if self.started.contains_key(&index) {
             return;
         }
+        self.started.insert(index, self.facts.functions.len());
         let Written { attributes, signature, block, test, isolated, run_by_harness, ignored, public, around, .. } =
             self.definitions[index];
         let in_test_module = self.definitions[index].in_test_module;
@@ -429,6 +437,7 @@ impl<'a> Lower<'a> {
             ignored,
             public,
             asynchronous: signature.asyncness.is_some(),
+            bounds_loops: false,
             before_main: attributes.iter().any(is_constructor),
             returns: None,
             body: Some(self.facts.bodies.len()),

@@ -195,13 +195,10 @@ impl Flow<'_> {
     fn is_guard(&self, made: CallId) -> bool {
         let facts = self.facts;
         let call = &facts.calls[made];
-        let Some(maker) =
-            call.effects.as_ref().filter(|effects| effects.network).and_then(|_| self.function(&call.name))
-        else {
-            return false;
-        };
+        let enters_network = call.effects.as_ref().is_some_and(|effects| effects.network);
+        let Some(maker) = call.called.first().filter(|_| enters_network) else { return false };
         let holder = |item: &str| item.rsplit_once("::").map(|(holder, _)| holder.to_owned());
-        let maker = &facts.functions[maker];
+        let maker = &facts.functions[*maker];
         let made = maker.returns.as_ref().and_then(|value| value.path.as_deref());
         let drops = facts.functions.iter().enumerate().filter(|(_, function)| function.name == "drop");
         let mut guards = drops.filter_map(|(at, function)| {
@@ -239,9 +236,10 @@ impl Flow<'_> {
         let call = sink.call.or_else(|| facts.calls.iter().position(|call| call.span == sink.span));
         let inside = |call: CallId| self.is_inside(call) || self.enters_before_exec(call);
         // If the sink is inside a called function, the function's body decides.
-        let function = sink.through.as_deref().and_then(|name| self.function(name));
-        let proper = facts.sinks.iter().filter(|other| Some(other.function) == function && other.by == sink.by);
-        call.is_some_and(inside) || function.is_some() && proper.filter_map(|other| other.call).any(inside)
+        let through = call.filter(|_| sink.through.is_some()).map(|call| facts.calls[call].called.as_slice());
+        let functions = through.unwrap_or_default();
+        let proper = facts.sinks.iter().filter(|other| functions.contains(&other.function) && other.by == sink.by);
+        call.is_some_and(inside) || proper.filter_map(|other| other.call).any(inside)
     }
 
     /// Whether the call moves its own thread into another namespace.
