@@ -197,6 +197,9 @@ impl Lower<'_> {
             if of_run || !known.on.is_empty() && !receiver.is_some_and(|receiver| receiver.is_of(known.on)) {
                 continue;
             }
+            if !known.from.is_empty() && !receiver.is_some_and(|receiver| self.facts.comes_from(receiver, known.from)) {
+                continue;
+            }
             if known.kind == SinkKind::Configure && self.describes_a_packet(receiver) {
                 continue;
             }
@@ -207,17 +210,24 @@ impl Lower<'_> {
         }
         // `handle.address().add(index, address, length)` of rtnetlink.
         let of_netlink = |receiver: &Value| {
-            receiver.call.is_some_and(|call| tables::NETLINK_HANDLES.contains(&self.facts.calls[call].name.as_str()))
+            self.facts.comes_from(receiver, tables::NETLINK)
+                && receiver
+                    .call
+                    .is_some_and(|call| tables::NETLINK_HANDLES.contains(&self.facts.calls[call].name.as_str()))
         };
         if let ("add", Some(address)) = (name, arguments.get(1).filter(|_| receiver.is_some_and(of_netlink))) {
             self.sink(SinkKind::Configure, address::flattened(address), span, by(), Some(id));
         }
         // `handle.route().add(message)`: the addresses that the message was built with.
         let of_message = |receiver: &Value| {
-            receiver.call.is_some_and(|call| tables::NETLINK_TARGETS.contains(&self.facts.calls[call].name.as_str()))
+            self.facts.comes_from(receiver, tables::NETLINK)
+                && receiver
+                    .call
+                    .is_some_and(|call| tables::NETLINK_TARGETS.contains(&self.facts.calls[call].name.as_str()))
         };
-        if let ("add" | "replace", [Value { call: Some(message), .. }]) = (name, arguments)
+        if let ("add" | "replace", [value @ Value { call: Some(message), .. }]) = (name, arguments)
             && receiver.is_some_and(of_message)
+            && self.facts.comes_from(value, tables::NETLINK)
         {
             let root = self.facts.calls[*message].root;
             let told: Vec<(CallId, Value, Span, String)> = self

@@ -23,7 +23,7 @@ use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name};
 use super::undone::{is_undone, mark_undone};
 use super::unread::unread_children;
-use super::{CallId, FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings, Undone};
+use super::{CallId, Cut, FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings, Undone};
 use crate::flow;
 use crate::ir::{BodyKind, Builder, Effects, Object, Step, Why};
 use crate::resolve::{Names, Program, Uses};
@@ -70,6 +70,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
     lower.facts.functions.push(Function { test: true, ..Function::default() });
     lower.names.add(&file.items, "");
     lower.declare(&file.items, &mut Vec::new(), test);
+    lower.facts.globs.clone_from(lower.uses.globs());
     if world.files.is_empty() {
         lower.own = Program::alone(&lower.names);
     }
@@ -413,6 +414,8 @@ impl<'a> Lower<'a> {
             self.nesting += 1;
             self.run(index);
             self.nesting -= 1;
+        } else if !self.started.contains_key(&index) {
+            self.facts.cuts.add(Cut::Nesting);
         }
     }
 
@@ -511,6 +514,9 @@ impl<'a> Lower<'a> {
             effects,
             (is_generic, is_method),
         );
+        if summary.is_cut {
+            self.facts.cuts.add(Cut::Sinks);
+        }
         self.summaries.insert(index, Arc::new(summary));
         let function = &mut self.facts.functions[id];
         function.returns = Some(returns);

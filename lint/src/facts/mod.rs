@@ -10,6 +10,7 @@ mod closure;
 mod command;
 mod constants;
 mod content;
+mod cuts;
 mod decisive;
 mod expression;
 mod extent;
@@ -35,6 +36,8 @@ mod undone;
 mod unread;
 mod wrapping;
 
+pub(crate) use cuts::Cut;
+use cuts::Cuts;
 pub(crate) use lower::lower;
 pub(crate) use only_tests::only_of_tests;
 pub(crate) use outline::Outline;
@@ -68,8 +71,12 @@ pub(crate) struct FileFacts {
     pub bodies: Vec<Body>,
     /// Loops that neither a clock nor a count bounds.
     pub repeats: Vec<Repeat>,
+    /// The bounds that cut the analysis short.
+    pub cuts: Cuts,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
+    /// Crates whose names a glob import brings into the file.
+    pub globs: std::collections::HashSet<String>,
     /// Structs with a lock among their fields, with their enclosing modules: each value holds it for its life.
     pub lock_holders: std::collections::HashSet<String>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
@@ -379,6 +386,9 @@ impl SinkKind {
     }
 }
 
+/// The maximum number of calls from an object to the one that began its chain.
+const MAX_MAKERS: usize = 64;
+
 impl FileFacts {
     /// Returns the calls whose arguments contain the call `id`, from the inside out.
     fn around(&self, id: CallId) -> impl Iterator<Item = &Enclosure> {
@@ -415,6 +425,36 @@ impl FileFacts {
             }
             None => by_name(&enclosure.name),
         }
+    }
+
+    /// Whether a path leads into one of the crates, directly or by a glob import.
+    pub(crate) fn is_from(&self, path: &str, crates: &[&str]) -> bool {
+        let Some((first, _)) = path.split_once("::") else { return false };
+        let is_type = first.starts_with(|first: char| first.is_uppercase());
+        crates.contains(&first) || is_type && crates.iter().any(|name| self.globs.contains(*name))
+    }
+
+    /// Whether an object comes from one of the crates: by its type, or by the calls that made it.
+    pub(crate) fn comes_from(&self, value: &Value, crates: &[&str]) -> bool {
+        let of_type = |value: &Value| {
+            value.ty.as_ref().and_then(|ty| ty.foreign_path()).is_some_and(|path| {
+                self.is_from(path, crates) || !path.contains("::") && self.is_from(&format!("{path}::new"), crates)
+            })
+        };
+        let mut next = Some(value);
+        for _ in 0..MAX_MAKERS {
+            let Some(value) = next else { return false };
+            if of_type(value) {
+                return true;
+            }
+            let Some(id) = value.call else { return false };
+            let made = &self.calls[id];
+            if self.is_from(&self.calls[made.root].path, crates) {
+                return true;
+            }
+            next = made.receiver.as_ref().filter(|before| before.call.is_none_or(|before| before < id));
+        }
+        false
     }
 
     /// Returns the calls on the object that `root` created, in order, including `root`.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::effects::{enters, enters_network, is_fork};
 use super::runner::{Runner, runner};
 use super::{Flow, MAX_CALLERS, Point, steps};
-use crate::facts::{CallId, FileFacts, Sink};
+use crate::facts::{CallId, Cut, FileFacts, Sink};
 use crate::ir::{BodyKind, Object, Step};
 use crate::tables;
 use crate::value::Value;
@@ -100,7 +100,7 @@ impl Flow<'_> {
         }
         let is_used = !callers.is_empty() || !handed.is_empty();
         let is_own = is_used
-            && seen.len() <= MAX_CALLERS
+            && self.may_follow(seen)
             && callers.iter().all(|call| is_own_at(*call, seen))
             && handed.iter().all(|one| is_own_of(*one, seen));
         if is_own { Thread::Own } else { Thread::Shared }
@@ -144,9 +144,18 @@ impl Flow<'_> {
             return true;
         }
         !(callers.is_empty() && handed.is_empty())
-            && seen.len() <= MAX_CALLERS
+            && self.may_follow(seen)
             && callers.iter().all(|call| is_inside(*call, seen))
             && handed.iter().all(|one| runs_inside(*one, seen))
+    }
+
+    /// Whether few enough functions were asked to follow further callers; records the bound otherwise.
+    fn may_follow(&self, seen: &HashSet<usize>) -> bool {
+        let is_within = seen.len() <= MAX_CALLERS;
+        if !is_within {
+            self.facts.cuts.add(Cut::Callers);
+        }
+        is_within
     }
 
     /// Whether a path through the body reaches the position in the network namespace in which the body starts, or one that

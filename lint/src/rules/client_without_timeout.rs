@@ -132,7 +132,7 @@ fn streams_of_world(facts: &FileFacts, config: &Config) -> HashSet<CallId> {
     let hosts = contacts(facts, config);
     let mut streams = HashSet::new();
     for (id, call) in facts.calls.iter().enumerate() {
-        let is_known = tables::waits_for_peer(&call.path) || tables::ends_with(&call.path, "TcpStream::connect");
+        let is_known = tables::waits_for_peer(&call.path) || tables::ends_with(&call.path, tables::TCP_STREAM_MAKER);
         let is_of_world = || is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
         let is_limit = call.is_limit() && call.receiver.is_some();
         if is_limit {

@@ -60,8 +60,11 @@ pub(crate) const NAMESPACE_CALLS: &[&str] = &[
 /// Files of the network namespace of the opening thread, its process, or the machine. Source: proc(5).
 pub(crate) const OWN_NETWORK_NAMESPACES: &[&str] = &["/proc/self/ns/net", "/proc/thread-self/ns/net", "/proc/1/ns/net"];
 
-/// Calls of libraries that create a private network for a test.
-pub(crate) const LABS: &[&str] = &["Lab::new", "Lab::builder", "Lab::load", "netsim::spawn"];
+/// Functions that create a private network for a test.
+pub(crate) const LABS: &[&str] = &["Lab::new", "Lab::builder", "Lab::load", "Lab::from_topology", "netsim::spawn"];
+
+/// Crates of these functions.
+pub(crate) const LAB_CRATES: &[&str] = &["netns_fixtures", "patchbay", "netsim"];
 
 /// Methods that move the calling thread, and the constructors of their receivers.
 pub(crate) const NAMESPACE_METHODS: &[(&str, &[&str])] = &[
@@ -185,6 +188,30 @@ pub(crate) const STREAM_TYPES: &[&str] =
 
 /// Types of listeners for such connections.
 pub(crate) const LISTENER_TYPES: &[&str] = &["TcpListener", "UnixListener"];
+
+/// The function that binds a listener for TCP.
+pub(crate) const TCP_LISTENER_MAKER: &str = "TcpListener::bind";
+
+/// The function that connects a stream of TCP.
+pub(crate) const TCP_STREAM_MAKER: &str = "TcpStream::connect";
+
+/// The function that starts a thread of the operating system.
+pub(crate) const THREAD_STARTER: &str = "std::thread::spawn";
+
+/// The type of the handle of such a thread.
+pub(crate) const THREAD_HANDLE: &str = "std::thread::JoinHandle";
+
+/// The module of the runtimes of tokio.
+pub(crate) const TOKIO_RUNTIMES: &str = "tokio::runtime::";
+
+/// The beginning of the paths of the standard library.
+pub(crate) const STD: &str = "std::";
+
+/// The type at which threads or tasks wait for each other.
+pub(crate) const BARRIER: &str = "Barrier";
+
+/// The function that makes one.
+pub(crate) const BARRIER_MAKER: &str = "Barrier::new";
 
 /// Functions that bind a listener.
 pub(crate) const LISTENER_MAKERS: &[&str] = &["TcpListener::bind", "UnixListener::bind"];
