@@ -20,7 +20,7 @@ pub struct Figure {
     pub median: f64,
     /// 95 of 100 values are at most this; not a number if nothing was measured.
     pub p95: f64,
-    /// The median divided by the floor's, if there is a floor.
+    /// The median divided by the floor's, if there is a floor; for a bounded value, divided by the bound.
     pub ratio_to_floor: Option<f64>,
     /// The upper bound for the ratio; the reader of the table compares.
     #[serde(skip)]
@@ -88,6 +88,12 @@ impl Figure {
     #[must_use]
     pub fn at_most(self, target: f64) -> Self {
         Self { target: Some(target), ..self }
+    }
+
+    /// Sets the upper bound for a value without a floor; its ratio is then the share of the bound.
+    #[must_use]
+    pub fn within(self, bound: f64) -> Self {
+        Self { ratio_to_floor: Some(rounded(self.median / bound, 3)), target: Some(1.0), ..self }
     }
 }
 
@@ -186,6 +192,13 @@ mod tests {
         let twice: Vec<Duration> = times.iter().map(|time| *time * 2).collect();
         assert_eq!(Figure::of_times("twice", &twice, Some(&floor)).ratio_to_floor, Some(2.0));
         assert!(Figure::of_times("none", &[], None).median.abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_value_is_shown_as_a_share_of_its_bound() {
+        let figure = Figure::of_value("memory", "MB", 250.0).within(200.0);
+        assert_eq!((figure.ratio_to_floor, figure.target), (Some(1.25), Some(1.0)));
+        assert!(table(&[figure]).to_string().contains("<= 1.00"));
     }
 
     #[test]

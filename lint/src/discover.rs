@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Policy;
 use crate::error::Error;
-use crate::finding::Problem;
+use crate::finding::{Note, Problem};
 use crate::paths::{absolute, tidy};
-use crate::scope::packages::{Package, PackageId, Packages};
+use crate::scope::packages::{MAX_PACKAGES, Package, PackageId, Packages};
 use crate::scope::{Role, Verdict};
 
 /// A file to read.
@@ -43,6 +43,8 @@ pub(crate) struct Discovery {
     pub packages: Vec<Package>,
     /// Files and directories that could not be read.
     pub problems: Vec<Problem>,
+    /// Says that not all packages are known.
+    pub note: Option<Note>,
 }
 
 /// Finds the Rust files below `paths`.
@@ -90,6 +92,11 @@ pub(crate) fn discover(paths: &[PathBuf], policy: &Policy<'_>) -> Result<Discove
     }
     placed.sort();
     packages.settle(&policy.config.support_crates);
+    if packages.is_cut {
+        let message =
+            format!("the workspace has more than {MAX_PACKAGES} packages; the others do not count as dependents");
+        found.note = paths.first().map(|path| Note { path: path.clone(), message });
+    }
     found.packages = packages.all;
     for (path, package, wanted) in placed {
         let configured = policy.role_of(&path);

@@ -26,11 +26,14 @@ use self::examine::{Depth, SeenFrom, examine};
 use self::scopes::Scopes;
 use self::shelf::{Batches, Kind, Shelves};
 use crate::config::{Config, Policy};
+use crate::cut::Cut;
 use crate::discover::{Discovery, discover};
 use crate::doctests;
 use crate::error::Error;
 use crate::facts::ModuleDeclaration;
-use crate::finding::{Confidence, FileNote, Finding, Problem, Report, Severity, Suppressed, SuppressedBy, slashed};
+use crate::finding::{
+    Confidence, FileNote, Finding, Note, Problem, Report, Severity, Suppressed, SuppressedBy, slashed,
+};
 use crate::hash::hash;
 use crate::lowering::{Externals, Unresolved, World};
 use crate::resolve::Names;
@@ -107,8 +110,8 @@ struct Outcome {
     /// Whether a function that is compiled into a program is a test.
     runs_tests: bool,
     problem: Option<String>,
-    /// Names that it uses still changed when the rounds were over.
-    is_cut_short: bool,
+    /// The bounds that cut its analysis short.
+    cuts: Vec<Cut>,
 }
 
 /// Decides whether a file is examined again.
@@ -153,6 +156,7 @@ impl Outcome {
 impl Run<'_> {
     fn report(self) -> Report {
         let mut report = Report { problems: self.discovery.problems.clone(), ..Report::default() };
+        report.notes.extend(self.discovery.note.clone());
         let nothing = World::default();
         let all: Vec<usize> = (0..self.discovery.candidates.len()).collect();
         let mut outcomes = self.round(&all, Depth::IfMentioned, &nothing);
@@ -165,7 +169,7 @@ impl Run<'_> {
             }
             if round == MAX_ROUNDS {
                 for index in stale {
-                    outcomes[index].is_cut_short = true;
+                    outcomes[index].cuts.push(Cut::Rounds);
                 }
                 break;
             }
@@ -235,9 +239,12 @@ impl Run<'_> {
             None if outcome.has_test_code => "has functions for tests, the rest is skipped".to_owned(),
             None => verdict.reason.clone(),
         };
-        let rest = "; calls through more files than are followed are cut short";
-        let reason = if outcome.is_cut_short { reason + rest } else { reason };
+        let reason = outcome.cuts.iter().fold(reason, |reason, cut| format!("{reason}; {}", cut.note()));
         let path = &candidate.path;
+        if candidate.wanted {
+            let note = |cut: &Cut| Note { path: path.clone(), message: cut.note().to_owned() };
+            report.notes.extend(outcome.cuts.iter().map(note));
+        }
         let checked = checked && outcome.problem.is_none();
         report.files.push(FileNote { path: path.clone(), checked, reported: candidate.wanted, reason });
         if let Some(message) = outcome.problem {

@@ -1,11 +1,13 @@
 //! The facts about a file after one walk over its syntax tree: functions, calls with abstract arguments, and sinks.
 //! Rules read only these facts; the tree is dropped before they run.
 
+use crate::cut::Cuts;
 use crate::id::BodyId;
 pub(crate) use crate::id::CallId;
 use crate::ir::{Body, Effects};
 pub(crate) use crate::kind::SinkKind;
 use crate::span::Span;
+use crate::tables;
 use crate::value::Value;
 
 /// The facts of one file.
@@ -18,8 +20,8 @@ pub(crate) struct FileFacts {
     pub functions: Vec<Function>,
     /// The values that reach an operation that a rule checks.
     pub sinks: Vec<Sink>,
-    /// Calls whose arguments are being evaluated, a forest: (resolved name, parent).
-    pub enclosures: Vec<(String, Option<usize>)>,
+    /// Calls whose arguments are evaluated, a forest.
+    pub enclosures: Vec<Enclosure>,
     /// Roots of objects that leave their function: returned, stored, or passed to another function.
     pub escaped: std::collections::HashSet<CallId>,
     /// Calls of functions that return a command, with the command's program and arguments so far.
@@ -30,8 +32,12 @@ pub(crate) struct FileFacts {
     pub bodies: Vec<Body>,
     /// Loops that neither a clock nor a count bounds.
     pub repeats: Vec<Repeat>,
+    /// The bounds that cut the analysis short.
+    pub cuts: Cuts,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
+    /// Crates whose names a glob import brings into the file.
+    pub globs: std::collections::HashSet<String>,
     /// Structs with a lock among their fields, with their enclosing modules: each value holds it for its life.
     pub lock_holders: std::collections::HashSet<String>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
@@ -84,6 +90,8 @@ pub(crate) struct Function {
     pub public: bool,
     /// `async fn`.
     pub asynchronous: bool,
+    /// A loop in it ends when a clock says so.
+    pub bounds_loops: bool,
     /// It runs before `main`, while the program has one thread.
     pub before_main: bool,
     /// The returned value, as an expression of the parameters.
@@ -92,6 +100,17 @@ pub(crate) struct Function {
     pub body: Option<BodyId>,
     /// The range of its calls. The range also contains calls of functions that were walked in between.
     pub calls: std::ops::Range<CallId>,
+}
+
+/// A call whose arguments are evaluated.
+#[derive(Debug)]
+pub(crate) struct Enclosure {
+    /// The resolved path, or the name of a method.
+    pub name: String,
+    /// The enclosing call of this one.
+    pub parent: Option<usize>,
+    /// The call, if it was recorded.
+    pub call: Option<CallId>,
 }
 
 /// A call of a function, a method or a macro.
@@ -121,8 +140,39 @@ pub(crate) struct Call {
     pub awaited: bool,
     /// The run defines the called function, or a method of that name that may be the called one.
     pub of_run: bool,
+    /// The called functions, if this file defines them: indices of [`FileFacts::functions`], one for each variant.
+    pub called: Vec<usize>,
     /// The effects of the called function, if the run defines it and they are known.
     pub effects: Option<std::sync::Arc<Effects>>,
+}
+
+impl Call {
+    /// Whether the run defines the called function, so that its body decides and not its name. A method of a receiver of
+    /// unknown type may be another one of that name.
+    pub(crate) fn is_of_known_function(&self) -> bool {
+        self.effects.is_some() || self.of_run && !self.path.is_empty()
+    }
+
+    /// Whether the call is a method of a receiver of unknown type, and several types of the run have one of that name.
+    pub(crate) fn is_ambiguous(&self) -> bool {
+        self.of_run && self.path.is_empty() && self.effects.is_none() && self.called.is_empty()
+    }
+
+    /// Whether the call ends its wait after a time: by the body of a function of the run, and by the name of a function of
+    /// another crate.
+    pub(crate) fn is_limit(&self) -> bool {
+        if self.is_of_known_function() {
+            self.effects.as_ref().is_some_and(|effects| effects.limits)
+        } else {
+            tables::is_limit(&self.name)
+        }
+    }
+
+    /// Whether the call waits for the first of several futures, as far as its name shows. A function of the run is judged by
+    /// its body.
+    pub(crate) fn is_race(&self) -> bool {
+        !self.is_of_known_function() && tables::RACES.contains(&self.name.as_str())
+    }
 }
 
 /// The number of times that the enclosing loops repeat a call.
@@ -236,34 +286,75 @@ impl Sink {
     }
 }
 
+/// The maximum number of calls from an object to the one that began its chain.
+const MAX_MAKERS: usize = 64;
+
 impl FileFacts {
+    /// Returns the calls whose arguments contain the call `id`, from the inside out.
+    fn around(&self, id: CallId) -> impl Iterator<Item = &Enclosure> {
+        let first = self.calls[id].enclosure.map(|index| &self.enclosures[index]);
+        std::iter::successors(first, |enclosure| enclosure.parent.map(|index| &self.enclosures[index]))
+    }
+
     /// Whether any call that encloses the call `id` has a name that `test` accepts.
     pub(crate) fn enclosed_by(&self, id: CallId, test: impl Fn(&str) -> bool) -> bool {
-        let mut next = self.calls[id].enclosure;
-        while let Some(index) = next {
-            let (name, parent) = &self.enclosures[index];
-            if test(name) {
-                return true;
-            }
-            next = *parent;
-        }
-        false
+        self.around(id).any(|enclosure| test(&enclosure.name))
     }
 
     /// Returns the number of calls around the call `id` with a name that `test` accepts.
     pub(crate) fn count_around(&self, id: CallId, test: impl Fn(&str) -> bool) -> usize {
-        let mut next = self.calls[id].enclosure;
-        let around = std::iter::from_fn(|| {
-            let (name, parent) = &self.enclosures[next?];
-            next = *parent;
-            Some(name)
-        });
-        around.filter(|name| test(name)).count()
+        self.around(id).filter(|enclosure| test(&enclosure.name)).count()
     }
 
     /// Whether a call around this one ends it after a time, or races it against others.
     pub(crate) fn is_limited_by_call_around(&self, id: CallId) -> bool {
-        self.enclosed_by(id, |name| crate::tables::is_limit(name) || crate::tables::RACES.contains(&name))
+        let by_name = |name: &str| tables::is_limit(name) || tables::RACES.contains(&name);
+        self.around(id).any(|enclosure| self.limits_arguments(enclosure, by_name))
+    }
+
+    /// Whether a call around this one races it against others.
+    pub(crate) fn is_raced_by_call_around(&self, id: CallId) -> bool {
+        self.around(id).any(|enclosure| self.limits_arguments(enclosure, |name| tables::RACES.contains(&name)))
+    }
+
+    /// Whether the call runs its arguments with a limit: by the body of a function of the run, and otherwise by its name.
+    fn limits_arguments(&self, enclosure: &Enclosure, by_name: impl Fn(&str) -> bool) -> bool {
+        match enclosure.call.map(|call| &self.calls[call]).filter(|call| call.is_of_known_function()) {
+            Some(call) => {
+                call.effects.as_ref().is_some_and(|effects| effects.parameters.iter().any(|fate| fate.limited))
+            }
+            None => by_name(&enclosure.name),
+        }
+    }
+
+    /// Whether a path leads into one of the crates, directly or by a glob import.
+    pub(crate) fn is_from(&self, path: &str, crates: &[&str]) -> bool {
+        let Some((first, _)) = path.split_once("::") else { return false };
+        let is_type = first.starts_with(|first: char| first.is_uppercase());
+        crates.contains(&first) || is_type && crates.iter().any(|name| self.globs.contains(*name))
+    }
+
+    /// Whether an object comes from one of the crates: by its type, or by the calls that made it.
+    pub(crate) fn comes_from(&self, value: &Value, crates: &[&str]) -> bool {
+        let of_type = |value: &Value| {
+            value.ty.as_ref().and_then(|ty| ty.foreign_path()).is_some_and(|path| {
+                self.is_from(path, crates) || !path.contains("::") && self.is_from(&format!("{path}::new"), crates)
+            })
+        };
+        let mut next = Some(value);
+        for _ in 0..MAX_MAKERS {
+            let Some(value) = next else { return false };
+            if of_type(value) {
+                return true;
+            }
+            let Some(id) = value.call else { return false };
+            let made = &self.calls[id];
+            if self.is_from(&self.calls[made.root].path, crates) {
+                return true;
+            }
+            next = made.receiver.as_ref().filter(|before| before.call.is_none_or(|before| before < id));
+        }
+        false
     }
 
     /// Returns the calls on the object that `root` created, in order, including `root`.
@@ -276,10 +367,14 @@ impl FileFacts {
         value.call.map(|call| &self.calls[self.calls[call].root])
     }
 
-    /// Returns the calls of the file that may run the function, by its name.
+    /// Returns the calls of the file that may run the function.
     pub(crate) fn calls_of(&self, function: usize) -> impl Iterator<Item = (CallId, &Call)> {
-        let name = self.functions[function].name.as_str();
-        self.calls.iter().enumerate().filter(move |(_, call)| call.of_run && call.name == name)
+        self.calls.iter().enumerate().filter(move |(_, call)| self.may_run(call, function))
+    }
+
+    /// Whether the call runs the function, or may: a method of a receiver of unknown type, which several types have.
+    pub(crate) fn may_run(&self, call: &Call, function: usize) -> bool {
+        call.called.contains(&function) || call.is_ambiguous() && call.name == self.functions[function].name
     }
 
     /// Returns the call `id` and the later calls of its function; calls of other functions may be among them.
@@ -315,7 +410,7 @@ impl FileFacts {
         for _ in 0..64 {
             let id = next?;
             let root = self.calls[id].root;
-            if crate::tables::is_command(&self.calls[root].path) {
+            if tables::is_command(&self.calls[root].path) {
                 return Some(root);
             }
             let receiver = |id: CallId| self.calls[id].receiver.as_ref().and_then(|receiver| receiver.call);

@@ -135,6 +135,16 @@ impl Problem {
     }
 }
 
+/// A bound of the analysis that a file, or the whole run, has reached: a finding may be missing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Note {
+    /// The file, or a folder for the whole run.
+    #[serde(serialize_with = "forward_slashes")]
+    pub path: PathBuf,
+    /// The bound and its effect.
+    pub message: String,
+}
+
 /// How the lint treated a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct FileNote {
@@ -188,6 +198,8 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Files and folders that could not be read or parsed, sorted by path.
     pub problems: Vec<Problem>,
+    /// The bounds that cut the analysis short, in the order of the files.
+    pub notes: Vec<Note>,
     /// Every file that the run considered, sorted by path.
     pub files: Vec<FileNote>,
     /// Findings beyond the configured limit, which the report drops.

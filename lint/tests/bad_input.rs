@@ -198,3 +198,107 @@ fn bytes_of_a_path_that_are_no_text_do_not_keep_it_from_being_checked() {
         assert_eq!(lint(folder.path(), &["--format", format]).status, 1, "{format}");
     }
 }
+
+/// Macros that expand to themselves or to each other: the lint expands none of them for ever.
+#[test]
+fn macros_that_expand_to_themselves_end() {
+    for code in [
+        "macro_rules! again { ($x:expr) => { again!($x) }; } #[test] fn t() { again!(1); }",
+        "macro_rules! one { ($x:expr) => { two!($x) }; } macro_rules! two { ($x:expr) => { one!($x) }; } \
+         #[test] fn t() { one!(1); two!(2); }",
+        "macro_rules! items { ($x:ident) => { fn $x() { items!($x); } items!($x); }; } items!(a); #[test] fn t() { a(); }",
+    ] {
+        let code = format!("{code}\n{HAZARD}");
+        let folder = package(&[("tests/macros.rs", code.as_bytes())]);
+        let ran = lint(folder.path(), &["--pedantic"]);
+        assert!(ran.status == 1 && ran.out.contains("tests/macros.rs:5:5"), "{code}: {}{}", ran.out, ran.err);
+    }
+}
+
+/// A generated body, and many functions over several files. The harness bounds the time.
+#[test]
+fn long_bodies_and_many_functions_are_checked() {
+    let lines = "    let a = b(c); if d { e(a)?; }\n".repeat(20_000);
+    let body = format!("{HAZARD}#[test] fn long() -> Result<(), E> {{\n{lines}Ok(()) }}\n");
+    let functions = |file: usize| {
+        let one = |at: usize| {
+            let (next, of) = ((file + 1) % 4, at * 7 % 25_000);
+            format!("pub fn f{file}_{at}(a: &str) {{ super::m{next}::f{next}_{of}(a) }}\n")
+        };
+        (0..25_000).map(one).collect::<String>()
+    };
+    let files: Vec<(String, String)> = (0..4).map(|file| (format!("tests/m{file}.rs"), functions(file))).collect();
+    let mut all: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+    let main = format!("mod m0; mod m1; mod m2; mod m3;\n{HAZARD}");
+    all.extend([("tests/body.rs", body.as_bytes()), ("tests/main.rs", main.as_bytes())]);
+    let folder = package(&all);
+    let ran = lint(folder.path(), &[]);
+    assert_eq!(ran.status, 1, "{}", ran.err);
+    for place in ["tests/body.rs:4:5", "tests/main.rs:5:5"] {
+        assert!(ran.out.contains(place), "{place}: {}", ran.out);
+    }
+}
+
+/// Makes a package of that size.
+type Made<'a> = &'a dyn Fn(usize) -> Vec<(String, String)>;
+
+/// Each bound that cuts the analysis is said once for its file, in every form of the report; below it nothing is said.
+#[test]
+fn a_bound_that_is_reached_is_noted() {
+    let callers_first = |count: usize| {
+        let functions = (0..count).map(|at| format!("fn f{at}(x: &str) {{ f{}(x); }}\n", at + 1)).collect::<String>();
+        let last = format!("fn f{count}(x: &str) {{ std::net::TcpListener::bind(x).unwrap(); }}\n");
+        vec![("tests/a.rs".to_owned(), format!("{functions}{last}#[test] fn t() {{ f0(\"0.0.0.0:80\"); }}\n"))]
+    };
+    let sinks = |count: usize| {
+        let binds =
+            |at: usize| format!("    std::net::TcpListener::bind(format!(\"{{x}}:{}\")).unwrap();\n", 1_000 + at);
+        let binds = (0..count).map(binds).collect::<String>();
+        vec![(
+            "tests/a.rs".to_owned(),
+            format!("fn all(x: &str) {{\n{binds}}}\n#[test] fn t() {{ all(\"0.0.0.0\"); }}\n"),
+        )]
+    };
+    let callers = |count: usize| {
+        let each = |at: usize| format!("fn f{at}() {{ f{}(); }}\n", at + 1);
+        let functions = (0..count).rev().map(each).collect::<String>();
+        let last = format!("fn f{count}() {{ nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET).unwrap(); }}\n");
+        vec![("tests/a.rs".to_owned(), format!("{last}{functions}#[test] fn t() {{ std::thread::spawn(|| f0()); }}\n"))]
+    };
+    let files = |count: usize| {
+        let module = |at: usize| {
+            let text = format!("pub fn f(x: &str) {{ super::m{}::f(x) }}\n", at + 1);
+            (format!("tests/it/m{at}.rs"), text)
+        };
+        let mut all: Vec<(String, String)> = (0..count).map(module).collect();
+        let last = "pub fn f(x: &str) { std::net::TcpListener::bind(x).unwrap(); }\n".to_owned();
+        all.push((format!("tests/it/m{count}.rs"), last));
+        let modules = (0..=count).map(|at| format!("mod m{at};\n")).collect::<String>();
+        all.push(("tests/it/main.rs".to_owned(), format!("{modules}#[test] fn t() {{ m0::f(\"0.0.0.0:80\"); }}\n")));
+        all
+    };
+    let cases: [(Made<'_>, usize, usize, &str); 4] = [
+        (&callers_first, 40, 90, "functions call each other more than 64 deep"),
+        (&sinks, 32, 33, "a function has more than 32 operations on its arguments"),
+        (&callers, 40, 90, "more than 64 functions lead to a call"),
+        (&files, 4, 30, "calls lead through more files than are followed"),
+    ];
+    for (made, below, above, note) in cases {
+        for (count, is_noted) in [(below, false), (above, true)] {
+            let files = made(count);
+            let all: Vec<(&str, &[u8])> = files.iter().map(|(name, text)| (name.as_str(), text.as_bytes())).collect();
+            let folder = package(&all);
+            let human = lint(folder.path(), &[]).out;
+            let noted = human.lines().filter(|line| line.starts_with("note: ") && line.contains(note));
+            let places: Vec<&str> = noted.filter_map(|line| line.split(": ").nth(1)).collect();
+            assert_eq!(!places.is_empty(), is_noted, "{note}, {count}: {human}");
+            assert!(places.windows(2).all(|pair| pair[0] != pair[1]), "once for each file: {human}");
+            let json: serde_json::Value =
+                serde_json::from_str(&lint(folder.path(), &["--format", "json"]).out).expect("JSON");
+            let notes = json["notes"].as_array().expect("a list").iter();
+            let messages = notes.filter_map(|note| note["message"].as_str()).filter(|text| text.starts_with(note));
+            assert_eq!(messages.count(), places.len(), "{note}, {count}: {json}");
+            assert_eq!(lint(folder.path(), &["--files"]).out.contains(note), is_noted, "{note}, {count}");
+        }
+    }
+}

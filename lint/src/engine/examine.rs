@@ -137,6 +137,7 @@ pub(super) fn examine_source(
         findings,
         has_test_code: lowered.facts.functions.iter().any(|function| function.test && !function.name.is_empty()),
         runs_tests: lowered.facts.runs_tests,
+        cuts: lowered.facts.cuts.all().collect(),
         modules: lowered.facts.modules,
         externals: Arc::new(lowered.externals),
         names: lowered.names,

@@ -43,6 +43,7 @@ pub(crate) fn effects_of(
     let place = Place { here: true, alone: forks, limited: false, inside: false };
     look(facts, body, place, &listening, &mut effects);
     effects.pauses = only_sleeps(facts, body);
+    effects.limits |= facts.functions[function].bounds_loops;
     effects
 }
 
@@ -183,7 +184,9 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                     && !facts.is_limited_by_call_around(id)
                     && !facts.enclosed_by(id, tables::is_spawning)
                     && (callee.is_some_and(|callee| callee.retries) || super::retry::is_pause_of_endless(facts, id));
-                effects.limits |= callee.is_some_and(|callee| callee.limits) || tables::is_limit(&call.name);
+                effects.limits |= call.is_limit();
+                let reads_clock = || tables::READING_CLOCKS.contains(&call.name.as_str());
+                effects.clock |= callee.map_or_else(reads_clock, |callee| callee.clock);
                 let network = callee.is_some_and(|callee| callee.network) || enters_network(facts, id);
                 if place.here && !place.alone {
                     effects.enters |= callee.is_some_and(|callee| callee.enters) || enters(facts, id);

@@ -56,7 +56,8 @@ pub(crate) struct Flow<'f> {
     users: HashMap<CallId, Vec<(CallId, Option<usize>)>>,
     made: Vec<Option<Point>>,
     got: Vec<Option<CallId>>,
-    named: HashMap<&'f str, Option<usize>>,
+    /// The functions by their last name.
+    named: HashMap<&'f str, Vec<usize>>,
     callers: HashMap<usize, Vec<CallId>>,
     /// Calls that receive a function by its name, with the index of the argument.
     handed: HashMap<usize, Vec<(CallId, usize)>>,
@@ -115,16 +116,17 @@ impl<'f> Flow<'f> {
             }
         }
         for (at, function) in facts.functions.iter().enumerate().filter(|(_, function)| !function.name.is_empty()) {
-            flow.named.entry(&function.name).and_modify(|known| *known = None).or_insert(Some(at));
+            flow.named.entry(&function.name).or_default().push(at);
         }
-        for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| call.effects.is_some()) {
-            if let Some(function) = flow.function(&call.name) {
-                flow.callers.entry(function).or_default().push(id);
+        for (id, call) in facts.calls.iter().enumerate() {
+            for function in &call.called {
+                flow.callers.entry(*function).or_default().push(id);
             }
         }
         for (id, call) in facts.calls.iter().enumerate() {
             for (argument, value) in call.arguments.iter().enumerate() {
-                if let Some(function) = value.path.as_deref().and_then(|path| flow.function_at(path)) {
+                let within = &facts.functions[call.function].item;
+                if let Some(function) = value.path.as_deref().and_then(|path| flow.function_at(path, within)) {
                     flow.handed.entry(function).or_default().push((id, argument));
                 }
             }
@@ -152,22 +154,23 @@ impl<'f> Flow<'f> {
         self.got.get(body).copied().flatten()
     }
 
-    /// Returns the function of the file with that name, if there is exactly one.
-    pub(crate) fn function(&self, name: &str) -> Option<usize> {
-        self.named.get(name).copied().flatten()
-    }
-
     /// Whether a call receives the function by its name.
     pub(crate) fn is_handed(&self, function: usize) -> bool {
         self.handed.contains_key(&function)
     }
 
-    /// Returns the function of the file that a path leads to, if there is exactly one with its name.
-    fn function_at(&self, path: &str) -> Option<usize> {
-        let own =
-            ["crate::", "self::", "super::", "Self::"].iter().fold(path, |rest, first| rest.trim_start_matches(first));
-        let function = self.function(own.rsplit("::").next()?)?;
-        tables::ends_with(&self.facts.functions[function].item, own).then_some(function)
+    /// Returns the function of the file that a path in the function `within` leads to, if there is exactly one.
+    fn function_at(&self, path: &str, within: &str) -> Option<usize> {
+        let mut own = ["crate::", "self::", "super::"].iter().fold(path, |rest, first| rest.trim_start_matches(first));
+        let holder = within.rsplit("::").nth(1).unwrap_or_default();
+        let of_holder = own.strip_prefix("Self::").map(|name| format!("{holder}::{name}"));
+        if let Some(of_holder) = &of_holder {
+            own = of_holder;
+        }
+        let same = self.named.get(own.rsplit("::").next()?)?;
+        let mut found = same.iter().filter(|function| tables::ends_with(&self.facts.functions[**function].item, own));
+        let first = found.next()?;
+        found.next().is_none().then_some(*first)
     }
 
     /// Returns the body that contains a position.

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::effects::{enters, enters_network, is_fork};
 use super::runner::{Runner, runner};
 use super::{Flow, MAX_CALLERS, Point, steps};
+use crate::cut::Cut;
 use crate::facts::{CallId, FileFacts, Sink};
 use crate::ir::{BodyKind, Object, Step};
 use crate::tables;
@@ -100,7 +101,7 @@ impl Flow<'_> {
         }
         let is_used = !callers.is_empty() || !handed.is_empty();
         let is_own = is_used
-            && seen.len() <= MAX_CALLERS
+            && self.may_follow(seen)
             && callers.iter().all(|call| is_own_at(*call, seen))
             && handed.iter().all(|one| is_own_of(*one, seen));
         if is_own { Thread::Own } else { Thread::Shared }
@@ -144,9 +145,18 @@ impl Flow<'_> {
             return true;
         }
         !(callers.is_empty() && handed.is_empty())
-            && seen.len() <= MAX_CALLERS
+            && self.may_follow(seen)
             && callers.iter().all(|call| is_inside(*call, seen))
             && handed.iter().all(|one| runs_inside(*one, seen))
+    }
+
+    /// Whether few enough functions were asked to follow further callers; records the bound otherwise.
+    fn may_follow(&self, seen: &HashSet<usize>) -> bool {
+        let is_within = seen.len() <= MAX_CALLERS;
+        if !is_within {
+            self.facts.cuts.add(Cut::Callers);
+        }
+        is_within
     }
 
     /// Whether a path through the body reaches the position in the network namespace in which the body starts, or one that
@@ -195,13 +205,10 @@ impl Flow<'_> {
     fn is_guard(&self, made: CallId) -> bool {
         let facts = self.facts;
         let call = &facts.calls[made];
-        let Some(maker) =
-            call.effects.as_ref().filter(|effects| effects.network).and_then(|_| self.function(&call.name))
-        else {
-            return false;
-        };
+        let enters_network = call.effects.as_ref().is_some_and(|effects| effects.network);
+        let Some(maker) = call.called.first().filter(|_| enters_network) else { return false };
         let holder = |item: &str| item.rsplit_once("::").map(|(holder, _)| holder.to_owned());
-        let maker = &facts.functions[maker];
+        let maker = &facts.functions[*maker];
         let made = maker.returns.as_ref().and_then(|value| value.path.as_deref());
         let drops = facts.functions.iter().enumerate().filter(|(_, function)| function.name == "drop");
         let mut guards = drops.filter_map(|(at, function)| {
@@ -239,9 +246,10 @@ impl Flow<'_> {
         let call = sink.call.or_else(|| facts.calls.iter().position(|call| call.span == sink.span));
         let inside = |call: CallId| self.is_inside(call) || self.enters_before_exec(call);
         // If the sink is inside a called function, the function's body decides.
-        let function = sink.through.as_deref().and_then(|name| self.function(name));
-        let proper = facts.sinks.iter().filter(|other| Some(other.function) == function && other.by == sink.by);
-        call.is_some_and(inside) || function.is_some() && proper.filter_map(|other| other.call).any(inside)
+        let through = call.filter(|_| sink.through.is_some()).map(|call| facts.calls[call].called.as_slice());
+        let functions = through.unwrap_or_default();
+        let proper = facts.sinks.iter().filter(|other| functions.contains(&other.function) && other.by == sink.by);
+        call.is_some_and(inside) || proper.filter_map(|other| other.call).any(inside)
     }
 
     /// Whether the call moves its own thread into another namespace.

@@ -17,7 +17,7 @@ pub(crate) enum Runner {
     Pool,
     /// Runs it on the thread of its first use.
     Lazy,
-    /// Runs it with a timeout.
+    /// Runs it with a timeout, or races it against others.
     Limited,
     /// The function is unknown.
     Unknown,
@@ -59,7 +59,7 @@ pub(crate) fn runner(facts: &FileFacts, id: CallId, argument: usize) -> Runner {
         let of_pool = tables::THREAD_POOLS.iter().any(|pool| call.path.starts_with(pool) || maker.starts_with(pool));
         return if of_pool || kind == Some(BodyKind::Async) { Runner::Pool } else { Runner::Alone };
     }
-    if tables::is_limit(&call.name) {
+    if call.is_limit() || call.is_race() {
         return Runner::Limited;
     }
     if kind == Some(BodyKind::Closure) && tables::THREAD_POOLS.iter().any(|pool| call.path.starts_with(pool)) {

@@ -140,12 +140,15 @@ impl Flow<'_> {
     fn is_limited(&self, id: CallId, is_awaited: bool) -> bool {
         let facts = self.facts;
         let limits = |(user, argument): &(CallId, Option<usize>)| {
-            let name = facts.calls[*user].name.as_str();
-            let runs = argument.map_or(tables::is_limit(name), |at| runner(facts, *user, at) == Runner::Limited);
-            runs || tables::RACES.contains(&name)
+            let call = &facts.calls[*user];
+            match (argument, &call.effects) {
+                (Some(at), _) => runner(facts, *user, *at) == Runner::Limited,
+                (None, Some(effects)) => effects.of(0).limited,
+                (None, None) => call.is_limit() || call.is_race(),
+            }
         };
         // A future in a race is not awaited alone; code after the race, inside its arm, is.
-        let races = !is_awaited && facts.enclosed_by(id, |name| tables::RACES.contains(&name));
+        let races = !is_awaited && facts.is_raced_by_call_around(id);
         races || self.users.get(&id).is_some_and(|users| users.iter().any(limits))
     }
 
@@ -156,9 +159,7 @@ impl Flow<'_> {
         for _ in 0..MAX_DEPTH {
             if let Some(call) = self.got_by(body) {
                 let at = facts.calls[call].arguments.iter().position(|value| value.body == Some(body));
-                if at.is_some_and(|at| runner(facts, call, at) == Runner::Limited)
-                    || tables::RACES.contains(&facts.calls[call].name.as_str())
-                {
+                if at.is_some_and(|at| runner(facts, call, at) == Runner::Limited) || facts.calls[call].is_race() {
                     return true;
                 }
             } else if facts.bodies[body].kind == BodyKind::Async {
@@ -166,7 +167,7 @@ impl Flow<'_> {
                     Step::Call(call) => Some(call),
                     _ => None,
                 });
-                if first.is_some_and(|call| facts.enclosed_by(call, |name| tables::RACES.contains(&name))) {
+                if first.is_some_and(|call| facts.is_raced_by_call_around(call)) {
                     return true;
                 }
             }

@@ -34,8 +34,11 @@ pub(crate) struct Effects {
     pub binds_first: bool,
     /// Sleeps and does nothing else.
     pub pauses: bool,
-    /// Calls a function with a timeout or a deadline in its name, directly or through a function of the run.
+    /// Ends a wait after a time, directly or through a function of the run: by a function of another crate with a timeout or a
+    /// deadline in its name, or by a clock that ends a loop.
     pub limits: bool,
+    /// Looks at a clock, directly or through a function of the run.
+    pub clock: bool,
     /// Asks a peer again until it answers, without a limit, directly or through a function of the run.
     pub retries: bool,
     /// Where it binds every address of the machine without a choice of its caller: the file, and the place in it. Calls on the way
@@ -109,6 +112,7 @@ impl Effects {
             binds_first: self.binds_first && other.binds_first,
             pauses: self.pauses && other.pauses,
             limits: self.limits || other.limits,
+            clock: self.clock || other.clock,
             retries: self.retries || other.retries,
             wildcards: self.wildcards.clone(),
             deeds: self.deeds.clone(),
@@ -128,6 +132,7 @@ impl Effects {
             || self.tasks
             || self.pauses
             || self.limits
+            || self.clock
             || self.limits_streams
             || self.retries
             || !self.wildcards.is_empty()

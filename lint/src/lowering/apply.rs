@@ -39,6 +39,7 @@ impl Lower<'_> {
         }
         let all = self.summaries(&targets);
         let recorded = self.record_own(path.to_owned(), name.to_owned(), None, arguments.to_vec(), span, name_span);
+        self.leads_here(&recorded, &targets);
         Some(self.applied_all(&all, recorded, name, arguments, span))
     }
 
@@ -61,6 +62,7 @@ impl Lower<'_> {
         }
         let (span, resolved) = (self.extent(expression), format!("{}::default", self.resolve(&ty.path)));
         let recorded = self.record_own(resolved, "default".to_owned(), None, Vec::new(), span, span);
+        self.leads_here(&recorded, &targets);
         Some(self.applied_all(&all, recorded, "default", &[], span))
     }
 
@@ -195,6 +197,9 @@ impl Lower<'_> {
             if of_run || !known.on.is_empty() && !receiver.is_some_and(|receiver| receiver.is_of(known.on)) {
                 continue;
             }
+            if !known.from.is_empty() && !receiver.is_some_and(|receiver| self.facts.comes_from(receiver, known.from)) {
+                continue;
+            }
             if known.kind == SinkKind::Configure && self.describes_a_packet(receiver) {
                 continue;
             }
@@ -205,17 +210,24 @@ impl Lower<'_> {
         }
         // `handle.address().add(index, address, length)` of rtnetlink.
         let of_netlink = |receiver: &Value| {
-            receiver.call.is_some_and(|call| tables::NETLINK_HANDLES.contains(&self.facts.calls[call].name.as_str()))
+            self.facts.comes_from(receiver, tables::NETLINK)
+                && receiver
+                    .call
+                    .is_some_and(|call| tables::NETLINK_HANDLES.contains(&self.facts.calls[call].name.as_str()))
         };
         if let ("add", Some(address)) = (name, arguments.get(1).filter(|_| receiver.is_some_and(of_netlink))) {
             self.sink(SinkKind::Configure, address::flattened(address), span, by(), Some(id));
         }
         // `handle.route().add(message)`: the addresses that the message was built with.
         let of_message = |receiver: &Value| {
-            receiver.call.is_some_and(|call| tables::NETLINK_TARGETS.contains(&self.facts.calls[call].name.as_str()))
+            self.facts.comes_from(receiver, tables::NETLINK)
+                && receiver
+                    .call
+                    .is_some_and(|call| tables::NETLINK_TARGETS.contains(&self.facts.calls[call].name.as_str()))
         };
-        if let ("add" | "replace", [Value { call: Some(message), .. }]) = (name, arguments)
+        if let ("add" | "replace", [value @ Value { call: Some(message), .. }]) = (name, arguments)
             && receiver.is_some_and(of_message)
+            && self.facts.comes_from(value, tables::NETLINK)
         {
             let root = self.facts.calls[*message].root;
             let told: Vec<(CallId, Value, Span, String)> = self

@@ -24,6 +24,7 @@ use super::types::{Aliases, declared_type, is_generic, numeric_bounds, type_name
 use super::undone::{is_undone, mark_undone};
 use super::unread::unread_children;
 use super::{CallId, FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings, Undone};
+use crate::cut::Cut;
 use crate::flow;
 use crate::ir::{BodyKind, Builder, Effects, Object, Step, Why};
 use crate::resolve::{Names, Program, Uses};
@@ -49,7 +50,8 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         constants: Constants::default(),
         definitions: Vec::new(),
         by_item: HashMap::new(),
-        started: HashSet::new(),
+        started: HashMap::new(),
+        later: Vec::new(),
         summaries: HashMap::new(),
         frame: Frame::default(),
         fields: HashMap::new(),
@@ -69,6 +71,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
     lower.facts.functions.push(Function { test: true, ..Function::default() });
     lower.names.add(&file.items, "");
     lower.declare(&file.items, &mut Vec::new(), test);
+    lower.facts.globs.clone_from(lower.uses.globs());
     if world.files.is_empty() {
         lower.own = Program::alone(&lower.names);
     }
@@ -85,6 +88,9 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
     while next < lower.definitions.len() {
         lower.run(next);
         next += 1;
+    }
+    for (call, definition) in std::mem::take(&mut lower.later) {
+        lower.facts.calls[call].called.extend(lower.started.get(&definition));
     }
     lower.reached();
     let sinks = std::mem::take(&mut lower.facts.sinks).into_iter();
@@ -173,7 +179,10 @@ pub(super) struct Lower<'a> {
     definitions: Vec<Written<'a>>,
     /// By enclosing modules, type, and name.
     by_item: HashMap<String, Vec<usize>>,
-    started: HashSet<usize>,
+    /// The index of each function whose walk has begun among [`FileFacts::functions`], by its definition.
+    started: HashMap<usize, usize>,
+    /// Calls of functions whose walk has not begun, with the definition.
+    pub(super) later: Vec<(CallId, usize)>,
     summaries: HashMap<usize, Arc<Summary>>,
     pub(super) frame: Frame<'a>,
     pub(super) fields: HashMap<String, Field>,
@@ -406,13 +415,16 @@ impl<'a> Lower<'a> {
             self.nesting += 1;
             self.run(index);
             self.nesting -= 1;
+        } else if !self.started.contains_key(&index) {
+            self.facts.cuts.add(Cut::Nesting);
         }
     }
 
     fn run(&mut self, index: usize) {
-        if !self.started.insert(index) {
+        if self.started.contains_key(&index) {
             return;
         }
+        self.started.insert(index, self.facts.functions.len());
         let Written { attributes, signature, block, test, isolated, run_by_harness, ignored, public, around, .. } =
             self.definitions[index];
         let in_test_module = self.definitions[index].in_test_module;
@@ -429,6 +441,7 @@ impl<'a> Lower<'a> {
             ignored,
             public,
             asynchronous: signature.asyncness.is_some(),
+            bounds_loops: false,
             before_main: attributes.iter().any(is_constructor),
             returns: None,
             body: Some(self.facts.bodies.len()),
@@ -502,6 +515,9 @@ impl<'a> Lower<'a> {
             effects,
             (is_generic, is_method),
         );
+        if summary.is_cut {
+            self.facts.cuts.add(Cut::Sinks);
+        }
         self.summaries.insert(index, Arc::new(summary));
         let function = &mut self.facts.functions[id];
         function.returns = Some(returns);

@@ -8,7 +8,7 @@ use syn::{Expr, GenericArgument, PathArguments, Token};
 use super::expression::written;
 use super::list::{element, path_of_parts, split_constant, split_of, taken_apart};
 use super::lower::Lower;
-use super::{Call, SinkKind, Surroundings};
+use super::{Call, Enclosure, SinkKind, Surroundings};
 use crate::ir::{How, Step, Why};
 use crate::resolve::Definition;
 use crate::span::Span;
@@ -52,7 +52,7 @@ impl<'a> Lower<'a> {
     /// Starts the evaluation of the arguments of `name`; returns the enclosing call to restore afterwards.
     pub(super) fn enter(&mut self, name: String) -> Option<usize> {
         let around = self.frame.enclosure;
-        self.facts.enclosures.push((name, around));
+        self.facts.enclosures.push(Enclosure { name, parent: around, call: None });
         self.frame.enclosure = Some(self.facts.enclosures.len() - 1);
         around
     }
@@ -107,6 +107,7 @@ impl<'a> Lower<'a> {
             surroundings: Surroundings { depth: self.frame.depth, ..self.frame.surroundings },
             awaited: false,
             of_run: false,
+            called: Vec::new(),
             effects: None,
         });
         self.step(Step::Call(id));
@@ -126,6 +127,7 @@ impl<'a> Lower<'a> {
         let name = path.rsplit("::").next().unwrap_or_default().to_owned();
         let name_span = function.path.segments.last().map_or(span, |segment| self.span(segment.ident.span()));
         let enclosure = self.enter(path.clone());
+        let own_enclosure = self.facts.enclosures.len() - 1;
         let arguments: Vec<Value> = call.args.iter().map(|argument| self.expression(argument)).collect();
         self.frame.enclosure = enclosure;
         if name == "Err" {
@@ -170,7 +172,9 @@ impl<'a> Lower<'a> {
         }
         if let Some(mut given) = self.applied(&function.path, (&path, &name), &arguments, span, name_span) {
             // The call itself comes after the calls of functions that were walked on its behalf.
-            self.given(self.facts.calls.len() - 1, &call.args, &arguments);
+            let own = self.facts.calls.len() - 1;
+            self.facts.enclosures[own_enclosure].call = Some(own);
+            self.given(own, &call.args, &arguments);
             if given.ty.is_none() {
                 given.ty = self.made_type(&written(&function.path));
             }
@@ -268,6 +272,7 @@ impl<'a> Lower<'a> {
             self.frame.flow.may_leave(&mut self.facts.bodies, Why::Panic(receiver.call), name_span, receiver.call);
         }
         let enclosure = self.enter(name.clone());
+        let own_enclosure = self.facts.enclosures.len() - 1;
         let arguments: Vec<Value> = call
             .args
             .iter()
@@ -316,8 +321,10 @@ impl<'a> Lower<'a> {
                 span,
                 name_span,
             );
+            self.facts.enclosures[own_enclosure].call = Some(next);
             self.given(next, &call.args, &arguments);
             let all = self.summaries(&targets);
+            self.leads_here(&recorded, &targets);
             let given: Vec<Value> = std::iter::once(receiver).chain(arguments).collect();
             return Value { call: recorded.call, ..self.applied_all(&all, recorded, &name, &given, span) };
         }

@@ -10,6 +10,7 @@ mod closure;
 mod command;
 mod constants;
 mod content;
+mod decisive;
 mod expression;
 mod extent;
 mod fields;

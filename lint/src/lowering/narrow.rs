@@ -339,6 +339,7 @@ impl<'a> Lower<'a> {
         let is_constant = matches!(call.args.first(), Some(Expr::Lit(_) | Expr::Path(_)));
         let value = if is_constant { self.call(call, expression) } else { Value::unknown(Span::default()) };
         self.facts.calls.truncate(calls);
+        self.later.retain(|(call, _)| *call < calls);
         self.facts.sinks.truncate(sinks);
         self.facts.enclosures.truncate(enclosures);
         Value { call: None, ..if value.duration { value } else { Value::unknown(Span::default()) } }

@@ -12,15 +12,12 @@ const RELATIVE: &[&str] = &["crate", "self", "super", "Self"];
 const MAX_MAKERS: usize = 4;
 
 impl FileFacts {
-    /// Returns the function of the file that the call may lead to, by its path or, for a method, by its name.
+    /// Returns the function of the file that the call leads to, or may lead to.
     pub(crate) fn defined_here(&self, call: &Call) -> Option<&Function> {
-        let own = RELATIVE.iter().fold(call.path.as_str(), |rest, first| {
-            rest.strip_prefix(first).and_then(|rest| rest.strip_prefix("::")).unwrap_or(rest)
-        });
-        let leads_to = |function: &&Function| {
-            function.name == call.name && (own.is_empty() || tables::ends_with(&function.item, own))
-        };
-        self.functions.iter().find(leads_to)
+        match call.called.first() {
+            Some(function) => self.functions.get(*function),
+            None => self.functions.iter().find(|function| call.is_ambiguous() && function.name == call.name),
+        }
     }
 
     /// Whether the called function may be a helper of the tests, in this file or in another one.

@@ -152,7 +152,7 @@ fn contact_of(facts: &FileFacts, id: CallId) -> Option<SinkKind> {
         || call.effects.is_some()
         || call.receiver.as_ref().and_then(|receiver| receiver.ty.as_ref()).is_some_and(|ty| ty.own().is_some());
     let holder = call.path.rsplit("::").nth(1).unwrap_or_default();
-    if of_run || tables::DESCRIBING.contains(&holder) || tables::is_simulated(&call.path) {
+    if of_run || tables::DESCRIBING.contains(&holder) || tables::is_of_simulation(&call.path) {
         return None;
     }
     contact_by_name(call)
@@ -196,7 +196,7 @@ fn makes_builder(facts: &FileFacts, call: &Call) -> bool {
 /// methods.
 fn by_holder(facts: &FileFacts, id: CallId) -> Option<SinkKind> {
     let root = &facts.calls[facts.calls[id].root];
-    if root.of_run || !is_constructor(root) || tables::is_simulated(&root.path) {
+    if root.of_run || !is_constructor(root) || tables::is_of_simulation(&root.path) {
         return None;
     }
     let holder = root.path.rsplit("::").nth(1)?;

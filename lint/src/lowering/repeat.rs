@@ -2,11 +2,13 @@
 
 use std::collections::HashSet;
 
-use proc_macro2::{TokenStream, TokenTree};
+use proc_macro2::Ident;
 use syn::visit::{self, Visit};
-use syn::{BinOp, Expr};
+use syn::{BinOp, Expr, Pat};
 
+use super::decisive::{Asked, Parts, Stops, arguments, name_of};
 use super::lower::Lower;
+use super::wrapping::Race;
 use super::{CallId, Repeat};
 use crate::span::Span;
 use crate::tables;
@@ -22,18 +24,61 @@ impl Lower<'_> {
                 if !is_drained(&repeat.cond) {
                     ends.conditions.push(self.extent(&repeat.cond));
                 }
+                ends.deciding.extend(&Parts::of(&repeat.cond));
                 ends.visit_expr(&repeat.cond);
                 ends.visit_block(&repeat.body);
             }
             _ => return,
         }
-        let is_counted = ends.compared.iter().any(|name| ends.changed.contains(name));
+        let (by_clock, by_count) = self.bounds_of_loop(&mut ends, first);
+        let function = self.frame.function;
+        self.facts.functions[function].bounds_loops |= by_clock;
         let mut conditions = ends.conditions;
         conditions.extend(ends.asked.into_iter().map(|condition| self.extent(condition)));
-        if !ends.bounded && !is_counted && !conditions.is_empty() {
-            let (function, calls) = (self.frame.function, first..self.facts.calls.len());
+        if !by_clock && !by_count && !conditions.is_empty() {
+            let calls = first..self.facts.calls.len();
             self.facts.repeats.push(Repeat { span: keyword, function, calls, conditions });
         }
+    }
+
+    /// Whether a clock and whether a count ends the loop: a condition that leaves it depends on one, or a function of the run
+    /// that looks at a clock may panic.
+    fn bounds_of_loop(&self, ends: &mut Ends<'_>, first: CallId) -> (bool, bool) {
+        let function = self.frame.function;
+        let inside = || self.facts.calls[first..].iter().filter(|call| call.function == function);
+        let called = |asked: &Asked| {
+            let place = self.span(asked.span);
+            inside().find(|call| call.name_span == place)
+        };
+        let may_panic =
+            |asked: &Asked| called(asked).and_then(|call| call.effects.as_ref()).is_some_and(|it| it.panics);
+        for (condition, calls) in std::mem::take(&mut ends.perhaps) {
+            if calls.iter().any(may_panic) {
+                ends.deciding.extend(&condition);
+            }
+        }
+        ends.follow_variables();
+        let is_clock = |asked: &Asked| match called(asked) {
+            Some(call) if call.effects.is_some() => call.effects.as_ref().is_some_and(|effects| effects.clock),
+            Some(call) if call.is_limit() => true,
+            None if tables::is_limit(&asked.name) => true,
+            _ => tables::READING_CLOCKS.contains(&asked.name.as_str()),
+        };
+        // A timer that runs since before the loop.
+        let is_timer = |name: &String| {
+            let local = self.frame.locals.iter().rev().find(|local| local.name == *name);
+            let maker = local.and_then(|local| local.value.call).filter(|made| *made < first);
+            maker.is_some_and(|made| {
+                tables::SLEEPING.iter().any(|known| tables::ends_with(&self.facts.calls[made].path, known))
+            })
+        };
+        let checks = |call: &super::Call| call.effects.as_ref().is_some_and(|effects| effects.clock && effects.panics);
+        let deciding = &ends.deciding;
+        let by_clock =
+            deciding.calls.iter().any(is_clock) || deciding.names.iter().any(is_timer) || inside().any(checks);
+        let by_count = deciding.calls.iter().any(|asked| tables::COUNTING.contains(&asked.name.as_str()))
+            || deciding.compared.iter().any(|name| ends.stepped.contains(name));
+        (by_clock, by_count)
     }
 }
 
@@ -49,12 +94,14 @@ struct Ends<'ast> {
     conditions: Vec<Span>,
     /// Conditions of branches that leave the loop.
     asked: Vec<&'ast Expr>,
-    /// It looks at a clock, or takes the next item of a list of pauses.
-    bounded: bool,
-    /// Variables and fields that the loop changes.
-    changed: HashSet<String>,
-    /// Variables and fields that the loop compares.
-    compared: HashSet<String>,
+    /// The parts of conditions that leave the loop in any way: by a `break`, an error or a panic.
+    deciding: Parts,
+    /// Conditions of branches that leave the loop if one of these calls panics.
+    perhaps: Vec<(Parts, Vec<Asked>)>,
+    /// Variables that the loop sets, with the parts of their values.
+    set: Vec<(String, Parts)>,
+    /// Variables and fields that each round increases or decreases.
+    stepped: HashSet<String>,
     /// The number of enclosing loops within the loop.
     depth: usize,
 }
@@ -66,67 +113,147 @@ impl<'ast> Ends<'ast> {
         leaves.found
     }
 
-    /// Notes the words of a macro: an assertion in it may bound the loop.
-    fn words(&mut self, tokens: TokenStream) {
-        for token in tokens {
-            match token {
-                TokenTree::Ident(word) => {
-                    let word = word.to_string();
-                    self.bounded |= tables::BOUNDING.contains(&word.as_str()) || tables::is_limit(&word);
-                    self.compared.insert(word);
+    /// Notes that the branches in which these conditions differ stop the loop in the ways of `stops`.
+    fn decide(&mut self, conditions: &Parts, stops: Stops) {
+        self.set.extend(stops.assigned.into_iter().map(|name| (name, conditions.clone())));
+        if stops.found {
+            self.deciding.extend(conditions);
+        } else if !stops.calls.is_empty() {
+            self.perhaps.push((conditions.clone(), stops.calls));
+        }
+    }
+
+    /// Notes that the loop ends unless the expression has a result: the operand of `?` or of `unwrap`.
+    fn unwrap(&mut self, operand: &Expr) {
+        let (mut operand, mut is_awaited) = (operand, false);
+        for _ in 0..MAX_WRAPPERS {
+            is_awaited |= matches!(operand, Expr::Await(_));
+            operand = match operand {
+                Expr::Await(inner) => &inner.base,
+                Expr::Try(inner) => &inner.expr,
+                Expr::Paren(inner) => &inner.expr,
+                _ => break,
+            };
+        }
+        let is_of_peer = |method: &Ident| tables::NEXT_ITEM.contains(&method.to_string().as_str());
+        match operand {
+            Expr::MethodCall(call) if !(is_awaited && is_of_peer(&call.method)) => {
+                self.deciding.calls.push(Asked { name: call.method.to_string(), span: call.method.span() });
+            }
+            Expr::Call(call) => {
+                if let Expr::Path(path) = &*call.func
+                    && let Some(last) = path.path.segments.last()
+                {
+                    self.deciding.calls.push(Asked { name: last.ident.to_string(), span: last.ident.span() });
                 }
-                TokenTree::Group(group) => self.words(group.stream()),
-                _ => {}
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds the parts of the values of the deciding variables.
+    fn follow_variables(&mut self) {
+        let mut open: Vec<String> = self.deciding.names.iter().cloned().collect();
+        while let Some(name) = open.pop() {
+            let (of_it, others) = std::mem::take(&mut self.set).into_iter().partition(|(set, _)| *set == name);
+            self.set = others;
+            let of_it: Vec<(String, Parts)> = of_it;
+            for (_, parts) in of_it {
+                open.extend(parts.names.difference(&self.deciding.names).cloned().collect::<Vec<_>>());
+                self.deciding.extend(&parts);
             }
         }
     }
+
+    /// Visits code that was parsed from the tokens of a macro.
+    fn visit_parsed(&mut self, expression: &Expr) {
+        let mut inside = Ends { depth: self.depth, ..Ends::default() };
+        inside.visit_expr(expression);
+        self.deciding.extend(&inside.deciding);
+        self.perhaps.append(&mut inside.perhaps);
+        self.set.append(&mut inside.set);
+        self.stepped.extend(inside.stepped);
+    }
 }
+
+/// The maximum number of `?` and `.await` behind an expression.
+const MAX_WRAPPERS: usize = 4;
 
 impl<'ast> Visit<'ast> for Ends<'ast> {
     fn visit_expr_binary(&mut self, binary: &'ast syn::ExprBinary) {
-        match binary.op {
-            BinOp::AddAssign(_)
-            | BinOp::SubAssign(_)
-            | BinOp::MulAssign(_)
-            | BinOp::ShlAssign(_)
-            | BinOp::ShrAssign(_) => {
-                self.changed.extend(name_of(&binary.left));
-            }
-            BinOp::Lt(_) | BinOp::Le(_) | BinOp::Gt(_) | BinOp::Ge(_) | BinOp::Eq(_) | BinOp::Ne(_) => {
-                let mut names = Names(&mut self.compared);
-                names.visit_expr_binary(binary);
-            }
-            _ => {}
+        if let BinOp::AddAssign(_)
+        | BinOp::SubAssign(_)
+        | BinOp::MulAssign(_)
+        | BinOp::DivAssign(_)
+        | BinOp::ShlAssign(_)
+        | BinOp::ShrAssign(_) = binary.op
+        {
+            self.stepped.extend(name_of(&binary.left));
         }
         visit::visit_expr_binary(self, binary);
     }
 
     fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
-        self.changed.extend(name_of(&assign.left));
+        if let Some(name) = name_of(&assign.left) {
+            let parts = Parts::of(&assign.right);
+            // `tries = tries + 1`
+            if parts.names.contains(&name) {
+                self.stepped.insert(name.clone());
+            }
+            self.set.push((name, parts));
+        }
         visit::visit_expr_assign(self, assign);
     }
 
-    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
-        if let Expr::Path(path) = &*call.func
-            && let Some(last) = path.path.segments.last()
-        {
-            let name = last.ident.to_string();
-            self.bounded |= tables::BOUNDING.contains(&name.as_str()) || tables::is_limit(&name);
+    fn visit_local(&mut self, local: &'ast syn::Local) {
+        if let Some(init) = &local.init {
+            let parts = Parts::of(&init.expr);
+            if let Some((_, otherwise)) = &init.diverge {
+                let mut stops = Stops::default();
+                stops.visit_expr(otherwise);
+                self.decide(&parts, stops);
+            }
+            let mut names = Bound::default();
+            names.visit_pat(&local.pat);
+            self.set.extend(names.0.into_iter().map(|name| (name, parts.clone())));
         }
-        visit::visit_expr_call(self, call);
+        visit::visit_local(self, local);
+    }
+
+    fn visit_expr_try(&mut self, attempt: &'ast syn::ExprTry) {
+        self.unwrap(&attempt.expr);
+        visit::visit_expr_try(self, attempt);
     }
 
     fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        let name = call.method.to_string();
-        self.bounded |= tables::BOUNDING.contains(&name.as_str()) || tables::is_limit(&name);
+        if tables::UNWRAPPING.contains(&call.method.to_string().as_str()) {
+            self.unwrap(&call.receiver);
+        }
         visit::visit_expr_method_call(self, call);
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        let name = call.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
         // The text of a log line bounds nothing.
-        let is_printing = |name: &syn::PathSegment| tables::PRINTING.contains(&name.ident.to_string().as_str());
-        if !call.path.segments.last().is_some_and(is_printing) {
-            self.words(call.tokens.clone());
+        if tables::PRINTING.contains(&name.as_str()) {
+            return;
+        }
+        if tables::SELECTS.contains(&name.as_str()) {
+            for arm in Race::parse(call.tokens.clone()).into_iter().flat_map(|race| race.0) {
+                let mut stops = Stops::default();
+                stops.visit_expr(&arm.body);
+                if let Some((_, future)) = &arm.waits {
+                    self.decide(&Parts::of(future), stops);
+                }
+                self.visit_parsed(&arm.body);
+            }
+            return;
+        }
+        for argument in arguments(call.tokens.clone()) {
+            if tables::is_asserting(&name) {
+                self.deciding.extend(&Parts::of(&argument));
+            }
+            self.visit_parsed(&argument);
         }
     }
 
@@ -139,6 +266,12 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
         if leaves_here || branch.else_branch.as_ref().is_some_and(|(_, otherwise)| self.leaves(otherwise)) {
             self.asked.push(&branch.cond);
         }
+        let mut stops = Stops::default();
+        stops.visit_block(&branch.then_branch);
+        if let Some((_, otherwise)) = &branch.else_branch {
+            stops.visit_expr(otherwise);
+        }
+        self.decide(&Parts::of(&branch.cond), stops);
         visit::visit_expr_if(self, branch);
     }
 
@@ -146,6 +279,14 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
         if choice.arms.iter().any(|arm| self.leaves(&arm.body)) {
             self.asked.push(&choice.expr);
         }
+        let (mut stops, mut tests) = (Stops::default(), Parts::of(&choice.expr));
+        for arm in &choice.arms {
+            stops.visit_expr(&arm.body);
+            if let Pat::Guard(inner) = &arm.pat {
+                tests.extend(&Parts::of(&inner.guard));
+            }
+        }
+        self.decide(&tests, stops);
         visit::visit_expr_match(self, choice);
     }
 
@@ -193,26 +334,12 @@ impl<'ast> Visit<'ast> for Leaves {
     }
 }
 
-/// Collects the variables and fields of an expression.
-struct Names<'n>(&'n mut HashSet<String>);
+/// Collects the variables that a pattern binds.
+#[derive(Default)]
+struct Bound(Vec<String>);
 
-impl<'ast> Visit<'ast> for Names<'_> {
-    fn visit_expr(&mut self, expression: &'ast Expr) {
-        self.0.extend(name_of(expression));
-        visit::visit_expr(self, expression);
-    }
-}
-
-/// Returns the name of a variable or field.
-fn name_of(expression: &Expr) -> Option<String> {
-    match expression {
-        Expr::Path(path) => path.path.get_ident().map(ToString::to_string),
-        Expr::Field(field) => match &field.member {
-            syn::Member::Named(name) => Some(name.to_string()),
-            syn::Member::Unnamed(_) => None,
-        },
-        Expr::Unary(inner) => name_of(&inner.expr),
-        Expr::Paren(inner) => name_of(&inner.expr),
-        _ => None,
+impl<'ast> Visit<'ast> for Bound {
+    fn visit_pat_ident(&mut self, name: &'ast syn::PatIdent) {
+        self.0.push(name.ident.to_string());
     }
 }

@@ -28,6 +28,8 @@ pub(crate) struct Summary {
     pub is_method: bool,
     /// Its effects besides the result.
     pub effects: Arc<Effects>,
+    /// It has more than [`MAX_SINKS`] sinks.
+    pub(super) is_cut: bool,
     pub(super) version: Version,
 }
 
@@ -67,6 +69,7 @@ impl Summary {
         effects.hash(&mut state);
         let mut sinks = Vec::new();
         let mut seen = HashSet::new();
+        let mut is_cut = false;
         for mut sink in all {
             let mut own = DefaultHasher::new();
             (sink.kind, sink.undone).hash(&mut own);
@@ -74,13 +77,15 @@ impl Summary {
                 value.prune(MAX_DEPTH);
                 value.content(&mut own);
             }
-            if seen.insert(own.finish()) {
-                own.finish().hash(&mut state);
-                sinks.push(sink);
+            if !seen.insert(own.finish()) {
+                continue;
             }
             if sinks.len() == MAX_SINKS {
+                is_cut = true;
                 break;
             }
+            own.finish().hash(&mut state);
+            sinks.push(sink);
         }
         // A child needs a wait wherever it is passed.
         let strong = !returns.sources.is_empty()
@@ -98,6 +103,7 @@ impl Summary {
             is_generic,
             is_method,
             effects: Arc::new(effects),
+            is_cut,
             version: Version { content: state.finish(), strong },
         }
     }

@@ -31,6 +31,9 @@ pub(super) fn write(report: &Report, terminal: bool, out: &mut dyn Write) -> io:
     for problem in &report.problems {
         writeln!(out, "{}[{UNPARSABLE}]: {} {}\n", problem.severity, shown(&problem.path), problem.message)?;
     }
+    for note in &report.notes {
+        writeln!(out, "note: {}: {}\n", shown(&note.path), note.message)?;
+    }
     summary(report, out)
 }
 

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use crate::finding::{Finding, Problem, Report};
+use crate::finding::{Finding, Note, Problem, Report};
 
 /// The version of the format.
 pub(crate) const VERSION: u32 = 1;
@@ -16,6 +16,7 @@ struct Document<'a> {
     tool: Tool,
     findings: &'a [Finding],
     problems: &'a [Problem],
+    notes: &'a [Note],
     omitted_findings: usize,
     checked_files: usize,
     files: usize,
@@ -33,6 +34,7 @@ pub(super) fn write(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         tool: Tool { name: "netns-lint", version: env!("CARGO_PKG_VERSION") },
         findings: &report.findings,
         problems: &report.problems,
+        notes: &report.notes,
         omitted_findings: report.omitted,
         checked_files: report.checked_files(),
         files: report.files.len(),

@@ -12,6 +12,8 @@ pub(crate) struct Uses {
     names: HashMap<String, Vec<(String, String)>>,
     /// Names that come from the crate itself.
     own: HashSet<String>,
+    /// The first segments of glob imports.
+    globs: HashSet<String>,
 }
 
 impl Uses {
@@ -55,8 +57,13 @@ impl Uses {
                     self.walk(tree, prefix, within);
                 }
             }
-            UseTree::Glob(_) => {}
+            UseTree::Glob(_) => self.globs.extend(prefix.first().cloned()),
         }
+    }
+
+    /// Returns the crates whose names a glob import brings.
+    pub(crate) fn globs(&self) -> &HashSet<String> {
+        &self.globs
     }
 
     /// Records a type that the file defines.

@@ -184,7 +184,10 @@ impl<'f> Networks<'f> {
     fn is_own_function(&self, function: usize) -> bool {
         let makes_lab = |call: &Call| {
             let known = || tables::LABS.iter().any(|known| tables::ends_with(&call.path, known));
-            call.function == function && call.effects.is_none() && known()
+            call.function == function
+                && !call.is_of_known_function()
+                && known()
+                && self.facts.is_from(&call.path, tables::LAB_CRATES)
         };
         self.facts.functions[function].isolated || self.facts.calls.iter().any(makes_lab)
     }

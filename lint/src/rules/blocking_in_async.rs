@@ -105,7 +105,7 @@ fn blocks_on(facts: &FileFacts, call: &Call) -> bool {
     let Some(receiver) = call.receiver.as_ref().filter(|_| call.name == "block_on" && call.path.is_empty()) else {
         return false;
     };
-    let is_runtime = |path: &str| path.starts_with("tokio::runtime::");
+    let is_runtime = |path: &str| path.starts_with(tables::TOKIO_RUNTIMES);
     is_runtime(receiver.ty.as_ref().and_then(|ty| ty.foreign_path()).unwrap_or_default())
         || facts.maker(receiver).is_some_and(|maker| is_runtime(&maker.path))
 }
@@ -113,9 +113,9 @@ fn blocks_on(facts: &FileFacts, call: &Call) -> bool {
 /// Whether the call waits for a thread of the operating system.
 fn joins_thread(facts: &FileFacts, call: &Call) -> bool {
     let maker = call.receiver.as_ref().and_then(|receiver| receiver.call).map(|made| &facts.calls[made].path);
-    let is_handle = || call.receiver.as_ref().is_some_and(|receiver| receiver.is_of(&["std::thread::JoinHandle"]));
+    let is_handle = || call.receiver.as_ref().is_some_and(|receiver| receiver.is_of(&[tables::THREAD_HANDLE]));
     call.name == "join"
         && !call.awaited
         && call.arguments.is_empty()
-        && (maker.is_some_and(|path| tables::ends_with(path, "std::thread::spawn")) || is_handle())
+        && (maker.is_some_and(|path| tables::ends_with(path, tables::THREAD_STARTER)) || is_handle())
 }

@@ -60,7 +60,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let Some(what) = by_itself.or(on_stream.then_some("waits for its peer")).filter(|_| !function.isolated) else {
             continue;
         };
-        if facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name)) {
+        if facts.object(call.root).any(|(_, other)| other.is_limit()) {
             continue;
         }
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
@@ -133,9 +133,9 @@ fn streams_of_world(facts: &FileFacts, config: &Config) -> HashSet<CallId> {
     let hosts = contacts(facts, config);
     let mut streams = HashSet::new();
     for (id, call) in facts.calls.iter().enumerate() {
-        let is_known = tables::waits_for_peer(&call.path) || tables::ends_with(&call.path, "TcpStream::connect");
+        let is_known = tables::waits_for_peer(&call.path) || tables::ends_with(&call.path, tables::TCP_STREAM_MAKER);
         let is_of_world = || is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
-        let is_limit = tables::is_limit(&call.name) && call.receiver.is_some();
+        let is_limit = call.is_limit() && call.receiver.is_some();
         if is_limit {
             streams.retain(|stream: &CallId| facts.calls[*stream].root != call.root);
         } else if is_known && is_of_world() || is_with(call, &streams) {

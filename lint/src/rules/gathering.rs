@@ -86,10 +86,10 @@ fn is_barrier_wait(facts: &FileFacts, call: &Call) -> bool {
 
 fn is_barrier(facts: &FileFacts, value: &Value, depth: usize) -> bool {
     let by_type =
-        value.ty.as_ref().and_then(|ty| ty.foreign_path()).is_some_and(|path| tables::ends_with(path, "Barrier"));
+        value.ty.as_ref().and_then(|ty| ty.foreign_path()).is_some_and(|path| tables::ends_with(path, tables::BARRIER));
     by_type
         || facts.maker(value).is_some_and(|maker| {
-            tables::ends_with(&maker.path, "Barrier::new")
+            tables::ends_with(&maker.path, tables::BARRIER_MAKER)
                 || depth < MAX_DEPTH && maker.arguments.iter().any(|inner| is_barrier(facts, inner, depth + 1))
         })
 }

@@ -47,11 +47,8 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         };
         let is_pedantic = on_stream.is_none() && is_of_tests(flow);
         let by_itself = call.effects.as_ref().is_some_and(|effects| effects.limits);
-        let is_limited = || {
-            by_itself
-                || flow.is_limited_in_time(id)
-                || facts.object(call.root).any(|(_, other)| tables::is_limit(&other.name))
-        };
+        let is_limited =
+            || by_itself || flow.is_limited_in_time(id) || facts.object(call.root).any(|(_, other)| other.is_limit());
         let is_excused = function.isolated
             || flow.is_apart(id)
             || is_for_tasks(facts, flow, call.function, !call.surroundings.is_repeated())
@@ -102,8 +99,9 @@ fn is_race_in_loop(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     }
     let is_known = call.arguments.iter().all(|future| future.call.is_some());
     let looks = |other: &Call| {
-        let is_clock = tables::CLOCKS.contains(&other.name.as_str()) || tables::is_limit(&other.name);
-        other.function == call.function && is_clock
+        let by_name = || tables::CLOCKS.contains(&other.name.as_str());
+        let is_clock = other.effects.as_ref().map_or_else(by_name, |effects| effects.clock);
+        other.function == call.function && (is_clock || other.is_limit())
     };
     is_known && !facts.calls[facts.calls_around(id)].iter().any(looks)
 }

@@ -22,7 +22,7 @@
 //! ## Limits
 //! The default of an environment variable counts: it is the host of each run that does not set the variable. Names as data
 //! are left alone: only what connects, sends, resolves or runs a known program counts, not a request that is built and not
-//! sent, nor one whose chain sends the connection elsewhere (`with_override`, `proxy`). Tests with
+//! sent, nor one whose chain sends the connection elsewhere (`connect_to`, `proxy`, a part of a socket's address). Tests with
 //! `#[ignore]` are pedantic, and so is a URL that a function gets which is not known to contact it. Functions with a network of
 //! their own are left alone. Addresses are the matter of
 //! `literal-address`.
@@ -192,7 +192,15 @@ fn is_resolved_otherwise(facts: &FileFacts, sink: &Sink, host: &str) -> bool {
 
 /// Whether a call of the same chain sends the connection to another address than that of the URL.
 fn is_redirected(facts: &FileFacts, request: Option<CallId>) -> bool {
-    let redirects = |(_, call): (CallId, &Call)| tables::REDIRECTING.contains(&call.name.as_str());
+    let is_part = |value: &Value| {
+        let before = |call: &CallId| facts.calls[*call].receiver.as_ref().and_then(|on| on.call).filter(|on| on < call);
+        let mut behind = std::iter::successors(value.call, before);
+        behind.any(|call| tables::ADDRESS_PARTS.contains(&facts.calls[call].name.as_str()))
+    };
+    // A method that gets a part of the address of the test's own server.
+    let gets_address = |call: &Call| call.path.is_empty() && call.arguments.iter().any(is_part);
+    let redirects =
+        |(_, call): (CallId, &Call)| tables::REDIRECTING.contains(&call.name.as_str()) || gets_address(call);
     request.is_some_and(|request| facts.object(facts.calls[request].root).any(redirects))
 }
 

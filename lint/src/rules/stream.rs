@@ -85,8 +85,8 @@ fn blocks(facts: &FileFacts, id: CallId, call: &Call) -> bool {
 
 /// Whether the value is a stream or a listener of `std`, whose methods block.
 fn is_of_std(facts: &FileFacts, value: &Value) -> bool {
-    let by_type = value.ty.as_ref().and_then(|ty| ty.foreign_path()).map(|path| path.starts_with("std::"));
-    by_type.unwrap_or_else(|| facts.maker(value).is_some_and(|maker| maker.path.starts_with("std::")))
+    let by_type = value.ty.as_ref().and_then(|ty| ty.foreign_path()).map(|path| path.starts_with(tables::STD));
+    by_type.unwrap_or_else(|| facts.maker(value).is_some_and(|maker| maker.path.starts_with(tables::STD)))
 }
 
 fn has_type(value: &Value, types: &[&str]) -> bool {
@@ -163,7 +163,7 @@ fn has_limit_by_maker(facts: &FileFacts, value: &Value) -> bool {
     let limits = |call: CallId| {
         facts.object(facts.calls[call].root).any(|(_, other)| {
             let limits = |effects: &Effects| effects.limits || effects.limits_streams;
-            tables::is_limit(&other.name) || other.effects.as_ref().is_some_and(|effects| limits(effects))
+            other.is_limit() || other.effects.as_ref().is_some_and(|effects| limits(effects))
         })
     };
     value.call.is_some_and(limits)
@@ -208,7 +208,7 @@ fn is_of_world(facts: &FileFacts, value: &Value) -> bool {
 
 /// Returns the calls of these functions that leave them: calls of one another are the test's own.
 fn calls_out<'f>(facts: &'f FileFacts, functions: &BTreeSet<usize>) -> impl Iterator<Item = (CallId, &'f Call)> {
-    let is_own = |call: &Call| functions.iter().any(|function| facts.functions[*function].name == call.name);
+    let is_own = |call: &Call| functions.iter().any(|function| facts.may_run(call, *function));
     facts.calls.iter().enumerate().filter(move |(_, call)| functions.contains(&call.function) && !is_own(call))
 }
 

@@ -160,7 +160,7 @@ fn ends_itself(facts: &FileFacts, config: &Config, command: CallId) -> bool {
         wrappers.contains(&tables::TIMEOUT)
             || options.into_iter().any(|(_, options)| words.iter().any(|word| options.contains(&word.as_str())))
     };
-    facts.object(command).any(|(_, other)| tables::is_limit(&other.name))
+    facts.object(command).any(|(_, other)| other.is_limit())
         || facts.sinks.iter().filter(of_command).any(|sink| commands(sink, config).first().is_some_and(is_limited))
 }
 

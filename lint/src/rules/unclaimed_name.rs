@@ -51,7 +51,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
                 continue;
             }
             // Devices and abstract sockets belong to the network namespace that the path has entered.
-            let is_abstract = || value.prefix().starts_with('\0') || sink.by.ends_with("from_abstract_name");
+            let is_abstract = || value.prefix().starts_with('\0');
             let is_confined = what == What::Device
                 && value.constant().is_some_and(|name| name.len() <= DEVICE_NAME_BYTES)
                 || what == What::Socket && is_abstract();

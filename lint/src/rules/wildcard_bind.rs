@@ -128,7 +128,8 @@ fn loopback(facts: &FileFacts, sink: &Sink) -> Option<Proposal> {
 /// Whether every use of the listener is known and none of them publishes its port. A client that knows the port may be
 /// in another network namespace, where loopback does not reach the listener.
 fn every_use_is_seen(facts: &FileFacts, sink: &Sink) -> bool {
-    let Some(bind) = sink.call.filter(|bind| tables::ends_with(&facts.calls[*bind].path, "TcpListener::bind")) else {
+    let Some(bind) = sink.call.filter(|bind| tables::ends_with(&facts.calls[*bind].path, tables::TCP_LISTENER_MAKER))
+    else {
         return false;
     };
     let root = facts.calls[bind].root;

@@ -20,7 +20,7 @@ use crate::words::{describes_tests, is_test_library, says_support, says_test, sa
 pub(crate) type PackageId = usize;
 
 /// A bound far above any real workspace; a member pattern may match directories that are not packages.
-const MAX_PACKAGES: usize = 20_000;
+pub(crate) const MAX_PACKAGES: usize = 20_000;
 const TEST_FOLDERS: &[&str] = &["tests", "test", "benches", "examples"];
 
 /// A directory with a `Cargo.toml`, or the given directory if there is none.
@@ -55,6 +55,8 @@ struct Edge {
 pub(crate) struct Packages {
     /// In the order of discovery.
     pub all: Vec<Package>,
+    /// There are more packages than are read.
+    pub is_cut: bool,
     by_root: HashMap<PathBuf, PackageId>,
     workspaces: HashMap<PathBuf, Option<Table>>,
 }
@@ -105,22 +107,27 @@ impl Packages {
     ///
     /// This also runs for a single file, because the manifests of other packages list the dependencies on its package.
     pub(crate) fn settle(&mut self, support_crates: &[String]) {
-        self.add_members();
+        self.add_members(MAX_PACKAGES);
         self.connect();
         self.decide(support_crates);
     }
 
-    fn add_members(&mut self) {
+    /// Adds packages until there are `most`.
+    fn add_members(&mut self, most: usize) {
         // Problems in manifests outside the run are not reported.
         let mut ignored = Vec::new();
         let mut next = 0;
-        while next < self.all.len() && self.all.len() < MAX_PACKAGES {
+        while next < self.all.len() {
+            if self.all.len() >= most {
+                self.is_cut = true;
+                break;
+            }
             let package = &self.all[next];
             next += 1;
             let (root, workspace) = (absolute(&package.root), absolute(&package.workspace));
             let paths = package.manifest.dependencies.iter().filter_map(|dependency| dependency.path.as_ref());
             let mut folders: Vec<PathBuf> = paths.map(|path| normalised(&root.join(path))).collect();
-            folders.extend(package.manifest.members.iter().flat_map(|pattern| expanded(&root, pattern)));
+            folders.extend(package.manifest.members.iter().flat_map(|pattern| expanded(&root, pattern, most)));
             folders.push(workspace.clone());
             // A package of another workspace belongs to another project.
             folders.retain(|folder| folder.starts_with(&workspace) && folder.join("Cargo.toml").is_file());
@@ -363,7 +370,7 @@ impl Package {
 }
 
 /// Returns the directories that a `members` pattern matches.
-fn expanded(root: &Path, pattern: &str) -> Vec<PathBuf> {
+fn expanded(root: &Path, pattern: &str, most: usize) -> Vec<PathBuf> {
     let mut found = vec![root.to_path_buf()];
     for part in pattern.split('/').filter(|part| !part.is_empty() && *part != ".") {
         if !part.contains(['*', '?', '[']) {
@@ -374,7 +381,7 @@ fn expanded(root: &Path, pattern: &str) -> Vec<PathBuf> {
         let glob = glob.compile_matcher();
         let inner = |folder: PathBuf| std::fs::read_dir(folder).into_iter().flatten().flatten();
         let entries = found.into_iter().flat_map(inner).filter(|entry| glob.is_match(entry.file_name()));
-        found = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).take(MAX_PACKAGES).collect();
+        found = entries.map(|entry| entry.path()).filter(|path| path.is_dir()).take(most).collect();
         found.sort();
     }
     found
@@ -391,4 +398,29 @@ pub(crate) fn normalised(path: &Path) -> PathBuf {
         }
     }
     plain
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packages_beyond_the_bound_are_not_read_and_the_run_knows_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        std::fs::write(folder.path().join("Cargo.toml"), "[workspace]\nmembers = [\"*\"]\n").expect("written");
+        for name in ["a", "b", "c"] {
+            let package = folder.path().join(name);
+            std::fs::create_dir(&package).expect("made");
+            let manifest = format!("[package]\nname = \"{name}\"\nversion = \"0.1.0\"\n");
+            std::fs::write(package.join("Cargo.toml"), manifest).expect("written");
+        }
+        let read = |most: usize| {
+            let mut packages = Packages::default();
+            packages.at(&folder.path().join("a"), &mut Vec::new());
+            packages.add_members(most);
+            packages.is_cut
+        };
+        assert!(read(2));
+        assert!(!read(100));
+    }
 }

@@ -98,7 +98,10 @@ pub(crate) const CURL_OPTIONS_WITH_VALUE: &str = "AbcCdDeEFhHKmoPQrtTuUwxXyYz";
 pub(crate) const RESOLVING_OTHERWISE: &[&str] = &["resolve", "resolve_to_addrs"];
 
 /// Methods of a request's or a client's builder that send the connection elsewhere, whatever the host of the URL is.
-pub(crate) const REDIRECTING: &[&str] = &["with_override", "connect_to", "proxy"];
+pub(crate) const REDIRECTING: &[&str] = &["connect_to", "proxy"];
+
+/// Methods that return a part of a socket's address.
+pub(crate) const ADDRESS_PARTS: &[&str] = &["ip", "port", "local_addr"];
 
 /// Functions that query a resolver.
 pub(crate) const RESOLVING: &[&str] = &["net::lookup_host", "dns_lookup::lookup_host"];
@@ -172,22 +175,6 @@ pub(crate) fn names_contact(path: &str, name: &str) -> bool {
 
 /// Crates whose sockets belong to a simulation.
 pub(crate) const SIMULATED: &[&str] = &["turmoil", "madsim", "netsim", "patchbay", "loom", "shuttle"];
-
-/// Prefixes of the names of types that replace a peer within the process.
-const STANDING_IN: &[&str] = &["Test", "Mock", "Fake", "Replay", "Local"];
-
-/// Modules of such types.
-const MODULES_STANDING_IN: &[&str] = &["test", "testing", "local", "mock"];
-
-/// Whether a function at that path contacts no host: its type belongs to a simulation, or replaces a peer.
-pub(crate) fn is_simulated(path: &str) -> bool {
-    let mut around: Vec<&str> = path.split("::").collect();
-    around.pop();
-    let holder = around.last().copied().unwrap_or_default();
-    is_of_simulation(path)
-        || STANDING_IN.iter().any(|begin| holder.starts_with(begin))
-        || around.iter().any(|module| MODULES_STANDING_IN.contains(module))
-}
 
 /// Whether the path leads into a crate whose sockets are in a network of its own.
 pub(crate) fn is_of_simulation(path: &str) -> bool {

@@ -1,6 +1,6 @@
 //! Checks whether a text contains words from the tables. Without `--pedantic`, the evaluation of a file without such words
-//! is skipped, unless another file makes it matter. Nearly all words come from the tables; the few others (`.await`, loopback
-//! addresses, `--test-threads`) stand in [`Mentions::new`].
+//! is skipped, unless another file makes it matter. [`Mentions::new`] adds a few words that no table has: `.await`,
+//! loopback addresses, `Barrier`, `Condvar`, `mpsc` with `.recv`, `.to_socket_addrs`, and the settings of test threads.
 
 use std::collections::HashMap;
 

@@ -1,5 +1,6 @@
-//! The names that the analysis knows: constructors of commands, shells, wrappers, sources, sinks, checks. Only these
-//! modules contain such names; a rule never compares a path with its own literal.
+//! The names that the analysis knows: constructors of commands, shells, wrappers, sources, sinks, checks. A rule compares a
+//! path only with these lists; a test of the rules greps for others. Rules and the analysis compare some bare names of methods
+//! (`spawn`, `local_addr`) where they use them.
 
 mod extra;
 mod habits;

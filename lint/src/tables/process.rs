@@ -60,8 +60,11 @@ pub(crate) const NAMESPACE_CALLS: &[&str] = &[
 /// Files of the network namespace of the opening thread, its process, or the machine. Source: proc(5).
 pub(crate) const OWN_NETWORK_NAMESPACES: &[&str] = &["/proc/self/ns/net", "/proc/thread-self/ns/net", "/proc/1/ns/net"];
 
-/// Calls of libraries that create a private network for a test.
-pub(crate) const LABS: &[&str] = &["Lab::new", "Lab::builder", "Lab::load", "netsim::spawn"];
+/// Functions that create a private network for a test.
+pub(crate) const LABS: &[&str] = &["Lab::new", "Lab::builder", "Lab::load", "Lab::from_topology", "netsim::spawn"];
+
+/// Crates of these functions.
+pub(crate) const LAB_CRATES: &[&str] = &["netns_fixtures", "patchbay", "netsim"];
 
 /// Methods that move the calling thread, and the constructors of their receivers.
 pub(crate) const NAMESPACE_METHODS: &[(&str, &[&str])] = &[
@@ -104,8 +107,8 @@ pub(crate) const JOINS: &[&str] = &["join"];
 /// Methods that end a task, so that a wait for it returns.
 pub(crate) const STOPPING_TASKS: &[&str] = &["abort", "cancel"];
 
-/// Whether a library call ends a wait after a limited time: `tokio::time::timeout_at`, `FutureExt::timeout`,
-/// `wait_timeout`, `with_deadline`.
+/// Whether a function of another crate ends a wait after a time, as far as its name shows: `tokio::time::timeout_at`,
+/// `FutureExt::timeout`, `wait_timeout`, `with_deadline`. The effects of a function of the run decide; see `Call::is_limit`.
 pub(crate) fn is_limit(name: &str) -> bool {
     name.contains("timeout") || name.contains("deadline")
 }
@@ -185,6 +188,30 @@ pub(crate) const STREAM_TYPES: &[&str] =
 
 /// Types of listeners for such connections.
 pub(crate) const LISTENER_TYPES: &[&str] = &["TcpListener", "UnixListener"];
+
+/// The function that binds a listener for TCP.
+pub(crate) const TCP_LISTENER_MAKER: &str = "TcpListener::bind";
+
+/// The function that connects a stream of TCP.
+pub(crate) const TCP_STREAM_MAKER: &str = "TcpStream::connect";
+
+/// The function that starts a thread of the operating system.
+pub(crate) const THREAD_STARTER: &str = "std::thread::spawn";
+
+/// The type of the handle of such a thread.
+pub(crate) const THREAD_HANDLE: &str = "std::thread::JoinHandle";
+
+/// The module of the runtimes of tokio.
+pub(crate) const TOKIO_RUNTIMES: &str = "tokio::runtime::";
+
+/// The beginning of the paths of the standard library.
+pub(crate) const STD: &str = "std::";
+
+/// The type at which threads or tasks wait for each other.
+pub(crate) const BARRIER: &str = "Barrier";
+
+/// The function that makes one.
+pub(crate) const BARRIER_MAKER: &str = "Barrier::new";
 
 /// Functions that bind a listener.
 pub(crate) const LISTENER_MAKERS: &[&str] = &["TcpListener::bind", "UnixListener::bind"];
@@ -296,25 +323,37 @@ pub(crate) fn is_datagram(path: &str) -> bool {
 pub(crate) const CLOCKS: &[&str] =
     &["sleep", "sleep_until", "tick", "interval", "elapsed", "now", "after", "delay_for", "cancelled", "ctrl_c"];
 
-/// Functions and methods whose result bounds a loop that asks for it: clocks, counters, and lists of pauses.
-pub(crate) const BOUNDING: &[&str] = &[
+/// Functions and methods that look at a clock, or at a request to stop.
+pub(crate) const READING_CLOCKS: &[&str] = &[
     "elapsed",
     "now",
     "duration_since",
     "checked_duration_since",
     "saturating_duration_since",
-    "checked_sub",
-    "fetch_add",
-    "fetch_sub",
-    "next",
-    "next_backoff",
-    "nth",
-    "pop",
-    "pop_front",
+    "sleep_until",
     "is_cancelled",
     "cancelled",
     "ctrl_c",
 ];
+
+/// Functions and methods that count, or take the next item of a list: the attempts of a loop.
+pub(crate) const COUNTING: &[&str] =
+    &["checked_sub", "fetch_add", "fetch_sub", "next", "next_backoff", "nth", "pop", "pop_front"];
+
+/// Methods that panic, or return an error, unless there is a result.
+pub(crate) const UNWRAPPING: &[&str] =
+    &["unwrap", "expect", "unwrap_err", "expect_err", "context", "ok_or", "ok_or_else"];
+
+/// Functions that end the process.
+pub(crate) const ENDING_PROCESS: &[&str] = &["exit", "abort", "resume_unwind", "panic_any"];
+
+/// Macros that end the function.
+pub(crate) const PANICKING: &[&str] = &["panic", "unreachable", "unimplemented", "todo", "bail", "exit"];
+
+/// Whether the macro ends the function unless its arguments are as they should be.
+pub(crate) fn is_asserting(name: &str) -> bool {
+    name.starts_with("assert") || name.starts_with("debug_assert") || name == "ensure"
+}
 
 /// Functions that give way to other threads or tasks for a moment, besides those that sleep.
 pub(crate) const YIELDING: &[&str] = &["yield_now", "spin_loop", "park_timeout", "sleep_ms"];

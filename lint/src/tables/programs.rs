@@ -344,7 +344,6 @@ pub(crate) const ADDRESSES_AS_DATA: &[&str] = &[
     "echo",
     "printf",
     "test",
-    "vtysh",
 ];
 
 /// Programs that treat an address like any other text.

@@ -15,15 +15,27 @@ pub(crate) struct KnownSink {
     pub kind: SinkKind,
     /// For a method, the receiver types; if empty, every type that the run does not define.
     pub on: &'static [&'static str],
+    /// For a method, the crates that the receiver comes from, by its type or by the function that made it; if empty, any.
+    pub from: &'static [&'static str],
 }
 
 const fn sink(pattern: &'static str, argument: usize, kind: SinkKind) -> KnownSink {
-    KnownSink { pattern, argument, kind, on: &[] }
+    KnownSink { pattern, argument, kind, on: &[], from: &[] }
 }
 
 const fn on(pattern: &'static str, argument: usize, kind: SinkKind, on: &'static [&'static str]) -> KnownSink {
-    KnownSink { pattern, argument, kind, on }
+    KnownSink { pattern, argument, kind, on, from: &[] }
 }
+
+const fn from(pattern: &'static str, argument: usize, kind: SinkKind, from: &'static [&'static str]) -> KnownSink {
+    KnownSink { pattern, argument, kind, on: &[], from }
+}
+
+/// Crates that create tunnel devices, and set their addresses.
+const TUNNELS: &[&str] = &["tun", "tun2", "tun_rs", "tokio_tun", "tun_tap", "tappers"];
+
+/// Crates that configure devices, routes and neighbours by netlink.
+pub(crate) const NETLINK: &[&str] = &["rtnetlink", "netlink_packet_route", "net_route", "neli", "nl"];
 
 /// Types whose method `bind` sets the address of a socket.
 const BINDING: &[&str] = &[
@@ -143,16 +155,14 @@ const KNOWN: &[KnownSink] = &[
     sink("UdpClientConnection::new", 0, SinkKind::Connect),
     sink("TcpClientConnection::new", 0, SinkKind::Connect),
     // Devices, routes and neighbours (rtnetlink, tun, interfaces).
-    sink(".address", 0, SinkKind::Configure),
-    sink(".destination", 0, SinkKind::Configure),
-    sink(".netmask_address", 0, SinkKind::Configure),
-    sink(".gateway", 0, SinkKind::Configure),
-    sink(".ipv4", 0, SinkKind::Configure),
-    sink(".ipv6", 0, SinkKind::Configure),
-    sink(".add_address", 0, SinkKind::Configure),
-    sink(".add_address_v4", 0, SinkKind::Configure),
-    sink(".add_address_v6", 0, SinkKind::Configure),
-    sink(".destination_prefix", 0, SinkKind::Configure),
+    from(".address", 0, SinkKind::Configure, TUNNELS),
+    from(".destination", 0, SinkKind::Configure, TUNNELS),
+    from(".gateway", 0, SinkKind::Configure, NETLINK),
+    from(".ipv4", 0, SinkKind::Configure, TUNNELS),
+    from(".ipv6", 0, SinkKind::Configure, TUNNELS),
+    from(".add_address_v4", 0, SinkKind::Configure, TUNNELS),
+    from(".add_address_v6", 0, SinkKind::Configure, TUNNELS),
+    from(".destination_prefix", 0, SinkKind::Configure, NETLINK),
     sink("IfAddr::add", 1, SinkKind::Configure),
     // Names that other processes see.
     sink("NetworkNamespace::add", 0, SinkKind::NamespaceName),
@@ -168,7 +178,7 @@ const KNOWN: &[KnownSink] = &[
     sink("LinkWireguard::new", 0, SinkKind::DeviceName),
     sink("LinkMacVlan::new", 0, SinkKind::DeviceName),
     sink("LinkMacVtap::new", 0, SinkKind::DeviceName),
-    sink(".tun_name", 0, SinkKind::DeviceName),
+    from(".tun_name", 0, SinkKind::DeviceName, TUNNELS),
     sink("Iface::new", 0, SinkKind::DeviceName),
     sink("Iface::without_packet_info", 0, SinkKind::DeviceName),
     on(".name", 0, SinkKind::ContainerName, CONTAINER_OPTIONS),
@@ -187,15 +197,14 @@ const KNOWN: &[KnownSink] = &[
     sink("UnixListener::bind_addr", 0, SinkKind::SocketPath),
     sink("UnixDatagram::bind_addr", 0, SinkKind::SocketPath),
     sink("mqueue::mq_open", 0, SinkKind::SharedMemoryName),
-    sink(".os_id", 0, SinkKind::SharedMemoryName),
+    from(".os_id", 0, SinkKind::SharedMemoryName, &["shared_memory"]),
     // Paths that are created or overwritten.
     sink("File::create", 0, SinkKind::Created),
     sink("fs::write", 0, SinkKind::Created),
     sink("fs::create_dir", 0, SinkKind::Created),
     sink("fs::create_dir_all", 0, SinkKind::Created),
-    sink(".save", 0, SinkKind::Created),
-    sink(".save_to_file", 0, SinkKind::Created),
-    sink(".write_to_file", 0, SinkKind::Created),
+    from(".save", 0, SinkKind::Created, &["image"]),
+    from(".write_to_file", 0, SinkKind::Created, &["bindgen", "cbindgen"]),
     sink("fs::copy", 1, SinkKind::Created),
     sink("fs::rename", 1, SinkKind::Created),
     sink("unix::fs::symlink", 1, SinkKind::Created),

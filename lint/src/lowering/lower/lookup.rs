@@ -99,6 +99,19 @@ impl Lower<'_> {
         all
     }
 
+    /// Records the functions of this file that the call `recorded` leads to.
+    pub(in crate::facts) fn leads_here(&mut self, recorded: &Value, targets: &[Definition]) {
+        let Some(call) = recorded.call else { return };
+        for target in targets.iter().filter(|target| target.file == self.file) {
+            for definition in self.by_item.get(&target.item).into_iter().flatten() {
+                match self.started.get(definition) {
+                    Some(function) => self.facts.calls[call].called.push(*function),
+                    None => self.later.push((call, *definition)),
+                }
+            }
+        }
+    }
+
     /// Returns the methods called `name` for a receiver of unknown type: only if the name is unique in the package.
     pub(in crate::lowering) fn methods_called(&mut self, name: &str) -> Vec<Definition> {
         self.unresolved.note(&format!(".{name}"));

@@ -109,7 +109,7 @@ fn in_a_loop_over_a_list() {
 
 #[tokio::test]
 async fn of_a_device() {
-    let handle = netlink();
+    let handle: rtnetlink::Handle = netlink();
     handle.address().add(2, IpAddr::V4(GATEWAY), 24).execute().await.unwrap();
     let route = rtnetlink::RouteMessageBuilder::<Ipv4Addr>::new()
         .destination_prefix(Ipv4Addr::new(10, 50, 0, 0), 16) //~ literal-address

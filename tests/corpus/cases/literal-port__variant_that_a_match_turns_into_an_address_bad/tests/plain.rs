@@ -1,0 +1,6 @@
+use product::{Place, serve};
+
+#[test]
+fn serves() {
+    drop(serve(Place::Local));
+}

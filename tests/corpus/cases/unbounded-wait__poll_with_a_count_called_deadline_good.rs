@@ -1,0 +1,16 @@
+use std::{net::TcpStream, thread, time::Duration};
+
+#[test]
+fn listens() {
+    let mut deadline_missed = 0;
+    loop {
+        if TcpStream::connect("127.0.0.1:0").is_ok() {
+            break;
+        }
+        deadline_missed += 1;
+        if deadline_missed > 100 {
+            panic!("nobody listens");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
