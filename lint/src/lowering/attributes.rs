@@ -3,7 +3,7 @@
 use proc_macro2::{TokenStream, TokenTree};
 use syn::parse::Parser;
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Expr, FnArg, Meta, Signature, Token};
+use syn::{Attribute, Expr, FnArg, Meta, MetaNameValue, Signature, Token};
 
 use crate::tables;
 use crate::words::{is_helper_module, says_test};
@@ -146,6 +146,45 @@ pub(super) fn is_test_attributes(attributes: &[Attribute]) -> bool {
     })
 }
 
+/// Whether the attributes keep the item from being compiled on Linux: `#[cfg(windows)]`, `#[cfg(target_os = "macos")]`.
+pub(super) fn is_for_another_system(attributes: &[Attribute]) -> bool {
+    attributes.iter().filter(|attribute| attribute.path().is_ident("cfg")).any(|attribute| {
+        attribute.parse_args::<Meta>().is_ok_and(|condition| holds_on_linux(&condition) == Some(false))
+    })
+}
+
+/// Whether a condition about the system holds on Linux; `None` for another condition.
+fn holds_on_linux(condition: &Meta) -> Option<bool> {
+    match condition {
+        Meta::Path(path) if path.is_ident("unix") => Some(true),
+        Meta::Path(path) if path.is_ident("windows") => Some(false),
+        Meta::NameValue(MetaNameValue {
+            path,
+            value: Expr::Lit(syn::ExprLit { lit: syn::Lit::Str(name), .. }),
+            ..
+        }) => {
+            let wanted = [("target_os", "linux"), ("target_family", "unix")];
+            wanted.iter().find(|(key, _)| path.is_ident(key)).map(|(_, linux)| name.value() == *linux)
+        }
+        Meta::List(list) => {
+            let parts = list.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated).ok()?;
+            let parts: Vec<Option<bool>> = parts.iter().map(holds_on_linux).collect();
+            // One part decides `all` and `any`; otherwise every part has to be known.
+            let decided = |decisive: bool| {
+                let is_known = parts.iter().all(Option::is_some);
+                if parts.contains(&Some(decisive)) { Some(decisive) } else { is_known.then_some(!decisive) }
+            };
+            match list.path.get_ident()?.to_string().as_str() {
+                "not" => parts.first().copied().flatten().map(|holds| !holds),
+                "all" => decided(false),
+                "any" => decided(true),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
 /// Whether a condition contains `test`, or a feature with a test-like name, outside of `not(…)`.
 fn asks_for_test(condition: TokenStream) -> bool {
     let mut tokens = condition.into_iter().peekable();
@@ -277,6 +316,25 @@ mod tests {
         assert!(has_limit(&parse_quote!(#[cfg_attr(not(miri), ntest::timeout(1000))])));
         assert!(!has_limit(&parse_quote!(#[tokio::test])));
         assert!(!has_limit(&parse_quote!(#[cfg_attr(timeout, ignore)])));
+    }
+
+    #[test]
+    fn conditions_about_the_system_are_decided_for_linux() {
+        let attributes: [(Attribute, bool); 10] = [
+            (parse_quote!(#[cfg(windows)]), true),
+            (parse_quote!(#[cfg(not(unix))]), true),
+            (parse_quote!(#[cfg(target_os = "macos")]), true),
+            (parse_quote!(#[cfg(any(target_os = "macos", target_os = "ios"))]), true),
+            (parse_quote!(#[cfg(all(test, windows))]), true),
+            (parse_quote!(#[cfg(not(any(target_os = "linux", windows)))]), true),
+            (parse_quote!(#[cfg(any(windows, feature = "net"))]), false),
+            (parse_quote!(#[cfg(all(unix, test))]), false),
+            (parse_quote!(#[cfg(any(target_os = "linux", target_os = "macos"))]), false),
+            (parse_quote!(#[cfg(not(windows))]), false),
+        ];
+        for (attribute, expected) in attributes {
+            assert_eq!(is_for_another_system(std::slice::from_ref(&attribute)), expected, "{attribute:?}");
+        }
     }
 
     #[test]

@@ -9,8 +9,8 @@ use syn::{Attribute, Block, Expr, FnArg, ImplItem, Item, Signature, TraitItem, T
 
 use super::arena::{Arena, Parsed};
 use super::attributes::{
-    has_limit, included, is_constructor, is_ignored, is_isolated, is_own_test, is_paused, is_single_threaded,
-    is_test_attributes, is_test_function, is_test_module, path_attribute, written_values,
+    has_limit, included, is_constructor, is_for_another_system, is_ignored, is_isolated, is_own_test, is_paused,
+    is_single_threaded, is_test_attributes, is_test_function, is_test_module, path_attribute, written_values,
 };
 use super::closure::{Closure, ClosureCall};
 use super::constants::Constants;
@@ -70,7 +70,9 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
     lower.facts.functions.push(Function { test, ..Function::default() });
     lower.facts.functions.push(Function { test: true, ..Function::default() });
     lower.names.add(&file.items, "");
-    lower.declare(&file.items, &mut Vec::new(), test);
+    if !is_for_another_system(&file.attrs) {
+        lower.declare(&file.items, &mut Vec::new(), test);
+    }
     lower.facts.globs.clone_from(lower.uses.globs());
     if world.files.is_empty() {
         lower.own = Program::alone(&lower.names);
@@ -251,10 +253,27 @@ impl Local {
     }
 }
 
+/// Returns the attributes of an item that defines or imports names.
+fn attributes_of(item: &Item) -> Option<&[Attribute]> {
+    Some(match item {
+        Item::Use(item) => &item.attrs,
+        Item::Const(item) => &item.attrs,
+        Item::Static(item) => &item.attrs,
+        Item::Fn(item) => &item.attrs,
+        Item::Struct(item) => &item.attrs,
+        Item::Type(item) => &item.attrs,
+        Item::Mod(item) => &item.attrs,
+        Item::Impl(item) => &item.attrs,
+        Item::Trait(item) => &item.attrs,
+        Item::Macro(item) => &item.attrs,
+        _ => return None,
+    })
+}
+
 impl<'a> Lower<'a> {
     /// Collects the functions, constants and names of `items` and of nested modules.
     pub(super) fn declare(&mut self, items: &'a [Item], around: &mut Vec<String>, test: bool) {
-        for item in items {
+        for item in items.iter().filter(|item| !attributes_of(item).is_some_and(is_for_another_system)) {
             match item {
                 Item::Use(item) => self.uses.add(&item.tree, &around.join("::")),
                 // Constants inside a function belong to that function.
@@ -299,6 +318,7 @@ impl<'a> Lower<'a> {
                     around.push(holder);
                     for item in &item.items {
                         match item {
+                            ImplItem::Fn(item) if is_for_another_system(&item.attrs) => {}
                             ImplItem::Fn(item) => {
                                 self.define(&item.attrs, &item.sig, &item.block, around, generics, (test, false));
                             }

@@ -19,7 +19,8 @@
 //!
 //! ## Limits
 //! Ports on command lines are not seen. A function that binds any free port if the fixed one is taken is left alone, and a
-//! connection to the port that the same function has bound before is not reported again. The default of an environment variable is the address of each run that does not
+//! connection to the port that the same function has bound before, or a second bind of it, is not reported again, nor is a
+//! socket that shares its port (`SO_REUSEPORT`). The default of an environment variable is the address of each run that does not
 //! set it, and counts. Pedantic: a port of this machine that a function gets which is not known to use it.
 //! An address that an object keeps counts if a function of the run that uses the object connects or listens, also where a
 //! helper returns the object to a caller in the file; for objects of
@@ -30,10 +31,11 @@
 
 use super::address::{Found, Host, Networks, given_values, read};
 use crate::config::Config;
-use crate::facts::{FileFacts, SinkKind, Undone};
+use crate::facts::{Call, FileFacts, Sink, SinkKind, Undone};
 use crate::finding::{Confidence, Severity};
 use crate::rule::Hit;
 use crate::span::Span;
+use crate::tables;
 use crate::value::Value;
 
 const HELP: &str = "bind port 0 and ask for `local_addr()`; inside a `#[netns_test]` every port is free";
@@ -62,8 +64,8 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let port = found.port.filter(|port| *port != 0);
         // A port on another machine cannot collide with this one's.
         let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
-        let is_own = |port: &u16| sink.kind == SinkKind::Connect && bound.contains(&(sink.function, *port));
-        if port.as_ref().is_some_and(is_own) {
+        let is_own = |port: &u16| bound.contains(&(sink.function, *port));
+        if port.as_ref().is_some_and(is_own) || shares(facts, sink) {
             reported.extend([sink.span, value.span]);
             continue;
         }
@@ -97,6 +99,16 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     if config.pedantic {
         data(facts, &reported, hits);
     }
+}
+
+/// Whether the function lets others bind the port of its socket, too.
+fn shares(facts: &FileFacts, sink: &Sink) -> bool {
+    let is_shared = |call: &Call| {
+        call.function == sink.function
+            && (tables::SHARING_PORTS.contains(&call.name.as_str())
+                || sink.kind == SinkKind::Datagram && call.name == "set_reuse_address")
+    };
+    sink.kind != SinkKind::Connect && facts.calls.iter().any(is_shared)
 }
 
 /// Reports fixed ports of this machine that a call gets which is not known to bind or contact them, as notes.

@@ -96,9 +96,13 @@ fn forking(facts: &FileFacts) -> Vec<Range<usize>> {
 /// Whether the function holds a lock, which may serialize it with the others, is a method of an object that holds one,
 /// or each caller in the file holds one.
 fn takes_turns(facts: &FileFacts, function: usize) -> bool {
+    let own = |function: usize| facts.calls.iter().filter(move |other| other.function == function);
+    let locks_itself = |function: usize| own(function).any(|other| tables::TAKING_TURNS.contains(&other.name.as_str()));
+    // A function of the file that locks returns the guard, or runs a closure while it holds the lock.
+    let locks_for_others =
+        |name: &str| facts.functions.iter().enumerate().any(|(index, known)| known.name == name && locks_itself(index));
     let locks = |function: usize| {
-        let mut own = facts.calls.iter().filter(|other| other.function == function);
-        own.any(|other| tables::TAKING_TURNS.contains(&other.name.as_str()))
+        locks_itself(function) || own(function).any(|other| other.of_run && locks_for_others(&other.name))
     };
     let called = &facts.functions[function];
     let is_it = |other: &&Call| other.of_run && other.name == called.name && other.function != function;

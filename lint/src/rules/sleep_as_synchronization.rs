@@ -24,7 +24,7 @@
 //! A function that starts a process, sleeps and returns it counts too, and so does one that starts a server, sleeps and
 //! ends: its callers connect. Functions of the run that
 //! start threads or tasks, or that connect, count like the calls themselves. A sleep in a loop is a poll and is not
-//! reported; after a function that binds its socket itself before it starts anything, a sleep is pedantic, because connections
+//! reported; where the function, or the one that it calls, binds the socket before it starts anything, a sleep is pedantic, because connections
 //! wait in the queue. A sleep is not reported after a connection or a request to the started process, which has then answered. A sleep
 //! before an assertion counts if the assertion asks an object of the program under test, whose constructor started a
 //! thread or a task: on a busy machine that may be later. So does one between the start of a program and a look at a file.
@@ -89,8 +89,11 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         let next = after().find(|(id, other)| contacts(*id, other) || asserts(other));
         if let Some((at, next)) = next {
             let is_of_program = || facts.command_behind(start.0).is_some() && looks_at_files(facts, id, at);
-            let is_pedantic =
-                if asserts(next) { !asks_program(facts, id, at) && !is_of_program() } else { binds_first(start.1) };
+            let is_pedantic = if asserts(next) {
+                !asks_program(facts, id, at) && !is_of_program()
+            } else {
+                binds_first(start.1) || is_bound_before(facts, start.0)
+            };
             hits.push(hit.pedantic(is_pedantic).label(next.span, "needed here"));
         } else if hands_on(facts, start.0) || is_helper_that_serves(facts, id, start.0) {
             hits.push(hit);
@@ -102,6 +105,16 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
 /// the sleep does not decide.
 fn binds_first(start: &Call) -> bool {
     start.effects.as_ref().is_some_and(|effects| effects.binds_first)
+}
+
+/// Whether the function itself binds a socket before it starts anything.
+fn is_bound_before(facts: &FileFacts, start: CallId) -> bool {
+    let start = &facts.calls[start];
+    facts.sinks.iter().any(|sink| {
+        sink.function == start.function
+            && matches!(sink.kind, SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram)
+            && sink.span.end <= start.span.start
+    })
 }
 
 /// Whether a call after the sleep and up to the assertion asks an object of the program under test that works in the

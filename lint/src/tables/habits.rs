@@ -10,6 +10,9 @@ pub(crate) const VARIABLES_OF_REPORTS: &[&str] = &["RUST_LOG", "RUST_BACKTRACE",
 /// Methods and functions that make a test wait for another test before it changes shared state.
 pub(crate) const TAKING_TURNS: &[&str] = &["lock", "blocking_lock", "write", "with_var", "with_vars", "scoped"];
 
+/// Methods after which several sockets can have one port (socket(7), SO_REUSEPORT).
+pub(crate) const SHARING_PORTS: &[&str] = &["set_reuse_port", "reuse_port"];
+
 /// Types of fields that hold a lock as long as they exist.
 pub(crate) const LOCKS_HELD: &[&str] = &["MutexGuard", "OwnedMutexGuard", "ReentrantMutexGuard", "RwLockWriteGuard"];
 
