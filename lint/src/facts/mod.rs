@@ -66,6 +66,8 @@ pub(crate) struct FileFacts {
     pub bodies: Vec<Body>,
     /// Loops that neither a clock nor a count bounds.
     pub repeats: Vec<Repeat>,
+    /// Loops of asynchronous code that do nothing, for ever: the function, and the keyword.
+    pub spins: Vec<(usize, Span)>,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
     /// Structs with a lock among their fields, with their enclosing modules: each value holds it for its life.

@@ -23,12 +23,30 @@ pub(crate) const TAKING_PORTS: &[&str] = &["arg", "args", "env", "bind"];
 pub(crate) const PORT_PICKERS: &[&str] = &[
     "portpicker::pick_unused_port",
     "portpicker::is_free",
+    "portpicker::is_free_tcp",
+    "portpicker::is_free_udp",
     "openport::pick_unused_port",
     "openport::pick_random_unused_port",
     "port_check::free_local_port",
+    "port_check::free_local_port_in_range",
     "port_check::free_local_ipv4_port",
+    "port_check::free_local_ipv4_port_in_range",
+    "port_check::free_local_ipv6_port",
+    "port_check::free_local_ipv6_port_in_range",
     "port_selector::random_free_port",
     "port_selector::random_free_tcp_port",
+    "port_selector::random_free_udp_port",
+    "port_selector::select_free_port",
+    "port_selector::select_from_given_port",
+    "port_scanner::request_open_port",
+    "port_scanner::local_port_available",
+    "get_port::tcp::TcpPort::any",
+    "get_port::tcp::TcpPort::in_range",
+    "get_port::udp::UdpPort::any",
+    "get_port::udp::UdpPort::in_range",
+    "freeport::get_free_port",
+    "netutils::tcp::free_port",
+    "reserve_port::find_unused_port",
 ];
 
 /// Functions that block their thread, with the alternative.
@@ -187,6 +205,11 @@ pub(crate) fn is_simulated(path: &str) -> bool {
     is_of_simulation(path)
         || STANDING_IN.iter().any(|begin| holder.starts_with(begin))
         || around.iter().any(|module| MODULES_STANDING_IN.contains(module))
+}
+
+/// Whether the path leads to something that replaces a peer of the program under test, by its name.
+pub(crate) fn is_mock(path: &str) -> bool {
+    path.split("::").any(|part| part.to_ascii_lowercase().contains("mock"))
 }
 
 /// Whether the path leads into a crate whose sockets are in a network of its own.
