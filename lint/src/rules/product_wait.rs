@@ -34,7 +34,8 @@ pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits:
         }
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
         let functions = with_callers(facts, call.function);
-        let mut objects = call.receiver.iter().chain(&call.arguments);
+        // A constructor or a function waits with its arguments; an argument of a method may be the address of another object.
+        let mut objects = call.receiver.iter().chain(call.arguments.iter().filter(|_| call.receiver.is_none()));
         let is_excused = flow.is_apart(id)
             || flow.is_limited_in_time(id)
             || objects.any(|object| has_limit_by_maker(facts, object))

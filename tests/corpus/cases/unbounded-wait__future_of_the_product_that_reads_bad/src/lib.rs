@@ -15,10 +15,10 @@ impl Meter {
 
     pub async fn ask(&mut self) -> io::Result<u8> {
         self.stream.write_all(b"?").await?;
-        self.next().await
+        self.read_answer().await
     }
 
-    async fn next(&mut self) -> io::Result<u8> {
+    async fn read_answer(&mut self) -> io::Result<u8> {
         let mut answer = [0];
         self.stream.read_exact(&mut answer).await?;
         Ok(answer[0])
