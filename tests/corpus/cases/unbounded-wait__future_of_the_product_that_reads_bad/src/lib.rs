@@ -13,14 +13,14 @@ impl Meter {
         Ok(Self { stream: TcpStream::connect(address).await? })
     }
 
-    pub async fn ask(&mut self) -> io::Result<u8> {
-        self.stream.write_all(b"?").await?;
-        self.read_answer().await
-    }
-
     async fn read_answer(&mut self) -> io::Result<u8> {
         let mut answer = [0];
         self.stream.read_exact(&mut answer).await?;
         Ok(answer[0])
+    }
+
+    pub async fn ask(&mut self) -> io::Result<u8> {
+        self.stream.write_all(b"?").await?;
+        self.read_answer().await
     }
 }
