@@ -34,6 +34,8 @@ pub(crate) struct FileFacts {
     pub repeats: Vec<Repeat>,
     /// The bounds that cut the analysis short.
     pub cuts: Cuts,
+    /// Loops of asynchronous code that do nothing, for ever: the function, and the keyword.
+    pub spins: Vec<(usize, Span)>,
     /// Whether a function that is compiled into a program is a test.
     pub runs_tests: bool,
     /// Crates whose names a glob import brings into the file.

@@ -2,9 +2,10 @@
 
 use super::child::{Event, Panics, Subject};
 use super::runner::{Runner, runner};
+use super::socket::{ACCEPT, is_joined, is_wait};
 use super::steps;
 use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
-use crate::ir::{Body, BodyId, Deed, DeedKind, Effects, Fate, How, Object, Step, Why};
+use crate::ir::{Body, BodyId, BodyKind, Deed, DeedKind, Effects, Fate, How, Object, Step, Why};
 use crate::network::{port_of_wildcard, public_host};
 use crate::tables;
 use crate::value::Value;
@@ -42,9 +43,25 @@ pub(crate) fn effects_of(
         sinks.iter().filter(|sink| sink.function == function).filter(listens).filter_map(|sink| sink.call).collect();
     let place = Place { here: true, alone: forks, limited: false, inside: false };
     look(facts, body, place, &listening, &mut effects);
+    if may_end_waits(facts, body, &effects) {
+        effects.remove_waits();
+    }
     effects.pauses = only_sleeps(facts, body);
     effects.limits |= facts.functions[function].bounds_loops;
     effects
+}
+
+/// Whether the function may end its waits itself: it sets a limit, has a timeout for something, or waits for the socket
+/// in another way first.
+fn may_end_waits(facts: &FileFacts, body: BodyId, effects: &Effects) -> bool {
+    let waits_otherwise = |step: &Step| match *step {
+        Step::Call(id) => tables::WAITING_OTHERWISE.contains(&facts.calls[id].name.as_str()),
+        _ => false,
+    };
+    effects.limits
+        || effects.limits_streams
+        || effects.parameters.iter().any(|fate| fate.limits_streams)
+        || steps(&facts.bodies[body]).any(|(_, _, step)| waits_otherwise(step))
 }
 
 /// Whether the body sleeps once and does nothing else, apart from the computation of the time.
@@ -125,6 +142,24 @@ fn is_on_every_path(body: &Body, call: CallId) -> bool {
     true
 }
 
+/// Whether the call waits for the other end of a socket here, and for a connection; `None` if it does not wait.
+pub(crate) fn waits(facts: &FileFacts, id: CallId) -> Option<bool> {
+    let call = &facts.calls[id];
+    // Of an object of unknown type, only the name of the method is known.
+    let is_known = call.receiver.as_ref().is_none_or(|on| on.ty.as_ref().is_some_and(|ty| ty.own().is_some()));
+    let Some(effects) = call.effects.as_ref().filter(|_| is_known) else {
+        return is_wait(facts, id, call).then(|| call.name == ACCEPT);
+    };
+    let is_driven = || call.awaited || is_joined(facts, id) || facts.enclosed_by(id, tables::drives_future);
+    effects.deeds.iter().find_map(|deed| match deed.kind {
+        DeedKind::Waits { accepts, asynchronous } if !asynchronous || is_driven() => Some(accepts),
+        _ => None,
+    })
+}
+
+/// The maximum number of calls on the way to a wait that are places of it.
+const MAX_BEHIND: usize = 3;
+
 /// The context of a body, as seen from the function.
 #[derive(Clone, Copy)]
 #[expect(clippy::struct_excessive_bools, reason = "independent facts, each asked for by one rule")]
@@ -154,8 +189,15 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                     effects.connects_beyond |= callee.connects_beyond || callee.connects && !is_near;
                     effects.listens_beyond |= callee.listens_beyond || callee.listens && !is_near;
                 }
-                effects.limits_streams |=
-                    callee.is_some_and(|callee| callee.limits_streams) || facts.limits_streams(call);
+                if let Some(deciding) = facts.limit_of_streams(call) {
+                    effects.limits_streams |= deciding.is_empty();
+                    for index in deciding {
+                        match effects.parameters.get_mut(index) {
+                            Some(fate) => fate.limits_streams = true,
+                            None => effects.limits_streams = true,
+                        }
+                    }
+                }
                 // A call on a branch may be the choice of the caller, by a setting.
                 if !place.inside
                     && call.surroundings.depth == 0
@@ -170,9 +212,27 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                 if (makes_device || !deeds.is_empty()) && !place.inside && is_on_every_path(content, id) {
                     let here = (facts.file, call.span);
                     effects.add_deeds(makes_device.then_some(Deed { kind: DeedKind::MakesDevice, place: here }));
-                    effects.add_deeds(deeds.iter().map(|deed| Deed { place: here, ..deed.clone() }));
-                    effects.add_deeds(deeds.iter().cloned());
+                    let others = || deeds.iter().filter(|deed| !matches!(deed.kind, DeedKind::Waits { .. }));
+                    effects.add_deeds(others().map(|deed| Deed { place: here, ..deed.clone() }));
+                    effects.add_deeds(others().cloned());
                 }
+                if place.here
+                    && !place.limited
+                    && !place.inside
+                    && content.kind == BodyKind::Function
+                    && effects.waits().next().is_none()
+                    && let Some(accepts) = waits(facts, id)
+                    && !facts.is_limited_by_call_around(id)
+                    && !facts.enclosed_by(id, tables::is_spawning)
+                    && is_on_every_path(content, id)
+                {
+                    let asynchronous = facts.functions[call.function].asynchronous;
+                    let behind = callee.into_iter().flat_map(Effects::waits).map(|deed| deed.place).take(MAX_BEHIND);
+                    let places = [(facts.file, call.span)].into_iter().chain(behind);
+                    let kind = DeedKind::Waits { accepts, asynchronous };
+                    effects.add_deeds(places.map(|place| Deed { kind: kind.clone(), place }));
+                }
+                effects.programs |= callee.map_or_else(|| starts_program(facts, id), |callee| callee.programs);
                 let starts = || tables::starts_concurrent(&call.path) || starts_program(facts, id);
                 effects.tasks |= place.here && callee.map_or_else(|| starts_task(facts, id), |callee| callee.tasks);
                 let binds = |callee: &Effects| if callee.spawns { callee.binds_first } else { callee.listens };
@@ -326,7 +386,7 @@ pub(crate) fn starts_task(facts: &FileFacts, id: CallId) -> bool {
 }
 
 /// Whether the call starts a program for which the function does not wait.
-fn starts_program(facts: &FileFacts, id: CallId) -> bool {
+pub(crate) fn starts_program(facts: &FileFacts, id: CallId) -> bool {
     let call = &facts.calls[id];
     let ends = |(_, other): (CallId, &Call)| tables::CHILD_WAITS.contains(&other.name.as_str());
     call.name == "spawn" && facts.command_behind(id).is_some() && !facts.object(id).any(ends)

@@ -10,12 +10,16 @@ mod effects;
 mod place;
 mod retry;
 mod runner;
+mod socket;
 mod wait;
 
 pub(crate) use child::{Exit, Lives};
-pub(crate) use effects::{contacts, effects_of, starts_child, starts_task};
+pub(crate) use effects::{contacts, effects_of, starts_child, starts_program, starts_task, waits};
 pub(crate) use place::Thread;
 pub(crate) use retry::{asked, asks_peer, pause};
+pub(crate) use socket::{
+    ACCEPT, binds, binds_datagrams, is_datagram_socket, is_joined, is_listener, is_stream, is_wait,
+};
 
 use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};

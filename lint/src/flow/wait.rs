@@ -8,6 +8,7 @@ use super::runner::{Runner, runner};
 use super::{Flow, Point, steps};
 use crate::facts::CallId;
 use crate::ir::{BodyKind, Object, Step, Why};
+use crate::span::Span;
 use crate::tables;
 use crate::value::Piece;
 
@@ -113,6 +114,74 @@ impl Flow<'_> {
         let awaits = || self.awaits.keys().any(|call| of_handle(call) && !self.is_limited_in_time(*call));
         !calls().any(|id| is_named(&id, tables::STOPPING_TASKS) && is_on_it(&id))
             && (calls().any(|id| joins(&id)) || awaits())
+    }
+
+    /// Whether the call runs in a thread or a task of the function, and the function may fail before it waits for it, behind a
+    /// call that `asks` accepts: the thread then waits in vain, and nobody for the thread.
+    pub(crate) fn is_checked_before_join(&self, id: CallId, asks: impl Fn(CallId) -> bool) -> bool {
+        let facts = self.facts;
+        let Some((spawn, place)) = self.spawner(id).and_then(|spawn| Some((spawn, self.place(spawn)?))) else {
+            return false;
+        };
+        let mut asked = Vec::new();
+        self.explore(
+            place.behind(),
+            |at, step| {
+                if matches!(*step, Step::Call(call) if asks(call)) {
+                    asked.push(at);
+                }
+                self.joined_at(spawn, step).is_none()
+            },
+            |_, _| true,
+        );
+        let may_fail = |at: &Point| {
+            let mut fails = false;
+            self.explore(
+                at.behind(),
+                |_, step| self.joined_at(spawn, step).is_none(),
+                |edge, _| {
+                    fails |= is_panic(facts, edge) || edge.to.is_none() && matches!(edge.why, Why::Try(_));
+                    true
+                },
+            );
+            fails
+        };
+        asked.iter().any(may_fail)
+    }
+
+    /// Returns the place where the function waits for the thread or the task that runs the call.
+    pub(crate) fn join_of(&self, id: CallId) -> Option<Span> {
+        let spawn = self.spawner(id)?;
+        steps(self.body(self.place(spawn)?)).find_map(|(_, _, step)| self.joined_at(spawn, step))
+    }
+
+    /// Returns the call that starts the thread or the task that runs the call.
+    fn spawner(&self, id: CallId) -> Option<CallId> {
+        let mut point = self.place(id)?;
+        for _ in 0..MAX_DEPTH {
+            let spawner = self.got_by(point.body).filter(|call| tables::is_spawning(&self.facts.calls[*call].name));
+            if spawner.is_some() {
+                return spawner;
+            }
+            point = self.made(point.body)?;
+        }
+        self.is_deep.set(true);
+        None
+    }
+
+    /// Returns the place of a step that joins or awaits the thread or task that the call `spawn` starts.
+    fn joined_at(&self, spawn: CallId, step: &Step) -> Option<Span> {
+        let facts = self.facts;
+        let of_handle = |call: CallId| origin(facts, call) == spawn;
+        match *step {
+            Step::Call(id) => {
+                let call = &facts.calls[id];
+                let is_handle = || call.receiver.as_ref().and_then(|receiver| receiver.call).is_some_and(of_handle);
+                (tables::JOINS.contains(&call.name.as_str()) && is_handle()).then_some(call.name_span)
+            }
+            Step::Await { of: Some(call), span } => of_handle(call).then_some(span),
+            _ => None,
+        }
     }
 
     /// Whether a panic or an error can leave the body of the call before the call.

@@ -30,6 +30,8 @@ pub(crate) struct Effects {
     pub spawns: bool,
     /// Starts a task on the runtime of its caller, directly or through a function of the run.
     pub tasks: bool,
+    /// Starts a program for which it does not wait, directly or through a function of the run.
+    pub programs: bool,
     /// Binds a socket on the calling thread before it starts anything: connections then wait in the queue.
     pub binds_first: bool,
     /// Sleeps and does nothing else.
@@ -64,6 +66,13 @@ pub(crate) enum DeedKind {
     Contacts(String),
     /// Opens the device that creates network interfaces.
     MakesDevice,
+    /// Waits for the other end of a socket without a limit of time.
+    Waits {
+        /// For a connection; otherwise for data.
+        accepts: bool,
+        /// Only where the future that the function returns is polled.
+        asynchronous: bool,
+    },
 }
 
 /// The maximum number of places of an effect.
@@ -88,6 +97,16 @@ impl Effects {
         }
     }
 
+    /// Returns the waits for the other end of a socket.
+    pub(crate) fn waits(&self) -> impl Iterator<Item = &Deed> {
+        self.deeds.iter().filter(|deed| matches!(deed.kind, DeedKind::Waits { .. }))
+    }
+
+    /// Removes the waits: a limit that the function sets may end them.
+    pub(crate) fn remove_waits(&mut self) {
+        self.deeds.retain(|deed| !matches!(deed.kind, DeedKind::Waits { .. }));
+    }
+
     /// Returns the effect on the argument of that index.
     pub(crate) fn of(&self, parameter: usize) -> Fate {
         self.parameters.get(parameter).copied().unwrap_or_default()
@@ -109,6 +128,7 @@ impl Effects {
             limits_streams: self.limits_streams || other.limits_streams,
             spawns: self.spawns || other.spawns,
             tasks: self.tasks || other.tasks,
+            programs: self.programs || other.programs,
             binds_first: self.binds_first && other.binds_first,
             pauses: self.pauses && other.pauses,
             limits: self.limits || other.limits,
@@ -130,6 +150,7 @@ impl Effects {
             || self.listens
             || self.spawns
             || self.tasks
+            || self.programs
             || self.pauses
             || self.limits
             || self.clock
@@ -157,6 +178,8 @@ pub(crate) struct Fate {
     pub alone: bool,
     /// Enters a network namespace and runs it there.
     pub inside: bool,
+    /// Sets it as the limit of the reads of a stream.
+    pub limits_streams: bool,
 }
 
 impl Fate {
@@ -168,6 +191,7 @@ impl Fate {
             limited: self.limited || other.limited,
             alone: self.alone || other.alone,
             inside: self.inside || other.inside,
+            limits_streams: self.limits_streams || other.limits_streams,
         }
     }
 }

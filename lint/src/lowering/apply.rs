@@ -119,7 +119,7 @@ impl Lower<'_> {
     }
 
     /// Records the effects of the functions that the call `recorded` may reach.
-    fn has_effects(&mut self, recorded: &Value, all: &[(Arc<Summary>, Home)]) {
+    pub(super) fn has_effects(&mut self, recorded: &Value, all: &[(Arc<Summary>, Home)]) {
         let (Some(call), Some(((first, _), rest))) = (recorded.call, all.split_first()) else { return };
         let join = |known: Arc<Effects>, (summary, _): &(Arc<Summary>, Home)| Arc::new(known.join(&summary.effects));
         self.facts.calls[call].effects = Some(rest.iter().fold(Arc::clone(&first.effects), join));

@@ -252,7 +252,12 @@ impl<'a> Lower<'a> {
                     lower.repeated(Rounds::Many, |lower| lower.block(&repeat.body));
                     (Value::unknown(Span::default()), None)
                 });
-                self.repeats(self.span(repeat.loop_token.span), expression, first);
+                let keyword = self.span(repeat.loop_token.span);
+                let surroundings = self.frame.surroundings;
+                if surroundings.asynchronous && !surroundings.closure && super::repeat::does_nothing(&repeat.body) {
+                    self.facts.spins.push((self.frame.function, keyword));
+                }
+                self.repeats(keyword, expression, first);
                 value
             }
             Expr::While(repeat) => {

@@ -254,6 +254,20 @@ impl<'a> Lower<'a> {
         (!found.is_empty()).then_some(found)
     }
 
+    /// Records the effects of a read that the standard library provides for a type of the run: it calls the type's `read`.
+    fn reads_by_own_method(&mut self, recorded: &Value, receiver: &Value, name: &str) {
+        let is_own = receiver.ty.as_ref().is_some_and(|ty| ty.own().is_some());
+        if !is_own || !tables::READING_FROM_PEER.contains(&name) {
+            return;
+        }
+        let Some(targets) = self.methods_of(receiver, "read") else { return };
+        let all = self.summaries(&targets);
+        self.has_effects(recorded, &all);
+        if let Some(call) = recorded.call {
+            self.facts.calls[call].of_run = true;
+        }
+    }
+
     /// Returns the range of a generic function's result, if the call names the type: `env_or::<u8>("N")`.
     fn chosen_type(&mut self, function: &syn::Path) -> Option<Interval> {
         let PathArguments::AngleBracketed(generics) = &function.segments.last()?.arguments else { return None };
@@ -340,6 +354,7 @@ impl<'a> Lower<'a> {
         let mut value = self.record(String::new(), name.clone(), Some(receiver.clone()), arguments, span, name_span);
         self.given(next, &call.args, &given);
         self.facts.calls[next].of_run = receiver.ty.is_none() && self.methods_in_package(&name) > 0;
+        self.reads_by_own_method(&value, &receiver, &name);
         let asks = match name.as_str() {
             "is_ok" | "is_some" => Some(true),
             "is_err" | "is_none" => Some(false),

@@ -53,9 +53,40 @@ impl FileFacts {
         !call.path.contains("::") || RELATIVE.contains(&first) || named.next().is_some()
     }
 
-    /// Whether the call sets a limit on the reads of a stream, or lets a stream or a listener not block.
+    /// Whether the call itself sets a limit on the reads of a stream, or lets a stream or a listener not block.
     pub(crate) fn limits_streams(&self, call: &Call) -> bool {
-        let is_removal = |value: &Value| tables::NO_LIMITS_OF_STREAMS.contains(&self.written(value.span));
-        tables::LIMITS_OF_STREAMS.contains(&call.name.as_str()) && !call.arguments.iter().any(is_removal)
+        tables::LIMITS_OF_STREAMS.contains(&call.name.as_str())
+            && !call.arguments.iter().any(|value| self.is_no_limit(value))
+    }
+
+    /// Returns the parameters of the enclosing function that decide whether the call sets a limit on the reads of a
+    /// stream, directly or through a function of the run; none of them if it certainly does, and `None` if it does not.
+    pub(crate) fn limit_of_streams(&self, call: &Call) -> Option<Vec<usize>> {
+        let parameters =
+            |value: &Value| value.parameters.iter().map(|parameter| parameter.index).collect::<Vec<usize>>();
+        if self.limits_streams(call) {
+            return Some(call.arguments.iter().flat_map(parameters).collect());
+        }
+        if call.effects.as_ref()?.limits_streams {
+            return Some(Vec::new());
+        }
+        let deciding = self.deciding_limits(call).find(|value| !self.is_no_limit(value))?;
+        Some(parameters(deciding))
+    }
+
+    /// Whether the call gets no limit for the reads of a stream, where its function leaves the limit to its caller.
+    pub(crate) fn leaves_streams_unlimited(&self, call: &Call) -> bool {
+        self.deciding_limits(call).any(|value| self.is_no_limit(value))
+    }
+
+    /// Returns the arguments that the called function takes for the limit of a stream's reads.
+    fn deciding_limits<'f>(&'f self, call: &'f Call) -> impl Iterator<Item = &'f Value> {
+        let all = call.receiver.iter().chain(&call.arguments).enumerate();
+        let decides = |at: usize| call.effects.as_ref().is_some_and(|effects| effects.of(at).limits_streams);
+        all.filter(move |(at, _)| decides(*at)).map(|(_, value)| value)
+    }
+
+    fn is_no_limit(&self, value: &Value) -> bool {
+        tables::NO_LIMITS_OF_STREAMS.contains(&self.written(value.span))
     }
 }

@@ -82,6 +82,37 @@ impl Lower<'_> {
     }
 }
 
+/// Whether the body of a loop neither calls or awaits anything nor leaves the loop.
+pub(super) fn does_nothing(body: &syn::Block) -> bool {
+    let mut deeds = Deeds(false);
+    deeds.visit_block(body);
+    !deeds.0
+}
+
+/// Looks for anything that a loop may do for others, or that may end it.
+struct Deeds(bool);
+
+impl<'ast> Visit<'ast> for Deeds {
+    fn visit_expr(&mut self, expression: &'ast Expr) {
+        self.0 |= matches!(
+            expression,
+            Expr::Await(_)
+                | Expr::Break(_)
+                | Expr::Call(_)
+                | Expr::Macro(_)
+                | Expr::MethodCall(_)
+                | Expr::Return(_)
+                | Expr::Try(_)
+                | Expr::Yield(_)
+        );
+        visit::visit_expr(self, expression);
+    }
+
+    fn visit_stmt_macro(&mut self, _: &'ast syn::StmtMacro) {
+        self.0 = true;
+    }
+}
+
 /// Whether the loop takes items until none is left.
 fn is_drained(condition: &Expr) -> bool {
     matches!(condition, Expr::Let(test) if super::expression::presence(&test.pat) == Some(true))

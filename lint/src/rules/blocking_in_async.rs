@@ -1,7 +1,7 @@
 //! # blocking-in-async
 //!
 //! Reports calls that block their thread inside `async` code: `thread::sleep`, the blocking client of reqwest,
-//! `block_on`.
+//! `block_on`; and loops that call and await nothing, for ever: `loop {}`.
 //!
 //! ## Why is this bad?
 //! The runtime of a test has one thread by default. While it sleeps, no other task of the test runs, for example the server
@@ -39,6 +39,11 @@ use crate::tables;
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
+    for (function, keyword) in &facts.spins {
+        let message = "the loop does nothing for ever, and keeps a thread of the runtime busy";
+        let help = "await `std::future::pending()`, or the end of what the program waits for";
+        hits.push(Hit::new(*function, *keyword, message, help));
+    }
     let is_async = |call: &Call| call.surroundings.asynchronous && !call.surroundings.closure;
     for (id, call) in facts.calls.iter().enumerate().filter(|(_, call)| is_async(call)) {
         let known = tables::BLOCKING.iter().find(|(path, _)| tables::ends_with(&call.path, path));

@@ -22,8 +22,8 @@
 //! ```
 //!
 //! ## Limits
-//! Pedantic unless the peer is a host of the Internet or comes from the environment: a server of the test mostly answers
-//! or dies with it. A handshake on a connection to the Internet, and a read from one, need a limit of their own. A client
+//! Pedantic unless the peer is a host of the Internet, comes from the environment, or is a program that the function starts
+//! and whose local address is in sight: a server in the test's own process mostly answers or dies with it. A handshake on a connection to the Internet, and a read from one, need a limit of their own. A client
 //! that a function gets from elsewhere may have a limit and is left alone.
 //!
 //! ## References
@@ -35,8 +35,8 @@ use std::collections::HashSet;
 use super::address::read;
 use super::public_internet::contacts;
 use crate::config::Config;
-use crate::facts::{Call, CallId, FileFacts};
-use crate::flow::Flow;
+use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
+use crate::flow::{self, Flow};
 use crate::network::public_host;
 use crate::rule::{Hit, cut_short, too_deep};
 use crate::tables;
@@ -50,6 +50,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let mut flow = None;
     let mut hosts = None;
     let mut streams = None;
+    let mut clients = HashSet::new();
     for (id, call) in facts.calls.iter().enumerate() {
         let function = &facts.functions[call.function];
         let by_itself = waits(facts, id, call);
@@ -79,10 +80,16 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let hosts = hosts.get_or_insert_with(|| contacts(facts, config));
         let is_of_world =
             on_stream || is_peer_elsewhere(facts, id, call) || hosts.iter().any(|host| host.span == call.span);
+        // The limit of the client ends all its waits.
+        let is_of_process =
+            !is_of_world && is_of_process(facts, id, call) && clients.insert((call.function, call.root));
         let why = if call.effects.is_some() || on_stream { "" } else { ", and its library has none by default" };
         let message = format!("`{}` {what} without a limit of time{why}", call.name);
         let hit = Hit::new(call.function, call.span, message, HELP);
-        hits.push(hit.pedantic(!is_of_world || function.ignored));
+        let hit = hit.pedantic(!is_of_world && !is_of_process || function.ignored);
+        let made = &facts.calls[call.root];
+        let is_made_before = is_of_process && made.span.end <= call.name_span.start && call.root != id;
+        hits.push(if is_made_before { hit.label(made.span, "the client is made here") } else { hit });
     }
 }
 
@@ -153,26 +160,55 @@ fn is_with(call: &Call, streams: &HashSet<CallId>) -> bool {
 
 /// Whether an address that the object was made with is one of the Internet, or comes from the environment.
 fn is_peer_elsewhere(facts: &FileFacts, id: CallId, call: &Call) -> bool {
-    let of_object = facts.object(call.root).take_while(|(other, _)| *other <= id).map(|(_, other)| other);
     // The name of a program that talks to the peer may look like a host, too.
     let is_of_world = |text: &str| text.contains(':') && public_host(text).is_some();
     // Only the port of `("127.0.0.1", port)` comes from the environment.
-    let is_local = |value: &Value| {
-        let host = value.items.as_ref().and_then(|items| items.first()).map_or_else(|| value.shown(), Value::shown);
-        read(&format!("{host}:0")).or_else(|| read(&host)).is_some_and(|found| found.is_local())
-    };
     let elsewhere =
         |value: &Value| value.source(Origin::Environment).is_some() && !is_local(value) || is_of_world(&value.shown());
     let is_server = |value: &Value| {
         tables::CONNECTING.contains(&call.name.as_str())
             && value.constant().is_some_and(|host| public_host(&host).is_some())
     };
-    of_object.chain([call]).flat_map(|other| &other.arguments).any(elsewhere) || call.arguments.iter().any(is_server)
+    arguments_of_object(facts, id, call).any(elsewhere) || call.arguments.iter().any(is_server)
+}
+
+/// Returns the arguments of the calls that made the object so far, and of the call itself.
+fn arguments_of_object<'f>(facts: &'f FileFacts, id: CallId, call: &'f Call) -> impl Iterator<Item = &'f Value> {
+    let of_object = facts.object(call.root).take_while(move |(other, _)| *other <= id).map(|(_, other)| other);
+    of_object.chain([call]).flat_map(|other| &other.arguments)
+}
+
+fn is_local(value: &Value) -> bool {
+    let host = value.items.as_ref().and_then(|items| items.first()).map_or_else(|| value.shown(), Value::shown);
+    read(&format!("{host}:0")).or_else(|| read(&host)).is_some_and(|found| found.is_local())
+}
+
+/// Whether the peer is a program on this machine: the function starts one, and neither it nor a function that it calls
+/// serves the address.
+fn is_of_process(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+    let here = || facts.calls.iter().enumerate().filter(|(_, other)| other.function == call.function);
+    let starts = |(other, started): (CallId, &Call)| {
+        let by_function = started.effects.as_ref().is_some_and(|effects| effects.programs);
+        by_function || flow::starts_program(facts, other)
+    };
+    let serves = |(_, other): (CallId, &Call)| {
+        flow::binds(other)
+            || tables::is_mock(&other.path)
+            || other.effects.as_ref().is_some_and(|effects| effects.listens)
+    };
+    let listens = |sink: &Sink| {
+        let binds = matches!(sink.kind, SinkKind::Listen | SinkKind::Bind);
+        sink.function == call.function && binds
+    };
+    arguments_of_object(facts, id, call).any(is_local)
+        && here().any(starts)
+        && !here().any(serves)
+        && !facts.sinks.iter().any(listens)
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{clean, each_clean, each_found, found_pedantic};
+    use crate::rules::testing::{clean, each_clean, each_found, found, found_pedantic};
 
     const FRAME: &str = "use std::{env, time::Duration}; async fn f(client: reqwest::Client, limit: Duration) { {} }";
     const RULE: &str = "client-without-timeout";
@@ -221,6 +257,23 @@ mod tests {
             ],
         );
         clean(RULE, r#"#[netns_test] async fn f() { reqwest::get("https://example.com/").await.unwrap(); }"#);
+    }
+
+    #[test]
+    fn a_program_that_the_test_starts_is_another_process() {
+        let start =
+            "use std::process::{Child, Command}; fn start() -> Child { Command::new(\"server\").spawn().unwrap() }";
+        let test = |before: &str| {
+            format!(
+                "{start} #[tokio::test] async fn f() {{ {before} let client = reqwest::Client::new(); \
+                 client.get(\"http://127.0.0.1:9/a\").send().await.unwrap(); client.get(\"http://127.0.0.1:9/b\").send().await.unwrap(); }}"
+            )
+        };
+        let by_helper = found(RULE, &test("let child = start();"));
+        assert_eq!(by_helper.len(), 1, "one for each client");
+        for silent in ["", "let s = std::net::TcpListener::bind(\"127.0.0.1:9\").unwrap(); let child = start();"] {
+            clean(RULE, &test(silent));
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::stream;
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
-use crate::flow::Flow;
+use crate::flow::{self, Flow};
 use crate::rule::{Hit, too_deep};
 use crate::tables;
 use crate::value::Value;
@@ -23,7 +23,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         let is_wait = (is_message || is_item)
             && call.receiver.is_some()
             && (is_awaited(facts, id) || blocks_for_message(facts, call));
-        let on_stream = stream::is_wait(facts, id, call)
+        let on_stream = flow::is_wait(facts, id, call)
             .then(|| stream::wait(facts, flow.get_or_insert_with(|| Flow::new(facts)), id, call))
             .flatten();
         if on_stream.is_none() && !is_race && !is_wait && (!is_opening || tables::waits_for_peer(&call.path)) {
@@ -45,7 +45,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         let is_of_tests = |flow: &Flow<'_>| {
             (is_own || !may_have_peer(facts, call) || flow.is_spawned(id)) && !is_sent_by_program(facts, flow, call)
         };
-        let is_pedantic = on_stream.is_none() && is_of_tests(flow);
+        let is_pedantic = if on_stream.is_some() { stream::is_checked(facts, flow, id) } else { is_of_tests(flow) };
         let by_itself = call.effects.as_ref().is_some_and(|effects| effects.limits);
         let is_limited =
             || by_itself || flow.is_limited_in_time(id) || facts.object(call.root).any(|(_, other)| other.is_limit());

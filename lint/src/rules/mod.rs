@@ -19,6 +19,7 @@ mod option_injection;
 mod poll;
 mod port_reuse_race;
 mod privileged_command;
+mod product_wait;
 mod public_internet;
 mod serial_by_convention;
 mod set_env_in_test;

@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::facts::{Call, CallId, FileFacts};
-use crate::flow::Flow;
+use crate::flow::{ACCEPT, Flow, binds, is_datagram_socket, is_joined, is_listener, is_stream};
 use crate::ir::{BodyId, Effects};
 use crate::network::public_host;
 use crate::tables;
@@ -19,9 +19,6 @@ const HELP: &str = "put `tokio::time::timeout` around it, or set `set_read_timeo
 const MAX_DEPTH: usize = 4;
 const MAX_FUNCTIONS: usize = 64;
 
-/// The method of a listener that waits for a connection.
-const ACCEPT: &str = "accept";
-
 /// A wait for the other end of a connection.
 pub(super) struct Wait {
     /// The subject of the wait, for the message.
@@ -30,22 +27,7 @@ pub(super) struct Wait {
     pub help: &'static str,
 }
 
-/// Whether the call reads from a connection of the test, or accepts one, and waits for it.
-pub(super) fn is_wait(facts: &FileFacts, id: CallId, call: &Call) -> bool {
-    let Some(receiver) = &call.receiver else { return false };
-    let takes = || tables::STREAM_ITEMS.contains(&call.name.as_str());
-    let reads = || tables::STREAM_READS.contains(&call.name.as_str());
-    let is_on_connection = if call.name == ACCEPT {
-        is_listener(facts, receiver)
-    } else {
-        reads() && is_stream(facts, receiver, false, 0)
-            || tables::DATAGRAM_READS.contains(&call.name.as_str()) && is_datagram_socket(facts, receiver)
-            || takes() && is_stream(facts, receiver, true, 0)
-    };
-    is_on_connection && blocks(facts, id, call)
-}
-
-/// Returns the wait of a call that [`is_wait`] accepts, if the program under test is the other end as far as the file
+/// Returns the wait of a call that waits for the other end of a socket, if the program under test is the other end as far as the file
 /// shows, and nothing ends the wait.
 pub(super) fn wait(facts: &FileFacts, flow: &Flow<'_>, id: CallId, call: &Call) -> Option<Wait> {
     let receiver = call.receiver.as_ref()?;
@@ -78,30 +60,16 @@ pub(super) fn wait(facts: &FileFacts, flow: &Flow<'_>, id: CallId, call: &Call) 
     is_behind.then_some(Wait { what, help: HELP })
 }
 
-/// Whether the call waits here: it is awaited, part of a `join!`, or it blocks its thread.
-fn blocks(facts: &FileFacts, id: CallId, call: &Call) -> bool {
-    call.awaited || is_joined(facts, id) || call.receiver.as_ref().is_some_and(|receiver| is_of_std(facts, receiver))
-}
-
-/// Whether the value is a stream or a listener of `std`, whose methods block.
-fn is_of_std(facts: &FileFacts, value: &Value) -> bool {
-    let by_type = value.ty.as_ref().and_then(|ty| ty.foreign_path()).map(|path| path.starts_with(tables::STD));
-    by_type.unwrap_or_else(|| facts.maker(value).is_some_and(|maker| maker.path.starts_with(tables::STD)))
-}
-
-fn has_type(value: &Value, types: &[&str]) -> bool {
-    let path = value.ty.as_ref().and_then(|ty| ty.foreign_path());
-    path.is_some_and(|path| types.iter().any(|known| tables::ends_with(path, known)))
-}
-
-fn is_listener(facts: &FileFacts, value: &Value) -> bool {
-    has_type(value, tables::LISTENER_TYPES) || facts.maker(value).is_some_and(binds)
-}
-
-fn is_datagram_socket(facts: &FileFacts, value: &Value) -> bool {
-    let binds = |maker: &Call| tables::DATAGRAM_MAKERS.iter().any(|known| tables::ends_with(&maker.path, known));
-    value.ty.as_ref().and_then(|ty| ty.foreign_path()).is_some_and(tables::is_datagram)
-        || facts.maker(value).is_some_and(binds)
+/// Whether the wait is in the test's own server, in a thread or a task, and the test fails before it joins it if the client under
+/// test, which is the other end, goes wrong.
+pub(super) fn is_checked(facts: &FileFacts, flow: &Flow<'_>, id: CallId) -> bool {
+    let is_server = facts.calls[id].receiver.as_ref().and_then(|receiver| facts.maker(receiver)).is_some_and(binds);
+    let asks = |call: CallId| {
+        let call = &facts.calls[call];
+        let connects = call.effects.as_ref().is_some_and(|effects| effects.connects);
+        connects && call.of_run && !facts.may_be_of_tests(call)
+    };
+    is_server && flow.is_checked_before_join(id, asks)
 }
 
 /// Whether the test itself sends datagrams by another socket than this one, which may be the ones that it waits for.
@@ -111,34 +79,6 @@ fn is_sent_by_test(facts: &FileFacts, socket: CallId, functions: &BTreeSet<usize
             && call.root != socket
             && call.receiver.as_ref().is_some_and(|receiver| is_datagram_socket(facts, receiver))
     })
-}
-
-/// Whether the value is a connection over a socket, or, for a wait for items, something that was made of one.
-fn is_stream(facts: &FileFacts, value: &Value, wrapped: bool, depth: usize) -> bool {
-    if has_type(value, tables::STREAM_TYPES) {
-        return true;
-    }
-    let Some(maker) = facts.maker(value) else { return false };
-    let is_made = |names: &[&str]| names.iter().any(|known| tables::ends_with(&maker.path, known));
-    if is_made(if wrapped { tables::MESSAGE_STREAM_MAKERS } else { tables::STREAM_MAKERS }) {
-        return true;
-    }
-    let is_accepted = || {
-        let mut next = value.call;
-        let mut steps = 0;
-        while let Some(call) = next.filter(|_| steps < MAX_DEPTH) {
-            let made = &facts.calls[call];
-            if made.name == "accept" {
-                return made.receiver.as_ref().is_some_and(|receiver| is_listener(facts, receiver));
-            }
-            next = made.receiver.as_ref().and_then(|receiver| receiver.call).filter(|before| *before < call);
-            steps += 1;
-        }
-        false
-    };
-    let wraps = tables::STREAM_WRAPPERS.iter().any(|known| tables::ends_with(&maker.path, known));
-    !wrapped && is_accepted()
-        || depth < MAX_DEPTH && wraps && maker.arguments.iter().any(|inner| is_stream(facts, inner, false, depth + 1))
 }
 
 /// Returns the function and the functions of the file that call it, near and far.
@@ -159,14 +99,13 @@ pub(super) fn with_callers(facts: &FileFacts, function: usize) -> BTreeSet<usize
 }
 
 /// Whether the function that made the stream sets a limit on it.
-fn has_limit_by_maker(facts: &FileFacts, value: &Value) -> bool {
-    let limits = |call: CallId| {
-        facts.object(facts.calls[call].root).any(|(_, other)| {
-            let limits = |effects: &Effects| effects.limits || effects.limits_streams;
-            other.is_limit() || other.effects.as_ref().is_some_and(|effects| limits(effects))
-        })
+pub(super) fn has_limit_by_maker(facts: &FileFacts, value: &Value) -> bool {
+    let limits = |other: &Call| {
+        let by_function = || other.effects.as_ref().is_some_and(|effects| effects.limits);
+        facts.limit_of_streams(other).is_some()
+            || (other.is_limit() || by_function()) && !facts.leaves_streams_unlimited(other)
     };
-    value.call.is_some_and(limits)
+    value.call.is_some_and(|call| facts.object(facts.calls[call].root).any(|(_, other)| limits(other)))
 }
 
 /// Whether an attribute ends each test among these functions after a time.
@@ -207,14 +146,17 @@ fn is_of_world(facts: &FileFacts, value: &Value) -> bool {
 }
 
 /// Returns the calls of these functions that leave them: calls of one another are the test's own.
-fn calls_out<'f>(facts: &'f FileFacts, functions: &BTreeSet<usize>) -> impl Iterator<Item = (CallId, &'f Call)> {
+pub(super) fn calls_out<'f>(
+    facts: &'f FileFacts,
+    functions: &BTreeSet<usize>,
+) -> impl Iterator<Item = (CallId, &'f Call)> {
     let is_own = |call: &Call| functions.iter().any(|function| facts.may_run(call, *function));
     facts.calls.iter().enumerate().filter(move |(_, call)| functions.contains(&call.function) && !is_own(call))
 }
 
 /// Whether the test has both ends of the connection, or may have: it accepts what it opens, or a helper of the test
 /// listens at the address. For a parameter, whether all callers in the file pass such a value.
-fn is_of_pair(facts: &FileFacts, function: usize, value: &Value, depth: usize) -> bool {
+pub(super) fn is_of_pair(facts: &FileFacts, function: usize, value: &Value, depth: usize) -> bool {
     if depth > MAX_DEPTH {
         return true;
     }
@@ -245,10 +187,6 @@ fn is_of_pair(facts: &FileFacts, function: usize, value: &Value, depth: usize) -
 
 fn connects(call: &Call) -> bool {
     tables::STREAM_MAKERS.iter().any(|known| tables::ends_with(&call.path, known))
-}
-
-fn binds(call: &Call) -> bool {
-    tables::LISTENER_MAKERS.iter().any(|known| tables::ends_with(&call.path, known))
 }
 
 /// Returns the call that made the object whose address, or a part of it, the value is.
@@ -300,7 +238,7 @@ fn program_answers(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
 }
 
 /// Whether code of the program that these functions call connects, or a program that they start may.
-fn program_connects(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
+pub(super) fn program_connects(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
     calls_out(facts, functions).any(|(id, call)| {
         let by_function =
             |effects: &Effects| effects.connects_beyond || effects.connects && !facts.may_be_of_tests(call);
@@ -308,7 +246,7 @@ fn program_connects(facts: &FileFacts, functions: &BTreeSet<usize>) -> bool {
     })
 }
 
-fn starts_program(facts: &FileFacts, id: CallId, call: &Call) -> bool {
+pub(super) fn starts_program(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     call.name == "spawn" && facts.command_behind(id).is_some()
 }
 
@@ -334,7 +272,7 @@ fn connects_to(facts: &FileFacts, accept: CallId) -> bool {
 
 /// Whether the test may have connected, or code that it has called, so that the connection waits for the `accept`: in
 /// the function of the `accept`, or in a caller. A connection of another task may come late.
-fn has_connected(facts: &FileFacts, flow: &Flow<'_>, accept: CallId, functions: &BTreeSet<usize>) -> bool {
+pub(super) fn has_connected(facts: &FileFacts, flow: &Flow<'_>, accept: CallId, functions: &BTreeSet<usize>) -> bool {
     let helpers: Vec<&str> = functions
         .iter()
         .map(|function| &facts.functions[*function])
@@ -367,11 +305,6 @@ fn bodies_around(flow: &Flow<'_>, id: CallId) -> Vec<BodyId> {
         next = flow.made(place.body);
     }
     bodies
-}
-
-/// Whether the call is one of the futures of a `join!`.
-fn is_joined(facts: &FileFacts, id: CallId) -> bool {
-    facts.enclosed_by(id, tables::is_joining)
 }
 
 #[cfg(test)]

@@ -38,7 +38,12 @@
 //!
 //! A datagram counts if the program under test gets or sends one, and no other socket of the test sends.
 //!
-//! Code of a thread or a task counts if the function joins or awaits it without a limit. A barrier and a condition count if
+//! A call of the program under test counts, too, if its function reads from a socket on every path that returns, and nothing
+//! sets a limit: neither the function, nor the object's constructor, nor the test. It is pedantic if the test serves the other end
+//! itself. One finding for each object in a function. An `async` function that connects is left to `client-without-timeout`.
+//!
+//! Code of a thread or a task counts if the function joins or awaits it without a limit. It is pedantic for a server of the test
+//! if the test checks the client under test before it joins: a client that fails ends the test. A barrier and a condition count if
 //! the other thread is in the same function and may panic or return before it does its part.
 //!
 //! A wait for a message counts in a function that a test runs itself and that contacts a peer, or receives one as a
@@ -109,6 +114,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
     super::message::check(facts, config, &mut flow, hits);
     super::poll::check(facts, &mut flow, hits);
+    super::product_wait::check(facts, &mut flow, hits);
     super::gathering::check(facts, &mut flow, hits);
 }
 

@@ -26,12 +26,30 @@ pub(crate) const TAKING_PORTS: &[&str] = &["arg", "args", "env", "bind"];
 pub(crate) const PORT_PICKERS: &[&str] = &[
     "portpicker::pick_unused_port",
     "portpicker::is_free",
+    "portpicker::is_free_tcp",
+    "portpicker::is_free_udp",
     "openport::pick_unused_port",
     "openport::pick_random_unused_port",
     "port_check::free_local_port",
+    "port_check::free_local_port_in_range",
     "port_check::free_local_ipv4_port",
+    "port_check::free_local_ipv4_port_in_range",
+    "port_check::free_local_ipv6_port",
+    "port_check::free_local_ipv6_port_in_range",
     "port_selector::random_free_port",
     "port_selector::random_free_tcp_port",
+    "port_selector::random_free_udp_port",
+    "port_selector::select_free_port",
+    "port_selector::select_from_given_port",
+    "port_scanner::request_open_port",
+    "port_scanner::local_port_available",
+    "get_port::tcp::TcpPort::any",
+    "get_port::tcp::TcpPort::in_range",
+    "get_port::udp::UdpPort::any",
+    "get_port::udp::UdpPort::in_range",
+    "freeport::get_free_port",
+    "netutils::tcp::free_port",
+    "reserve_port::find_unused_port",
 ];
 
 /// Functions that block their thread, with the alternative.
@@ -178,6 +196,14 @@ pub(crate) fn names_contact(path: &str, name: &str) -> bool {
 
 /// Crates whose sockets belong to a simulation.
 pub(crate) const SIMULATED: &[&str] = &["turmoil", "madsim", "netsim", "patchbay", "loom", "shuttle"];
+
+/// Crates whose servers stand in for a peer, in the process of the test.
+const MOCK_SERVERS: &[&str] = &["wiremock", "mockito", "httpmock", "httptest"];
+
+/// Whether the path leads to a server that stands in for a peer, in the process of the test.
+pub(crate) fn is_mock(path: &str) -> bool {
+    path.split_once("::").is_some_and(|(first, _)| MOCK_SERVERS.contains(&first))
+}
 
 /// Whether the path leads into a crate whose sockets are in a network of its own.
 pub(crate) fn is_of_simulation(path: &str) -> bool {

@@ -250,6 +250,9 @@ pub(crate) const STREAM_WRAPPERS: &[&str] = &[
     "tokio_tungstenite::accept_async",
 ];
 
+/// Types whose reads are those of the stream that they hold.
+pub(crate) const STREAM_WRAPPER_TYPES: &[&str] = &["BufReader", "BufStream", "Framed", "FramedRead"];
+
 /// Macros that wait for all of several futures.
 const JOINING: &[&str] = &["join!", "try_join!"];
 
@@ -263,12 +266,20 @@ pub(crate) fn is_joining(path: &str) -> bool {
     JOINING.contains(&last_part(path))
 }
 
+/// Whether the function or method at this path runs a future to its end.
+pub(crate) fn drives_future(path: &str) -> bool {
+    last_part(path) == "block_on"
+}
+
 fn last_part(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
 /// Methods after which a read of a stream ends.
 pub(crate) const LIMITS_OF_STREAMS: &[&str] = &["set_read_timeout", "set_nonblocking"];
+
+/// Functions with which a function waits for a socket for a time of its own, or sets an option of one.
+pub(crate) const WAITING_OTHERWISE: &[&str] = &["poll", "ppoll", "select", "pselect", "epoll_wait", "setsockopt"];
 
 /// Arguments with which such a method removes the limit.
 pub(crate) const NO_LIMITS_OF_STREAMS: &[&str] = &["None", "false"];

@@ -1,0 +1,9 @@
+use session::Session;
+
+#[test]
+fn answers() {
+    let address = std::env::var("SERVER_UNDER_TEST").unwrap().parse().unwrap();
+    let mut session = Session::open(address).unwrap();
+    session.say("hello\n").unwrap();
+    assert_eq!(session.answer().unwrap(), "hello\n");
+}

@@ -1,0 +1,14 @@
+use std::thread;
+
+use lamps::{Lamp, Port};
+
+#[test]
+fn answers() {
+    let lamp = Lamp::open().unwrap();
+    let address = lamp.address();
+    let port = Port::open().unwrap();
+    let own = port.address().unwrap();
+    thread::spawn(move || lamp.serve_one(own));
+    port.send(b"on", address).unwrap();
+    assert_eq!(port.receive().unwrap(), b"on");
+}
