@@ -32,8 +32,8 @@ fn blocks(facts: &FileFacts, id: CallId, call: &Call) -> bool {
 
 /// Whether the value is a stream or a listener of `std`, whose methods block.
 fn is_of_std(facts: &FileFacts, value: &Value) -> bool {
-    let by_type = value.ty.as_ref().and_then(|ty| ty.foreign_path()).map(|path| path.starts_with("std::"));
-    by_type.unwrap_or_else(|| facts.maker(value).is_some_and(|maker| maker.path.starts_with("std::")))
+    let by_type = value.ty.as_ref().and_then(|ty| ty.foreign_path()).map(|path| path.starts_with(tables::STD));
+    by_type.unwrap_or_else(|| facts.maker(value).is_some_and(|maker| maker.path.starts_with(tables::STD)))
 }
 
 fn has_type(value: &Value, types: &[&str]) -> bool {

@@ -100,7 +100,7 @@ impl Lower<'_> {
     }
 
     /// Records the functions of this file that the call `recorded` leads to.
-    pub(in crate::facts) fn leads_here(&mut self, recorded: &Value, targets: &[Definition]) {
+    pub(in crate::lowering) fn leads_here(&mut self, recorded: &Value, targets: &[Definition]) {
         let Some(call) = recorded.call else { return };
         for target in targets.iter().filter(|target| target.file == self.file) {
             for definition in self.by_item.get(&target.item).into_iter().flatten() {
