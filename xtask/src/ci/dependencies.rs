@@ -141,7 +141,8 @@ fn locked(workspace: &Workspace, features: &[&str]) -> anyhow::Result<BTreeSet<S
     let fixtures = workspace.root().join("fixtures");
     let manifest = format!(
         "[workspace]\n\n[package]\nname = {PROJECT:?}\nedition = \"2024\"\n\n[dependencies]\n\
-         netns-fixtures = {{ path = {fixtures:?}, features = {features:?} }}\n"
+         netns-fixtures = {{ path = \"{}\", features = {features:?} }}\n",
+        fixtures.display()
     );
     fs::create_dir(file("src")).context("failed to make a folder")?;
     fs::write(file("src/lib.rs"), "").context("failed to write a library")?;

@@ -88,7 +88,8 @@ fn vendor(workspace: &Workspace, folder: &Path, version: &str) -> anyhow::Result
     let vendored = folder.join("vendor");
     // No registry has our packages, so another project depends on their paths.
     let project = folder.join("vendoring");
-    let paths = OURS.map(|name| format!("{name} = {{ path = {:?} }}\n", workspace.root().join(short(name))));
+    let path = |name| workspace.root().join(short(name));
+    let paths = OURS.map(|name| format!("{name} = {{ path = \"{}\" }}\n", path(name).display()));
     make_package(&project, "vendoring", &format!("[dependencies]\n{}\n[workspace]\n", paths.concat()))?;
     fs::copy(workspace.root().join("Cargo.lock"), project.join("Cargo.lock")).context("failed to copy Cargo.lock")?;
     check(workspace.cargo().args(["vendor", "--quiet"]).arg(&vendored).current_dir(&project))?;
