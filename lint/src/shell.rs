@@ -178,7 +178,7 @@ impl Parser {
                 '<' | '>' => self.redirection(&mut list),
                 _ => {
                     let word = self.word(&mut list);
-                    self.is_told(&mut list, word);
+                    self.is_told(&mut list, &word);
                 }
             }
         }
@@ -210,7 +210,7 @@ impl Parser {
     }
 
     /// Adds a word to the command, or changes the state if it is a reserved word.
-    fn is_told(&mut self, list: &mut List, word: Word) {
+    fn is_told(&mut self, list: &mut List, word: &Word) {
         let is_first = list.command.words.is_empty() && !list.is_header;
         let plain = if word.is_quoted || word.has_substitution { "" } else { word.text.as_str() };
         if list.cases > 0 && (is_first || list.is_pattern) && plain == "esac" {
@@ -375,12 +375,11 @@ impl Parser {
                     // The number of a descriptor, `2>`.
                     return Word::default();
                 }
-                ';' | '&' | '|' | ')' | '<' | '>' => break,
                 '(' if is_assignment(&word.text) && word.text.ends_with('=') => {
                     self.at += 1;
                     self.array(list);
                 }
-                '(' => break,
+                ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
                 blank if blank.is_whitespace() => break,
                 '\'' => {
                     self.at += 1;

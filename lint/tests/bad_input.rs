@@ -246,7 +246,8 @@ type Made<'a> = &'a dyn Fn(usize) -> Vec<(String, String)>;
 #[test]
 fn a_bound_that_is_reached_is_noted() {
     let callers_first = |count: usize| {
-        let functions = (0..count).map(|at| format!("fn f{at}(x: &str) {{ f{}(x); }}\n", at + 1)).collect::<String>();
+        let functions =
+            (0..count).map(|at| format!("fn f{at}(x: &str) {{ f{}(x); }}\n", at + 1)).collect::<Vec<_>>().concat();
         let last = format!("fn f{count}(x: &str) {{ std::net::TcpListener::bind(x).unwrap(); }}\n");
         vec![("tests/a.rs".to_owned(), format!("{functions}{last}#[test] fn t() {{ f0(\"0.0.0.0:80\"); }}\n"))]
     };
@@ -273,7 +274,7 @@ fn a_bound_that_is_reached_is_noted() {
         let mut all: Vec<(String, String)> = (0..count).map(module).collect();
         let last = "pub fn f(x: &str) { std::net::TcpListener::bind(x).unwrap(); }\n".to_owned();
         all.push((format!("tests/it/m{count}.rs"), last));
-        let modules = (0..=count).map(|at| format!("mod m{at};\n")).collect::<String>();
+        let modules = (0..=count).map(|at| format!("mod m{at};\n")).collect::<Vec<_>>().concat();
         all.push(("tests/it/main.rs".to_owned(), format!("{modules}#[test] fn t() {{ m0::f(\"0.0.0.0:80\"); }}\n")));
         all
     };
@@ -295,8 +296,8 @@ fn a_bound_that_is_reached_is_noted() {
             assert!(places.windows(2).all(|pair| pair[0] != pair[1]), "once for each file: {human}");
             let json: serde_json::Value =
                 serde_json::from_str(&lint(folder.path(), &["--format", "json"]).out).expect("JSON");
-            let notes = json["notes"].as_array().expect("a list").iter();
-            let messages = notes.filter_map(|note| note["message"].as_str()).filter(|text| text.starts_with(note));
+            let listed = json["notes"].as_array().expect("a list").iter();
+            let messages = listed.filter_map(|note| note["message"].as_str()).filter(|text| text.starts_with(note));
             assert_eq!(messages.count(), places.len(), "{note}, {count}: {json}");
             assert_eq!(lint(folder.path(), &["--files"]).out.contains(note), is_noted, "{note}, {count}");
         }

@@ -206,32 +206,7 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                     effects.add_wildcards([(facts.file, call.span)]);
                     effects.add_wildcards(callee.wildcards.iter().copied());
                 }
-                let makes_device = makes_device(facts, id);
-                let deeds = callee.map(|callee| callee.deeds.as_slice()).unwrap_or_default();
-                // A call that some paths leave out may be the choice of the caller.
-                if (makes_device || !deeds.is_empty()) && !place.inside && is_on_every_path(content, id) {
-                    let here = (facts.file, call.span);
-                    effects.add_deeds(makes_device.then_some(Deed { kind: DeedKind::MakesDevice, place: here }));
-                    let others = || deeds.iter().filter(|deed| !matches!(deed.kind, DeedKind::Waits { .. }));
-                    effects.add_deeds(others().map(|deed| Deed { place: here, ..deed.clone() }));
-                    effects.add_deeds(others().cloned());
-                }
-                if place.here
-                    && !place.limited
-                    && !place.inside
-                    && content.kind == BodyKind::Function
-                    && effects.waits().next().is_none()
-                    && let Some(accepts) = waits(facts, id)
-                    && !facts.is_limited_by_call_around(id)
-                    && !facts.enclosed_by(id, tables::is_spawning)
-                    && is_on_every_path(content, id)
-                {
-                    let asynchronous = facts.functions[call.function].asynchronous;
-                    let behind = callee.into_iter().flat_map(Effects::waits).map(|deed| deed.place).take(MAX_BEHIND);
-                    let places = [(facts.file, call.span)].into_iter().chain(behind);
-                    let kind = DeedKind::Waits { accepts, asynchronous };
-                    effects.add_deeds(places.map(|place| Deed { kind: kind.clone(), place }));
-                }
+                add_deeds(facts, content, id, place, effects);
                 effects.programs |= callee.map_or_else(|| starts_program(facts, id), |callee| callee.programs);
                 let starts = || tables::starts_concurrent(&call.path) || starts_program(facts, id);
                 effects.tasks |= place.here && callee.map_or_else(|| starts_task(facts, id), |callee| callee.tasks);
@@ -300,6 +275,38 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                 _ => {}
             }
         }
+    }
+}
+
+/// Adds what a call of a function does on each of its paths.
+fn add_deeds(facts: &FileFacts, content: &Body, id: CallId, place: Place, effects: &mut Effects) {
+    let call = &facts.calls[id];
+    let callee = call.effects.as_deref();
+    let makes_device = makes_device(facts, id);
+    let deeds = callee.map(|callee| callee.deeds.as_slice()).unwrap_or_default();
+    // A call that some paths leave out may be the choice of the caller.
+    if (makes_device || !deeds.is_empty()) && !place.inside && is_on_every_path(content, id) {
+        let here = (facts.file, call.span);
+        effects.add_deeds(makes_device.then_some(Deed { kind: DeedKind::MakesDevice, place: here }));
+        let others = || deeds.iter().filter(|deed| !matches!(deed.kind, DeedKind::Waits { .. }));
+        effects.add_deeds(others().map(|deed| Deed { place: here, ..deed.clone() }));
+        effects.add_deeds(others().cloned());
+    }
+    if place.here
+        && !place.limited
+        && !place.inside
+        && content.kind == BodyKind::Function
+        && effects.waits().next().is_none()
+        && let Some(accepts) = waits(facts, id)
+        && !facts.is_limited_by_call_around(id)
+        && !facts.enclosed_by(id, tables::is_spawning)
+        && is_on_every_path(content, id)
+    {
+        let asynchronous = facts.functions[call.function].asynchronous;
+        let behind = callee.into_iter().flat_map(Effects::waits).map(|deed| deed.place).take(MAX_BEHIND);
+        let places = [(facts.file, call.span)].into_iter().chain(behind);
+        let kind = DeedKind::Waits { accepts, asynchronous };
+        effects.add_deeds(places.map(|place| Deed { kind: kind.clone(), place }));
     }
 }
 

@@ -187,9 +187,10 @@ impl<'a> Lower<'a> {
             Expr::Await(wait) => {
                 let calls = self.facts.calls.len();
                 let value = self.expression(&wait.base);
-                if self.facts.calls.len() > calls
-                    && let Some(call) = self.facts.calls.last_mut()
-                {
+                // A function that is called for the first time is walked at its call, so its calls may come last.
+                let function = self.frame.function;
+                let mut new = self.facts.calls[calls..].iter_mut().rev();
+                if let Some(call) = new.find(|call| call.function == function) {
                     call.awaited = true;
                 }
                 let span = self.extent(expression);

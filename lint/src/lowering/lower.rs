@@ -445,9 +445,19 @@ impl<'a> Lower<'a> {
             return;
         }
         self.started.insert(index, self.facts.functions.len());
-        let Written { attributes, signature, block, test, isolated, run_by_harness, ignored, public, around, .. } =
-            self.definitions[index];
-        let in_test_module = self.definitions[index].in_test_module;
+        let Written {
+            attributes,
+            signature,
+            block,
+            test,
+            in_test_module,
+            isolated,
+            run_by_harness,
+            ignored,
+            public,
+            around,
+            ..
+        } = self.definitions[index];
         let function = Function {
             name: signature.ident.to_string(),
             item: self.definitions[index].item.clone(),

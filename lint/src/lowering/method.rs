@@ -147,10 +147,8 @@ impl<'a> Lower<'a> {
         for argument in &arguments {
             self.escape(argument);
         }
-        if let Some(duration) = self.duration(&path, &name, &arguments, span) {
-            return duration;
-        }
-        if let Some(number) = Self::converted(&path, &arguments) {
+        let duration = self.duration(&path, &name, &arguments, span);
+        if let Some(number) = duration.or_else(|| Self::converted(&path, &arguments)) {
             return number;
         }
         if let Some(closure) = self.call_of_closure(&path, &arguments, span) {

@@ -70,23 +70,23 @@ impl FileFacts {
         if call.effects.as_ref()?.limits_streams {
             return Some(Vec::new());
         }
-        let deciding = self.deciding_limits(call).find(|value| !self.is_no_limit(value))?;
+        let deciding = deciding_limits(call).find(|value| !self.is_no_limit(value))?;
         Some(parameters(deciding))
     }
 
     /// Whether the call gets no limit for the reads of a stream, where its function leaves the limit to its caller.
     pub(crate) fn leaves_streams_unlimited(&self, call: &Call) -> bool {
-        self.deciding_limits(call).any(|value| self.is_no_limit(value))
-    }
-
-    /// Returns the arguments that the called function takes for the limit of a stream's reads.
-    fn deciding_limits<'f>(&'f self, call: &'f Call) -> impl Iterator<Item = &'f Value> {
-        let all = call.receiver.iter().chain(&call.arguments).enumerate();
-        let decides = |at: usize| call.effects.as_ref().is_some_and(|effects| effects.of(at).limits_streams);
-        all.filter(move |(at, _)| decides(*at)).map(|(_, value)| value)
+        deciding_limits(call).any(|value| self.is_no_limit(value))
     }
 
     fn is_no_limit(&self, value: &Value) -> bool {
         tables::NO_LIMITS_OF_STREAMS.contains(&self.written(value.span))
     }
+}
+
+/// Returns the arguments that the called function takes for the limit of a stream's reads.
+fn deciding_limits(call: &Call) -> impl Iterator<Item = &Value> {
+    let all = call.receiver.iter().chain(&call.arguments).enumerate();
+    let decides = |at: usize| call.effects.as_ref().is_some_and(|effects| effects.of(at).limits_streams);
+    all.filter(move |(at, _)| decides(*at)).map(|(_, value)| value)
 }

@@ -153,15 +153,13 @@ fn inner_script(command: &SimpleCommand, config: &Config) -> Option<String> {
         _ => {}
     }
     let values: Vec<Value> = rest.iter().map(|word| Value::text(Span::default(), word.as_str())).collect();
-    match script_of(&values, config) {
-        Some((_, script)) => script.and_then(Value::constant),
-        None => {
-            let is_shell = tables::SHELLS.contains(&tables::program_name(program));
-            // With an operand, it reads that file.
-            let reads_input = operands.iter().take_while(|word| *word != "-s").all(|word| word.starts_with('-'));
-            command.input.clone().filter(|_| is_shell && reads_input)
-        }
+    if let Some((_, script)) = script_of(&values, config) {
+        return script.and_then(Value::constant);
     }
+    let is_shell = tables::SHELLS.contains(&tables::program_name(program));
+    // With an operand, it reads that file.
+    let reads_input = operands.iter().take_while(|word| *word != "-s").all(|word| word.starts_with('-'));
+    command.input.clone().filter(|_| is_shell && reads_input)
 }
 
 /// Returns the names of leading wrappers such as `sudo`, `env` or `timeout`, and the words of the command behind them.
