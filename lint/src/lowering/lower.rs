@@ -26,6 +26,7 @@ use super::unread::unread_children;
 use super::{CallId, FileFacts, Function, INCLUDED, ModuleDeclaration, Sink, Surroundings, Undone};
 use crate::cut::Cut;
 use crate::flow;
+use crate::id::BodyId;
 use crate::ir::{BodyKind, Builder, Effects, Object, Step, Why};
 use crate::resolve::{Names, Program, Uses};
 use crate::span::Span;
@@ -152,6 +153,32 @@ struct Written<'a> {
     public: bool,
     /// It runs only on request.
     ignored: bool,
+}
+
+impl Written<'_> {
+    /// Returns the facts about the function, before it is walked; `body` will be its body.
+    fn function(&self, body: BodyId) -> Function {
+        let is_any = |is: fn(&Attribute) -> bool| self.attributes.iter().any(is);
+        Function {
+            name: self.signature.ident.to_string(),
+            item: self.item.clone(),
+            test: self.test,
+            in_test_module: self.in_test_module,
+            limited: is_any(has_limit),
+            paused: is_any(is_paused),
+            single_threaded: is_any(is_single_threaded),
+            isolated: self.isolated,
+            run_by_harness: self.run_by_harness,
+            ignored: self.ignored,
+            public: self.public,
+            asynchronous: self.signature.asyncness.is_some(),
+            bounds_loops: false,
+            before_main: is_any(is_constructor),
+            returns: None,
+            body: Some(body),
+            calls: 0..usize::MAX,
+        }
+    }
 }
 
 /// The pseudo field that holds the program and arguments of a returned command; no real field can have this name.
@@ -445,38 +472,8 @@ impl<'a> Lower<'a> {
             return;
         }
         self.started.insert(index, self.facts.functions.len());
-        let Written {
-            attributes,
-            signature,
-            block,
-            test,
-            in_test_module,
-            isolated,
-            run_by_harness,
-            ignored,
-            public,
-            around,
-            ..
-        } = self.definitions[index];
-        let function = Function {
-            name: signature.ident.to_string(),
-            item: self.definitions[index].item.clone(),
-            test,
-            in_test_module,
-            limited: attributes.iter().any(has_limit),
-            paused: attributes.iter().any(is_paused),
-            single_threaded: attributes.iter().any(is_single_threaded),
-            isolated,
-            run_by_harness,
-            ignored,
-            public,
-            asynchronous: signature.asyncness.is_some(),
-            bounds_loops: false,
-            before_main: attributes.iter().any(is_constructor),
-            returns: None,
-            body: Some(self.facts.bodies.len()),
-            calls: 0..usize::MAX,
-        };
+        let Written { attributes, signature, block, around, .. } = self.definitions[index];
+        let function = self.definitions[index].function(self.facts.bodies.len());
         let id = self.facts.functions.len();
         let (first_call, first_sink) = (self.facts.calls.len(), self.facts.sinks.len());
         self.facts.functions.push(function);

@@ -147,7 +147,9 @@ fn a_link_is_named_by_its_hosts_after_it_is_plugged_in_elsewhere(mut lab: Lab) -
     lab.replug(&link, &house, &street)?;
     phone.ping(&server).count(20).timeout(Duration::from_secs(1)).run()?.expect_any()?;
     stop_during_traffic(&phone, &server)?;
-    assert_eq!(entries_with("observed the relay of phone-house, phone to street: a packet left"), 1 - before);
-    assert_eq!(entries_with("phone to house: a packet left"), before);
+    let later = entries_with("observed the relay of phone-house, phone to street: a packet left");
+    // Between the count and the change a packet of the old place may have been the first one.
+    let earlier = entries_with("phone to house: a packet left");
+    assert!(later + earlier == 1 && earlier >= before, "{later} entries name the street, {earlier} the house");
     Ok(())
 }
