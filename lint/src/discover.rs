@@ -27,11 +27,11 @@ pub(crate) struct Candidate {
     pub wanted: bool,
 }
 
-/// Whether the file belongs to a program by cargo's conventions, and not to a library.
-fn is_program(path: &Path) -> bool {
-    path.ends_with("src/main.rs")
-        || path.ends_with("build.rs")
-        || path.components().any(|part| part.as_os_str() == "bin")
+/// Whether the file belongs to a program of the package by cargo's conventions, and not to its library.
+fn is_program(path: &Path, package: &Package) -> bool {
+    let whole = tidy(&absolute(path));
+    let inside = whole.strip_prefix(&package.root).unwrap_or(&whole);
+    inside.starts_with("src/bin") || inside == Path::new("src/main.rs") || inside == Path::new("build.rs")
 }
 
 /// The result of a discovery.
@@ -104,8 +104,9 @@ pub(crate) fn discover(paths: &[PathBuf], policy: &Policy<'_>) -> Result<Discove
             || found.packages[package].verdict_of(&path),
             |role| Verdict::new(role, "the configuration says so"),
         );
-        let is_of_library =
-            verdict.role == Role::Product && found.packages[package].has_library() && !is_program(&path);
+        let is_of_library = verdict.role == Role::Product
+            && found.packages[package].has_library()
+            && !is_program(&path, &found.packages[package]);
         let is_configured = configured.is_some();
         found.candidates.push(Candidate { path, package, verdict, is_of_library, is_configured, wanted });
     }

@@ -8,11 +8,14 @@ const _: () = assert!(OPENING.len() == SHORTEST.len(), "the function begins wher
 /// The name of that function, and the name that people see.
 pub(crate) const NAME: (&str, &str) = ("d", "example in the documentation");
 
+/// The rule about the state that tests of one process share, which does not hold for examples.
+pub(crate) const RULE_OF_PROCESSES: &str = "set-env-in-test";
+
 /// Returns a text of the same length in which each example of `text` that `cargo test` runs is a function, at the same
 /// place, and everything else is blank. `None` if there is no such example.
 ///
 /// An example runs if its fence names no other language, and none of `ignore`, `no_run` and `compile_fail` (the rustdoc
-/// book, "Documentation tests"). Block comments and `#[doc]` attributes are left alone.
+/// book, "Documentation tests"). Block comments, `#[doc]` attributes, and fences without a blank before them are left alone.
 pub(crate) fn doc_tests(text: &str) -> Option<String> {
     let mut result: Vec<u8> = text.bytes().map(|byte| if byte == b'\n' { byte } else { b' ' }).collect();
     let mut found = false;
@@ -81,9 +84,11 @@ impl Example {
 
 /// Whether `cargo test` runs an example with that text behind its fence.
 fn runs(language: &str) -> bool {
-    let is_harmless =
-        |word: &str| matches!(word, "" | "rust" | "should_panic" | "test_harness") || word.starts_with("edition20");
-    language.split([',', ' ']).map(str::trim).all(is_harmless)
+    let is_harmless = |word: &str| {
+        matches!(word, "" | "rust" | "should_panic" | "test_harness" | "standalone_crate")
+            || word.starts_with("edition20")
+    };
+    language.split([',', ' ', '\t']).map(str::trim).all(is_harmless)
 }
 
 /// Returns a line of an example as code, at the same place: a `#` before a blank hides the line from readers.

@@ -132,7 +132,9 @@ impl Outcome {
         let (own, shown) = doctests::NAME;
         for (batch, more) in self.findings.0.iter_mut().zip(examples.findings.0) {
             batch.more += more.more;
-            batch.findings.extend(more.findings.into_iter().map(|mut kept| {
+            // Each example is a process of its own.
+            let others = more.findings.into_iter().filter(|kept| kept.finding.rule != doctests::RULE_OF_PROCESSES);
+            batch.findings.extend(others.map(|mut kept| {
                 // The text was changed, so an edit of it would not fit the file.
                 kept.finding.fix = None;
                 if let Some(rest) = kept.finding.item.strip_prefix(own) {
@@ -141,7 +143,9 @@ impl Outcome {
                 kept
             }));
         }
-        self.has_test_code |= examples.has_test_code;
+        self.has_test_code = true;
+        self.cuts.extend(examples.cuts);
+        self.cuts.dedup();
         match (&mut self.needs, examples.needs) {
             (Needs::Others { unresolved, follows }, Needs::Others { unresolved: more, follows: also }) => {
                 unresolved.add(more);

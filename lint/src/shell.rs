@@ -94,7 +94,11 @@ impl Word {
     /// Returns the text for the words of a command; `None` if nothing of it is known.
     fn known(&self) -> Option<String> {
         let is_only_substitution = self.has_substitution && self.text == "{}";
-        let text = self.text.trim_matches('$');
+        let is_name = |text: &&str| {
+            text.starts_with('{') || text.chars().all(|character| character.is_alphanumeric() || character == '_')
+        };
+        let name = self.text.strip_prefix('$').filter(is_name);
+        let text = name.unwrap_or(&self.text);
         (!is_only_substitution && !text.is_empty()).then(|| text.to_owned())
     }
 }

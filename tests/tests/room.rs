@@ -97,7 +97,7 @@ const USER: u32 = 54_321;
 fn children_that_wait_leave_tests_their_processes() -> TestResult {
     if !nix::unistd::geteuid().is_root() {
         // Other processes of this user, such as other tests, would change the room.
-        println!("skipped: only root can run processes of a user who has no others");
+        witness::skip("requires root, which can run processes of a user who has no others");
         return Ok(());
     }
     if !witness::is_here("prlimit") {

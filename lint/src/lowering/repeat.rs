@@ -99,6 +99,8 @@ impl<'ast> Visit<'ast> for Deeds {
             Expr::Await(_)
                 | Expr::Break(_)
                 | Expr::Call(_)
+                | Expr::ForLoop(_)
+                | Expr::Index(_)
                 | Expr::Macro(_)
                 | Expr::MethodCall(_)
                 | Expr::Return(_)

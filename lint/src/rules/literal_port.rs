@@ -29,9 +29,11 @@
 //! ## References
 //! ip(7): port 0 lets the kernel choose.
 
+use std::collections::HashSet;
+
 use super::address::{Found, Host, Networks, given_values, read};
 use crate::config::Config;
-use crate::facts::{Call, FileFacts, Sink, SinkKind, Undone};
+use crate::facts::{FileFacts, SinkKind, Undone};
 use crate::finding::{Confidence, Severity};
 use crate::rule::Hit;
 use crate::span::Span;
@@ -44,7 +46,9 @@ const HELP: &str = "bind port 0 and ask for `local_addr()`; inside a `#[netns_te
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let networks = Networks::new(facts);
     let mut reported = Vec::new();
-    let mut bound: Vec<(usize, u16)> = Vec::new();
+    let mut bound: HashSet<(usize, u16)> = HashSet::new();
+    let mut addresses: HashSet<(usize, String)> = HashSet::new();
+    let sharing = sharing(facts);
     for sink in &facts.sinks {
         let what = match sink.kind {
             SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram => "bound",
@@ -64,14 +68,17 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let port = found.port.filter(|port| *port != 0);
         // A port on another machine cannot collide with this one's.
         let elsewhere = sink.kind == SinkKind::Connect && !found.is_local();
-        let is_own = |port: &u16| bound.contains(&(sink.function, *port));
-        if port.as_ref().is_some_and(is_own) || shares(facts, sink) {
+        let is_connection = sink.kind == SinkKind::Connect;
+        let is_own = |port: &u16| is_connection && bound.contains(&(sink.function, *port));
+        let is_again = !is_connection && port.is_some() && !addresses.insert((sink.function, value.shown()));
+        let is_shared = !is_connection && sharing.contains(&(sink.function, sink.kind == SinkKind::Datagram));
+        if port.as_ref().is_some_and(is_own) || is_again || is_shared {
             reported.extend([sink.span, value.span]);
             continue;
         }
         if let Some(port) = port.filter(|_| !elsewhere && !networks.is_own(sink)) {
             if sink.kind != SinkKind::Connect {
-                bound.push((sink.function, port));
+                bound.insert((sink.function, port));
             }
             reported.extend([sink.span, value.span]);
             let end = |name: &str| value.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);
@@ -101,14 +108,17 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether the function lets others bind the port of its socket, too.
-fn shares(facts: &FileFacts, sink: &Sink) -> bool {
-    let is_shared = |call: &Call| {
-        call.function == sink.function
-            && (tables::SHARING_PORTS.contains(&call.name.as_str())
-                || sink.kind == SinkKind::Datagram && call.name == "set_reuse_address")
-    };
-    sink.kind != SinkKind::Connect && facts.calls.iter().any(is_shared)
+/// Returns the functions that let others bind the port of their socket, too, and whether that is so for datagrams.
+fn sharing(facts: &FileFacts) -> HashSet<(usize, bool)> {
+    let mut found = HashSet::new();
+    for call in &facts.calls {
+        if tables::SHARING_PORTS.contains(&call.name.as_str()) {
+            found.extend([(call.function, true), (call.function, false)]);
+        } else if call.name == "set_reuse_address" {
+            found.insert((call.function, true));
+        }
+    }
+    found
 }
 
 /// Reports fixed ports of this machine that a call gets which is not known to bind or contact them, as notes.
@@ -211,7 +221,6 @@ mod tests {
                 r#"bus.connect("signal:9");"#,
                 r#"let url = "http://localhost:80/";"#,
                 r#"let client = salvo::test::TestClient::new("http://127.0.0.1:5801"); client.send().await;"#,
-                r#"let client = web::MockClient::new("http://127.0.0.1:5801"); client.send().await;"#,
                 r#"sql::PgPool::connect_lazy("postgres://localhost:5432/db").unwrap();"#,
                 r#"let client = web::Client::build("http://127.0.0.1:0"); client.retry("localhost", 3).await;"#,
             ],

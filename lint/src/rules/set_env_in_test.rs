@@ -93,17 +93,30 @@ fn forking(facts: &FileFacts) -> Vec<Range<usize>> {
     found
 }
 
+/// Whether the call takes a lock, or runs a closure under one of a crate that is made for that. `file.write(text)` and
+/// `stdout().lock()` are others.
+fn is_lock(facts: &FileFacts, call: &Call) -> bool {
+    let name = call.name.as_str();
+    let is_stream = || {
+        let maker = call.receiver.as_ref().and_then(|receiver| facts.maker(receiver));
+        maker.is_some_and(|maker| tables::STANDARD_STREAMS.contains(&maker.name.as_str()))
+    };
+    tables::RUNNING_LOCKED.contains(&name)
+        || tables::TAKING_TURNS.contains(&name) && call.receiver.is_some() && call.arguments.is_empty() && !is_stream()
+}
+
 /// Whether the function holds a lock, which may serialize it with the others, is a method of an object that holds one,
 /// or each caller in the file holds one.
 fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let own = |function: usize| facts.calls.iter().filter(move |other| other.function == function);
-    let locks_itself = |function: usize| own(function).any(|other| tables::TAKING_TURNS.contains(&other.name.as_str()));
+    let locks_itself = |function: usize| own(function).any(|other| is_lock(facts, other));
     // A function of the file that locks returns the guard, or runs a closure while it holds the lock.
-    let locks_for_others =
-        |name: &str| facts.functions.iter().enumerate().any(|(index, known)| known.name == name && locks_itself(index));
-    let locks = |function: usize| {
-        locks_itself(function) || own(function).any(|other| other.of_run && locks_for_others(&other.name))
+    let locks_for = |other: &Call| {
+        let runs = || other.arguments.iter().any(|argument| argument.body.is_some());
+        let may_guard = |function: &usize| runs() || facts.functions[*function].returns.is_some();
+        other.called.iter().any(|function| may_guard(function) && locks_itself(*function))
     };
+    let locks = |function: usize| own(function).any(|other| is_lock(facts, other) || locks_for(other));
     let called = &facts.functions[function];
     let is_it = |other: &&Call| other.of_run && other.name == called.name && other.function != function;
     let mut callers = facts.calls.iter().filter(is_it).peekable();

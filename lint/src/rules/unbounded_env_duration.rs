@@ -41,6 +41,7 @@ use super::bounds::{Bound, judged, number};
 use crate::config::Config;
 use crate::facts::{FileFacts, Rounds, Sink, SinkKind};
 use crate::rule::{Hit, Proposal};
+use crate::tables;
 
 const HELP: &str = "bound it where it is read, `.clamp(1, 60)`, or refuse what is out of range; with netns-fixtures, declare \
                     it as `Setting<Duration>`, which has a range, a unit and a default";
@@ -92,8 +93,7 @@ fn capped(facts: &FileFacts, sink: &Sink, longest: Duration) -> Option<Proposal>
     if value.span != call.span {
         return None;
     }
-    let is_std =
-        ["std", "core", "tokio"].iter().any(|owner| call.path.starts_with(&format!("{owner}::time::Duration::")));
+    let is_std = tables::DURATION_FUNCTIONS.iter().any(|known| call.path.starts_with(known));
     // The initializer of a constant can only call `const` methods.
     let in_code = !facts.functions[call.function].name.is_empty() || call.surroundings.closure;
     let (holder, _) = facts.written(call.span).split_once(&format!("::{}(", call.name))?;

@@ -8,7 +8,13 @@ pub(crate) const PROCESS_STATE: &[&str] = &["env::set_var", "env::remove_var", "
 pub(crate) const VARIABLES_OF_REPORTS: &[&str] = &["RUST_LOG", "RUST_BACKTRACE", "RUST_LIB_BACKTRACE", "NO_COLOR"];
 
 /// Methods and functions that make a test wait for another test before it changes shared state.
-pub(crate) const TAKING_TURNS: &[&str] = &["lock", "blocking_lock", "write", "with_var", "with_vars", "scoped"];
+pub(crate) const TAKING_TURNS: &[&str] = &["lock", "blocking_lock", "write"];
+
+/// Functions that run a closure under a lock.
+pub(crate) const RUNNING_LOCKED: &[&str] = &["with_var", "with_vars", "scoped"];
+
+/// Functions that return a stream of the process, whose lock is no lock of a test.
+pub(crate) const STANDARD_STREAMS: &[&str] = &["stdin", "stdout", "stderr"];
 
 /// Methods after which several sockets can have one port (socket(7), SO_REUSEPORT).
 pub(crate) const SHARING_PORTS: &[&str] = &["set_reuse_port", "reuse_port"];
@@ -205,9 +211,23 @@ pub(crate) fn is_mock(path: &str) -> bool {
     path.split_once("::").is_some_and(|(first, _)| MOCK_SERVERS.contains(&first))
 }
 
-/// Whether the path leads into a crate whose sockets are in a network of its own.
+/// Modules of other crates whose clients, servers or networks stay inside of the process.
+const IN_PROCESS: &[&str] = &[
+    "salvo::test::",
+    "salvo_core::test::",
+    "actix_web::test::",
+    "axum_test::",
+    "poem::test::",
+    "rocket::local::",
+    "warp::test::",
+    "webrtc_util::vnet::",
+    "webrtc::util::vnet::",
+];
+
+/// Whether the path leads into a crate whose sockets are in a network of its own, or to something that uses no socket.
 pub(crate) fn is_of_simulation(path: &str) -> bool {
     path.split_once("::").is_some_and(|(first, _)| SIMULATED.contains(&first))
+        || IN_PROCESS.iter().any(|module| path.starts_with(module))
 }
 
 /// Schemes of URLs that name no host.

@@ -207,6 +207,10 @@ pub(crate) const TOKIO_RUNTIMES: &str = "tokio::runtime::";
 /// The beginning of the paths of the standard library.
 pub(crate) const STD: &str = "std::";
 
+/// The functions of the type of durations.
+pub(crate) const DURATION_FUNCTIONS: &[&str] =
+    &["std::time::Duration::", "core::time::Duration::", "tokio::time::Duration::"];
+
 /// The type at which threads or tasks wait for each other.
 pub(crate) const BARRIER: &str = "Barrier";
 

@@ -45,12 +45,16 @@ fn has_late_packets(lab: &mut Lab, within: Option<Duration>) -> TestResult {
     }
     lab.up()?;
     let (sender, _receiver) = (a.udp_socket(0)?, b.udp_socket(9)?);
-    let mut stop = b.command("sh")?;
-    let mut stopped = stop.args(["-c", STOP, "sh", &std::process::id().to_string()]).spawn()?;
-    while stopped.try_wait()?.is_none() {
-        sender.send_to(&[0; 100], SocketAddr::new(b.addr(), 9))?;
-        // The pace of the traffic: a stop of more than 10 ms meets a datagram.
-        std::thread::sleep(Duration::from_millis(10));
+    let link = lab.link_between(&a, &b)?;
+    // A stop that meets no datagram on its way is repeated.
+    while link.statistics_from(&a)?.late == Some(0) {
+        let mut stop = b.command("sh")?;
+        let mut stopped = stop.args(["-c", STOP, "sh", &std::process::id().to_string()]).spawn()?;
+        while stopped.try_wait()?.is_none() {
+            sender.send_to(&[0; 100], SocketAddr::new(b.addr(), 9))?;
+            // The pace of the traffic: a stop of more than 10 ms meets a datagram.
+            std::thread::sleep(Duration::from_millis(10));
+        }
     }
     // It arrives after those that were late.
     a.ping(&b).count(1).timeout(Duration::from_secs(3)).run()?.expect_all()?;

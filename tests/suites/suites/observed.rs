@@ -299,12 +299,20 @@ fn leaves_children_that_no_test_waits_for() {
     let zygotes = zygotes();
     let &[zygote] = &zygotes[..] else { panic!("{zygotes:?}") };
     stop(zygote);
-    let late = || std::panic::catch_unwind(waits_a_second_for_its_namespaces).unwrap_err();
+    // At the same time, so that none gives up before the others have asked.
+    let barrier = std::sync::Barrier::new(LATE);
+    let late = || {
+        barrier.wait();
+        std::panic::catch_unwind(waits_a_second_for_its_namespaces).unwrap_err();
+    };
     std::thread::scope(|scope| (0..LATE).for_each(|_| drop(scope.spawn(late))));
     kill(zygote, Signal::SIGCONT).unwrap();
-    // The control: each request has a child.
-    while self::zygotes().len() < 1 + LATE {
-        std::thread::yield_now();
+    // The control: each request has a child, and the zygote sleeps, so it has sent all replies.
+    let sleeps = || std::fs::read_to_string(format!("/proc/{zygote}/stat")).unwrap().contains(") S ");
+    let begin = std::time::Instant::now();
+    while self::zygotes().len() < 1 + LATE || !sleeps() {
+        assert!(begin.elapsed() < std::time::Duration::from_secs(60), "{:?}", self::zygotes());
+        std::thread::sleep(std::time::Duration::from_millis(1));
     }
     waits_long_for_its_namespaces();
     // Beside the zygote: as many as may be prepared ahead.

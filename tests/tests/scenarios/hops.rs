@@ -72,8 +72,9 @@ fn asymmetric(lab: &mut Lab, backend: Backend) -> TestResult {
     lab.link(&a, &b).conditions(up, down).backend(backend);
     lab.up()?;
     let link = lab.link_between(&a, &b)?;
-    expect_rate(&[(&link, &a)], [&a, &b], 2)?;
-    expect_rate(&[(&link, &b)], [&b, &a], 20)?;
+    if expect_rate(&[(&link, &a)], [&a, &b], 2)? {
+        expect_rate(&[(&link, &b)], [&b, &a], 20)?;
+    }
     Ok(())
 }
 

@@ -120,7 +120,7 @@ fn a_translation_has_the_ports_of_its_range_alone(mut lab: Lab) -> TestResult {
     let (transport, port, to) = web(4007);
     router.nat(&cone().ports(4000..=4007).forward(transport, port, to))?;
     router.flush_nat()?;
-    // A datagram finds the last free port of seven in 46% of cases: of fifty, one does.
+    // A datagram finds the last free port of seven in 41% of cases: of fifty, one does.
     let mapped = |socket: &UdpSocket| -> TestResult<Option<u16>> {
         for _ in 0..50 {
             if let Some(seen) = reflector.sees_within(socket, Duration::from_millis(50))? {

@@ -84,14 +84,6 @@ fn before_a_connection_with_a_limit() {
 }
 
 #[test]
-fn of_a_named_thread() {
-    let server = thread::Builder::new().name("server".into()).spawn(serve).unwrap();
-    thread::sleep(Duration::from_millis(100)); //~ sleep-as-synchronization
-    assert!(TcpStream::connect(address()).is_ok());
-    server.join().unwrap();
-}
-
-#[test]
 fn a_child_with_arguments() {
     let mut server = std::process::Command::new("/bin/sleep").arg("1").spawn().unwrap();
     thread::sleep(Duration::from_secs(1)); //~ sleep-as-synchronization
