@@ -134,6 +134,7 @@ async fn connect(sides: &mut [Side; 2]) -> TestResult<bool> {
         side.orders.send(())?;
     }
     let [first, second] = sides;
+    // netns-lint: allow(unbounded-wait) both sides end with the test, which has a deadline
     let (first, second) = tokio::join!(first.results.recv(), second.results.recv());
     Ok(first.ok_or("the first side has ended")? && second.ok_or("the second side has ended")?)
 }

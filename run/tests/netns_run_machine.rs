@@ -81,7 +81,13 @@ fn a_suite_passes_inside_without_cargo_and_without_any_variable() {
     let empty = tempfile::tempdir().unwrap();
     let suite = std::env::current_exe().unwrap();
     let mut netns_run = Command::new(cargo_bin!("netns-run"));
-    netns_run.env_clear().current_dir(empty.path()).arg("--").arg(suite).args(["--exact", "the_server_answers"]);
+    netns_run
+        .env_clear()
+        .current_dir(empty.path())
+        .args(["--deadline", "60s", "--"])
+        .arg(suite)
+        .args(["--exact", "the_server_answers"]);
+    // netns-lint: allow(unbounded-wait) the program has a deadline of its own
     let ended = netns_run.output().unwrap();
     let printed = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success() && printed.contains("test result: ok. 1 passed;"), "{printed}");

@@ -18,7 +18,8 @@ pub mod witness;
 ///
 /// Panics if it is not a number.
 pub fn time_factor() -> u32 {
-    std::env::var("NETNS_TEST_TIME_FACTOR").map_or(1, |factor| factor.parse().expect("the factor is a number"))
+    std::env::var("NETNS_TEST_TIME_FACTOR")
+        .map_or(1, |factor| factor.parse::<u32>().expect("the factor is a number").clamp(1, 100))
 }
 
 /// The examples of the README, which the documentation tests compile.

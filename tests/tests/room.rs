@@ -115,6 +115,7 @@ fn children_that_wait_leave_tests_their_processes() -> TestResult {
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .spawn()?;
+    // netns-lint: allow(unbounded-wait) it prints the line or ends
     others.stdout.as_mut().ok_or("no pipe")?.read_exact(&mut [0; "ready\n".len()])?;
     let run = |room: u32, deadline: &str, arguments: &[&str]| {
         let libtest = suite.libtest(User::Caller)?;
@@ -134,6 +135,7 @@ fn children_that_wait_leave_tests_their_processes() -> TestResult {
         assert_passes(&run(room, "20s", &THREE_TESTS)?, "3 passed", room);
     }
     drop(others.stdin.take());
+    // netns-lint: allow(unbounded-wait) it ends with its input
     assert!(others.wait()?.success());
     Ok(())
 }
