@@ -49,7 +49,7 @@ fn has_late_packets(lab: &mut Lab, within: Option<Duration>) -> TestResult {
     // A stop that meets no datagram on its way is repeated.
     while link.statistics_from(&a)?.late == Some(0) {
         let mut stop = b.command("sh")?;
-        let mut stopped = stop.args(["-c", STOP, "sh", &std::process::id().to_string()]).spawn()?;
+        let stopped = stop.args(["-c", STOP, "sh", &std::process::id().to_string()]).spawn()?;
         while stopped.try_wait()?.is_none() {
             sender.send_to(&[0; 100], SocketAddr::new(b.addr(), 9))?;
             // The pace of the traffic: a stop of more than 10 ms meets a datagram.
