@@ -52,7 +52,7 @@ mod networks_outside {
         use netns_fixtures::net::condition::Preset;
         use netns_fixtures::prelude::*;
 
-        #[netns_test]
+        #[netns_test(requires(conditions, nat))]
         fn the_client_connects_from_a_train(mut lab: Lab) -> TestResult {
             let [client, server] = ["client", "server"].map(|name| lab.host(name));
             let home = lab.router("home");

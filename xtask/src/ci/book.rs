@@ -92,9 +92,10 @@ fn strangers(page: &str, tests: &[String]) -> Vec<String> {
     blocks.filter(is_strange).filter_map(|block| block.lines().next()).map(str::to_owned).collect()
 }
 
-/// Returns code without comments at the ends of lines, white space, and the commas that rustfmt adds.
+/// Returns code without comments, white space, and the commas that rustfmt adds.
 fn bare(code: &str) -> String {
-    let without_comments = code.lines().map(|line| line.split("// ").next().unwrap_or(line));
+    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let without_comments = lines.map(|line| line.split("// ").next().unwrap_or(line));
     let text: String = without_comments.flat_map(str::chars).filter(|sign| !sign.is_whitespace()).collect();
     text.replace(",)", ")").replace(",]", "]").replace(",}", "}")
 }
