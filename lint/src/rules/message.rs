@@ -47,8 +47,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         };
         let is_pedantic = if on_stream.is_some() { stream::is_checked(facts, flow, id) } else { is_of_tests(flow) };
         let by_itself = call.effects.as_ref().is_some_and(|effects| effects.limits);
-        let is_limited =
-            || by_itself || flow.is_limited_in_time(id) || facts.object(call.root).any(|(_, other)| other.is_limit());
+        let is_limited = || by_itself || flow.is_limited_in_time(id) || stream::has_limit_of_object(facts, call.root);
         let is_excused = function.isolated
             || flow.is_apart(id)
             || is_for_tasks(facts, flow, call.function, !call.surroundings.is_repeated())

@@ -100,12 +100,17 @@ pub(super) fn with_callers(facts: &FileFacts, function: usize) -> BTreeSet<usize
 
 /// Whether the function that made the stream sets a limit on it.
 pub(super) fn has_limit_by_maker(facts: &FileFacts, value: &Value) -> bool {
-    let limits = |other: &Call| {
-        let by_function = || other.effects.as_ref().is_some_and(|effects| effects.limits);
-        facts.limit_of_streams(other).is_some()
-            || (other.is_limit() || by_function()) && !facts.leaves_streams_unlimited(other)
-    };
-    value.call.is_some_and(|call| facts.object(facts.calls[call].root).any(|(_, other)| limits(other)))
+    value.call.is_some_and(|call| has_limit_of_object(facts, facts.calls[call].root))
+}
+
+/// Whether a call of the object that the call `root` made sets a limit on its waits. A function that takes the limit from
+/// its caller and gets none sets none.
+pub(super) fn has_limit_of_object(facts: &FileFacts, root: CallId) -> bool {
+    facts.object(root).any(|(_, call)| {
+        let by_function = || call.effects.as_ref().is_some_and(|effects| effects.limits);
+        facts.limit_of_streams(call).is_some()
+            || (call.is_limit() || by_function()) && !facts.leaves_streams_unlimited(call)
+    })
 }
 
 /// Whether an attribute ends each test among these functions after a time.
