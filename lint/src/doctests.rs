@@ -123,7 +123,7 @@ mod tests {
             let text = format!("/// ```{language}\n/// ask();\n/// ```\nfn ask() {{}}\n");
             assert_eq!(doc_tests(&text), None, "{language}");
         }
-        // Neither an example without an end, nor a comment that is no documentation.
+        // An example without an end, and a comment that does not document, are left alone.
         assert_eq!(doc_tests("/// ```\n/// ask();\nfn ask() {}\n"), None);
         assert_eq!(doc_tests("// ```\n// ask();\n// ```\nfn ask() {}\n"), None);
         assert_eq!(doc_tests("//// ```\n//// ask();\n//// ```\nfn ask() {}\n"), None);

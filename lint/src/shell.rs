@@ -5,6 +5,10 @@
 //! errors: the texts of tests have placeholders, `{}`, and a wrong text leads to some commands, never to a panic.
 //! ARCHITECTURE.md has the reason why this is not the parser of another crate.
 
+mod word;
+
+use word::Word;
+
 /// The maximum depth of subshells and substitutions; deeper text is skipped.
 const MAX_DEPTH: usize = 32;
 
@@ -76,31 +80,6 @@ struct List {
     cases: usize,
     /// Inside a `case`, before the `)` of a pattern.
     is_pattern: bool,
-}
-
-#[derive(Default)]
-struct Word {
-    text: String,
-    is_quoted: bool,
-    has_substitution: bool,
-}
-
-impl Word {
-    fn substitution(&mut self) {
-        self.text.push_str("{}");
-        self.has_substitution = true;
-    }
-
-    /// Returns the text for the words of a command; `None` if nothing of it is known.
-    fn known(&self) -> Option<String> {
-        let is_only_substitution = self.has_substitution && self.text == "{}";
-        let is_name = |text: &&str| {
-            text.starts_with('{') || text.chars().all(|character| character.is_alphanumeric() || character == '_')
-        };
-        let name = self.text.strip_prefix('$').filter(is_name);
-        let text = name.unwrap_or(&self.text);
-        (!is_only_substitution && !text.is_empty()).then(|| text.to_owned())
-    }
 }
 
 impl Parser {
@@ -182,7 +161,7 @@ impl Parser {
                 '<' | '>' => self.redirection(&mut list),
                 _ => {
                     let word = self.word(&mut list);
-                    self.is_told(&mut list, &word);
+                    self.take_word(&mut list, &word);
                 }
             }
         }
@@ -214,7 +193,7 @@ impl Parser {
     }
 
     /// Adds a word to the command, or changes the state if it is a reserved word.
-    fn is_told(&mut self, list: &mut List, word: &Word) {
+    fn take_word(&mut self, list: &mut List, word: &Word) {
         let is_first = list.command.words.is_empty() && !list.is_header;
         let plain = if word.is_quoted || word.has_substitution { "" } else { word.text.as_str() };
         if list.cases > 0 && (is_first || list.is_pattern) && plain == "esac" {
@@ -250,7 +229,7 @@ impl Parser {
             return;
         }
         if (list.command.words.is_empty() || list.is_header) && self.takes("((") {
-            self.skip_arithmetic();
+            self.skip_parentheses(2);
             return;
         }
         self.at += 1;
@@ -267,18 +246,9 @@ impl Parser {
     /// Reads a list in parentheses, or skips it below [`MAX_DEPTH`].
     fn nested(&mut self, end: char) {
         if self.depth < MAX_DEPTH {
-            return self.list(Some(end));
-        }
-        let mut open = 1;
-        while open > 0
-            && let Some(next) = self.peek(0)
-        {
-            self.at += 1;
-            match next {
-                '(' => open += 1,
-                ')' => open -= 1,
-                _ => {}
-            }
+            self.list(Some(end));
+        } else {
+            self.skip_parentheses(1);
         }
     }
 
@@ -288,9 +258,8 @@ impl Parser {
         self.nested(end);
     }
 
-    /// Skips to behind the `))` that ends an arithmetic expression.
-    fn skip_arithmetic(&mut self) {
-        let mut open = 2;
+    /// Skips to behind the parenthesis that closes the last of the `open` ones.
+    fn skip_parentheses(&mut self, mut open: usize) {
         while open > 0
             && let Some(next) = self.peek(0)
         {
@@ -367,188 +336,6 @@ impl Parser {
                 self.at = after.max(self.at);
             }
             self.found[document.reader].input = Some(body);
-        }
-    }
-
-    /// Reads a word up to a blank or an operator.
-    fn word(&mut self, list: &mut List) -> Word {
-        let mut word = Word::default();
-        while let Some(next) = self.peek(0) {
-            match next {
-                '<' | '>' if !word.is_quoted && word.text.chars().all(|character| character.is_ascii_digit()) => {
-                    // The number of a descriptor, `2>`.
-                    return Word::default();
-                }
-                '(' if is_assignment(&word.text) && word.text.ends_with('=') => {
-                    self.at += 1;
-                    self.array(list);
-                }
-                ';' | '&' | '|' | '(' | ')' | '<' | '>' => break,
-                blank if blank.is_whitespace() => break,
-                '\'' => {
-                    self.at += 1;
-                    word.is_quoted = true;
-                    while let Some(next) = self.peek(0) {
-                        self.at += 1;
-                        if next == '\'' {
-                            break;
-                        }
-                        word.text.push(next);
-                    }
-                }
-                '"' => {
-                    self.at += 1;
-                    self.double_quoted(list, &mut word);
-                }
-                '$' if self.peek(1) == Some('"') => self.at += 1,
-                '$' if self.peek(1) == Some('\'') => {
-                    self.at += 2;
-                    word.is_quoted = true;
-                    while let Some(next) = self.peek(0) {
-                        self.at += 1;
-                        match next {
-                            '\'' => break,
-                            '\\' => word.text.extend(self.escaped()),
-                            _ => word.text.push(next),
-                        }
-                    }
-                }
-                _ => self.expansion(list, &mut word, false),
-            }
-        }
-        word
-    }
-
-    /// Returns the character of `\n` and the like; the backslash is consumed.
-    fn escaped(&mut self) -> Option<char> {
-        let next = self.peek(0)?;
-        self.at += 1;
-        Some(match next {
-            'n' => '\n',
-            't' => '\t',
-            other => other,
-        })
-    }
-
-    /// Skips the items of an array, whose substitutions run.
-    fn array(&mut self, list: &mut List) {
-        self.depth += 1;
-        while self.depth < MAX_DEPTH {
-            self.skip_blanks();
-            while self.takes("\n") {
-                self.skip_blanks();
-            }
-            let before = self.at;
-            if self.peek(0).is_none() || self.takes(")") {
-                break;
-            }
-            self.word(list);
-            // An operator cannot stand here.
-            if self.at == before {
-                self.at += 1;
-            }
-        }
-        self.depth -= 1;
-    }
-
-    fn double_quoted(&mut self, list: &mut List, word: &mut Word) {
-        word.is_quoted = true;
-        while let Some(next) = self.peek(0) {
-            if next == '"' {
-                self.at += 1;
-                return;
-            }
-            self.expansion(list, word, true);
-        }
-    }
-
-    /// Reads one character, escape, variable or substitution.
-    fn expansion(&mut self, list: &mut List, word: &mut Word, is_quoted: bool) {
-        let Some(next) = self.peek(0) else { return };
-        self.at += 1;
-        match next {
-            '\\' => {
-                let Some(escaped) = self.peek(0) else { return };
-                self.at += 1;
-                // Between quotes, a backslash escapes only these.
-                if is_quoted && !matches!(escaped, '$' | '`' | '"' | '\\' | '\n') {
-                    word.text.push('\\');
-                }
-                if escaped != '\n' {
-                    word.is_quoted = true;
-                    word.text.push(escaped);
-                }
-            }
-            '$' if self.takes("((") => {
-                self.skip_arithmetic();
-                word.substitution();
-            }
-            '$' if self.takes("(") => {
-                self.substitution(list, ')');
-                word.substitution();
-            }
-            '$' if self.takes("{") => {
-                word.text.push_str("${");
-                self.parameter(list, word);
-            }
-            '`' => {
-                self.backquoted(list);
-                word.substitution();
-            }
-            _ => word.text.push(next),
-        }
-    }
-
-    /// Reads the rest of `${name}` or `${name:-text}`, whose substitutions run.
-    fn parameter(&mut self, list: &mut List, word: &mut Word) {
-        let mut inner = Word::default();
-        while let Some(next) = self.peek(0) {
-            match next {
-                '}' => {
-                    self.at += 1;
-                    break;
-                }
-                '"' => {
-                    self.at += 1;
-                    if self.depth < MAX_DEPTH {
-                        self.depth += 1;
-                        self.double_quoted(list, &mut inner);
-                        self.depth -= 1;
-                    }
-                }
-                '$' if self.depth >= MAX_DEPTH => self.at += 1,
-                _ => {
-                    self.depth += 1;
-                    self.expansion(list, &mut inner, true);
-                    self.depth -= 1;
-                }
-            }
-        }
-        word.text.push_str(&inner.text);
-        word.text.push('}');
-    }
-
-    /// Reads the rest of a substitution in backquotes, in which a backslash escapes a nested one.
-    fn backquoted(&mut self, list: &mut List) {
-        let mut inner = Vec::new();
-        while let Some(next) = self.peek(0) {
-            self.at += 1;
-            match next {
-                '`' => break,
-                '\\' if self.peek(0).is_some_and(|next| matches!(next, '`' | '\\' | '$')) => {
-                    inner.extend(self.peek(0));
-                    self.at += 1;
-                }
-                _ => inner.push(next),
-            }
-        }
-        self.index(list);
-        if self.depth < MAX_DEPTH {
-            let outer = (std::mem::replace(&mut self.text, inner), std::mem::take(&mut self.at));
-            let awaited = std::mem::take(&mut self.awaited);
-            self.list(None);
-            (self.text, self.at) = outer;
-            self.awaited = awaited;
         }
     }
 }

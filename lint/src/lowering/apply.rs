@@ -284,10 +284,22 @@ impl Lower<'_> {
 
     /// Adds a sink of one value.
     pub(super) fn sink(&mut self, kind: SinkKind, value: Value, span: Span, by: String, call: Option<CallId>) {
+        self.sink_of_all(kind, vec![value], span, by, call);
+    }
+
+    /// Adds a sink of several values.
+    pub(super) fn sink_of_all(
+        &mut self,
+        kind: SinkKind,
+        values: Vec<Value>,
+        span: Span,
+        by: String,
+        call: Option<CallId>,
+    ) {
         let function = self.frame.function;
         self.facts.sinks.push(Sink {
             kind,
-            values: vec![value],
+            values,
             span,
             by,
             through: None,

@@ -1,7 +1,7 @@
 //! File contents that a test writes: `fs::write`, and `write_all` and `write!` on a file that it created.
 
 use super::lower::Lower;
-use super::{CallId, Sink, SinkKind};
+use super::{CallId, SinkKind};
 use crate::tables;
 use crate::value::Value;
 
@@ -23,19 +23,8 @@ impl Lower<'_> {
         let (Some(path), Some(content)) = (path, content) else { return };
         let call = &self.facts.calls[id];
         let by = if call.path.is_empty() { call.name.clone() } else { call.path.clone() };
-        self.facts.sinks.push(Sink {
-            kind: SinkKind::Written,
-            values: vec![path, content],
-            span: call.span,
-            by,
-            through: None,
-            function: call.function,
-            call: Some(id),
-            open: false,
-            behind: Vec::new(),
-            told_on: false,
-            undone: None,
-        });
+        let span = call.span;
+        self.sink_of_all(SinkKind::Written, vec![path, content], span, by, Some(id));
     }
 
     /// Adds a sink if the last recorded call opens a file that it may create or overwrite.

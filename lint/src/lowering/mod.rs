@@ -6,6 +6,7 @@ mod apply;
 mod arena;
 mod attributes;
 mod awaiting;
+mod call;
 mod closure;
 mod command;
 mod constants;

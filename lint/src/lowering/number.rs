@@ -3,7 +3,7 @@
 use syn::{BinOp, Expr};
 
 use super::lower::Lower;
-use super::{CallId, Sink, SinkKind};
+use super::{CallId, SinkKind};
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Interval, Value};
@@ -161,19 +161,7 @@ impl<'a> Lower<'a> {
         if let Expr::Range(_) = over
             && (!range.sources.is_empty() || !range.parameters.is_empty())
         {
-            self.facts.sinks.push(Sink {
-                kind: SinkKind::Size,
-                values: vec![range.clone()],
-                span: range.span,
-                by: "for".to_owned(),
-                through: None,
-                function: self.frame.function,
-                call: None,
-                open: false,
-                behind: Vec::new(),
-                told_on: false,
-                undone: None,
-            });
+            self.sink(SinkKind::Size, range.clone(), range.span, "for".to_owned(), None);
         }
     }
 }

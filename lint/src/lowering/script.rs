@@ -1,8 +1,8 @@
 //! Macros that take a command line as text or tokens: `cmd!` of xshell, `run_cmd!` and related macros of cmd_lib. They
 //! run an argv and do not start a shell.
 
+use super::SinkKind;
 use super::lower::Lower;
-use super::{Sink, SinkKind};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
@@ -28,19 +28,7 @@ impl Lower<'_> {
         let inner = text.get(1..text.len().saturating_sub(1)).unwrap_or_default();
         for command in words(&braced(&without_raw_texts(inner))) {
             let values: Vec<Value> = command.iter().map(|word| self.word(word, span)).collect();
-            self.facts.sinks.push(Sink {
-                kind: SinkKind::Command,
-                values,
-                span,
-                by: path.clone(),
-                through: None,
-                function: self.frame.function,
-                call: None,
-                open: false,
-                behind: Vec::new(),
-                told_on: false,
-                undone: None,
-            });
+            self.sink_of_all(SinkKind::Command, values, span, path.clone(), None);
         }
     }
 

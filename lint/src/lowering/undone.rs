@@ -60,7 +60,7 @@ fn runs_without(facts: &FileFacts, tried: CallId, call: CallId) -> bool {
         let edges = body.blocks.iter().flat_map(|block| &block.edges);
         edges.filter(|edge| edge.lacks == Some(tried)).filter_map(|edge| edge.to).any(|to| has(body, to))
     };
-    // The method is no call of its own.
+    // `or_else` itself is not recorded between the two calls.
     let is_alternative = call == tried + 1
         && facts.enclosed_by(call, |name| name == "or_else")
         && !facts.enclosed_by(tried, |name| name == "or_else");

@@ -166,7 +166,7 @@ fn is_for_many(facts: &FileFacts, sink: &Sink) -> bool {
     })
 }
 
-/// Whether the port comes from the command line: the person who starts the program chooses it. A default is no choice.
+/// Whether the port comes from the command line: the person who starts the program chooses it. A default does not count.
 fn is_chosen(value: &Value) -> bool {
     read(&value.shown()).is_none_or(|address| address.port.is_none())
         && [Origin::Argument, Origin::Option].iter().any(|origin| value.source(*origin).is_some())

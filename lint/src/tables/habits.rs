@@ -13,7 +13,7 @@ pub(crate) const TAKING_TURNS: &[&str] = &["lock", "blocking_lock", "write"];
 /// Functions that run a closure under a lock.
 pub(crate) const RUNNING_LOCKED: &[&str] = &["with_var", "with_vars", "scoped"];
 
-/// Functions that return a stream of the process, whose lock is no lock of a test.
+/// Functions that return a stream of the process; its lock does not serialize tests.
 pub(crate) const STANDARD_STREAMS: &[&str] = &["stdin", "stdout", "stderr"];
 
 /// Methods after which several sockets can have one port (socket(7), SO_REUSEPORT).
