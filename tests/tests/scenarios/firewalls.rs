@@ -108,7 +108,7 @@ fn a_filter_of_hundreds_of_rules_is_one_transaction(mut lab: Lab) -> TestResult 
     Ok(())
 }
 
-/// Row 45: drop, reject and reset told apart.
+/// Row 45: drop, reject and reset differ for the client.
 #[netns_test(requires(nft))]
 fn the_client_tells_drop_reject_prohibit_and_reset_apart(mut lab: Lab) -> TestResult {
     let (inside, router, outside) = routed(&mut lab)?;

@@ -24,7 +24,7 @@ const DUPLICATES: &[(&str, &str)] = &[("syn", "zerocopy-derive, of netlink-packe
 /// The features that the page lists.
 const FEATURES: [&str; 4] = ["confine", "rtnetlink", "serde", "tracing"];
 
-/// The end of the page, measured by hand: a time is no fact that a step can compare.
+/// The end of the page, measured by hand: times differ from run to run, so the step does not compare them.
 const BUILD_TIME: &str = "
 ## Build time
 
