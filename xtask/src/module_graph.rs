@@ -2,6 +2,7 @@
 //!
 //! - The top-level modules of `lint` and of this package import each other in no circle, and nothing below the root imports an item of the
 //!   root.
+//! - Those of `fixtures` import downwards only, and the modules in one of them import each other in no circle.
 //! - A plain `mod` line declares each source file: rustfmt skips the files of other modules, such as those that a macro declares.
 //!
 //! Reads tokens, so that comments and texts do not count. Code under `#[cfg(test)]` may import anything.
@@ -14,8 +15,28 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use crate::workspace::Workspace;
 
-/// The packages whose top-level modules import each other in no circle. `fixtures/src/floors.rs` checks that package itself.
+/// The packages whose top-level modules import each other in no circle.
 const WITHOUT_CIRCLES: [&str; 2] = ["lint", "xtask"];
+
+/// The top-level modules of `fixtures` from the ground up.
+const FLOORS: &[&str] = &[
+    "error",
+    "limits",
+    "config",
+    "time",
+    "journal",
+    "kernel",
+    "sandbox",
+    "fixture",
+    "isolation",
+    "process",
+    "net",
+    "probe",
+    "prelude",
+];
+
+/// The modules of `fixtures` whose own modules import each other in no circle.
+const CIRCLE_FREE_INSIDE: &[&str] = &["config", "isolation", "journal", "kernel", "net", "probe", "sandbox", "time"];
 
 /// The packages whose files are all declared plainly.
 const PACKAGES: [&str; 7] = ["fixtures", "lint", "macros", "run", "tests", "vm", "xtask"];
@@ -30,6 +51,8 @@ struct Reading {
     declared: Vec<(ModulePath, bool)>,
     /// The paths that begin with `crate`, `super` or `self`, from the root.
     paths: BTreeSet<ModulePath>,
+    /// The child module of each name that `pub use child::Name` passes on.
+    passed_on: BTreeMap<String, String>,
 }
 
 impl Reading {
@@ -75,6 +98,14 @@ impl Reading {
                     }
                     at.pop();
                 }
+                TokenTree::Ident(word) if *word == "use" && at.len() == depth && is_public(&tokens[..next - 1]) => {
+                    for path in expanded(&tokens[next..]) {
+                        let path: Vec<_> = path.into_iter().filter(|name| name != "self").collect();
+                        if let [child, .., name] = &path[..] {
+                            self.passed_on.insert(name.clone(), child.clone());
+                        }
+                    }
+                }
                 TokenTree::Ident(word) if !test && ["crate", "super", "self"].iter().any(|start| word == start) => {
                     let previous = before(&tokens, next);
                     if !is_punct(previous, ':') && !is_punct(previous, '$') && is_punct(tokens.get(next), ':') {
@@ -92,6 +123,15 @@ impl Reading {
 /// Returns the token before the last one that was read.
 fn before(tokens: &[TokenTree], next: usize) -> Option<&TokenTree> {
     tokens.get(next.checked_sub(2)?)
+}
+
+/// Whether `pub` or `pub(…)` is the last of the tokens.
+fn is_public(tokens: &[TokenTree]) -> bool {
+    let is_pub = |token: Option<&TokenTree>| matches!(token, Some(TokenTree::Ident(word)) if *word == "pub");
+    match tokens {
+        [rest @ .., TokenTree::Group(_)] => is_pub(rest.last()),
+        all => is_pub(all.last()),
+    }
 }
 
 fn is_punct(token: Option<&TokenTree>, character: char) -> bool {
@@ -218,6 +258,64 @@ impl Modules {
     }
 }
 
+impl Modules {
+    /// Returns the upward imports between top-level modules, as `lower -> higher`.
+    fn upwards(&self, floors: &[&str]) -> BTreeSet<String> {
+        let floor = |module: &str| floors.iter().position(|name| *name == module);
+        let mut found = BTreeSet::new();
+        for (module, reading) in &self.readings {
+            let Some(own) = module.first().and_then(|top| floor(top)) else { continue };
+            for top in reading.paths.iter().filter_map(|path| path.first()) {
+                if floor(top).is_some_and(|other| other > own) {
+                    found.insert(format!("{} -> {top}", module.join("::")));
+                }
+            }
+        }
+        found
+    }
+
+    /// Returns a circle among the modules in a top-level module, by their names.
+    fn circle(&self, top: &str) -> Option<Vec<String>> {
+        let around = vec![top.to_owned()];
+        let passed_on = self.readings.get(&around).map(|reading| &reading.passed_on);
+        let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+        for (module, reading) in &self.readings {
+            let [first, child, ..] = &module[..] else { continue };
+            if first != top {
+                continue;
+            }
+            for path in &reading.paths {
+                let [first, name, ..] = &path[..] else { continue };
+                let target = passed_on.and_then(|names| names.get(name)).unwrap_or(name);
+                let is_module = self.readings.contains_key(&vec![top.to_owned(), target.clone()]);
+                if first == top && is_module && target != child {
+                    edges.entry(child).or_default().insert(target);
+                }
+            }
+        }
+        edges.keys().find_map(|&start| walk(start, &edges, &mut Vec::new(), &mut BTreeSet::new()))
+    }
+}
+
+/// Follows the edges and returns the first circle.
+fn walk<'a>(
+    at: &'a str,
+    edges: &BTreeMap<&'a str, BTreeSet<&'a str>>,
+    on_the_way: &mut Vec<&'a str>,
+    done: &mut BTreeSet<&'a str>,
+) -> Option<Vec<String>> {
+    if let Some(begin) = on_the_way.iter().position(|&module| module == at) {
+        return Some(on_the_way[begin..].iter().map(|&module| module.to_owned()).collect());
+    }
+    if !done.insert(at) {
+        return None;
+    }
+    on_the_way.push(at);
+    let found = edges.get(at).into_iter().flatten().find_map(|&next| walk(next, edges, on_the_way, done));
+    on_the_way.pop();
+    found
+}
+
 /// Returns the module of a file: `flow/child.rs` is `flow::child`, and `lib.rs` is the root.
 fn module_of(file: &Path) -> ModulePath {
     let mut module: ModulePath = file.with_extension("").iter().map(|part| part.to_str().unwrap().to_owned()).collect();
@@ -252,6 +350,41 @@ fn top_level_modules_import_each_other_in_no_circle() {
             "these modules of {package} lead into a circle, or import the root (\"\"): {tangled:#?}"
         );
     }
+}
+
+#[test]
+fn modules_of_fixtures_import_downwards_and_in_no_circle() {
+    let modules = Modules::of_package(&Workspace::find().unwrap(), "fixtures");
+    let tops: BTreeSet<&str> =
+        modules.readings.keys().filter_map(|module| module.first()).map(String::as_str).collect();
+    assert!(FLOORS.iter().all(|floor| tops.contains(floor)), "fixtures was not read: {tops:?}");
+    let unknown: Vec<_> = tops.into_iter().filter(|top| !FLOORS.contains(top) && *top != "elsewhere").collect();
+    assert!(unknown.is_empty(), "no floor is known of {unknown:?}: add them to FLOORS");
+    let upwards: Vec<_> = modules.upwards(FLOORS).into_iter().collect();
+    assert!(upwards.is_empty(), "these import upwards:\n{}", upwards.join("\n"));
+    for top in CIRCLE_FREE_INSIDE {
+        assert_eq!(modules.circle(top), None, "a circle in {top}");
+    }
+}
+
+/// The controls: an upward import and a circle are found, in each form in which they can be written.
+#[test]
+fn upward_imports_and_circles_inside_are_found() {
+    for text in ["use crate::net::Lab;", "use crate::{error, net::{Lab, Host}};", "fn f() -> crate::net::Lab {}"] {
+        let found = modules(&[("kernel/mod.rs", text), ("net/mod.rs", "")]).upwards(&["error", "kernel", "net"]);
+        assert_eq!(found, ["kernel -> net".to_owned()].into(), "{text}");
+    }
+    let downwards =
+        modules(&[("net/host.rs", "use crate::kernel::poll; // crate::probe\nuse super::lab;"), ("net/lab.rs", "")]);
+    assert!(downwards.upwards(&["kernel", "net", "probe"]).is_empty());
+    assert_eq!(downwards.circle("net"), None);
+    let circle = modules(&[
+        ("net/mod.rs", "pub use lab::Lab;"),
+        ("net/host/mod.rs", ""),
+        ("net/host/device.rs", "use super::super::Lab;"),
+        ("net/lab.rs", "use super::{\n    host::Host,\n};"),
+    ]);
+    assert_eq!(circle.circle("net"), Some(vec!["host".to_owned(), "lab".to_owned()]));
 }
 
 #[test]
