@@ -130,13 +130,19 @@ impl TemporaryUser {
             let entry = entry.context("failed to list /proc")?;
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
             if entry.metadata().is_ok_and(|metadata| metadata.uid() == self.uid.as_raw()) {
-                // A process that has just exited has no command line.
                 let command = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
-                processes.insert(pid, command.replace('\0', " ").trim().to_owned());
+                processes.insert(pid, format!("{}({})", command.replace('\0', " "), state(&entry.path())));
             }
         }
         Ok(processes)
     }
+}
+
+/// Returns a process's name, state and parent (man 5 `proc_pid_status`): a process that is exiting has no command line.
+fn state(process: &Path) -> String {
+    let status = fs::read_to_string(process.join("status")).unwrap_or_default();
+    let told = |line: &&str| ["Name:", "State:", "PPid:", "Threads:"].iter().any(|name| line.starts_with(name));
+    status.lines().filter(told).map(|line| line.replace('\t', " ")).collect::<Vec<_>>().join(", ")
 }
 
 impl Drop for TemporaryUser {
