@@ -12,6 +12,7 @@ use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::{Duration, Instant};
 
 use anstream::println;
 use anyhow::{Context, bail};
@@ -31,6 +32,9 @@ use crate::workspace::Workspace;
 
 /// The programs of root's cargo, including nextest if cargo installed it.
 const PROGRAMS_OF_CARGO: &str = "bin";
+
+/// The kernel may need this long to end a process with its namespaces, on a busy machine.
+const UNTIL_AN_EXIT_IS_OVER: Duration = Duration::from_secs(10);
 
 /// World-writable folders, in which a test could leave something.
 const SHARED_FOLDERS: [&str; 3] = ["/tmp", "/var/tmp", "/dev/shm"];
@@ -106,9 +110,15 @@ impl TemporaryUser {
 
     /// Kills remaining processes of the user; returns them and the user's files in shared folders other than `its_folder`.
     fn remains(&self, its_folder: &Path) -> anyhow::Result<Vec<String>> {
+        let mut processes = self.processes()?;
+        let begin = Instant::now();
+        while begin.elapsed() < UNTIL_AN_EXIT_IS_OVER && processes.values().any(Process::is_exiting) {
+            std::thread::sleep(Duration::from_millis(20));
+            processes = self.processes()?;
+        }
         let mut remains = Vec::new();
-        for (pid, command) in self.processes()? {
-            remains.push(format!("process {pid}: {command}"));
+        for (pid, process) in processes.into_iter().filter(|(_, process)| !process.has_ended()) {
+            remains.push(format!("process {pid}: {} ({})", process.command, process.status));
             // All of the user's processes belong to this step, because the step created the user. ESRCH: the process has just exited.
             let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
         }
@@ -124,25 +134,51 @@ impl TemporaryUser {
         Ok(remains)
     }
 
-    fn processes(&self) -> anyhow::Result<BTreeMap<i32, String>> {
+    fn processes(&self) -> anyhow::Result<BTreeMap<i32, Process>> {
         let mut processes = BTreeMap::new();
         for entry in fs::read_dir("/proc").context("failed to list /proc")? {
             let entry = entry.context("failed to list /proc")?;
             let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<i32>().ok()) else { continue };
             if entry.metadata().is_ok_and(|metadata| metadata.uid() == self.uid.as_raw()) {
-                let command = fs::read_to_string(entry.path().join("cmdline")).unwrap_or_default();
-                processes.insert(pid, format!("{}({})", command.replace('\0', " "), state(&entry.path())));
+                processes.insert(pid, Process::read(&entry.path()));
             }
         }
         Ok(processes)
     }
 }
 
-/// Returns a process's name, state and parent (man 5 `proc_pid_status`): a process that is exiting has no command line.
-fn state(process: &Path) -> String {
-    let status = fs::read_to_string(process.join("status")).unwrap_or_default();
-    let told = |line: &&str| ["Name:", "State:", "PPid:", "Threads:"].iter().any(|name| line.starts_with(name));
-    status.lines().filter(told).map(|line| line.replace('\t', " ")).collect::<Vec<_>>().join(", ")
+struct Process {
+    command: String,
+    /// Name, state, parent and threads.
+    status: String,
+}
+
+impl Process {
+    /// Reads a process from its folder in `/proc`; man 5 `proc_pid_status`.
+    fn read(folder: &Path) -> Self {
+        let command = fs::read_to_string(folder.join("cmdline")).unwrap_or_default().replace('\0', " ");
+        let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
+        let told = |line: &&str| ["Name:", "State:", "PPid:", "Threads:"].iter().any(|name| line.starts_with(name));
+        let status = status.lines().filter(told).map(|line| line.replace('\t', " ")).collect::<Vec<_>>().join(", ");
+        Self { command: command.trim().to_owned(), status }
+    }
+
+    /// Returns whether nothing is left to run: the parent has only not asked for the status. Where a test killed a runner, that is the
+    /// machine's first process, which may ask every few seconds. A parent that is one of the user's is reported itself.
+    fn has_ended(&self) -> bool {
+        // The process has disappeared since.
+        self.status.is_empty() || self.status.contains("State: Z") && !self.has_threads()
+    }
+
+    /// The first thread may end before the others: the process then looks like one that has ended.
+    fn has_threads(&self) -> bool {
+        !self.status.ends_with("Threads: 0") && !self.status.ends_with("Threads: 1")
+    }
+
+    /// Returns whether the process has no memory left, and thus no command line, and is not a zombie yet.
+    fn is_exiting(&self) -> bool {
+        self.command.is_empty() && !self.has_ended()
+    }
 }
 
 impl Drop for TemporaryUser {
@@ -326,4 +362,29 @@ pub(crate) fn as_user(options: &AsUser) -> anyhow::Result<ExitCode> {
     let (program, arguments) = options.program.split_first().context("there is no program to run")?;
     let error = Command::new(program).args(arguments).current_dir(&options.folder).exec();
     Err(error).with_context(|| format!("failed to run {}", Path::new(program).display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Stdio;
+
+    use nix::sys::wait::{Id, WaitPidFlag, waitid};
+
+    use super::*;
+
+    #[test]
+    fn a_process_that_nobody_asked_for_has_ended() -> anyhow::Result<()> {
+        let mut child = Command::new("sh").args(["-c", "read line"]).stdin(Stdio::piped()).spawn()?;
+        let folder = PathBuf::from(format!("/proc/{}", child.id()));
+        let running = Process::read(&folder);
+        assert!(!running.has_ended() && running.command.ends_with("read line"), "{}", running.status);
+        drop(child.stdin.take());
+        // Leaves the child a zombie.
+        waitid(Id::Pid(Pid::from_raw(child.id().try_into()?)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
+        let zombie = Process::read(&folder);
+        assert!(zombie.has_ended() && zombie.status.contains("State: Z"), "{}", zombie.status);
+        child.wait()?;
+        assert!(Process::read(&folder).has_ended());
+        Ok(())
+    }
 }
