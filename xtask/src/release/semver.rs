@@ -1,10 +1,12 @@
 //! Compares the public interface of the packages with the published versions, or, before the first publication, with the last tag, by
 //! cargo-semver-checks.
 
-use std::path::Path;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
+use tempfile::TempDir;
 
 use super::git;
 use crate::packages::published;
@@ -30,10 +32,7 @@ pub(crate) fn compare(workspace: &Workspace) -> anyhow::Result<Option<String>> {
         let Some(tag) = last_tag(workspace.root())? else { return Ok(None) };
         Some(tag)
     };
-    let version = output_of(workspace.cargo().args(["semver-checks", "--version"]), Stdio::null())?;
-    if !version.status.success() {
-        bail!("cargo-semver-checks is not installed; cargo install cargo-semver-checks --locked");
-    }
+    ensure_installed(workspace)?;
     let mut checks = workspace.cargo();
     checks.arg("semver-checks").args(packages.iter().flat_map(|package| ["--package", &package.name]));
     if let Some(tag) = &tag {
@@ -41,6 +40,45 @@ pub(crate) fn compare(workspace: &Workspace) -> anyhow::Result<Option<String>> {
     }
     ensure!(checks.status().context("failed to start cargo")?.success(), "the version breaks what a user may rely on");
     Ok(Some(tag.map_or_else(|| "the published version".to_owned(), |tag| format!("the tag {tag}"))))
+}
+
+/// Shows that a comparison can fail: of two versions of a small package, the patch version that removes a public function is refused,
+/// and the one that keeps it is not.
+///
+/// # Errors
+///
+/// cargo-semver-checks judges one of the two wrongly, or is not installed.
+pub(crate) fn control(workspace: &Workspace) -> anyhow::Result<()> {
+    ensure_installed(workspace)?;
+    let folder = TempDir::new_in(workspace.temporary_folder()).context("failed to make a folder")?;
+    let package = |version: &str, source: &str| -> anyhow::Result<PathBuf> {
+        let package = folder.path().join(version);
+        fs::create_dir_all(package.join("src"))?;
+        let manifest =
+            format!("[package]\nname = \"control\"\nversion = \"{version}\"\nedition = \"2024\"\n[workspace]\n");
+        fs::write(package.join("Cargo.toml"), manifest)?;
+        fs::write(package.join("src/lib.rs"), source)?;
+        Ok(package)
+    };
+    let before = package("0.1.0", "pub fn promised() {}")?;
+    for (version, source, keeps) in [("0.1.1", "pub fn promised() {}", true), ("0.1.2", "", false)] {
+        let mut checks = workspace.cargo();
+        checks.arg("semver-checks").arg("--manifest-path").arg(package(version, source)?.join("Cargo.toml"));
+        let judged = output_of(checks.arg("--baseline-root").arg(&before), Stdio::piped())?;
+        let output = format!("{}{}", String::from_utf8_lossy(&judged.stdout), String::from_utf8_lossy(&judged.stderr));
+        let as_expected = judged.status.success() == keeps && output.contains("promised") != keeps;
+        ensure!(as_expected, "cargo-semver-checks judges the control {version} wrongly:\n{output}");
+    }
+    Ok(())
+}
+
+fn ensure_installed(workspace: &Workspace) -> anyhow::Result<()> {
+    let version = output_of(workspace.cargo().args(["semver-checks", "--version"]), Stdio::null())?;
+    ensure!(
+        version.status.success(),
+        "cargo-semver-checks is not installed; cargo install cargo-semver-checks --locked"
+    );
+    Ok(())
 }
 
 /// Returns the last tag of a release before this commit.
