@@ -102,7 +102,7 @@ impl Flow<'_> {
     }
 
     /// Whether the function joins or awaits the thread or task that the call starts, without a limit.
-    fn is_waited_for(&self, spawn: CallId) -> bool {
+    pub(crate) fn is_waited_for(&self, spawn: CallId) -> bool {
         let facts = self.facts;
         let of_handle = |call: &CallId| origin(facts, *call) == spawn;
         let calls = || facts.calls_around(spawn).filter(|id| facts.calls[*id].function == facts.calls[spawn].function);
@@ -151,7 +151,11 @@ impl Flow<'_> {
 
     /// Returns the place where the function waits for the thread or the task that runs the call.
     pub(crate) fn join_of(&self, id: CallId) -> Option<Span> {
-        let spawn = self.spawner(id)?;
+        self.join(self.spawner(id)?)
+    }
+
+    /// Returns the place where the function waits for the thread or the task that the call `spawn` starts.
+    pub(crate) fn join(&self, spawn: CallId) -> Option<Span> {
         steps(self.body(self.place(spawn)?)).find_map(|(_, _, step)| self.joined_at(spawn, step))
     }
 

@@ -63,6 +63,11 @@ impl Partner {
     }
 }
 
+/// Whether the call waits at a barrier or for a condition.
+pub(super) fn is_wait(facts: &FileFacts, call: &Call) -> bool {
+    partner(facts, call).is_some()
+}
+
 /// Returns the call that ends the wait; `None` if the call is not such a wait.
 fn partner(facts: &FileFacts, call: &Call) -> Option<Partner> {
     if is_barrier_wait(facts, call) {

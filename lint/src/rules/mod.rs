@@ -7,6 +7,7 @@ mod blocking_in_async;
 mod bounds;
 mod certificate_check_off;
 mod client_without_timeout;
+mod confined_wait;
 mod gathering;
 mod host_network_changed;
 mod kill_by_name;

@@ -55,6 +55,9 @@
 //! a `timeout` around it ends it. Other such loops are pedantic: they wait for the test's own threads. A function of the
 //! program under test that contains such a loop counts where a test calls it.
 //!
+//! With `--pedantic`, every other wait of a test counts too: for its own threads and tasks, at a barrier, on a connection of which the test has
+//! both ends, and for a connection that the program under test opens.
+//!
 //! ## References
 //! CWE-400; waitpid(2).
 
@@ -116,6 +119,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     super::poll::check(facts, &mut flow, hits);
     super::product_wait::check(facts, &mut flow, hits);
     super::gathering::check(facts, &mut flow, hits);
+    super::confined_wait::check(facts, config, &mut flow, hits);
 }
 
 /// Returns the subject of a wait as text, and the possible types of the receiver; `None` if the call does not wait.
