@@ -156,7 +156,7 @@ fn locked(workspace: &Workspace, features: &[&str]) -> anyhow::Result<BTreeSet<S
 }
 
 /// Returns the packages of a Cargo.lock, as `name v1.2.3`.
-fn packages_of(lock: &str) -> BTreeSet<String> {
+pub(super) fn packages_of(lock: &str) -> BTreeSet<String> {
     let value = |package: &str, key: &str| {
         package.lines().find_map(|line| Some(line.strip_prefix(key)?.strip_prefix(" = ")?.trim_matches('"').to_owned()))
     };

@@ -4,9 +4,9 @@
 //! after a fresh clone. They also copy the downloaded sources. The toolchain may be readable by root only, so it is bind-mounted into that
 //! folder, in a mount namespace that ends with the program. At the end the user must have left nothing; then they remove the user.
 
-use std::collections::BTreeMap;
-use std::ffi::OsString;
-use std::fs;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::fs::{self, DirEntry};
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::process::CommandExt;
@@ -24,6 +24,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Gid, Pid, Uid, User, chown, geteuid, setgid, setgroups, setuid};
 use tempfile::TempDir;
 
+use super::dependencies::packages_of;
 use super::temporary::remains_in;
 use super::{BUILT_SUITES, LIBTEST, NEXTEST, Outcome, SUITES, gather_suites, repeat_less};
 use crate::program::{run_program, this_program};
@@ -231,8 +232,7 @@ impl Home<'_> {
         if config.is_file() {
             self.copy(&config, &self.cargo_home().join("config.toml"))?;
         }
-        // Copies instead of mounting: some packages contain files that only their owner may read.
-        self.copy_folder(&root_cargo_home()?.join("registry"), &self.cargo_home().join("registry"))?;
+        self.copy_registry(workspace)?;
         for file in files(workspace.root())? {
             self.copy(&workspace.root().join(&file), &self.workspace().join(&file))?;
         }
@@ -246,13 +246,33 @@ impl Home<'_> {
         self.own(to)
     }
 
-    fn copy_folder(&self, from: &Path, to: &Path) -> anyhow::Result<()> {
+    /// Copies the registry's index, and of the downloaded packages those that the workspace uses: a developer's folder may have thousands.
+    /// Copies instead of mounting, because some packages contain files that only their owner may read.
+    fn copy_registry(&self, workspace: &Workspace) -> anyhow::Result<()> {
+        let lock = workspace.root().join("Cargo.lock");
+        let lock = fs::read_to_string(&lock).with_context(|| format!("failed to read {}", lock.display()))?;
+        let used: BTreeSet<String> = packages_of(&lock).iter().map(|package| package.replace(" v", "-")).collect();
+        let is_used =
+            |name: &OsStr| name.to_str().is_some_and(|name| used.contains(name.strip_suffix(".crate").unwrap_or(name)));
+        let (from, to) = (root_cargo_home()?.join("registry"), self.cargo_home().join("registry"));
+        self.copy_folder(&from.join("index"), &to.join("index"), &|_| true)?;
+        for downloads in ["cache", "src"] {
+            self.make_folder(&to.join(downloads))?;
+            for registry in list(&from.join(downloads))? {
+                let name = registry.file_name();
+                self.copy_folder(&registry.path(), &to.join(downloads).join(name), &is_used)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Copies a folder with those of its entries whose name `takes` accepts.
+    fn copy_folder(&self, from: &Path, to: &Path, takes: &dyn Fn(&OsStr) -> bool) -> anyhow::Result<()> {
         self.make_folder(to)?;
-        for entry in fs::read_dir(from).with_context(|| format!("failed to list {}", from.display()))? {
-            let entry = entry.with_context(|| format!("failed to list {}", from.display()))?;
+        for entry in list(from)?.iter().filter(|entry| takes(&entry.file_name())) {
             let (from, to) = (entry.path(), to.join(entry.file_name()));
             if from.is_dir() {
-                self.copy_folder(&from, &to)?;
+                self.copy_folder(&from, &to, &|_| true)?;
             } else {
                 self.copy(&from, &to)?;
             }
@@ -295,6 +315,11 @@ impl Home<'_> {
     }
 }
 
+fn list(folder: &Path) -> anyhow::Result<Vec<DirEntry>> {
+    let entries = fs::read_dir(folder).and_then(Iterator::collect);
+    entries.with_context(|| format!("failed to list {}", folder.display()))
+}
+
 /// Returns the files that git tracks, and new files that it does not ignore.
 fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
     let listed = Command::new("git")
@@ -304,7 +329,7 @@ fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
         .context("failed to start git")?;
     anyhow::ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr).trim());
     let names = listed.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty());
-    let paths = names.map(|name| PathBuf::from(std::ffi::OsStr::from_bytes(name)));
+    let paths = names.map(|name| PathBuf::from(OsStr::from_bytes(name)));
     // git still lists a file that was deleted without a commit.
     Ok(paths.filter(|path| root.join(path).is_file()).collect())
 }

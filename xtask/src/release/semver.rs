@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_last_tag_is_the_highest_one_before_this_commit() {
-        let folder = tempfile::TempDir::new().unwrap();
+        let folder = TempDir::new().unwrap();
         let run = |arguments: &[&str]| git(folder.path(), arguments).unwrap();
         run(&["init", "--quiet"]);
         let commit = || {
