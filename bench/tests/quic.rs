@@ -230,7 +230,6 @@ async fn a_connection_migrates_when_its_router_forgets_it_or_has_another_address
         assert!(now.ip() == address && now != before[0], "{change}: from {} to {now}", before[0]);
         // The control: a server that accepts no other address ignores the client. It no longer knows the connection after its patience, and may
         // say so to the client before the client's own patience ends.
-        // netns-lint: allow(unbounded-wait) the connection's patience bounds it
         assert_eq!(refusing.server.closed().await, ConnectionError::TimedOut, "{change}");
         assert!(refused.is_err(), "{change}: {:?}", refusing.client.close_reason());
         assert_eq!(refusing.server.remote_address(), before[1], "{change}");
@@ -300,7 +299,6 @@ async fn a_connection_lives_through_cuts_shorter_than_its_patience(mut lab: Lab)
     let impatient = Connected::new(&client, &server, 444, impatient).await?;
     round_trip(&impatient.client, BYTES).await?;
     router.link_down_async("eth0").await?;
-    // netns-lint: allow(unbounded-wait) the connection's patience bounds it
     let (of_client, of_server) = tokio::join!(impatient.client.closed(), impatient.server.closed());
     assert_eq!([of_client, of_server], [ConnectionError::TimedOut, ConnectionError::TimedOut]);
     router.link_up_async("eth0").await?;
