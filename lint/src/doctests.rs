@@ -38,7 +38,7 @@ pub(crate) fn doc_tests(text: &str) -> Option<String> {
                 example = Some(Example { begin, runs: fits, code: vec![(begin, OPENING.to_vec())] });
             }
             (Some(_), Some(_)) => {
-                let mut done = example.take().expect("an example was begun");
+                let mut done = example.take().expect("an example has started");
                 done.code.push((begin, b"}".to_vec()));
                 if done.runs && done.parses(at) {
                     done.write(&mut result, 0);

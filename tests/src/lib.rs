@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod frame;
+pub mod group;
 pub mod nft;
 pub mod report;
 pub mod suite;

@@ -1,7 +1,7 @@
 //! A suite of `tests/suites`: cargo builds it, and it runs as libtest's binary or under nextest, as this user or as nobody.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io;
 use std::os::unix::fs::{PermissionsExt, chown};
@@ -86,7 +86,16 @@ impl Suite {
     ///
     /// Fails if the user's folder cannot be created.
     pub fn libtest(&self, user: User) -> io::Result<Command> {
-        let mut command = Command::new(self.binary());
+        self.program(self.binary(), user)
+    }
+
+    /// Returns this program with [`libtest`](Self::libtest)'s user and variables: one that then becomes the binary, for example.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the user's folder cannot be created.
+    pub fn program(&self, program: impl AsRef<OsStr>, user: User) -> io::Result<Command> {
+        let mut command = Command::new(program);
         without_our_variables(&mut command);
         command.current_dir("/");
         if user == User::Nobody {

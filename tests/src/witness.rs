@@ -2,7 +2,7 @@
 //! silently. An annotated test uses `requirements::require_program` for that.
 
 use std::env;
-use std::fs::OpenOptions;
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::process::{Command, Stdio};
 use std::thread;
@@ -12,6 +12,9 @@ use netns_fixtures::net::Host;
 use netns_fixtures::process::Capability;
 use netns_fixtures::requirements::require_program;
 
+use nix::sys::resource::{Resource, getrlimit};
+
+use crate::group::lowest_limit;
 use crate::suite::cargo;
 
 /// Returns whether the program can start; otherwise [skips](skip) the calling test.
@@ -35,6 +38,32 @@ fn answers(command: &mut Command) -> bool {
 fn skipped(program: &str, remedy: &str) -> bool {
     skip(&format!("requires the program {program}: it cannot be started ({remedy})"));
     false
+}
+
+/// Returns whether the limits of this process allow children that wait (docs/performance.md, "Prepared children and their memory"); otherwise
+/// [skips](skip) the calling test.
+pub fn limits_allow_preparation() -> bool {
+    const LEAST: u64 = 512;
+    const LEAST_BYTES: u64 = 256 * 1024 * 1024;
+    let sysctl = |name: &str| fs::read_to_string(format!("/proc/sys/{name}")).ok()?.trim().parse().ok();
+    let namespaces = ["user", "net", "mnt", "pid", "ipc", "uts"].map(|kind| format!("user/max_{kind}_namespaces"));
+    let of_machine = namespaces.into_iter().chain(["kernel/pid_max", "kernel/threads-max"].map(str::to_owned));
+    let mut limits: Vec<(String, Option<u64>, u64)> =
+        of_machine.map(|name| (name.clone(), sysctl(&name), LEAST)).collect();
+    let of_user = getrlimit(Resource::RLIMIT_NPROC).ok().map(|(soft, _)| soft);
+    limits.push(("RLIMIT_NPROC".to_owned(), of_user, LEAST));
+    for (controller, file, least) in [
+        ("pids", "pids.max", LEAST),
+        ("memory", "memory.max", LEAST_BYTES),
+        ("memory", "memory.limit_in_bytes", LEAST_BYTES),
+    ] {
+        limits.push((format!("{file} of the control group"), lowest_limit(controller, file), least));
+    }
+    let low = limits.into_iter().find(|(_, limit, least)| limit.is_some_and(|limit| limit < *least));
+    if let Some((name, limit, least)) = &low {
+        skip(&format!("requires {name} of at least {least}; it is {}", limit.unwrap_or_default()));
+    }
+    low.is_none()
 }
 
 /// Returns the output of `ip` in a host, with the capability to change its network; `words` are separated by single spaces.

@@ -288,7 +288,7 @@ fn signals_have_their_default_action_and_none_is_blocked(own: Namespace) -> Test
 }
 
 #[netns_test]
-fn a_command_runs_in_the_namespace_that_it_was_begun_in(own: Namespace) -> TestResult {
+fn a_command_runs_in_the_namespace_that_it_was_made_in(own: Namespace) -> TestResult {
     let elsewhere = std::thread::spawn(|| -> TestResult<Namespace> {
         nix::sched::unshare(nix::sched::CloneFlags::CLONE_NEWNET)?;
         Ok(Namespace::current()?)

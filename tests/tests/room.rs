@@ -6,12 +6,13 @@ use std::fs;
 use std::io::{self, Read};
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::os::unix::process::CommandExt;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 
 use netns_fixtures::prelude::*;
+use netns_tests::group::Group;
 use netns_tests::suite::{Suite, User};
-use netns_tests::witness;
+use netns_tests::{time_factor, witness};
 use nix::sched::{CloneFlags, unshare};
 
 /// More than the lowest limit at which children are prepared ahead (docs/performance.md).
@@ -138,4 +139,124 @@ fn children_that_wait_leave_tests_their_processes() -> TestResult {
     // netns-lint: allow(unbounded-wait) it ends with its input
     assert!(others.wait()?.success());
     Ok(())
+}
+
+fn subject() -> &'static str {
+    cargo_bin!("netns-subject")
+}
+
+/// Starts a process with [`OTHERS`] threads in the group, which ends with its input.
+fn hold_threads(group: &Group) -> TestResult<Child> {
+    let mut threads = Command::new(subject());
+    threads.args(["hold-threads", &OTHERS.to_string()]);
+    let mut others = group.command(subject(), User::Caller, &threads);
+    let mut others = others.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+    // netns-lint: allow(unbounded-wait) it prints the line or ends
+    others.stdout.as_mut().ok_or("no pipe")?.read_exact(&mut [0; "ready\n".len()])?;
+    Ok(others)
+}
+
+#[test]
+fn children_that_wait_leave_tests_the_processes_of_their_control_group() -> TestResult {
+    /// More processes and threads than one test with its runner and zygote.
+    const ENOUGH: u32 = 12;
+    let Some(group) = Group::make("pids")? else { return Ok(()) };
+    let suite = Suite::build("observed")?;
+    let mut others = hold_threads(&group)?;
+    for &user in User::all() {
+        let run = |room: u32, seconds: u32, arguments: &[&str]| -> TestResult<Output> {
+            group.set("pids.max", (OTHERS + 1 + room).into())?;
+            let mut libtest = group.command(subject(), user, &suite.libtest(user)?);
+            let deadline = format!("{}s", seconds * time_factor());
+            libtest.arg("--test-threads=1").args(arguments).env("NETNS_TEST_DEADLINE", deadline);
+            Ok(libtest.output()?)
+        };
+        // Without children that wait, with one less each time: only the run that is refused takes its whole deadline.
+        let mut need = ENOUGH;
+        let refused = loop {
+            let ended = run(need - 1, 3, &["--exact", "passes_and_is_not_kept"])?;
+            if !passes(&ended, "1 passed") {
+                break ended;
+            }
+            need -= 1;
+        };
+        // The control: with one less, the kernel refuses a process or thread of the test because of the group.
+        assert!((5..ENOUGH).contains(&need), "{user:?}: a test has {need} processes and threads");
+        let printed = [refused.stdout, refused.stderr].concat();
+        let limit = format!("pids.max of the control group is {}", OTHERS + need);
+        assert!(String::from_utf8_lossy(&printed).contains(&limit), "{user:?}: {}", String::from_utf8_lossy(&printed));
+        let before = group.count("pids.events", "max")?;
+        for room in need..=need + 4 {
+            assert_passes(&run(room, 20, &THREE_TESTS)?, "3 passed", room);
+            assert_eq!(group.count("pids.current", "")?, u64::from(OTHERS + 1), "room for {room}: a process is left");
+        }
+        // The control: children were prepared, and took a test's room.
+        assert!(group.count("pids.events", "max")? > before, "{user:?}: nothing was refused");
+    }
+    drop(others.stdin.take());
+    // netns-lint: allow(unbounded-wait) it ends with its input
+    assert!(others.wait()?.success());
+    group.remove()
+}
+
+/// At the lowest limits at which children are prepared ahead (docs/performance.md), and below them.
+#[test]
+fn no_child_waits_below_the_limits_of_a_control_group() -> TestResult {
+    if !witness::limits_allow_preparation() {
+        return Ok(());
+    }
+    let suite = Suite::build("observed")?;
+    for (controller, file, least) in [("pids", "pids.max", 512), ("memory", "memory.max", 256 * 1024 * 1024)] {
+        let Some(group) = Group::make(controller)? else { continue };
+        for &user in User::all() {
+            for (limit, left) in [(least - 1, 0), (least, 4)] {
+                group.set(file, limit)?;
+                let mut libtest = group.command(subject(), user, &suite.libtest(user)?);
+                libtest.args([
+                    "--ignored",
+                    "--show-output",
+                    "--test-threads=1",
+                    "leaves_children_that_no_test_waits_for",
+                ]);
+                let ended = libtest.output()?;
+                let printed = String::from_utf8_lossy(&ended.stdout);
+                let line = format!("test left {left} children\n");
+                assert!(passes(&ended, "1 passed") && printed.contains(&line), "{file} {limit}, {user:?}: {printed}");
+            }
+        }
+        group.remove()?;
+    }
+    Ok(())
+}
+
+#[test]
+fn children_that_wait_take_no_memory_of_a_small_control_group() -> TestResult {
+    const ENOUGH: u64 = 64 * 1024 * 1024;
+    let Some(group) = Group::make("memory")? else { return Ok(()) };
+    let suite = Suite::build("observed")?;
+    for &user in User::all() {
+        let run = |bytes: u64, arguments: &[&str]| -> TestResult<Output> {
+            group.set("memory.max", bytes)?;
+            let mut libtest = group.command(subject(), user, &suite.libtest(user)?);
+            libtest.arg("--test-threads=1").args(arguments).env("NETNS_TEST_DEADLINE", "20s");
+            Ok(libtest.output()?)
+        };
+        // Without children that wait.
+        let exact = ["--exact", "passes_and_is_not_kept", "tells_where_it_is", "tells_where_it_is_too"];
+        let mut bytes = ENOUGH;
+        let killed = loop {
+            let before = group.count("memory.events", "oom_kill")?;
+            if !passes(&run(bytes, &exact)?, "3 passed") {
+                break group.count("memory.events", "oom_kill")? - before;
+            }
+            bytes /= 2;
+        };
+        // The control: with less, the kernel kills a process of the test, or its runner.
+        assert!(bytes < ENOUGH && killed > 0, "{user:?}: {killed} processes were killed at {bytes} bytes");
+        println!("{user:?}: {} bytes are enough, {bytes} are not", 2 * bytes);
+        // Two runs differ by some pages.
+        let ended = run(3 * bytes, &THREE_TESTS)?;
+        assert!(passes(&ended, "3 passed"), "{user:?}, {} bytes: {ended:?}", 3 * bytes);
+    }
+    group.remove()
 }

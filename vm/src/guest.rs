@@ -90,6 +90,13 @@ fn mount_the_usual() -> anyhow::Result<()> {
             answer => answer.with_context(|| format!("failed to mount {folder}"))?,
         }
     }
+    // As systemd does: a test can make control groups with these limits. A kernel may lack one.
+    let controllers =
+        fs::read_to_string("/sys/fs/cgroup/cgroup.controllers").context("failed to list the controllers")?;
+    for controller in controllers.split_whitespace().filter(|controller| ["memory", "pids"].contains(controller)) {
+        fs::write("/sys/fs/cgroup/cgroup.subtree_control", format!("+{controller}"))
+            .with_context(|| format!("failed to delegate the controller {controller} to control groups"))?;
+    }
     fs::set_permissions("/dev/shm", Permissions::from_mode(0o1777)).context("failed to open /dev/shm to all")
 }
 

@@ -160,9 +160,9 @@ pub(super) struct Lower<'a> {
     definitions: Vec<Written<'a>>,
     /// By enclosing modules, type, and name.
     by_item: HashMap<String, Vec<usize>>,
-    /// The index of each function whose walk has begun among [`FileFacts::functions`], by its definition.
+    /// The index of each function whose walk has started among [`FileFacts::functions`], by its definition.
     started: HashMap<usize, usize>,
-    /// Calls of functions whose walk has not begun, with the definition.
+    /// Calls of functions whose walk has not started, with the definition.
     pub(super) later: Vec<(CallId, usize)>,
     summaries: HashMap<usize, Arc<Summary>>,
     pub(super) frame: Frame<'a>,

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddrV4, SocketAddrV6, TcpListener, UdpSocket};
 use std::os::fd::AsRawFd;
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Command, ExitCode, Stdio};
 use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
@@ -107,6 +108,8 @@ fn main() -> Outcome<ExitCode> {
             itself(&["say", "a process"]).status()?;
         }
         ["hold-threads", count] => hold_threads(count.parse()?)?,
+        // netns-lint: allow(option-injection) the tests that start it write its arguments
+        ["in-group", folder, uid, program, arguments @ ..] => in_group(folder, uid.parse()?, program, arguments)?,
         other => return Err(format!("no such behaviour: {other:?}").into()),
     }
     Ok(ExitCode::SUCCESS)
@@ -120,6 +123,13 @@ fn hold_threads(count: usize) -> Outcome {
     say("ready")?;
     io::copy(&mut io::stdin(), &mut io::sink())?;
     Ok(())
+}
+
+/// Enters a control group, becomes a user, then the program.
+fn in_group(folder: &str, uid: u32, program: &str, arguments: &[&str]) -> Outcome {
+    // 0 is the process that writes; source: "cgroup.procs" in the kernel's admin-guide/cgroup-v2.rst.
+    fs::write(Path::new(folder).join("cgroup.procs"), "0")?;
+    Err(Command::new(program).args(arguments).uid(uid).gid(uid).exec().into())
 }
 
 /// A blocked signal acts like an ignored one, and needs no handler.
