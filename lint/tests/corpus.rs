@@ -391,7 +391,6 @@ fn shown_place(location: Location) -> String {
 /// Cases about control flow that are still judged wrongly.
 const NOT_YET_FLOW: &[&str] = &[
     "blocking-in-async__receive_of_a_channel_of_std_bad",
-    "leaked-child__started_and_killed_under_one_condition_good",
     "unbounded-wait__poll_until_the_state_is_another_bad",
     "unbounded-wait__server_that_the_test_joins_bad",
 ];
