@@ -33,7 +33,11 @@ impl Lower<'_> {
         let (by_clock, by_count) = self.bounds_of_loop(&mut ends, first);
         let function = self.frame.function;
         self.facts.functions[function].bounds_loops |= by_clock;
-        let conditions: Vec<Span> = ends.asked.iter().map(|condition| self.extent(condition)).collect();
+        let mut conditions: Vec<Span> = ends.asked.iter().map(|condition| self.extent(condition)).collect();
+        // A variable shows what the loop has asked for its value.
+        let tested: HashSet<String> = ends.asked.iter().flat_map(|condition| Parts::of(condition).names).collect();
+        let assigned = ends.assigned.iter().filter(|(name, _)| tested.contains(name));
+        conditions.extend(assigned.map(|(_, value)| self.extent(value)));
         if !by_clock && !by_count && !conditions.is_empty() {
             let calls = first..self.facts.calls.len();
             self.facts.repeats.push(Repeat { span: keyword, function, calls, conditions });
@@ -143,6 +147,8 @@ struct Branch {
 struct Ends<'ast> {
     /// The condition of a `while`, and those of branches that leave the loop.
     asked: Vec<&'ast Expr>,
+    /// The assignments of the loop.
+    assigned: Vec<(String, &'ast Expr)>,
     /// The parts of conditions that leave the loop in any way: by a `break`, an error or a panic.
     deciding: Parts,
     /// The conditions of the branches, by their choice.
@@ -283,6 +289,7 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
     fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
         if let Some(name) = name_of(&assign.left) {
             let parts = Parts::of(&assign.right);
+            self.assigned.push((name.clone(), &assign.right));
             // `tries = tries + 1`
             if parts.names.contains(&name) {
                 self.stepped.insert(name.clone());
@@ -467,6 +474,7 @@ mod tests {
         let conditions: usize = ends.choices.iter().map(|choice| choice.conditions.len()).sum();
         assert_eq!((branches, conditions, ends.perhaps.len()), (LINKS, LINKS, LINKS));
         assert_eq!(ends.deciding.calls.len(), LINKS);
+        assert_eq!(ends.assigned.len(), LINKS);
     }
 
     #[test]
