@@ -330,8 +330,8 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let name = call.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-        // The text of a log line bounds nothing.
-        if tables::PRINTING.contains(&name.as_str()) {
+        // The text of a log line bounds nothing, and quoted code does not run.
+        if tables::PRINTING.contains(&name.as_str()) || tables::QUOTING.contains(&name.as_str()) {
             return;
         }
         if tables::SELECTS.contains(&name.as_str()) {
