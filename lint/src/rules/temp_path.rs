@@ -96,8 +96,10 @@ fn outermost(found: Vec<Found>) -> Vec<Hit> {
     let covers: Vec<Option<usize>> = found.iter().map(folder_of).collect();
     let mut labels: HashMap<usize, Vec<(Span, String)>> = HashMap::new();
     for (one, folder) in found.iter().zip(&covers) {
-        let label = |path: &str| (one.hit.span, format!("`{path}` is below it"));
-        folder.iter().for_each(|folder| labels.entry(*folder).or_default().push(label(&one.path)));
+        if let Some(folder) = folder {
+            let label = (one.hit.span, format!("`{}` is below it", one.path));
+            labels.entry(*folder).or_default().push(label);
+        }
     }
     let is_outermost = found.into_iter().zip(covers).enumerate().filter(|(_, (_, folder))| folder.is_none());
     let hits = is_outermost.map(|(index, (mut one, _))| {
