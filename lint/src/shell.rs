@@ -80,6 +80,8 @@ struct List {
     cases: usize,
     /// Inside a `case`, before the `)` of a pattern.
     is_pattern: bool,
+    /// The last word was `time`, which takes an option of its own.
+    is_timed: bool,
 }
 
 impl Parser {
@@ -196,6 +198,7 @@ impl Parser {
     fn take_word(&mut self, list: &mut List, word: &Word) {
         let is_first = list.command.words.is_empty() && !list.is_header;
         let plain = if word.is_quoted || word.has_substitution { "" } else { word.text.as_str() };
+        let is_timed = std::mem::replace(&mut list.is_timed, is_first && plain == "time");
         if list.cases > 0 && (is_first || list.is_pattern) && plain == "esac" {
             list.cases -= 1;
             list.is_pattern = false;
@@ -215,10 +218,34 @@ impl Parser {
             list.is_header = true;
         } else if is_first && (OPENERS.contains(&plain) || CLOSERS.contains(&plain)) {
             // The command follows, or only redirections.
+        } else if is_timed && ["-p", "--"].contains(&plain) {
+            list.is_timed = true;
+        } else if is_first && plain == "[[" {
+            list.command.words.push(plain.to_owned());
+            self.test(list);
         } else if is_first && is_assignment(&word.text) {
             // Its words begin after the assignments.
         } else {
             list.command.words.extend(word.known());
+        }
+    }
+
+    /// Reads the rest of `[[ … ]]`. Its operators, such as `&&`, `<` and `(`, are not those of commands, and a line break is
+    /// a blank.
+    fn test(&mut self, list: &mut List) {
+        while let Some(next) = self.peek(0) {
+            match next {
+                ';' | '&' | '|' | '(' | ')' | '<' | '>' => self.at += 1,
+                blank if blank.is_whitespace() => self.at += 1,
+                _ => {
+                    let word = self.word(list);
+                    let is_end = !word.is_quoted && word.text == "]]";
+                    list.command.words.extend(word.known());
+                    if is_end {
+                        return;
+                    }
+                }
+            }
         }
     }
 
@@ -274,11 +301,6 @@ impl Parser {
 
     /// Reads a redirection with its target.
     fn redirection(&mut self, list: &mut List) {
-        let is_test = list.command.words.first().is_some_and(|first| first == "[[");
-        if is_test {
-            self.at += 1;
-            return;
-        }
         if self.takes("<<<") {
             self.skip_blanks();
             list.command.input = Some(self.word(list).text);
@@ -393,7 +415,24 @@ mod tests {
         let [command] = &simple_commands(script)[..] else { panic!("{:?}", simple_commands(script)) };
         assert_eq!(command.words, ["a", "d"]);
         assert_eq!(command.outputs, ["b", "c", "f", "g", "h", "/tmp/i j", "k"]);
-        assert_eq!(simple_commands("[[ a > b ]]")[0].outputs, [""; 0]);
+    }
+
+    #[test]
+    fn operators_in_a_test_of_bash_are_not_those_of_commands() {
+        let script = "if [[ a > b && $(c; d) < 2e || ( f =~ ^(g|h)$ ) &&\n -n \"]]\" ]] >i && j; then k; fi";
+        assert_eq!(shown(script), ["[[+a+b+2e+f+=~+^+g+h+-n+]]+]]", "c", "d", "j", "k"]);
+        assert_eq!(simple_commands(script)[0].outputs, ["i"]);
+        // Elsewhere they are.
+        assert_eq!(shown("[ a ] && b; x [[ > c ]]"), ["[+a+]", "b", "x+[[+]]"]);
+        assert_eq!(simple_commands("x [[ > c ]]")[0].outputs, ["c"]);
+    }
+
+    #[test]
+    fn the_options_of_time_are_not_a_program() {
+        assert_eq!(
+            shown("time -p a -p; time -p -- b; time ! c; time A=1 d -p; -p e"),
+            ["a+-p", "b", "c", "d+-p", "-p+e"]
+        );
     }
 
     #[test]
@@ -432,7 +471,7 @@ mod tests {
                 simple_commands(&format!("{other}{text}{other}"));
             }
         }
-        for deep in ["(", "$(", "\"$(", "${a:-", "\"${a:-", "`", "case x in (", "{ ", "a=("] {
+        for deep in ["(", "$(", "\"$(", "${a:-", "\"${a:-", "`", "case x in (", "{ ", "a=(", "[[ ", "[[ $("] {
             simple_commands(&deep.repeat(20_000));
         }
     }

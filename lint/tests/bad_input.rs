@@ -104,11 +104,15 @@ fn long_ways_through_a_file_are_followed_or_said_to_be_cut_short() {
         lines(20_000, &|at| format!("fn f{at}(c: &mut Child) {{ f{}(c); f{}(c); }}\n", at - 1, at * 7 % 20_000));
     let closures = lines(2_000, &|at| format!("let f{at} = || {{ f{}(); f{}(); }};\n", at - 1, at - 1));
     let branches = lines(10_000, &|at| format!("if x({at}) {{ y({at}).unwrap(); }}\n"));
+    // Each of the conditions has two ways, and all of them together more than can be followed one by one.
+    let twice = lines(3_000, &|at| format!("let b{at} = x({at}); if b{at} {{ y({at}).unwrap(); }}\n"))
+        + &lines(3_000, &|at| format!("if b{at} {{ z({at}).unwrap(); }}\n"));
     let waits = lines(6_000, &|_| "if x() { c.wait().unwrap(); }\n".to_owned());
     for (code, cut) in [
         (format!("fn f0(c: &mut Child) {{ c.kill(); }}\n{chain}#[test] fn t() {{ {start} f19999(&mut c); }}"), false),
         (format!("#[test] fn t() {{ {start} let f0 = || x().unwrap();\n{closures} f1999(); c.kill(); }}"), false),
         (format!("#[test] fn t() {{ {start} {branches} c.kill(); }}"), false),
+        (format!("#[test] fn t() {{ {start} {twice} c.kill(); }}"), false),
         (format!("#[test] fn t() {{ {start} {waits} c.kill(); }}"), true),
     ] {
         let code = format!("use std::process::{{Child, Command}};\n{code}\n");

@@ -390,9 +390,8 @@ fn shown_place(location: Location) -> String {
 
 /// Cases about control flow that are still judged wrongly.
 const NOT_YET_FLOW: &[&str] = &[
-    "blocking-in-async__receive_of_a_channel_of_std_bad",
-    "leaked-child__started_and_killed_under_one_condition_good",
-    "unbounded-wait__poll_until_the_state_is_another_bad",
+    // The test has connected and closed before it joins: only a defect of the program prolongs the wait. Tests do so in
+    // most of their servers.
     "unbounded-wait__server_that_the_test_joins_bad",
 ];
 
@@ -401,8 +400,10 @@ const NOT_YET_SCOPE: &[&str] = &[];
 
 /// The same for cases about values, names and types.
 const NOT_YET_VALUES: &[&str] = &[
+    // The method knows its object as a parameter, and the test reaches it through a constructor of another crate that stores
+    // the whole configuration.
     "literal-port__default_configuration_that_a_constructor_gets_bad",
-    "literal-port__host_and_port_in_options_of_a_client_bad",
+    // The summary of a function has the joined results of a `match`, and not one for each variant of its argument.
     "literal-port__variant_that_a_match_turns_into_an_address_bad",
 ];
 

@@ -2,8 +2,9 @@
 //! on every path.
 //!
 //! An object has few states, and only one of them is dangerous ("still running", "not yet inside"). So each question
-//! has the form "can control get from here to there in that state", and one visit to each block answers it. The work is
-//! linear in the size of a body; loops and recursion need no widening.
+//! has the form "can control get from here to there in that state", and one visit to each block answers it; a block is
+//! visited again, a bounded number of times, if other conditions hold on the way to it. The work is linear in the size of
+//! a body; loops and recursion need no widening.
 
 mod child;
 mod effects;
@@ -11,6 +12,7 @@ mod place;
 mod retry;
 mod runner;
 mod socket;
+mod state;
 mod wait;
 
 pub(crate) use child::{Exit, Lives};
@@ -22,8 +24,9 @@ pub(crate) use socket::{
 };
 
 use std::cell::{Cell, RefCell};
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
+use self::state::{Seen, State};
 use crate::facts::{CallId, FileFacts};
 use crate::ir::{BlockId, Body, BodyId, Edge, Object, Step};
 use crate::tables;
@@ -66,6 +69,8 @@ pub(crate) struct Flow<'f> {
     /// Calls that receive a function by its name, with the index of the argument.
     handed: HashMap<usize, Vec<(CallId, usize)>>,
     panics: RefCell<child::Panics>,
+    /// What holds in the blocks of the bodies with conditions that several branches test.
+    states: RefCell<HashMap<BodyId, Seen>>,
     left: Cell<usize>,
     depth: Cell<usize>,
     /// An answer since the last [`Flow::took_too_deep`] is incomplete, because closures nest more deeply than is followed.
@@ -87,6 +92,7 @@ impl<'f> Flow<'f> {
             callers: HashMap::new(),
             handed: HashMap::new(),
             panics: RefCell::default(),
+            states: RefCell::default(),
             left: Cell::new(MAX_STEPS),
             depth: Cell::new(0),
             is_deep: Cell::new(false),
@@ -220,36 +226,64 @@ impl Flow<'_> {
         self.is_deep.take()
     }
 
-    /// Follows every path from `from`, visiting each block once. `step` and `edge` return whether to continue; `edge`
-    /// also receives all edges of the block.
+    /// Follows every path from `from`, visiting each block once for each set of conditions that hold there. `step` and
+    /// `edge` return whether to continue; `edge` also receives all edges of the block.
     fn explore(
         &self,
         from: Point,
         mut step: impl FnMut(Point, &Step) -> bool,
         mut edge: impl FnMut(&Edge, &[Edge]) -> bool,
     ) {
-        let body = self.body(from);
-        let mut seen = HashSet::new();
-        let mut open = vec![(from.block, from.step)];
-        while let Some((block, first)) = open.pop() {
-            let Some(content) = body.blocks.get(block) else { continue };
-            let cost = content.steps.len().saturating_sub(first) + content.edges.len() + 1;
+        let starts = self.assumed_at(from).into_iter().map(|state| (from.block, from.step, state));
+        self.follow(from.body, starts.collect(), &mut step, &mut edge);
+    }
+
+    /// Returns what holds at a position, one state for each way to it.
+    fn assumed_at(&self, point: Point) -> Vec<State> {
+        let body = self.body(point);
+        if point.block == 0 || !body.conditions.iter().any(|condition| condition.is_shared) {
+            return vec![State::default()];
+        }
+        let mut known = self.states.borrow_mut();
+        let states = known.entry(point.body).or_insert_with(|| {
+            let start = vec![(0, 0, State::default())];
+            self.follow(point.body, start, &mut |_, _| true, &mut |_, _| true)
+        });
+        states.of(point.block)
+    }
+
+    /// Follows every path from the starts, each a block, a step of it, and what holds there.
+    fn follow(
+        &self,
+        body: BodyId,
+        mut open: Vec<(BlockId, usize, State)>,
+        step: &mut dyn FnMut(Point, &Step) -> bool,
+        edge: &mut dyn FnMut(&Edge, &[Edge]) -> bool,
+    ) -> Seen {
+        let content = &self.facts.bodies[body];
+        let mut seen = Seen::default();
+        while let Some((at, first, state)) = open.pop() {
+            let Some(block) = content.blocks.get(at) else { continue };
+            let cost = block.steps.len().saturating_sub(first) + block.edges.len() + 1;
             self.left.set(self.left.get().saturating_sub(cost));
             if self.is_cut_short() {
-                return;
+                break;
             }
-            let rest = content.steps.iter().enumerate().skip(first);
-            let mut points = rest.map(|(at, what)| (Point { body: from.body, block, step: at }, what));
+            let rest = block.steps.iter().enumerate().skip(first);
+            let mut points = rest.map(|(step, what)| (Point { body, block: at, step }, what));
             if !points.all(|(point, what)| step(point, what)) {
                 continue;
             }
-            for next in &content.edges {
-                if let (true, Some(to)) = (edge(next, &content.edges), next.to)
-                    && seen.insert(to)
-                {
-                    open.push((to, 0));
+            for next in &block.edges {
+                if !state.allows(next) || !edge(next, &block.edges) {
+                    continue;
+                }
+                let Some(to) = next.to else { continue };
+                if let Some(state) = seen.enter(to, state.after(content, next)) {
+                    open.push((to, 0, state));
                 }
             }
         }
+        seen
     }
 }

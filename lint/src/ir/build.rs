@@ -1,6 +1,8 @@
 //! Builds bodies: connects the blocks, tracks the enclosing loops, and merges branches.
 
-use super::{Block, BlockId, Body, BodyId, BodyKind, CallId, Edge, Step, Why};
+use std::collections::HashMap;
+
+use super::{Block, BlockId, Body, BodyId, BodyKind, CallId, Condition, Edge, Step, Test, Why};
 use crate::span::Span;
 
 /// Builds one body.
@@ -9,6 +11,8 @@ pub(crate) struct Builder {
     body: BodyId,
     block: BlockId,
     loops: Vec<Loop>,
+    /// The conditions of the body by their text, with the block that tests each first.
+    conditions: HashMap<String, (usize, BlockId)>,
     /// The number of nested walks that must not add steps; see [`Builder::hush`].
     quiet: usize,
 }
@@ -25,7 +29,7 @@ struct Loop {
 impl Builder {
     /// Starts a body and adds it to `bodies`.
     pub(crate) fn new(bodies: &mut Vec<Body>, function: usize, kind: BodyKind) -> Self {
-        bodies.push(Body { function, kind, blocks: vec![Block::default()] });
+        bodies.push(Body { function, kind, blocks: vec![Block::default()], conditions: Vec::new() });
         Self { body: bodies.len() - 1, ..Self::default() }
     }
 
@@ -79,7 +83,26 @@ impl Builder {
     /// Continues in a new block that follows the block `from`.
     pub(crate) fn follow(&mut self, bodies: &mut [Body], from: BlockId, why: Why, lacks: Option<CallId>) {
         let next = self.block(bodies);
-        self.edge(bodies, from, Edge { to: Some(next), why, span: Span::default(), lacks });
+        self.edge(bodies, from, Edge { lacks, ..Edge::plain(Some(next), why) });
+        self.block = next;
+    }
+
+    /// Returns the condition with that text, which the current block tests. The text names the variables uniquely; `loops`
+    /// is the number of loops around the declaration of the innermost one.
+    pub(crate) fn condition(&mut self, bodies: &mut [Body], text: String, loops: usize) -> usize {
+        let Some(body) = bodies.get_mut(self.body) else { return 0 };
+        let (condition, first) = *self.conditions.entry(text).or_insert_with(|| {
+            body.conditions.push(Condition { loops, is_shared: false });
+            (body.conditions.len() - 1, self.block)
+        });
+        body.conditions[condition].is_shared |= first != self.block;
+        condition
+    }
+
+    /// Continues in a new block in which the condition has that truth.
+    pub(crate) fn assume(&mut self, bodies: &mut [Body], when: Test) {
+        let next = self.block(bodies);
+        self.edge(bodies, self.block, Edge { when: Some(when), ..Edge::plain(Some(next), Why::Next) });
         self.block = next;
     }
 
@@ -87,7 +110,7 @@ impl Builder {
     pub(crate) fn meet(&mut self, bodies: &mut [Body], ends: &[(BlockId, Why)]) {
         let next = self.block(bodies);
         for (end, why) in ends {
-            self.edge(bodies, *end, Edge { to: Some(next), why: *why, span: Span::default(), lacks: None });
+            self.edge(bodies, *end, Edge::plain(Some(next), *why));
         }
         self.block = next;
     }
@@ -95,13 +118,13 @@ impl Builder {
     /// Adds an edge out of the body, and continues in a new block.
     pub(crate) fn may_leave(&mut self, bodies: &mut [Body], why: Why, span: Span, lacks: Option<CallId>) {
         let from = self.block;
-        self.edge(bodies, from, Edge { to: None, why, span, lacks });
+        self.edge(bodies, from, Edge { span, lacks, ..Edge::plain(None, why) });
         self.follow(bodies, from, Why::Next, None);
     }
 
     /// Leaves the body. The following code goes into a new block that no edge reaches.
     pub(crate) fn leave(&mut self, bodies: &mut [Body], why: Why, span: Span) {
-        self.edge(bodies, self.block, Edge { to: None, why, span, lacks: None });
+        self.edge(bodies, self.block, Edge { span, ..Edge::plain(None, why) });
         self.block = self.block(bodies);
     }
 
@@ -110,6 +133,10 @@ impl Builder {
         let after = self.block(bodies);
         if repeats {
             self.follow(bodies, self.block, Why::Next, None);
+            let loops = self.loops.len();
+            if let Some(body) = bodies.get_mut(self.body).filter(|_| self.quiet == 0) {
+                body.blocks[self.block].repeats = Some(loops);
+            }
         }
         self.loops.push(Loop { label, head: repeats.then_some(self.block), after });
     }
@@ -118,7 +145,7 @@ impl Builder {
     /// the call's result does not exist.
     pub(crate) fn exit(&mut self, bodies: &mut [Body], ends_at: Option<(BlockId, Option<CallId>)>) {
         let Some(Loop { head, after, .. }) = self.loops.pop() else { return };
-        let to = |to: BlockId, why: Why| Edge { to: Some(to), why, span: Span::default(), lacks: None };
+        let to = |to: BlockId, why: Why| Edge::plain(Some(to), why);
         match head {
             Some(head) => self.edge(bodies, self.block, to(head, Why::Again)),
             None => self.edge(bodies, self.block, to(after, Why::Next)),
@@ -137,7 +164,7 @@ impl Builder {
         };
         let at = self.loops.iter().rposition(is_it)?;
         let to = if why == Why::Continue { self.loops[at].head } else { Some(self.loops[at].after) };
-        self.edge(bodies, self.block, Edge { to, why, span, lacks: None });
+        self.edge(bodies, self.block, Edge { span, ..Edge::plain(to, why) });
         self.block = self.block(bodies);
         Some(at)
     }

@@ -22,6 +22,27 @@ pub(crate) struct Body {
     pub kind: BodyKind,
     /// The first block is the entry. A block without an incoming edge is dead code, for example behind a `return`.
     pub blocks: Vec<Block>,
+    /// The conditions that edges test; see [`Test`].
+    pub conditions: Vec<Condition>,
+}
+
+/// A condition over variables that nothing changes while they live: it has one truth value until a loop makes the
+/// variables anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Condition {
+    /// The number of loops of the body around the declaration of the innermost variable.
+    pub loops: usize,
+    /// Whether edges of several blocks test it.
+    pub is_shared: bool,
+}
+
+/// The truth of a condition of the body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Test {
+    /// The index in [`Body::conditions`].
+    pub condition: usize,
+    /// Whether it is true.
+    pub holds: bool,
 }
 
 /// The kind of a body.
@@ -42,6 +63,8 @@ pub(crate) struct Block {
     pub steps: Vec<Step>,
     /// The ways out of the block; control takes one of them.
     pub edges: Vec<Edge>,
+    /// The number of loops around the block, if a loop starts here: the next iteration of that loop begins with it.
+    pub repeats: Option<usize>,
 }
 
 /// A transition from one block to another, or out of the body.
@@ -55,6 +78,15 @@ pub(crate) struct Edge {
     pub span: Span,
     /// The call whose result does not exist on this edge, because the call returned an error or `None`.
     pub lacks: Option<CallId>,
+    /// What is true on this edge.
+    pub when: Option<Test>,
+}
+
+impl Edge {
+    /// Returns an edge that tests nothing and that the source shows nowhere.
+    fn plain(to: Option<BlockId>, why: Why) -> Self {
+        Self { to, why, span: Span::default(), lacks: None, when: None }
+    }
 }
 
 /// Why control takes an edge.

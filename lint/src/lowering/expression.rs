@@ -5,7 +5,7 @@ mod binary;
 use syn::{Block, Expr, Lit, Member, Pat, Stmt, UnOp};
 
 use super::extent;
-use super::lower::{Local, Lower};
+use super::lower::{Local, Loop, Lower};
 use super::{Rounds, SinkKind};
 use crate::ir::{BodyKind, Builder, Step, Why};
 use crate::resolve::qualifier_and_name;
@@ -78,6 +78,9 @@ impl<'a> Lower<'a> {
                     self.bind(&local.pat, given);
                     let owns = !matches!(&*init.expr, Expr::Reference(_));
                     self.frame.locals[first..].iter_mut().for_each(|local| local.owns = owns);
+                    if matches!(&*init.expr, Expr::Reference(inner) if inner.mutability.is_some()) {
+                        self.vary(first);
+                    }
                 }
                 Stmt::Expr(expression, semicolon) => {
                     let given = self.expression(expression);
@@ -115,38 +118,18 @@ impl<'a> Lower<'a> {
         self.frame.flow.meet(&mut self.facts.bodies, ends);
     }
 
-    /// Evaluates a loop or a labelled block; returns the joined values of its `break`s.
-    fn round(
-        &mut self,
-        label: Option<&syn::Label>,
-        repeats: bool,
-        walk: impl FnOnce(&mut Self) -> (Value, Option<(usize, Option<usize>)>),
-    ) -> Value {
-        let label = label.map(|label| label.name.ident.to_string());
-        self.frame.flow.enter(&mut self.facts.bodies, label, repeats);
-        self.frame.breaks.push(None);
-        let (value, ends_at) = walk(self);
-        let given = self.frame.breaks.pop().flatten();
-        self.frame.flow.exit(&mut self.facts.bodies, ends_at);
-        match given {
-            Some(given) if repeats => given,
-            Some(given) => given.join(&value),
-            None => value,
-        }
-    }
-
     /// Evaluates code with its own body, such as a closure.
     pub(super) fn own_body(&mut self, kind: BodyKind, span: Span, walk: impl FnOnce(&mut Self) -> Value) -> Value {
         let flow = Builder::new(&mut self.facts.bodies, self.frame.function, kind);
         let body = flow.body();
         let around = std::mem::replace(&mut self.frame.flow, flow);
-        let breaks = std::mem::take(&mut self.frame.breaks);
+        let loops = std::mem::take(&mut self.frame.loops);
         let returns = self.frame.returns.take();
         let tail = walk(self);
         self.ends(&tail);
         let early = std::mem::replace(&mut self.frame.returns, returns);
         self.frame.flow = around;
-        self.frame.breaks = breaks;
+        self.frame.loops = loops;
         self.step(Step::Made { body, span });
         Value { body: Some(body), ..early.map_or(tail.clone(), |early| early.join(&tail)) }
     }
@@ -326,7 +309,7 @@ impl<'a> Lower<'a> {
                 let label = end.label.as_ref().map(|label| label.ident.to_string());
                 let span = self.span(end.break_token.span);
                 let around = self.frame.flow.jump(&mut self.facts.bodies, label.as_deref(), Why::Break, span);
-                if let Some(given) = around.and_then(|around| self.frame.breaks.get_mut(around))
+                if let Some(Loop { given, .. }) = around.and_then(|around| self.frame.loops.get_mut(around))
                     && let Some(value) = value
                 {
                     *given = Some(match given.take() {
@@ -523,6 +506,7 @@ impl<'a> Lower<'a> {
                     && let Some(name) = base.path.get_ident().map(ToString::to_string)
                     && let Some(local) = self.frame.locals.iter_mut().rev().find(|local| local.name == name)
                 {
+                    local.is_fixed = false;
                     local.value.fields.retain(|(known, _)| member != known);
                     local.value.fields.push((member.to_string(), value));
                 }

@@ -6,7 +6,7 @@ use syn::{BinOp, Block, Expr, Pat, Stmt};
 
 use super::Rounds;
 use super::expression::presence;
-use super::lower::Lower;
+use super::lower::{Loop, Lower};
 use super::method::{has_default, or_address};
 use super::narrow::Narrowed;
 use crate::ir::{BodyKind, Why};
@@ -35,6 +35,26 @@ impl<'a> Lower<'a> {
                 local.value.validated &= !grows;
                 local.value.caps.clear();
             }
+        }
+    }
+
+    /// Evaluates a loop or a labelled block; returns the joined values of its `break`s.
+    pub(super) fn round(
+        &mut self,
+        label: Option<&syn::Label>,
+        repeats: bool,
+        walk: impl FnOnce(&mut Self) -> (Value, Option<(usize, Option<usize>)>),
+    ) -> Value {
+        let label = label.map(|label| label.name.ident.to_string());
+        self.frame.flow.enter(&mut self.facts.bodies, label, repeats);
+        self.frame.loops.push(Loop { given: None, locals: self.frame.locals.len() });
+        let (value, ends_at) = walk(self);
+        let given = self.frame.loops.pop().and_then(|ended| ended.given);
+        self.frame.flow.exit(&mut self.facts.bodies, ends_at);
+        match given {
+            Some(given) if repeats => given,
+            Some(given) => given.join(&value),
+            None => value,
         }
     }
 
@@ -75,7 +95,9 @@ impl<'a> Lower<'a> {
         let tested = self.frame.tested.take();
         let from = self.frame.flow.here();
         let lacks = |holds: bool| tested.filter(|(_, has)| *has != holds).map(|(call, _)| call);
+        let ways = self.ways(&branch.cond);
         self.follow(from, Why::Arm, lacks(true));
+        self.assume(ways.holds);
         // Include the variables about which only the other branch knows more.
         let otherwise = self.narrow(&branch.cond, false);
         let concerned: Vec<usize> = otherwise.iter().map(|one| one.local).collect();
@@ -86,6 +108,7 @@ impl<'a> Lower<'a> {
         self.frame.locals.truncate(locals);
         let then_end = self.frame.flow.here();
         self.follow(from, Why::Arm, lacks(false));
+        self.assume(ways.fails);
         let then_ends = ends(&branch.then_branch);
         let concerned: Vec<usize> = after_then.iter().map(|(index, _)| *index).collect();
         let narrowed = self.narrow(&branch.cond, false);

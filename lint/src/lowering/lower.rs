@@ -19,7 +19,7 @@ use super::list::path_of_parts;
 use super::narrow::Narrowed;
 use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
-use super::types::{Aliases, declared_type, is_generic, numeric_bounds};
+use super::types::{Aliases, declared_type, is_generic, is_mutable_reference, numeric_bounds};
 use super::undone::{is_undone, mark_undone};
 use super::unread::unread_children;
 use super::{CallId, FileFacts, Function, Sink, Surroundings, Undone};
@@ -209,10 +209,20 @@ pub(super) struct Frame<'a> {
     pub(super) counters: Vec<String>,
     /// The control-flow graph so far.
     pub(super) flow: Builder,
-    /// The value of `break`, for each enclosing loop.
-    pub(super) breaks: Vec<Option<Value>>,
+    /// The enclosing loops and labelled blocks.
+    pub(super) loops: Vec<Loop>,
+    /// The number of variables that a condition has named; see [`Local::number`].
+    pub(super) numbered: usize,
     /// The call whose result the last condition tested, and whether the result exists if the condition holds.
     pub(super) tested: Option<(usize, bool)>,
+}
+
+/// An enclosing loop or labelled block.
+pub(super) struct Loop {
+    /// The value of `break`.
+    pub(super) given: Option<Value>,
+    /// The number of variables before it.
+    pub(super) locals: usize,
 }
 
 /// A variable.
@@ -224,11 +234,15 @@ pub(super) struct Local {
     pub(super) closure: Option<Closure>,
     /// Dropping the variable drops its value.
     pub(super) owns: bool,
+    /// Nothing changes it while it lives.
+    pub(super) is_fixed: bool,
+    /// Distinguishes it from other variables of that name; 0 until a condition names it.
+    pub(super) number: usize,
 }
 
 impl Local {
     pub(super) fn new(name: impl Into<String>, value: Value, depth: usize) -> Self {
-        Self { name: name.into(), value, depth, closure: None, owns: true }
+        Self { name: name.into(), value, depth, closure: None, owns: true, is_fixed: false, number: 0 }
     }
 }
 
@@ -278,7 +292,8 @@ impl<'a> Lower<'a> {
                         self.frame.counters = counters_in(block);
                     }
                     value.ty = self.named_type("Self", Vec::new());
-                    self.frame.locals.push(Local::new("self", value, 0));
+                    let is_fixed = matches!(receiver.kind, syn::ReceiverKind::Reference(_, _, None));
+                    self.frame.locals.push(Local { is_fixed, ..Local::new("self", value, 0) });
                 }
                 FnArg::Typed(input) => {
                     value = self.written_for(attributes, signature, index).unwrap_or(value);
@@ -286,7 +301,11 @@ impl<'a> Lower<'a> {
                     value.declared = self.declared(&input.ty);
                     value.ty = self.type_of(&input.ty);
                     value.duration |= value.is_of(&["Duration", "TimeDelta"]);
+                    let first = self.frame.locals.len();
                     self.bind(&input.pat, value);
+                    if is_mutable_reference(&input.ty) {
+                        self.vary(first);
+                    }
                 }
             }
         }

@@ -24,6 +24,9 @@ impl<'a> Lower<'a> {
         if call.tokens.is_empty() {
             return if name == "vec" { Value::list(whole, Vec::new()) } else { Value::unknown(whole) };
         }
+        if tables::QUOTING.contains(&name.as_str()) {
+            return Value::unknown(whole);
+        }
         self.tokens_command(call, whole);
         if let Some(value) = self.wrapped(&name, call, whole) {
             return value;

@@ -9,6 +9,7 @@ mod awaiting;
 mod call;
 mod closure;
 mod command;
+mod condition;
 mod constants;
 mod content;
 mod decisive;

@@ -4,6 +4,7 @@ use syn::Pat;
 
 use super::list::path_of_parts;
 use super::lower::{Local, Lower};
+use super::types::is_mutable_reference;
 use crate::value::Value;
 
 impl<'a> Lower<'a> {
@@ -14,7 +15,8 @@ impl<'a> Lower<'a> {
                 if let Some((_, inner)) = &name.subpat {
                     self.bind(inner, value.clone());
                 }
-                self.frame.locals.push(Local::new(name.ident.to_string(), value, self.frame.depth));
+                let local = Local::new(name.ident.to_string(), value, self.frame.depth);
+                self.frame.locals.push(Local { is_fixed: name.mutability.is_none(), ..local });
             }
             Pat::Type(typed) => {
                 let mut value = value;
@@ -25,7 +27,11 @@ impl<'a> Lower<'a> {
                     value = Value { ty: value.ty.clone(), ..path_of_parts(&value, value.span) };
                 }
                 self.parsed_to(&value, &typed.ty, value.span);
+                let first = self.frame.locals.len();
                 self.bind(&typed.pat, value);
+                if is_mutable_reference(&typed.ty) {
+                    self.vary(first);
+                }
             }
             Pat::Reference(inner) => self.bind(&inner.pat, value),
             Pat::Paren(inner) => self.bind(&inner.pat, value),
@@ -53,6 +59,11 @@ impl<'a> Lower<'a> {
             }
             _ => {}
         }
+    }
+
+    /// Notes that code may change what the variables after the first `first` refer to.
+    pub(super) fn vary(&mut self, first: usize) {
+        self.frame.locals[first..].iter_mut().for_each(|local| local.is_fixed = false);
     }
 
     fn bind_items(&mut self, patterns: impl Iterator<Item = &'a Pat>, value: &Value) {

@@ -120,6 +120,7 @@ impl Lower<'_> {
             .or_else(|| by_function().filter(|_| self.may_contact(id)))
             .or_else(|| by_callers(facts, id))
             .or_else(|| by_holder(facts, id))
+            .or_else(|| by_client(facts, id))
     }
 
     /// Whether the object that the call makes may contact a peer: it comes from another crate, or one of its methods
@@ -190,6 +191,27 @@ fn is_constructor(call: &Call) -> bool {
 /// Whether the call is a method of an object that a constructor of this function has made.
 fn makes_builder(facts: &FileFacts, call: &Call) -> bool {
     call.path.is_empty() && is_constructor(&facts.calls[call.root])
+}
+
+/// Returns how a client of another crate contacts its peer, if this call makes its options, and the code uses the client.
+fn by_client(facts: &FileFacts, id: CallId) -> Option<SinkKind> {
+    let call = &facts.calls[id];
+    let options = &facts.calls[call.root];
+    if options.of_run || !is_constructor(options) || tables::is_of_simulation(&options.path) {
+        return None;
+    }
+    let is_it = |value: &Value| value.call.is_some_and(|of| of >= id && facts.calls[of].root == call.root);
+    let is_of_crate = |other: &Call| other.path.split("::").next() == options.path.split("::").next();
+    let is_client = |(at, other): &(CallId, &Call)| {
+        let holder = other.path.rsplit("::").nth(1).unwrap_or_default();
+        other.function == call.function
+            && is_constructor(other)
+            && is_of_crate(other)
+            && tables::CLIENT_TYPES.iter().any(|word| holder.ends_with(word))
+            && other.arguments.iter().any(is_it)
+            && facts.object(*at).count() > 1
+    };
+    facts.calls_from(id).skip(1).any(|call| is_client(&call)).then_some(SinkKind::Connect)
 }
 
 /// Returns how an object of another crate contacts its peer: a client connects when the code waits for one of its

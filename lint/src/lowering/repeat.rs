@@ -1,6 +1,6 @@
 //! Loops that wait: the conditions that end them, and whether a clock or a count bounds them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use proc_macro2::Ident;
 use syn::visit::{self, Visit};
@@ -22,7 +22,7 @@ impl Lower<'_> {
             Expr::Loop(repeat) => ends.visit_block(&repeat.body),
             Expr::While(repeat) => {
                 if !is_drained(&repeat.cond) {
-                    ends.conditions.push(self.extent(&repeat.cond));
+                    ends.asked.push(&repeat.cond);
                 }
                 ends.deciding.extend(&Parts::of(&repeat.cond));
                 ends.visit_expr(&repeat.cond);
@@ -33,8 +33,11 @@ impl Lower<'_> {
         let (by_clock, by_count) = self.bounds_of_loop(&mut ends, first);
         let function = self.frame.function;
         self.facts.functions[function].bounds_loops |= by_clock;
-        let mut conditions = ends.conditions;
-        conditions.extend(ends.asked.into_iter().map(|condition| self.extent(condition)));
+        let mut conditions: Vec<Span> = ends.asked.iter().map(|condition| self.extent(condition)).collect();
+        // A variable shows what the loop has asked for its value.
+        let tested: HashSet<String> = ends.asked.iter().flat_map(|condition| Parts::of(condition).names).collect();
+        let assigned = ends.assigned.iter().filter(|(name, _)| tested.contains(name));
+        conditions.extend(assigned.map(|(_, value)| self.extent(value)));
         if !by_clock && !by_count && !conditions.is_empty() {
             let calls = first..self.facts.calls.len();
             self.facts.repeats.push(Repeat { span: keyword, function, calls, conditions });
@@ -46,15 +49,17 @@ impl Lower<'_> {
     fn bounds_of_loop(&self, ends: &mut Ends<'_>, first: CallId) -> (bool, bool) {
         let function = self.frame.function;
         let inside = || self.facts.calls[first..].iter().filter(|call| call.function == function);
-        let called = |asked: &Asked| {
-            let place = self.span(asked.span);
-            inside().find(|call| call.name_span == place)
-        };
+        // A call that was evaluated twice counts as it was at first.
+        let mut by_name = HashMap::new();
+        for call in inside() {
+            by_name.entry(call.name_span).or_insert(call);
+        }
+        let called = |asked: &Asked| by_name.get(&self.span(asked.span)).copied();
         let may_panic =
             |asked: &Asked| called(asked).and_then(|call| call.effects.as_ref()).is_some_and(|it| it.panics);
-        for (condition, calls) in std::mem::take(&mut ends.perhaps) {
+        for (branch, calls) in std::mem::take(&mut ends.perhaps) {
             if calls.iter().any(may_panic) {
-                ends.deciding.extend(&condition);
+                ends.decides(branch);
             }
         }
         ends.follow_variables();
@@ -120,19 +125,40 @@ fn is_drained(condition: &Expr) -> bool {
     matches!(condition, Expr::Let(test) if super::expression::presence(&test.pat) == Some(true))
 }
 
+/// The conditions of `if … else if …`, or the one of another choice.
+#[derive(Default)]
+struct Choice {
+    conditions: Vec<Parts>,
+    /// The number of those that are among the deciding ones.
+    deciding: usize,
+}
+
+/// A branch: all conditions of its choice up to its own decide whether it runs.
+#[derive(Clone, Copy)]
+struct Branch {
+    /// The index of the choice.
+    choice: usize,
+    /// The number of the conditions.
+    conditions: usize,
+}
+
 /// The conditions under which a loop ends.
 #[derive(Default)]
 struct Ends<'ast> {
-    /// The condition of a `while`.
-    conditions: Vec<Span>,
-    /// Conditions of branches that leave the loop.
+    /// The condition of a `while`, and those of branches that leave the loop.
     asked: Vec<&'ast Expr>,
+    /// The assignments of the loop.
+    assigned: Vec<(String, &'ast Expr)>,
     /// The parts of conditions that leave the loop in any way: by a `break`, an error or a panic.
     deciding: Parts,
-    /// Conditions of branches that leave the loop if one of these calls panics.
-    perhaps: Vec<(Parts, Vec<Asked>)>,
+    /// The conditions of the branches, by their choice.
+    choices: Vec<Choice>,
+    /// Branches that leave the loop if one of these calls panics.
+    perhaps: Vec<(Branch, Vec<Asked>)>,
     /// Variables that the loop sets, with the parts of their values.
-    set: Vec<(String, Parts)>,
+    set: HashMap<String, Vec<Parts>>,
+    /// Variables that a branch sets.
+    set_in: HashMap<String, Vec<Branch>>,
     /// Variables and fields that each round increases or decreases.
     stepped: HashSet<String>,
     /// The number of enclosing loops within the loop.
@@ -146,14 +172,36 @@ impl<'ast> Ends<'ast> {
         leaves.found
     }
 
-    /// Notes that the branches in which these conditions differ stop the loop in the ways of `stops`.
-    fn decide(&mut self, conditions: &Parts, stops: Stops) {
-        self.set.extend(stops.assigned.into_iter().map(|name| (name, conditions.clone())));
-        if stops.found {
-            self.deciding.extend(conditions);
-        } else if !stops.calls.is_empty() {
-            self.perhaps.push((conditions.clone(), stops.calls));
+    fn is_left_by(&self, statement: &'ast syn::Stmt) -> bool {
+        let mut leaves = Leaves { depth: self.depth, found: false };
+        leaves.visit_stmt(statement);
+        leaves.found
+    }
+
+    /// Notes that the conditions, each after those before it, decide about branches that stop the loop in these ways.
+    fn decide(&mut self, conditions: Vec<Parts>, branches: impl IntoIterator<Item = (usize, Stops)>) {
+        let choice = self.choices.len();
+        self.choices.push(Choice { conditions, deciding: 0 });
+        for (conditions, stops) in branches {
+            let branch = Branch { choice, conditions };
+            for name in stops.assigned {
+                self.set_in.entry(name).or_default().push(branch);
+            }
+            if stops.found {
+                self.decides(branch);
+            } else if !stops.calls.is_empty() {
+                self.perhaps.push((branch, stops.calls));
+            }
         }
+    }
+
+    /// Notes that the conditions of a branch decide.
+    fn decides(&mut self, Branch { choice, conditions }: Branch) {
+        let choice = &mut self.choices[choice];
+        for condition in choice.conditions.iter().take(conditions).skip(choice.deciding) {
+            self.deciding.extend(condition);
+        }
+        choice.deciding = choice.deciding.max(conditions);
     }
 
     /// Notes that the loop ends unless the expression has a result: the operand of `?` or of `unwrap`.
@@ -187,12 +235,16 @@ impl<'ast> Ends<'ast> {
     /// Adds the parts of the values of the deciding variables.
     fn follow_variables(&mut self) {
         let mut open: Vec<String> = self.deciding.names.iter().cloned().collect();
+        let mut seen: HashSet<String> = open.iter().cloned().collect();
         while let Some(name) = open.pop() {
-            let (of_it, others) = std::mem::take(&mut self.set).into_iter().partition(|(set, _)| *set == name);
-            self.set = others;
-            let of_it: Vec<(String, Parts)> = of_it;
-            for (_, parts) in of_it {
-                open.extend(parts.names.difference(&self.deciding.names).cloned().collect::<Vec<_>>());
+            let mut values = self.set.remove(&name).unwrap_or_default();
+            for Branch { choice, conditions } in self.set_in.remove(&name).unwrap_or_default() {
+                let choice = &mut self.choices[choice];
+                values.extend(choice.conditions.iter().take(conditions).skip(choice.deciding).cloned());
+                choice.deciding = choice.deciding.max(conditions);
+            }
+            for parts in values {
+                open.extend(parts.names.iter().filter(|name| seen.insert((*name).clone())).cloned());
                 self.deciding.extend(&parts);
             }
         }
@@ -203,8 +255,16 @@ impl<'ast> Ends<'ast> {
         let mut inside = Ends { depth: self.depth, ..Ends::default() };
         inside.visit_expr(expression);
         self.deciding.extend(&inside.deciding);
-        self.perhaps.append(&mut inside.perhaps);
-        self.set.append(&mut inside.set);
+        let first = self.choices.len();
+        let moved = |branch: Branch| Branch { choice: first + branch.choice, ..branch };
+        self.choices.append(&mut inside.choices);
+        self.perhaps.extend(inside.perhaps.into_iter().map(|(branch, calls)| (moved(branch), calls)));
+        for (name, values) in inside.set {
+            self.set.entry(name).or_default().extend(values);
+        }
+        for (name, branches) in inside.set_in {
+            self.set_in.entry(name).or_default().extend(branches.into_iter().map(moved));
+        }
         self.stepped.extend(inside.stepped);
     }
 }
@@ -229,11 +289,12 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
     fn visit_expr_assign(&mut self, assign: &'ast syn::ExprAssign) {
         if let Some(name) = name_of(&assign.left) {
             let parts = Parts::of(&assign.right);
+            self.assigned.push((name.clone(), &assign.right));
             // `tries = tries + 1`
             if parts.names.contains(&name) {
                 self.stepped.insert(name.clone());
             }
-            self.set.push((name, parts));
+            self.set.entry(name).or_default().push(parts);
         }
         visit::visit_expr_assign(self, assign);
     }
@@ -244,11 +305,13 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
             if let Some((_, otherwise)) = &init.diverge {
                 let mut stops = Stops::default();
                 stops.visit_expr(otherwise);
-                self.decide(&parts, stops);
+                self.decide(vec![parts.clone()], [(1, stops)]);
             }
             let mut names = Bound::default();
             names.visit_pat(&local.pat);
-            self.set.extend(names.0.into_iter().map(|name| (name, parts.clone())));
+            for name in names.0 {
+                self.set.entry(name).or_default().push(parts.clone());
+            }
         }
         visit::visit_local(self, local);
     }
@@ -267,8 +330,8 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
         let name = call.path.segments.last().map(|last| last.ident.to_string()).unwrap_or_default();
-        // The text of a log line bounds nothing.
-        if tables::PRINTING.contains(&name.as_str()) {
+        // The text of a log line bounds nothing, and quoted code does not run.
+        if tables::PRINTING.contains(&name.as_str()) || tables::QUOTING.contains(&name.as_str()) {
             return;
         }
         if tables::SELECTS.contains(&name.as_str()) {
@@ -276,7 +339,7 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
                 let mut stops = Stops::default();
                 stops.visit_expr(&arm.body);
                 if let Some((_, future)) = &arm.waits {
-                    self.decide(&Parts::of(future), stops);
+                    self.decide(vec![Parts::of(future)], [(1, stops)]);
                 }
                 self.visit_parsed(&arm.body);
             }
@@ -291,21 +354,39 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
     }
 
     fn visit_expr_if(&mut self, branch: &'ast syn::ExprIf) {
-        let leaves_here = branch.then_branch.stmts.iter().any(|statement| {
-            let mut leaves = Leaves { depth: self.depth, found: false };
-            leaves.visit_stmt(statement);
-            leaves.found
+        let mut links = vec![branch];
+        let mut otherwise = branch.else_branch.as_ref().map(|(_, otherwise)| &**otherwise);
+        while let Some(Expr::If(next)) = otherwise {
+            links.push(next);
+            otherwise = next.else_branch.as_ref().map(|(_, otherwise)| &**otherwise);
+        }
+        // A condition also decides about the branches after it.
+        let mut leaves = otherwise.is_some_and(|otherwise| self.leaves(otherwise));
+        let mut leaving = Vec::new();
+        for link in links.iter().rev() {
+            leaves = leaves || link.then_branch.stmts.iter().any(|statement| self.is_left_by(statement));
+            leaving.extend(leaves.then_some(&*link.cond));
+        }
+        self.asked.extend(leaving.into_iter().rev());
+        let stops = links.iter().zip(1..).map(|(link, conditions)| {
+            let mut stops = Stops::default();
+            stops.visit_block(&link.then_branch);
+            (conditions, stops)
         });
-        if leaves_here || branch.else_branch.as_ref().is_some_and(|(_, otherwise)| self.leaves(otherwise)) {
-            self.asked.push(&branch.cond);
-        }
-        let mut stops = Stops::default();
-        stops.visit_block(&branch.then_branch);
-        if let Some((_, otherwise)) = &branch.else_branch {
+        let at_last = otherwise.map(|otherwise| {
+            let mut stops = Stops::default();
             stops.visit_expr(otherwise);
+            (links.len(), stops)
+        });
+        let branches: Vec<_> = stops.chain(at_last).collect();
+        self.decide(links.iter().map(|link| Parts::of(&link.cond)).collect(), branches);
+        for link in links {
+            self.visit_expr(&link.cond);
+            self.visit_block(&link.then_branch);
         }
-        self.decide(&Parts::of(&branch.cond), stops);
-        visit::visit_expr_if(self, branch);
+        if let Some(otherwise) = otherwise {
+            self.visit_expr(otherwise);
+        }
     }
 
     fn visit_expr_match(&mut self, choice: &'ast syn::ExprMatch) {
@@ -319,7 +400,7 @@ impl<'ast> Visit<'ast> for Ends<'ast> {
                 tests.extend(&Parts::of(&inner.guard));
             }
         }
-        self.decide(&tests, stops);
+        self.decide(vec![tests], [(1, stops)]);
         visit::visit_expr_match(self, choice);
     }
 
@@ -374,5 +455,38 @@ struct Bound(Vec<String>);
 impl<'ast> Visit<'ast> for Bound {
     fn visit_pat_ident(&mut self, name: &'ast syn::PatIdent) {
         self.0.push(name.ident.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_link_of_a_long_chain_is_read_once() {
+        const LINKS: usize = 200;
+        let links: String = (0..LINKS).map(|at| format!("if a{at}() {{ b{at} = 1; c{at}(); }} else ")).collect();
+        let chain: Expr = syn::parse_str(&format!("{links} {{ break; }}")).expect("it parses");
+        let mut ends = Ends::default();
+        ends.visit_expr(&chain);
+        assert_eq!(ends.asked.len(), LINKS, "the end of the chain depends on all conditions");
+        let branches: usize = ends.set_in.values().map(Vec::len).sum();
+        let conditions: usize = ends.choices.iter().map(|choice| choice.conditions.len()).sum();
+        assert_eq!((branches, conditions, ends.perhaps.len()), (LINKS, LINKS, LINKS));
+        assert_eq!(ends.deciding.calls.len(), LINKS);
+        assert_eq!(ends.assigned.len(), LINKS);
+    }
+
+    #[test]
+    fn a_condition_decides_about_its_branch_and_those_after_it() {
+        let chain: Expr =
+            syn::parse_str("if a() { x = 1; } else if b() { break; } else if c() { y = 2; }").expect("it parses");
+        let mut ends = Ends::default();
+        ends.visit_expr(&chain);
+        let names = |ends: &Ends<'_>| ends.deciding.calls.iter().map(|asked| asked.name.clone()).collect::<Vec<_>>();
+        assert_eq!((names(&ends), ends.asked.len()), (vec!["a".to_owned(), "b".to_owned()], 2));
+        ends.deciding.names.insert("y".to_owned());
+        ends.follow_variables();
+        assert_eq!(names(&ends), ["a", "b", "c"]);
     }
 }

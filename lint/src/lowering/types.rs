@@ -40,6 +40,11 @@ pub(super) fn numeric_bounds(declared: &Type, aliases: &Aliases) -> Option<Inter
 /// Wrapper types; a value of one is a number if the inner value is.
 const WRAPPERS: &[&str] = &["Option", "Result", "LazyLock", "OnceLock", "Lazy", "Wrapping", "NonZero"];
 
+/// Whether a type is `&mut T`.
+pub(super) fn is_mutable_reference(declared: &Type) -> bool {
+    matches!(declared, Type::Reference(reference) if reference.mutability.is_some())
+}
+
 /// Whether a type is one of these generic parameters, or contains one: `T`, `Option<T>`.
 pub(super) fn is_generic(declared: &Type, generics: &syn::Generics) -> bool {
     let Type::Path(path) = declared else { return false };

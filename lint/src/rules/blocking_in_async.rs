@@ -21,15 +21,16 @@
 //! ```
 //!
 //! ## Limits
-//! A sleep counts if the runtime of the function certainly has one thread and another task: an earlier call has started
-//! one that nothing awaits before the sleep, or the sleep is in a task or in a `join!` itself. Each other sleep is pedantic:
-//! child processes and threads go on meanwhile. Pedantic, too: `join` of a thread and `to_socket_addrs`, which mostly return soon. What stands in a closure may run elsewhere
+//! A sleep, or a `recv` of a channel for threads, counts if the runtime of the function certainly has one thread and another
+//! task: an earlier call has started one that nothing awaits before the sleep, or the sleep is in a task or in a `join!`
+//! itself. Each other one is pedantic: child processes and threads go on meanwhile. Pedantic, too: `join` of a thread and `to_socket_addrs`, which mostly return soon. What stands in a closure may run elsewhere
 //! and is left alone. Blocking calls of functions that the test calls are not followed.
 //!
 //! ## References
 //! tokio, "CPU-bound tasks and blocking code". Requests for this lint: rust-lang/rust-clippy#4377,
 //! rust-lang/rust-clippy#10794.
 
+use super::message::blocks_for_message;
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts};
 use crate::flow;
@@ -61,6 +62,12 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         } else if blocks_on(facts, call) {
             let message = "`block_on` panics inside of a runtime";
             hits.push(Hit::new(call.function, call.span, message, "await the future"));
+        } else if blocks_for_message(facts, call) && !call.awaited {
+            let is_pedantic = !has_others(facts, id);
+            let what = if is_pedantic { "the thread of its runtime" } else { "the thread that its senders may need" };
+            let message = format!("`recv` of a channel for threads blocks {what}");
+            let help = "await the receiver of a channel of the runtime, for example `tokio::sync::mpsc`";
+            hits.push(Hit::new(call.function, call.span, message, help).pedantic(is_pedantic));
         } else if joins_thread(facts, call) {
             let message = "`join` blocks the thread that runs everything else of this test, until another thread ends";
             let help =

@@ -130,7 +130,7 @@ fn is_own(facts: &FileFacts, wait: &Call) -> bool {
 }
 
 /// Whether the call blocks its thread until a message comes by a channel of the standard library or its like.
-fn blocks_for_message(facts: &FileFacts, wait: &Call) -> bool {
+pub(super) fn blocks_for_message(facts: &FileFacts, wait: &Call) -> bool {
     let receiver = wait.receiver.as_ref();
     let maker = receiver.and_then(|receiver| facts.maker(receiver));
     let ty = receiver.and_then(|receiver| receiver.ty.as_ref()?.foreign_path());

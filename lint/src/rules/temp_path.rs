@@ -20,10 +20,12 @@
 //! ```
 //!
 //! ## Limits
-//! A name of a process id and a time is pedantic. Paths inside containers and guests are recognised only if a program like `docker` receives them.
+//! Paths below a fixed folder that the same function uses are shown there, not as findings of their own. A name of a process id and a time is pedantic. Paths inside containers and guests are recognised only if a program like `docker` receives them.
 //!
 //! ## References
 //! CWE-377, CWE-59.
+
+use std::collections::HashMap;
 
 use super::argv::{simple_commands_of, unwrapped};
 use crate::config::Config;
@@ -39,15 +41,18 @@ const HELP: &str = "make a folder of the test's own, `tempfile::tempdir()`, and 
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
+    let mut found = Vec::new();
     for sink in &facts.sinks {
         match sink.kind {
             SinkKind::Created | SinkKind::SocketPath | SinkKind::Bind | SinkKind::Listen => {
                 if let Some(value) = sink.values.first() {
-                    let found = hit(sink.function, sink.span, value, &sink.by);
+                    let hit = hit(sink.function, sink.span, value, &sink.by);
                     // Exclusive creation fails if the path exists, and never writes to an existing file.
                     let claims = tables::EXCLUSIVE_CALLS.iter().any(|known| tables::ends_with(&sink.by, known));
                     let harmless = claims && value.constant().is_none() || is_refused(facts, sink.call);
-                    hits.extend(found.filter(|_| !harmless));
+                    let path = without_scheme(&value.shown()).to_owned();
+                    let is_fixed = value.constant().is_some();
+                    found.extend(hit.filter(|_| !harmless).map(|hit| Found { hit, path, is_fixed }));
                 }
             }
             SinkKind::Command | SinkKind::ShellString => {
@@ -59,12 +64,49 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
                 if let Some(path) = commands.iter().find_map(written) {
                     let message =
                         format!("a command writes to the fixed path `{path}` in a folder that everybody shares");
-                    hits.push(Hit::new(sink.function, sink.span, message, HELP));
+                    let hit = Hit::new(sink.function, sink.span, message, HELP);
+                    found.push(Found { hit, path, is_fixed: true });
                 }
             }
             _ => {}
         }
     }
+    hits.extend(outermost(found));
+}
+
+/// A path that is reported.
+struct Found {
+    hit: Hit,
+    path: String,
+    is_fixed: bool,
+}
+
+/// Makes the paths below a fixed folder labels of the folder's hit in the same function: who changes the folder mostly
+/// changes them, too.
+fn outermost(found: Vec<Found>) -> Vec<Hit> {
+    let mut folders: HashMap<(&str, usize), usize> = HashMap::new();
+    for (index, one) in found.iter().enumerate().filter(|(_, one)| one.is_fixed) {
+        folders.entry((one.path.trim_end_matches('/'), one.hit.function)).or_insert(index);
+    }
+    let folder_of = |one: &Found| {
+        let path = one.path.trim_end_matches('/');
+        let mut ends = path.match_indices('/').map(|(end, _)| &path[..end]).filter(|folder| is_shared(folder));
+        ends.find_map(|folder| folders.get(&(folder, one.hit.function)).copied())
+    };
+    let covers: Vec<Option<usize>> = found.iter().map(folder_of).collect();
+    let mut labels: HashMap<usize, Vec<(Span, String)>> = HashMap::new();
+    for (one, folder) in found.iter().zip(&covers) {
+        if let Some(folder) = folder {
+            let label = (one.hit.span, format!("`{}` is below it", one.path));
+            labels.entry(*folder).or_default().push(label);
+        }
+    }
+    let is_outermost = found.into_iter().zip(covers).enumerate().filter(|(_, (_, folder))| folder.is_none());
+    let hits = is_outermost.map(|(index, (mut one, _))| {
+        one.hit.labels.extend(labels.remove(&index).unwrap_or_default());
+        one.hit
+    });
+    hits.collect()
 }
 
 /// Whether the test expects the call to fail.
@@ -161,7 +203,7 @@ fn says_output(option: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{each_clean, each_found};
+    use crate::rules::testing::{each_clean, each_found, found};
 
     const FRAME: &str = "use std::{env, fs, fs::File, process, process::Command}; use std::os::unix::net::UnixListener; const P: &str = \"/tmp/x\"; fn f(x: &str) { {} }";
     const RULE: &str = "temp-path";
@@ -188,6 +230,24 @@ mod tests {
                 r#"fn save(path: &str) { fs::write(path, "x").unwrap(); } save("/tmp/a");"#,
             ],
         );
+    }
+
+    #[test]
+    fn a_folder_covers_the_paths_below_it() {
+        let body = |code: &str| format!("use std::{{fs, path::Path}}; fn f(x: &str) {{ {code} }}");
+        let code = r#"let d = Path::new("/tmp/t"); fs::create_dir(d).unwrap(); fs::write(d.join("a"), x).unwrap(); fs::create_dir_all(format!("/tmp/t/{}/{x}", std::process::id())).unwrap();"#;
+        let all = found(RULE, &body(code));
+        assert_eq!(all.len(), 1, "{all:?}");
+        let labels: Vec<&str> = all[0].labels.iter().map(|label| label.message.as_str()).collect();
+        assert_eq!(labels[labels.len() - 2..], ["`/tmp/t/a` is below it", "`/tmp/t/{}/{}` is below it"]);
+        for beside in [
+            r#"fs::create_dir("/tmp/t").unwrap(); fs::write("/tmp/test", x).unwrap();"#,
+            r#"fs::create_dir("/tmp/t/u").unwrap(); fs::write("/tmp/t/a", x).unwrap();"#,
+            r#"fs::create_dir("/tmp/t").unwrap(); } fn g(x: &str) { fs::write("/tmp/t/a", x).unwrap();"#,
+            r#"fs::create_dir_all("/tmp/").unwrap(); fs::write("/tmp/a", x).unwrap(); fs::write("/tmp/b", x).unwrap();"#,
+        ] {
+            assert!(found(RULE, &body(beside)).len() > 1, "{beside}");
+        }
     }
 
     #[test]

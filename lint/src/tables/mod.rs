@@ -198,6 +198,10 @@ pub(crate) const TEST_MACROS: &[&str] = &["proptest", "quickcheck"];
 /// Macros whose tokens are statics.
 pub(crate) const STATICS: &[&str] = &["lazy_static", "thread_local"];
 
+/// Macros that return their tokens, as a text or as code of another crate.
+pub(crate) const QUOTING: &[&str] =
+    &["quote", "quote_in", "quote_spanned", "parse_quote", "parse_quote_spanned", "stringify"];
+
 /// Methods of a range that run code once for each number.
 pub(crate) const REPEATING: &[&str] = &["for_each", "map", "into_par_iter", "try_for_each", "flat_map", "collect"];
 

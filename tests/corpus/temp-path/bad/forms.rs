@@ -34,8 +34,19 @@ fn written() {
 
 #[test]
 fn a_folder() {
-    fs::create_dir_all("/tmp/test/a").unwrap(); //~ temp-path
+    fs::create_dir_all("/tmp/test/a").unwrap();
     fs::create_dir("/tmp/test").unwrap(); //~ temp-path
+}
+
+#[test]
+fn a_folder_with_paths_below_it() {
+    let folder = Path::new("/tmp/run");
+    fs::create_dir_all(folder).unwrap(); //~ temp-path
+    fs::write(folder.join("config"), "x").unwrap();
+    let state = format!("{}/{}", folder.display(), process::id());
+    fs::create_dir(&state).unwrap();
+    save(&folder.join("log"), "x");
+    fs::write("/tmp/runs", "x").unwrap(); //~ temp-path
 }
 
 #[test]
