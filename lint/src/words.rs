@@ -131,6 +131,8 @@ const DESCRIPTIONS: &[&str] = &[
     "helpers for test",
     "utilities for test",
     "used in tests",
+    "during testing",
+    "during tests",
     "for testing",
     "fuzz target",
 ];
