@@ -93,6 +93,8 @@ pub(crate) struct Function {
     pub run_by_harness: bool,
     /// It runs only on request.
     pub ignored: bool,
+    /// It runs only on request, and no reason or condition says when.
+    pub ignored_without_reason: bool,
     /// A free function with `pub` alone.
     pub public: bool,
     /// `async fn`.
