@@ -1,9 +1,9 @@
 //! Scores the lint against the labels of a blind set: `score LABELS FOLDER`.
 //!
 //! `LABELS` has a row for each hazard that a reader saw, in tab-separated columns: crate, file, line, hazard, tier,
-//! reason. `FOLDER` is the folder that `draw` wrote. Only findings in the files that the reader got count. A finding
-//! matches a label of its hazard within three lines. Prints each miss and each finding without a label, then the
-//! numbers for both tiers.
+//! reason. `FOLDER` is the folder that `draw` wrote. Only findings count that name a place in the files that the reader
+//! got: their own, or that of a test that reaches them. A finding matches a label of its hazard within three lines of
+//! such a place. Prints each miss and each finding without a label, then the numbers for both tiers.
 
 mod ended;
 
@@ -21,10 +21,12 @@ const LINES: u32 = 3;
 const SAME_HAZARD: &[(&str, &str)] =
     &[("public-internet", "literal-address"), ("client-without-timeout", "unbounded-wait")];
 
-/// A place that a reader or the lint names.
-struct Place {
-    path: String,
-    lines: Vec<std::ops::RangeInclusive<u32>>,
+/// A file, and lines of it.
+type Lines = (String, std::ops::RangeInclusive<u32>);
+
+/// A hazard that a reader or the lint names.
+struct Hazard {
+    places: Vec<Lines>,
     hazard: String,
     is_pedantic: bool,
     text: String,
@@ -42,20 +44,20 @@ fn main() -> ExitCode {
 fn run(labels: &Path, folder: &Path) -> Result<(), String> {
     let read =
         |path: &Path| fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()));
-    let labels: Vec<Place> = read(labels)?.lines().filter_map(label).collect();
+    let labels: Vec<Hazard> = read(labels)?.lines().filter_map(label).collect();
     let files: BTreeSet<String> = read(&folder.join("files.tsv"))?.lines().skip(1).filter_map(file).collect();
     for (name, pedantic) in [("default", false), ("pedantic", true)] {
         let findings = findings(&folder.join("crates"), &files, pedantic)?;
-        let wanted: Vec<&Place> = labels.iter().filter(|label| pedantic || !label.is_pedantic).collect();
-        let missed: Vec<&&Place> =
+        let wanted: Vec<&Hazard> = labels.iter().filter(|label| pedantic || !label.is_pedantic).collect();
+        let missed: Vec<&&Hazard> =
             wanted.iter().filter(|label| !findings.iter().any(|finding| is_same(finding, label))).collect();
-        let wrong: Vec<&Place> =
+        let wrong: Vec<&Hazard> =
             findings.iter().filter(|finding| !labels.iter().any(|label| is_same(finding, label))).collect();
-        for place in &missed {
-            println!("{name}\tmissed\t{}", place.text);
+        for hazard in &missed {
+            println!("{name}\tmissed\t{}", hazard.text);
         }
-        for place in &wrong {
-            println!("{name}\tunlabelled\t{}", place.text);
+        for hazard in &wrong {
+            println!("{name}\tunlabelled\t{}", hazard.text);
         }
         let (found, right) = (wanted.len() - missed.len(), findings.len() - wrong.len());
         println!(
@@ -67,12 +69,11 @@ fn run(labels: &Path, folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-fn label(row: &str) -> Option<Place> {
+fn label(row: &str) -> Option<Hazard> {
     let [package, path, line, hazard, tier, _] = row.split('\t').collect::<Vec<_>>().try_into().ok()?;
     let line: u32 = line.parse().ok()?;
-    Some(Place {
-        path: format!("{package}/{path}"),
-        lines: std::iter::once(line..=line).collect(),
+    Some(Hazard {
+        places: vec![(format!("{package}/{path}"), line..=line)],
         hazard: hazard.to_owned(),
         is_pedantic: tier == "pedantic",
         text: row.to_owned(),
@@ -87,32 +88,40 @@ fn file(row: &str) -> Option<String> {
 
 /// The findings of a run with or without `--pedantic`. A finding of one run may hide another, so neither run contains
 /// the other.
-fn findings(crates: &Path, files: &BTreeSet<String>, pedantic: bool) -> Result<Vec<Place>, String> {
+fn findings(crates: &Path, files: &BTreeSet<String>, pedantic: bool) -> Result<Vec<Hazard>, String> {
     let packages: BTreeSet<&str> = files.iter().filter_map(|path| Some(path.split_once('/')?.0)).collect();
     let config = Config { pedantic, ..Config::default() };
     let mut found = Vec::new();
     for package in packages {
         let report = check(&[crates.join(package)], &config).map_err(|error| format!("failed to {error}"))?;
         for finding in report.findings {
-            let path = finding.path.strip_prefix(crates).unwrap_or(&finding.path).display().to_string();
-            if !files.contains(&path) {
+            let below = |path: &Path| path.strip_prefix(crates).unwrap_or(path).display().to_string();
+            let path = below(&finding.path);
+            let own = finding.labels.iter().map(|label| label.location).chain([finding.location]);
+            let callers = finding.callers.iter().map(|caller| (below(&caller.path), caller.location));
+            let places = own.map(|location| (path.clone(), location)).chain(callers);
+            let places = places.filter(|(path, _)| files.contains(path));
+            let places: Vec<Lines> =
+                places.map(|(path, location)| (path, location.start.line..=location.end.line)).collect();
+            if places.is_empty() {
                 continue;
             }
-            let places = finding.labels.iter().map(|label| label.location).chain([finding.location]);
-            let lines = places.map(|place| place.start.line..=place.end.line).collect();
             let text = format!("{path}\t{}\t{}\t{}", finding.location.start.line, finding.rule, finding.message);
-            found.push(Place { path, lines, hazard: finding.rule.to_owned(), is_pedantic: pedantic, text });
+            found.push(Hazard { places, hazard: finding.rule.to_owned(), is_pedantic: pedantic, text });
         }
     }
     Ok(found)
 }
 
-fn is_same(finding: &Place, label: &Place) -> bool {
+fn is_same(finding: &Hazard, label: &Hazard) -> bool {
     let hazard = &label.hazard;
     let is_hazard =
         finding.hazard == *hazard || SAME_HAZARD.iter().any(|(rule, known)| *rule == finding.hazard && known == hazard);
-    let is_near = |lines: &std::ops::RangeInclusive<u32>| {
-        label.lines.iter().any(|line| line.start() + LINES >= *lines.start() && *line.end() <= lines.end() + LINES)
+    let is_near = |(path, lines): &Lines| {
+        let is_in = |line: &std::ops::RangeInclusive<u32>| {
+            line.start() + LINES >= *lines.start() && *line.end() <= lines.end() + LINES
+        };
+        label.places.iter().any(|(own, line)| own == path && is_in(line))
     };
-    is_hazard && finding.path == label.path && finding.lines.iter().any(is_near)
+    is_hazard && finding.places.iter().any(is_near)
 }

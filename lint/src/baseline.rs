@@ -126,6 +126,8 @@ impl Baseline {
             location: LineIndex::new(&self.text).locate(&self.text, span),
             message: format!("`{rule}` is no longer found {times} in `{path}` that the baseline lists"),
             labels: Vec::new(),
+            callers: Vec::new(),
+            more_callers: 0,
             help: "write the baseline again: `cargo netns-lint --write-baseline`".to_owned(),
             fix: None,
             item: item.clone(),

@@ -10,6 +10,7 @@
 //! 3. Drops the hits outside test code ([`modules`]) and turns the rest into findings, up to a limit for each kind
 //!    ([`shelf`]).
 
+mod callers;
 mod examine;
 mod modules;
 mod scopes;
@@ -22,6 +23,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use rayon::prelude::*;
 
+use self::callers::{Callers, Places, Reach};
 use self::examine::{Depth, SeenFrom, examine};
 use self::scopes::Scopes;
 use self::shelf::{Batches, Kind, Shelves};
@@ -99,6 +101,8 @@ struct Work<'a> {
 #[derive(Default)]
 struct Outcome {
     findings: Batches,
+    /// The calls of its functions that may lead from a test to a helper.
+    reaches: Vec<Reach>,
     modules: Vec<ModuleDeclaration>,
     externals: Arc<Externals>,
     /// The names that the file defines and imports.
@@ -198,9 +202,16 @@ impl Run<'_> {
             let is_decided = matches!(kind, Kind::Certain | Kind::Suppressed);
             whole || is_decided && !self.discovery.candidates[index].is_configured
         });
+        let callers = Callers::new(&outcomes, &scopes.world.program, |index| self.is_whole(index, test[index]));
+        let path = |index: usize| self.discovery.candidates[index].path.clone();
+        let mut places = Places::new(callers, self.sources, &path);
         let mut first_omitted = None;
         for (index, (outcome, by_module)) in outcomes.into_iter().zip(test).enumerate() {
+            let before = report.findings.len();
             self.collect(index, outcome, by_module, &mut report, &mut first_omitted);
+            for finding in &mut report.findings[before..] {
+                (finding.callers, finding.more_callers) = places.of(index, &finding.item);
+            }
         }
         if let Some(path) = first_omitted
             && let Some(severity) = self.policy.severity_of(FURTHER, &path, Severity::Warning)
@@ -331,6 +342,8 @@ fn further(omitted: usize, path: PathBuf, severity: Severity) -> Finding {
         location: Location { start, end: start, start_byte: 0, end_byte: 0 },
         message: format!("{omitted} more findings are not listed, the first of them in this file"),
         labels: Vec::new(),
+        callers: Vec::new(),
+        more_callers: 0,
         help: "mend what is listed and run again, or look at a part: a folder, or `--min-severity error`".to_owned(),
         fix: None,
         item: String::new(),

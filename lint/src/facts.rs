@@ -6,6 +6,7 @@ use crate::id::BodyId;
 pub(crate) use crate::id::CallId;
 use crate::ir::{Body, Effects};
 pub(crate) use crate::kind::SinkKind;
+use crate::resolve::Definition;
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
@@ -24,6 +25,10 @@ pub(crate) struct FileFacts {
     pub enclosures: Vec<Enclosure>,
     /// Roots of objects that leave their function: returned, stored, or passed to another function.
     pub escaped: std::collections::HashSet<CallId>,
+    /// Calls of functions that other files define.
+    pub called_elsewhere: Vec<(CallId, Definition)>,
+    /// Calls of functions that no file defines, as far as it is known: the path.
+    pub called_by_path: Vec<(CallId, String)>,
     /// Calls of functions that return a command, with the command's program and arguments so far.
     pub prepared: std::collections::HashMap<CallId, Vec<Value>>,
     /// Pairs of calls on different branches; the value comes from one or the other.
@@ -88,6 +93,8 @@ pub(crate) struct Function {
     pub run_by_harness: bool,
     /// It runs only on request.
     pub ignored: bool,
+    /// It runs only on request, and no reason or condition says when.
+    pub ignored_without_reason: bool,
     /// A free function with `pub` alone.
     pub public: bool,
     /// `async fn`.

@@ -51,6 +51,16 @@ pub struct Label {
     pub message: String,
 }
 
+/// A call through which a test reaches a finding in a helper.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Caller {
+    /// The file of the call, as [`Finding::path`].
+    #[serde(serialize_with = "forward_slashes")]
+    pub path: PathBuf,
+    /// The call.
+    pub location: Location,
+}
+
 /// A change to the finding's file that removes the hazard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Fix {
@@ -90,6 +100,10 @@ pub struct Finding {
     pub message: String,
     /// The origin of the value and the path that it took.
     pub labels: Vec<Label>,
+    /// The calls through which tests reach the finding, if it is in a helper: those of its file first.
+    pub callers: Vec<Caller>,
+    /// The number of callers that are not listed.
+    pub more_callers: usize,
     /// The remedy, with the name of the fixture or standard library API.
     pub help: String,
     /// The remedy as an edit of the file; only if the edit is correct for every possible rest of the program.

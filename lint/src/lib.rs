@@ -46,7 +46,7 @@ pub use config::{Config, PathSeverities, Severities};
 pub use engine::check;
 pub use error::Error;
 pub use finding::{
-    Confidence, Edit, FileNote, Finding, Fix, Label, Note, Problem, Report, Severity, Suppressed, SuppressedBy,
+    Caller, Confidence, Edit, FileNote, Finding, Fix, Label, Note, Problem, Report, Severity, Suppressed, SuppressedBy,
 };
 pub use scope::Role;
 pub use span::{LineCol, Location};

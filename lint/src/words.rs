@@ -131,6 +131,8 @@ const DESCRIPTIONS: &[&str] = &[
     "helpers for test",
     "utilities for test",
     "used in tests",
+    "during testing",
+    "during tests",
     "for testing",
     "fuzz target",
 ];
@@ -180,6 +182,11 @@ fn has(name: &str, list: &[&str]) -> bool {
 /// Whether the name of a package, directory, program or feature marks test code.
 pub(crate) fn says_test(name: &str) -> bool {
     has(name, TEST_WORDS)
+}
+
+/// Whether the name of a function or a type says that it serves: `server`, `start_listener`, `DnsServer`.
+pub(crate) fn says_server(name: &str) -> bool {
+    has(name, &["server", "serve", "listener", "listen"])
 }
 
 /// Whether the name of a package that only tests depend on marks test support.

@@ -93,7 +93,8 @@ fn a_helper_in_another_file_is_reported_once_if_that_file_is_looked_at() {
         ("tests/a.rs", b"mod common;\n#[test]\nfn starts() {\n    common::sh(&format!(\"cat {}\", device()));\n}\n"),
     ]);
     let ran = lint(folder.path(), &[]);
-    assert!(ran.out.contains("tests/common/mod.rs:1:25") && !ran.out.contains("tests/a.rs"), "{}", ran.out);
+    assert!(ran.out.contains("tests/common/mod.rs:1:25") && !ran.out.contains("tests/a.rs:4:5"), "{}", ran.out);
+    assert!(ran.out.contains("reached from: tests/a.rs:4\n"), "{}", ran.out);
     let pedantic = lint(folder.path(), &["--pedantic"]);
     assert!(pedantic.out.matches("error[shell-command]").count() == 1, "{}", pedantic.out);
     let caller = lint(folder.path(), &["tests/a.rs"]);

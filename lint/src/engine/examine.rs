@@ -6,6 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Outcome;
+use super::callers::reaches;
 use super::shelf::{Batches, Kept, Kind};
 use crate::catalogue::{IN_TOOLS, OF_TESTS};
 use crate::config::Policy;
@@ -133,8 +134,11 @@ pub(super) fn examine_source(
         hits.extend(own.into_iter().map(|hit| (entry.name, entry.severity, hit)));
     }
     let findings = findings_of(path, &lowered.facts, hits, policy, role);
+    // Only test code leads from a test to a helper.
+    let may_be_test = role != Role::Product || lowered.facts.functions.iter().any(|function| function.test);
     Outcome {
         findings,
+        reaches: if may_be_test { reaches(&lowered.facts) } else { Vec::new() },
         has_test_code: lowered.facts.functions.iter().any(|function| function.test && !function.name.is_empty()),
         runs_tests: lowered.facts.runs_tests,
         cuts: lowered.facts.cuts.all().collect(),
@@ -311,6 +315,8 @@ fn finding_of<F: FnOnce() -> u64>(
         location: index.locate(text, hit.span),
         message: hit.message,
         labels: labels.map(|(span, message)| Label { location: index.locate(text, span), message }).collect(),
+        callers: Vec::new(),
+        more_callers: 0,
         help: hit.help,
         fix: hit.fix.map(|proposal| settled(proposal, text, **text_hash, index)),
         item,

@@ -82,6 +82,11 @@ pub(super) fn is_ignored(attribute: &Attribute) -> bool {
             && attribute.meta.require_list().is_ok_and(|list| !is_about_the_system(list.tokens.clone())))
 }
 
+/// Whether the attribute is `#[ignore]` without a reason or a condition.
+pub(super) fn is_ignored_without_reason(attribute: &Attribute) -> bool {
+    attribute.path().is_ident("ignore") && matches!(attribute.meta, Meta::Path(_))
+}
+
 /// Whether the attribute ends a test after a time, as those of rstest and ntest do: `#[timeout(…)]`,
 /// `#[ntest::timeout(…)]`, `#[test_timeout(…)]`.
 pub(super) fn has_limit(attribute: &Attribute) -> bool {

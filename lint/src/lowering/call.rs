@@ -84,6 +84,7 @@ impl<'a> Lower<'a> {
         }
         let next = self.facts.calls.len();
         let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
+        self.may_lead_elsewhere(next, &written(&function.path));
         self.given(next, &call.args, &arguments);
         if tables::ends_with(&path, "process::exit") || tables::ends_with(&path, "process::abort") {
             self.frame.flow.leave(&mut self.facts.bodies, Why::Return, name_span);

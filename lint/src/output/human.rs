@@ -10,11 +10,13 @@ use codespan_reporting::term::{Config, Styles, StylesWriter, emit_to_io_write, e
 
 use super::shown;
 use crate::engine::UNPARSABLE;
-use crate::finding::{Finding, Report, Severity};
+use crate::finding::{Caller, Finding, Report, Severity};
 use crate::span::Location;
 
 /// Longer lines are not displayed.
 const MAX_LINE_BYTES: usize = 4_096;
+/// The maximum number of callers that a finding shows.
+const MAX_CALLERS: usize = 5;
 
 pub(super) fn write(report: &Report, terminal: bool, out: &mut dyn Write) -> io::Result<()> {
     let coloured = terminal && allows_colour(std::env::var_os("NO_COLOR"), std::env::var_os("TERM"));
@@ -102,7 +104,20 @@ fn is_on_long_line(text: &str, byte: usize) -> bool {
 
 fn notes(finding: &Finding) -> Vec<String> {
     let fix = finding.fix.as_ref().map(|fix| format!("fix: `--fix` can {}", fix.description));
-    [format!("help: {}", finding.help)].into_iter().chain(fix).collect()
+    let callers = callers(finding);
+    callers.into_iter().chain([format!("help: {}", finding.help)]).chain(fix).collect()
+}
+
+/// Returns the note that names the first calls through which tests reach the finding.
+fn callers(finding: &Finding) -> Option<String> {
+    let place = |caller: &Caller| format!("{}:{}", shown(&caller.path), caller.location.start.line);
+    let mut places: Vec<String> = finding.callers.iter().map(place).collect();
+    places.dedup();
+    let all = places.len() + finding.more_callers;
+    places.truncate(MAX_CALLERS);
+    let more = all - places.len();
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    (!places.is_empty()).then(|| format!("reached from: {}{more}", places.join(", ")))
 }
 
 fn summary(report: &Report, out: &mut dyn Write) -> io::Result<()> {

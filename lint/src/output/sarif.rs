@@ -96,14 +96,16 @@ fn rules() -> Vec<Value> {
 
 fn result(finding: &Finding) -> Value {
     let path = slashed(&finding.path);
-    let related: Vec<Value> = finding
-        .labels
-        .iter()
+    let labels = finding.labels.iter().map(|label| (physical(&path, label.location), label.message.as_str()));
+    let callers = finding.callers.iter();
+    let callers =
+        callers.map(|caller| (physical(&slashed(&caller.path), caller.location), "a test reaches it from here"));
+    let related: Vec<Value> = labels
+        .chain(callers)
         .zip(0..)
-        .map(|(label, id)| {
-            let mut location = physical(&path, label.location);
+        .map(|((mut location, message), id)| {
             location["id"] = json!(id);
-            location["message"] = json!({ "text": label.message });
+            location["message"] = json!({ "text": message });
             location
         })
         .collect();

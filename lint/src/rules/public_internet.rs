@@ -23,9 +23,9 @@
 //! The default of an environment variable counts: it is the host of each run that does not set the variable. Names as data
 //! are left alone: only what connects, sends, resolves or runs a known program counts, not a request that is built and not
 //! sent, nor one whose chain sends the connection elsewhere (`connect_to`, `proxy`, a part of a socket's address). Tests with
-//! `#[ignore]` are pedantic, and so is a URL that a function gets which is not known to contact it. Functions with a network of
-//! their own are left alone. Addresses are the matter of
-//! `literal-address`.
+//! `#[ignore]` are pedantic if the attribute has a reason or a condition, which can say that they need the Internet. Pedantic,
+//! too, is a URL that a function gets which is not known to contact it. Functions with a network of their own are left alone.
+//! Addresses are the matter of `literal-address`.
 //!
 //! A function of the product that contacts a constant host on every path that returns counts where a test calls it. So do a page that a browser
 //! opens (`goto`, `navigate_to`), and a host with a port that a function called `connect` gets beside constants only: a value
@@ -48,7 +48,7 @@ use crate::tables;
 use crate::value::Value;
 
 const HELP: &str = "start a server in the test and contact that; `example.test` and other names of RFC 6761 are for data; \
-                    mark a test that needs the world with `#[ignore]`";
+                    mark a test that needs the world with `#[ignore = \"reason\"]`";
 
 /// A place that contacts a host of the Internet.
 pub(super) struct Contact {
@@ -75,7 +75,8 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             hit = hit.label(written, "the host is named here");
         }
         reported.push(contact.span);
-        hits.push(hit.pedantic(facts.functions[contact.function].ignored));
+        let function = &facts.functions[contact.function];
+        hits.push(hit.pedantic(function.ignored && !function.ignored_without_reason));
     }
     if config.pedantic {
         for (call, value) in given_values(facts).filter(|(call, _)| !is_isolated(call.function)) {

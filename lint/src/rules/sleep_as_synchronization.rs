@@ -27,13 +27,16 @@
 //! reported; where the function, or the one that it calls, binds the socket before it starts anything, a sleep is pedantic, because connections
 //! wait in the queue. A sleep is not reported after a connection or a request to the started process, which has then answered. A sleep
 //! before an assertion counts if the assertion asks an object of the program under test, whose constructor started a
-//! thread or a task: on a busy machine that may be later. So does one between the start of a program and a look at a file.
-//! Other sleeps before an assertion are pedantic. A helper that only sleeps counts like the sleep. A test whose
-//! clock is paused does not wait.
+//! thread or a task: on a busy machine that may be later. That the test let the object send something before does not show that it
+//! is ready. So does one between the start of a program and a look at a file. Other sleeps before an assertion are pedantic.
+//! A call that names the address or path of the started thread or task counts as a connection. A helper that only sleeps
+//! counts like the sleep. A test whose clock is paused does not wait.
 //!
 //! ## References
 //! Luo et al., "An Empirical Analysis of Flaky Tests", FSE 2014: the first cause is waiting for a time. Sleeps that
 //! made tests flaky: 0xMiden/node#166, apache/lucene#14116, kubernetes-client/java#2608.
+
+use std::net::SocketAddr;
 
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
@@ -41,6 +44,7 @@ use crate::flow;
 use crate::rule::Hit;
 use crate::span::Span;
 use crate::tables;
+use crate::value::Value;
 
 const HELP: &str = "wait for the condition with a limit: until the port accepts, until the server prints or sends that it \
                     listens; netns-fixtures: `ready_when`, `wait_until`";
@@ -77,6 +81,7 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             here(other)
                 && !is_part
                 && other.span.start > start.1.span.end
+                && !works_on(facts, start.0, other)
                 && (connects(asked, other) || requests(facts, other))
         };
         if (start.0 + 1..id).any(|asked| is_asked((asked, &facts.calls[asked]))) {
@@ -84,8 +89,17 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         }
         let message = "a fixed time stands for waiting until what was started is ready";
         let hit = Hit::new(call.function, call.span, message, HELP).label(start.1.span, "started here");
-        let contacts =
-            |id: CallId, other: &Call| connects(id, other) || requests(facts, other) || opens(facts, id, other);
+        let addresses = addresses_in(facts, start.1);
+        // To assert, print or remove a path is not to connect to it.
+        let is_other_use =
+            |other: &Call| asserts(other) || is_plain(other) || other.path.split("::").any(|part| part == "fs");
+        let names_address = |other: &Call| {
+            let written = facts.written(other.span);
+            addresses.iter().any(|address| written.contains(address.as_str())) && !is_other_use(other)
+        };
+        let contacts = |id: CallId, other: &Call| {
+            connects(id, other) || requests(facts, other) || opens(facts, id, other) || names_address(other)
+        };
         let next = after().find(|(id, other)| contacts(*id, other) || asserts(other));
         if let Some((at, next)) = next {
             let is_of_program = || facts.command_behind(start.0).is_some() && looks_at_files(facts, id, at);
@@ -99,6 +113,29 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             hits.push(hit);
         }
     }
+}
+
+/// Whether the call is a method of the started object itself, or of another one that is made in the same way, and which
+/// works in the background: that it sends something does not show that it is ready.
+fn works_on(facts: &FileFacts, start: CallId, call: &Call) -> bool {
+    let made = &facts.calls[facts.calls[start].root];
+    call.path.is_empty() && facts.calls[call.root].path == made.path && is_worker(facts, call.root)
+}
+
+/// Whether the call makes an object of the program under test, and starts a thread or a task for it.
+fn is_worker(facts: &FileFacts, id: CallId) -> bool {
+    let made = &facts.calls[id];
+    let spawns = made.effects.as_ref().is_some_and(|effects| effects.spawns);
+    spawns && made.of_run && !made.path.is_empty() && !facts.may_be_of_tests(made)
+}
+
+/// Returns the addresses and absolute paths that the started thread or task gets, in quotes.
+fn addresses_in(facts: &FileFacts, start: &Call) -> Vec<String> {
+    let is_inside = |other: &&Call| other.function == start.function && start.span.covers(other.span);
+    let texts = facts.calls.iter().filter(is_inside).flat_map(|call| &call.arguments).filter_map(Value::constant);
+    let is_path = |text: &str| text.starts_with('/') && text.len() > 1;
+    let is_address = |text: &str| text.contains("://") || text.parse::<SocketAddr>().is_ok();
+    texts.filter(|text| is_path(text) || is_address(text)).map(|text| format!("\"{text}\"")).collect()
 }
 
 /// Whether the called function binds its socket before it starts anything: connections wait in the queue, so the length of
@@ -120,13 +157,9 @@ fn is_bound_before(facts: &FileFacts, start: CallId) -> bool {
 /// Whether a call after the sleep and up to the assertion asks an object of the program under test that works in the
 /// background: its constructor, before the sleep, starts a thread or a task.
 fn asks_program(facts: &FileFacts, sleep: CallId, assertion: CallId) -> bool {
-    let works = |root: CallId| {
-        let made = &facts.calls[root];
-        let spawns = made.effects.as_ref().is_some_and(|effects| effects.spawns);
-        root < sleep && spawns && made.of_run && !made.path.is_empty() && !facts.may_be_of_tests(made)
-    };
     let asks = |call: &Call| {
-        call.function == facts.calls[sleep].function && call.path.is_empty() && call.of_run && works(call.root)
+        let is_of_function = call.function == facts.calls[sleep].function;
+        is_of_function && call.path.is_empty() && call.of_run && call.root < sleep && is_worker(facts, call.root)
     };
     facts.calls[sleep + 1..=assertion].iter().any(asks)
 }

@@ -3,8 +3,8 @@
 use syn::{Attribute, Block, Expr, ImplItem, Item, Signature, TraitItem, Type};
 
 use super::super::attributes::{
-    has_limit, included, is_constructor, is_for_another_system, is_ignored, is_isolated, is_own_test, is_paused,
-    is_single_threaded, is_test_attributes, is_test_function, is_test_module, path_attribute,
+    has_limit, included, is_constructor, is_for_another_system, is_ignored, is_ignored_without_reason, is_isolated,
+    is_own_test, is_paused, is_single_threaded, is_test_attributes, is_test_function, is_test_module, path_attribute,
 };
 use super::super::types::type_name;
 use super::super::{Function, INCLUDED, ModuleDeclaration};
@@ -47,6 +47,7 @@ impl Written<'_> {
             isolated: self.isolated,
             run_by_harness: self.run_by_harness,
             ignored: self.ignored,
+            ignored_without_reason: is_any(is_ignored_without_reason),
             public: self.public,
             asynchronous: self.signature.asyncness.is_some(),
             bounds_loops: false,

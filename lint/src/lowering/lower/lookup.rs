@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::summary::Summary;
-use super::{Home, Lower};
+use super::{CallId, Home, Lower};
 use crate::hash::hash;
 use crate::resolve::{Definition, qualifier_and_name};
 use crate::tables;
@@ -58,28 +58,39 @@ impl Lower<'_> {
 
     /// Returns the definitions that a path refers to, without recording names.
     pub(in crate::lowering) fn leads_to(&self, path: &str) -> Vec<Definition> {
-        let (first, rest) = path.split_once("::").unwrap_or((path, ""));
-        let within = self.frame.within.clone();
-        let mut full = path.to_owned();
-        if first == "Self" {
-            let Some(holder) = within.rsplit("::").nth(1) else { return Vec::new() };
-            full = format!("{holder}::{rest}");
-        } else if let Some((_, other)) = self.uses.imported_at(first, &within).filter(|(at, _)| !self.is_module(at)) {
-            // An import inside a function.
-            full = if rest.is_empty() { other.to_owned() } else { format!("{other}::{rest}") };
-        } else {
-            // Functions inside functions.
-            let mut around = within.as_str();
-            while !self.is_module(around) {
-                let item = format!("{around}::{path}");
-                if self.by_item.contains_key(&item) {
-                    return vec![Definition { file: self.file, item }];
-                }
-                around = around.rsplit_once("::").map_or("", |(outer, _)| outer);
-            }
+        let within = self.frame.within.as_str();
+        if let Some(full) = self.full_path(path) {
+            return self.find(within, full.trim_end_matches("::"));
         }
-        let full = full.trim_end_matches("::");
-        self.find(&within, full)
+        // Functions inside functions.
+        let mut around = within;
+        while !self.is_module(around) {
+            let item = format!("{around}::{path}");
+            if self.by_item.contains_key(&item) {
+                return vec![Definition { file: self.file, item }];
+            }
+            around = around.rsplit_once("::").map_or("", |(outer, _)| outer);
+        }
+        self.find(within, path.trim_end_matches("::"))
+    }
+
+    /// Returns a path with its first name replaced: `Self`, or a name that an import inside a function brings.
+    fn full_path(&self, path: &str) -> Option<String> {
+        let (first, rest) = path.split_once("::").unwrap_or((path, ""));
+        let within = self.frame.within.as_str();
+        if first == "Self" {
+            return Some(format!("{}::{rest}", within.rsplit("::").nth(1).unwrap_or_default()));
+        }
+        let (_, other) = self.uses.imported_at(first, within).filter(|(at, _)| !self.is_module(at))?;
+        Some(if rest.is_empty() { other.to_owned() } else { format!("{other}::{rest}") })
+    }
+
+    /// Records a call of a function that no file defines, as far as the files are known.
+    pub(in crate::lowering) fn may_lead_elsewhere(&mut self, call: CallId, path: &str) {
+        if self.world.files.is_empty() {
+            let full = self.full_path(path).unwrap_or_else(|| path.to_owned());
+            self.facts.called_by_path.push((call, full));
+        }
     }
 
     /// Returns the summaries of functions, one per system variant; skips functions without a summary.
@@ -102,6 +113,8 @@ impl Lower<'_> {
     /// Records the functions of this file that the call `recorded` leads to.
     pub(in crate::lowering) fn leads_here(&mut self, recorded: &Value, targets: &[Definition]) {
         let Some(call) = recorded.call else { return };
+        let elsewhere = targets.iter().filter(|target| target.file != self.file);
+        self.facts.called_elsewhere.extend(elsewhere.map(|target| (call, target.clone())));
         for target in targets.iter().filter(|target| target.file == self.file) {
             for definition in self.by_item.get(&target.item).into_iter().flatten() {
                 match self.started.get(definition) {
