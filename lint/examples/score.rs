@@ -27,7 +27,7 @@ type Lines = (String, std::ops::RangeInclusive<u32>);
 /// A hazard that a reader or the lint names.
 struct Hazard {
     places: Vec<Lines>,
-    hazard: String,
+    name: String,
     is_pedantic: bool,
     text: String,
 }
@@ -74,7 +74,7 @@ fn label(row: &str) -> Option<Hazard> {
     let line: u32 = line.parse().ok()?;
     Some(Hazard {
         places: vec![(format!("{package}/{path}"), line..=line)],
-        hazard: hazard.to_owned(),
+        name: hazard.to_owned(),
         is_pedantic: tier == "pedantic",
         text: row.to_owned(),
     })
@@ -107,16 +107,16 @@ fn findings(crates: &Path, files: &BTreeSet<String>, pedantic: bool) -> Result<V
                 continue;
             }
             let text = format!("{path}\t{}\t{}\t{}", finding.location.start.line, finding.rule, finding.message);
-            found.push(Hazard { places, hazard: finding.rule.to_owned(), is_pedantic: pedantic, text });
+            found.push(Hazard { places, name: finding.rule.to_owned(), is_pedantic: pedantic, text });
         }
     }
     Ok(found)
 }
 
 fn is_same(finding: &Hazard, label: &Hazard) -> bool {
-    let hazard = &label.hazard;
+    let hazard = &label.name;
     let is_hazard =
-        finding.hazard == *hazard || SAME_HAZARD.iter().any(|(rule, known)| *rule == finding.hazard && known == hazard);
+        finding.name == *hazard || SAME_HAZARD.iter().any(|(rule, known)| *rule == finding.name && known == hazard);
     let is_near = |(path, lines): &Lines| {
         let is_in = |line: &std::ops::RangeInclusive<u32>| {
             line.start() + LINES >= *lines.start() && *line.end() <= lines.end() + LINES

@@ -224,9 +224,21 @@ impl Program {
 
     /// Returns the number of types in the file's package that have a method called `name`.
     pub(crate) fn methods_called(&self, file: usize, name: &str) -> usize {
-        let package = self.files.get(file).map(|own| self.modules[own[0].1].package);
-        let count = package.and_then(|package| self.methods.get(&(package, hash(name.as_bytes()))));
-        count.copied().unwrap_or_default()
+        self.package(file).map_or(0, |package| self.methods_of(package, name))
+    }
+
+    /// Whether a type of another package, which the file's package names, has a method called `name`.
+    pub(crate) fn is_method_of_other(&self, file: usize, name: &str) -> bool {
+        let others = self.package(file).and_then(|package| self.packages.get(package));
+        others.is_some_and(|package| package.crates.iter().any(|(_, other)| self.methods_of(*other, name) > 0))
+    }
+
+    fn package(&self, file: usize) -> Option<usize> {
+        self.files.get(file).map(|own| self.modules[own[0].1].package)
+    }
+
+    fn methods_of(&self, package: usize, name: &str) -> usize {
+        self.methods.get(&(package, hash(name.as_bytes()))).copied().unwrap_or_default()
     }
 
     /// Whether the file has a module with that path.

@@ -141,7 +141,6 @@ fn what_never_returns_is_not_followed_by_code() {
         quote!(),
         quote!(
             async fn a() -> ! {
-                // netns-lint: allow(blocking-in-async) the text is expanded and never run
                 loop {}
             }
         ),

@@ -408,7 +408,7 @@ mod tests {
         waitid(Id::Pid(Pid::from_raw(child.id().try_into()?)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
         let zombie = Process::read(&folder);
         assert!(zombie.has_ended() && zombie.status.contains("State: Z"), "{}", zombie.status);
-        child.wait()?;
+        assert!(child.try_wait()?.is_some());
         assert!(Process::read(&folder).has_ended());
         Ok(())
     }

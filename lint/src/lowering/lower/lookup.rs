@@ -125,10 +125,12 @@ impl Lower<'_> {
         }
     }
 
-    /// Returns the methods called `name` for a receiver of unknown type: only if the name is unique in the package.
+    /// Returns the methods called `name` for a receiver of unknown type: only if the name is unique in the package and those of the
+    /// run that it depends on.
     pub(in crate::lowering) fn methods_called(&mut self, name: &str) -> Vec<Definition> {
         self.unresolved.note(&format!(".{name}"));
-        if self.methods_in_package(name) != 1 || tables::COMMON_METHODS.contains(&name) {
+        let is_unique = self.methods_in_package(name) == 1 && !self.world.program.is_method_of_other(self.file, name);
+        if !is_unique || tables::COMMON_METHODS.contains(&name) {
             return Vec::new();
         }
         let is_it = |item: &&String| {

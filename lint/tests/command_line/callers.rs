@@ -1,10 +1,8 @@
 //! A finding in a helper is shown once, at its source, and names the calls through which tests reach it.
 
-mod support;
-
 use std::path::Path;
 
-use support::{lint, package};
+use crate::support::{lint, package};
 
 const HELPERS: &str = "\
 pub fn serve() { std::net::TcpListener::bind(\"0.0.0.0:0\").unwrap(); }\n\

@@ -1,5 +1,7 @@
 //! The lint as a user runs it: command line, walk over files, exit statuses, files that cannot be read.
 
+mod callers;
+#[path = "../support/mod.rs"]
 mod support;
 
 use support::{HARMLESS, HAZARD, lint, package};
@@ -219,7 +221,7 @@ fn the_documented_fields_are_those_of_the_report() {
     let folder = package(&[("tests/a.rs", HAZARD.as_bytes()), ("tests/b.rs", b"fn (")]);
     let report: serde_json::Value =
         serde_json::from_str(&lint(folder.path(), &["--format", "json"]).out).expect("JSON");
-    let documented = include_str!("../../docs/lint-json.md");
+    let documented = include_str!("../../../docs/lint-json.md");
     let keys =
         |value: &serde_json::Value| -> Vec<String> { value.as_object().expect("an object").keys().cloned().collect() };
     let finding = &report["findings"][0];
