@@ -3,10 +3,13 @@
 use std::fs::File;
 use std::io::{Read, Write};
 use std::net::{IpAddr, UdpSocket};
+use std::ops::ControlFlow::{Break, Continue};
 use std::time::Duration;
 
 use netns_fixtures::net::address::{IpNet, MacAddr};
 use netns_fixtures::prelude::*;
+use netns_fixtures::time::{Deadline, wait_until};
+use nix::libc;
 use nix::sys::socket::{setsockopt, sockopt};
 use nix::sys::time::{TimeVal, TimeValLike};
 
@@ -96,7 +99,12 @@ pub fn frame(to: MacAddr, from: MacAddr) -> Vec<u8> {
 ///
 /// Fails if a socket call fails.
 pub fn sent_is_heard(wait: Duration, wire: &mut File, there: Option<&mut File>, frame: &[u8]) -> TestResult<bool> {
-    wire.write_all(frame)?;
+    // ENOBUFS: the device's queue was full for a moment; send(2).
+    let sent = || match wire.write_all(frame) {
+        Err(error) if error.raw_os_error() == Some(libc::ENOBUFS) => Continue(error),
+        sent => Break(sent),
+    };
+    wait_until(Deadline::after(PATIENCE), Duration::from_millis(1), sent)??;
     let there = there.unwrap_or(wire);
     setsockopt(there, sockopt::ReceiveTimeout, &TimeVal::milliseconds(wait.as_millis().try_into()?))?;
     let mut heard = [0; 1514];
