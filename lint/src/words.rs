@@ -184,11 +184,6 @@ pub(crate) fn says_test(name: &str) -> bool {
     has(name, TEST_WORDS)
 }
 
-/// Whether the name of a function or a type says that it serves: `server`, `start_listener`, `DnsServer`.
-pub(crate) fn says_server(name: &str) -> bool {
-    has(name, &["server", "serve", "listener", "listen"])
-}
-
 /// Whether the name of a package that only tests depend on marks test support.
 pub(crate) fn says_support(name: &str) -> bool {
     says_test(name) || has(name, SUPPORT_WORDS)

@@ -27,8 +27,7 @@
 //! A function of the product that binds every address counts where a test calls it, even if the test cannot choose.
 //! So does an object whose constructor chooses every address, unless the test calls a method with arguments on it, which
 //! may set another one. Pedantic: a socket that gets broadcasts or joins a group, which loopback does not reach, and a port
-//! from the command line, which the person who starts the program chooses. A UDP socket on port 0 is taken as a client and not
-//! reported, unless a function binds it whose name or type says that it serves. On a command line every wildcard address counts, but
+//! from the command line, which the person who starts the program chooses. A UDP socket on port 0 is taken as a client and not reported. On a command line every wildcard address counts, but
 //! for programs that are known to take it as data (`ip`, `nft`, `ping`), and inside of a network namespace, where it is
 //! shown with `--pedantic`.
 //!
@@ -44,7 +43,6 @@ use crate::rule::{Hit, Proposal};
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Origin, Value};
-use crate::words::says_server;
 
 const HELP: &str = "bind loopback, `127.0.0.1:0` or `[::1]:0`; inside a `#[netns_test]` there is no other network";
 
@@ -64,11 +62,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let Some(value) = sink.values.first() else { continue };
         let Some(found) = read(&value.shown()).filter(super::address::Found::is_wildcard) else { continue };
         let port_is_open = found.port == Some(0);
-        if (datagram && port_is_open && !is_bound_by_server(facts, sink))
-            || is_client(facts, sink)
-            || networks.is_own(sink)
-            || is_of_callee(sink, value)
-        {
+        if (datagram && port_is_open) || is_client(facts, sink) || networks.is_own(sink) || is_of_callee(sink, value) {
             continue;
         }
         let message = format!("`{}` listens on every address of this machine", found.text);
@@ -142,15 +136,6 @@ fn every_use_is_seen(facts: &FileFacts, sink: &Sink) -> bool {
     let of_listener = |value: &Value| value.call.is_some_and(|call| facts.calls[call].root == root);
     let mut uses = facts.calls.iter().filter(|call| call.receiver.as_ref().is_some_and(of_listener));
     !facts.escaped.contains(&root) && uses.all(|call| !tables::TELLING_THE_PORT.contains(&call.name.as_str()))
-}
-
-/// Whether the function that binds the socket serves, judging by its name or by that of its type.
-fn is_bound_by_server(facts: &FileFacts, sink: &Sink) -> bool {
-    let is_it = |call: &&Call| call.span == sink.span && Some(&call.name) == sink.through.as_ref();
-    facts.calls.iter().filter(is_it).any(|call| {
-        let holder = call.path.rsplit("::").nth(1).unwrap_or_default();
-        says_server(&call.name) || says_server(holder)
-    })
 }
 
 /// Whether the socket connects later and never listens; the kernel then chooses the local address.
