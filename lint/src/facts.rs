@@ -27,7 +27,7 @@ pub(crate) struct FileFacts {
     pub escaped: std::collections::HashSet<CallId>,
     /// Calls of functions that other files define.
     pub called_elsewhere: Vec<(CallId, Definition)>,
-    /// Calls of functions that no file defines, as far as it is known: the path.
+    /// Calls by a path that this file does not define, recorded before the other files are known: the path.
     pub called_by_path: Vec<(CallId, String)>,
     /// Calls of functions that return a command, with the command's program and arguments so far.
     pub prepared: std::collections::HashMap<CallId, Vec<Value>>,
@@ -93,7 +93,7 @@ pub(crate) struct Function {
     pub run_by_harness: bool,
     /// It runs only on request.
     pub ignored: bool,
-    /// It runs only on request, and no reason or condition says when.
+    /// It runs only on request, and the attribute has neither a reason nor a condition.
     pub ignored_without_reason: bool,
     /// A free function with `pub` alone.
     pub public: bool,

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use netns_fixtures::TestResult;
 use netns_fixtures::time::{Deadline, wait_until};
+use nix::libc;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 
@@ -50,9 +51,16 @@ impl Group {
             return Ok(None);
         };
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let group = Self { folder: parent.join(format!("netns-tests-{}-{number}", std::process::id())) };
-        fs::create_dir(&group.folder)?;
-        Ok(Some(group))
+        let folder = parent.join(format!("netns-tests-{}-{number}", std::process::id()));
+        match fs::create_dir(&folder) {
+            Ok(()) => Ok(Some(Self { folder })),
+            // Root of a container, or of a user namespace.
+            Err(error) if [libc::EROFS, libc::EACCES, libc::EPERM].map(Some).contains(&error.raw_os_error()) => {
+                witness::skip(&format!("requires a control group that root can make in {}: {error}", parent.display()));
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     /// Writes a value into a file of the group.

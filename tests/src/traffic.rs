@@ -97,7 +97,7 @@ pub fn frame(to: MacAddr, from: MacAddr) -> Vec<u8> {
 ///
 /// # Errors
 ///
-/// Fails if a socket call fails.
+/// Fails if a socket call fails, or if the queue of the device stays full for [`PATIENCE`].
 pub fn sent_is_heard(wait: Duration, wire: &mut File, there: Option<&mut File>, frame: &[u8]) -> TestResult<bool> {
     // ENOBUFS: the device's queue was full for a moment; send(2).
     let sent = || match wire.write_all(frame) {

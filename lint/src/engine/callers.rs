@@ -49,7 +49,7 @@ enum Target {
 /// Returns the calls of a file that may lead from a test to a helper.
 pub(super) fn reaches(facts: &FileFacts) -> Vec<Reach> {
     let item = |function: usize| hash(facts.functions[function].item.as_bytes());
-    let mut seen = HashSet::new();
+    let (mut seen, mut written) = (HashSet::new(), HashSet::new());
     let mut all = Vec::new();
     let mut add = |call: usize, to: Target| {
         let call = &facts.calls[call];
@@ -57,7 +57,7 @@ pub(super) fn reaches(facts: &FileFacts) -> Vec<Reach> {
         let from = item(call.function);
         let is_new = match to {
             Target::Known(node) => seen.insert((from, node)),
-            Target::Written { .. } => true,
+            Target::Written { ref path, .. } => written.insert((from, hash(path.as_bytes()))),
         };
         if is_new && !function.item.is_empty() {
             let is_entry = function.run_by_harness || function.name == "main";
@@ -73,12 +73,13 @@ pub(super) fn reaches(facts: &FileFacts) -> Vec<Reach> {
         add(*id, Target::Known((definition.file, hash(definition.item.as_bytes()))));
     }
     let within = |id: usize| facts.functions[facts.calls[id].function].item.as_str().into();
-    for (id, path) in &facts.called_by_path {
+    // Variants and constructors begin with a capital.
+    let names_function =
+        |path: &&str| path.rsplit("::").next().is_some_and(|name| name.starts_with(|first: char| first.is_lowercase()));
+    for (id, path) in facts.called_by_path.iter().filter(|(_, path)| names_function(&path.as_str())) {
         add(*id, Target::Written { within: within(*id), path: path.as_str().into() });
     }
     // A function that a call gets by its name.
-    let names_function =
-        |path: &&str| path.rsplit("::").next().is_some_and(|name| name.starts_with(|first: char| first.is_lowercase()));
     for (id, call) in facts.calls.iter().enumerate() {
         for path in call.arguments.iter().filter_map(|value| value.path.as_deref()).filter(names_function) {
             add(id, Target::Written { within: within(id), path: path.into() });

@@ -2,9 +2,8 @@
 //! on every path.
 //!
 //! An object has few states, and only one of them is dangerous ("still running", "not yet inside"). So each question
-//! has the form "can control get from here to there in that state", and one visit to each block answers it; a block is
-//! visited again, a bounded number of times, if other conditions hold on the way to it. The work is linear in the size of
-//! a body; loops and recursion need no widening.
+//! has the form "can control get from here to there in that state". A block is visited at most nine times: in up to eight
+//! sets of conditions that hold on the way to it, and once without any. The work is linear in the size of a body; loops and recursion need no widening.
 
 mod child;
 mod effects;
@@ -69,7 +68,7 @@ pub(crate) struct Flow<'f> {
     /// Calls that receive a function by its name, with the index of the argument.
     handed: HashMap<usize, Vec<(CallId, usize)>>,
     panics: RefCell<child::Panics>,
-    /// What holds in the blocks of the bodies with conditions that several branches test.
+    /// The conditions that hold in the blocks of each body in which several branches test one.
     states: RefCell<HashMap<BodyId, Seen>>,
     left: Cell<usize>,
     depth: Cell<usize>,
@@ -226,8 +225,8 @@ impl Flow<'_> {
         self.is_deep.take()
     }
 
-    /// Follows every path from `from`, visiting each block once for each set of conditions that hold there. `step` and
-    /// `edge` return whether to continue; `edge` also receives all edges of the block.
+    /// Follows every path from `from`, visiting each block once for each of the first sets of conditions that hold there, and once
+    /// without conditions for the others. `step` and `edge` return whether to continue; `edge` also receives all edges of the block.
     fn explore(
         &self,
         from: Point,

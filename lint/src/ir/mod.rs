@@ -78,12 +78,12 @@ pub(crate) struct Edge {
     pub span: Span,
     /// The call whose result does not exist on this edge, because the call returned an error or `None`.
     pub lacks: Option<CallId>,
-    /// What is true on this edge.
+    /// The condition that holds or fails on this edge.
     pub when: Option<Test>,
 }
 
 impl Edge {
-    /// Returns an edge that tests nothing and that the source shows nowhere.
+    /// Returns an edge that tests nothing and has no place in the source.
     fn plain(to: Option<BlockId>, why: Why) -> Self {
         Self { to, why, span: Span::default(), lacks: None, when: None }
     }

@@ -2,7 +2,7 @@
 
 use syn::{BinOp, Expr, ExprBinary, Lit, Member, UnOp};
 
-use super::lower::Lower;
+use super::lower::{Local, Lower, TypeShown};
 use crate::ir::{Test, Why};
 
 /// A condition in its positive form.
@@ -15,7 +15,7 @@ struct Fixed {
     loops: usize,
 }
 
-/// What is true on one way through the parts of a condition, for example that the first is true and the second is not.
+/// The truth of the parts of a condition on one way through them, for example that the first holds and the second fails.
 type Way = Vec<Test>;
 
 /// The ways on which a condition holds, and those on which it fails.
@@ -96,7 +96,8 @@ impl Lower<'_> {
                     "is_err" => ("is_ok", true),
                     _ => return None,
                 };
-                let (place, loops) = self.fixed_place(&call.receiver)?;
+                let is_optional = self.local_of(&call.receiver)?.written == TypeShown::Optional;
+                let (place, loops) = self.fixed_place(&call.receiver).filter(|_| is_optional)?;
                 Some(Fixed { text: format!("{place}.{method}()"), is_negated, loops })
             }
             Expr::Macro(call) if call.mac.path.is_ident("cfg") => {
@@ -138,11 +139,21 @@ impl Lower<'_> {
         }
     }
 
+    /// Returns the variable that an expression names.
+    fn local_of(&self, expression: &Expr) -> Option<&Local> {
+        let Expr::Path(path) = expression else { return None };
+        let name = path.path.get_ident()?;
+        self.frame.locals.iter().rev().find(|local| name == &local.name)
+    }
+
     /// Returns the text of a constant, or of a variable that nothing changes or a field of it.
     fn fixed_place(&mut self, place: &Expr) -> Option<(String, usize)> {
         match place {
             Expr::Field(field) => {
                 let (base, loops) = self.fixed_place(&field.base)?;
+                if self.local_of(&field.base).is_some_and(|local| local.written == TypeShown::Unknown) {
+                    return None;
+                }
                 let member = match &field.member {
                     Member::Named(name) => name.to_string(),
                     Member::Unnamed(index) => index.index.to_string(),
@@ -173,13 +184,13 @@ impl Lower<'_> {
     }
 }
 
-/// Returns the ways of two alternatives.
+/// Returns the ways through one alternative or the other.
 fn either(mut one: Vec<Way>, other: Vec<Way>) -> Vec<Way> {
     one.extend(other);
     if one.len() > MAX_WAYS || one.iter().any(Vec::is_empty) { vec![Vec::new()] } else { one }
 }
 
-/// Returns the ways on which two conditions have the truth of theirs.
+/// Returns the ways that go through one of each.
 fn both(one: &[Way], other: &[Way]) -> Vec<Way> {
     if one.len() * other.len() > MAX_WAYS {
         return vec![Vec::new()];

@@ -19,7 +19,7 @@ use super::list::path_of_parts;
 use super::narrow::Narrowed;
 use super::own_macro::Arm;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
-use super::types::{Aliases, declared_type, is_generic, is_mutable_reference, numeric_bounds};
+use super::types::{Aliases, declared_type, is_generic, numeric_bounds};
 use super::undone::{is_undone, mark_undone};
 use super::unread::unread_children;
 use super::{CallId, FileFacts, Function, Sink, Surroundings, Undone};
@@ -236,13 +236,34 @@ pub(super) struct Local {
     pub(super) owns: bool,
     /// Nothing changes it while it lives.
     pub(super) is_fixed: bool,
+    /// What its written type shows.
+    pub(super) written: TypeShown,
     /// Distinguishes it from other variables of that name; 0 until a condition names it.
     pub(super) number: usize,
 }
 
+/// What the written type of a variable shows. Without one, the variable may be a mutable reference, through which its fields change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TypeShown {
+    Unknown,
+    /// It is no mutable reference.
+    Value,
+    /// It is an `Option` or a `Result`, not a type of another crate with methods of these names.
+    Optional,
+}
+
 impl Local {
     pub(super) fn new(name: impl Into<String>, value: Value, depth: usize) -> Self {
-        Self { name: name.into(), value, depth, closure: None, owns: true, is_fixed: false, number: 0 }
+        Self {
+            name: name.into(),
+            value,
+            depth,
+            closure: None,
+            owns: true,
+            is_fixed: false,
+            written: TypeShown::Unknown,
+            number: 0,
+        }
     }
 }
 
@@ -293,7 +314,11 @@ impl<'a> Lower<'a> {
                     }
                     value.ty = self.named_type("Self", Vec::new());
                     let is_fixed = matches!(receiver.kind, syn::ReceiverKind::Reference(_, _, None));
-                    self.frame.locals.push(Local { is_fixed, ..Local::new("self", value, 0) });
+                    self.frame.locals.push(Local {
+                        is_fixed,
+                        written: TypeShown::Value,
+                        ..Local::new("self", value, 0)
+                    });
                 }
                 FnArg::Typed(input) => {
                     value = self.written_for(attributes, signature, index).unwrap_or(value);
@@ -303,9 +328,7 @@ impl<'a> Lower<'a> {
                     value.duration |= value.is_of(&["Duration", "TimeDelta"]);
                     let first = self.frame.locals.len();
                     self.bind(&input.pat, value);
-                    if is_mutable_reference(&input.ty) {
-                        self.vary(first);
-                    }
+                    self.shown_by_type(first, &input.pat, &input.ty);
                 }
             }
         }

@@ -1,10 +1,10 @@
 //! Patterns: binds variables to parts of a value.
 
-use syn::Pat;
+use syn::{Pat, Type};
 
 use super::list::path_of_parts;
-use super::lower::{Local, Lower};
-use super::types::is_mutable_reference;
+use super::lower::{Local, Lower, TypeShown};
+use super::types::{is_mutable_reference, is_optional};
 use crate::value::Value;
 
 impl<'a> Lower<'a> {
@@ -29,9 +29,7 @@ impl<'a> Lower<'a> {
                 self.parsed_to(&value, &typed.ty, value.span);
                 let first = self.frame.locals.len();
                 self.bind(&typed.pat, value);
-                if is_mutable_reference(&typed.ty) {
-                    self.vary(first);
-                }
+                self.shown_by_type(first, &typed.pat, &typed.ty);
             }
             Pat::Reference(inner) => self.bind(&inner.pat, value),
             Pat::Paren(inner) => self.bind(&inner.pat, value),
@@ -64,6 +62,17 @@ impl<'a> Lower<'a> {
     /// Notes that code may change what the variables after the first `first` refer to.
     pub(super) fn vary(&mut self, first: usize) {
         self.frame.locals[first..].iter_mut().for_each(|local| local.is_fixed = false);
+    }
+
+    /// Records what the written type of the variables from `first` on shows.
+    pub(super) fn shown_by_type(&mut self, first: usize, pattern: &Pat, declared: &Type) {
+        if is_mutable_reference(declared) {
+            self.vary(first);
+        } else if matches!(pattern, Pat::Ident(_))
+            && let Some(local) = self.frame.locals[first..].last_mut()
+        {
+            local.written = if is_optional(declared) { TypeShown::Optional } else { TypeShown::Value };
+        }
     }
 
     fn bind_items(&mut self, patterns: impl Iterator<Item = &'a Pat>, value: &Value) {

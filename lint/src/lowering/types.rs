@@ -45,6 +45,17 @@ pub(super) fn is_mutable_reference(declared: &Type) -> bool {
     matches!(declared, Type::Reference(reference) if reference.mutability.is_some())
 }
 
+/// Whether a type is an `Option` or a `Result`, or a reference to one.
+pub(super) fn is_optional(declared: &Type) -> bool {
+    match declared {
+        Type::Path(path) => {
+            path.path.segments.last().is_some_and(|last| last.ident == "Option" || last.ident == "Result")
+        }
+        Type::Reference(reference) => is_optional(&reference.elem),
+        _ => false,
+    }
+}
+
 /// Whether a type is one of these generic parameters, or contains one: `T`, `Option<T>`.
 pub(super) fn is_generic(declared: &Type, generics: &syn::Generics) -> bool {
     let Type::Path(path) = declared else { return false };

@@ -98,8 +98,7 @@ fn result(finding: &Finding) -> Value {
     let path = slashed(&finding.path);
     let labels = finding.labels.iter().map(|label| (physical(&path, label.location), label.message.as_str()));
     let callers = finding.callers.iter();
-    let callers =
-        callers.map(|caller| (physical(&slashed(&caller.path), caller.location), "a test reaches it from here"));
+    let callers = callers.map(|caller| (physical(&slashed(&caller.path), caller.location), "called from here"));
     let related: Vec<Value> = labels
         .chain(callers)
         .zip(0..)

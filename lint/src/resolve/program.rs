@@ -229,8 +229,10 @@ impl Program {
 
     /// Whether a type of another package, which the file's package names, has a method called `name`.
     pub(crate) fn is_method_of_other(&self, file: usize, name: &str) -> bool {
-        let others = self.package(file).and_then(|package| self.packages.get(package));
-        others.is_some_and(|package| package.crates.iter().any(|(_, other)| self.methods_of(*other, name) > 0))
+        let Some(own) = self.package(file) else { return false };
+        // A package names itself, too.
+        let others = self.packages.get(own).into_iter().flat_map(|package| &package.crates);
+        others.into_iter().any(|(_, other)| *other != own && self.methods_of(*other, name) > 0)
     }
 
     fn package(&self, file: usize) -> Option<usize> {

@@ -23,8 +23,9 @@
 //! ## Limits
 //! A sleep, or a `recv` of a channel for threads, counts if the runtime of the function certainly has one thread and another
 //! task: an earlier call has started one that nothing awaits before the sleep, or the sleep is in a task or in a `join!`
-//! itself. Each other one is pedantic: child processes and threads go on meanwhile. Pedantic, too: `join` of a thread and `to_socket_addrs`, which mostly return soon. What stands in a closure may run elsewhere
-//! and is left alone. Blocking calls of functions that the test calls are not followed.
+//! itself; for `recv`, such a task must have the sender. Each other one is pedantic: child processes and threads go on
+//! meanwhile. Pedantic, too: `join` of a thread and `to_socket_addrs`, which mostly return soon. Code in a closure may run
+//! elsewhere and is left alone. Blocking calls of functions that the test calls are not followed.
 //!
 //! ## References
 //! tokio, "CPU-bound tasks and blocking code". Requests for this lint: rust-lang/rust-clippy#4377,
@@ -36,7 +37,9 @@ use crate::facts::{Call, CallId, FileFacts};
 use crate::flow;
 use crate::ir::Step;
 use crate::rule::Hit;
+use crate::span::Span;
 use crate::tables;
+use crate::value::Value;
 
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
@@ -63,8 +66,8 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
             let message = "`block_on` panics inside of a runtime";
             hits.push(Hit::new(call.function, call.span, message, "await the future"));
         } else if blocks_for_message(facts, call) && !call.awaited {
-            let is_pedantic = !has_others(facts, id);
-            let what = if is_pedantic { "the thread of its runtime" } else { "the thread that its senders may need" };
+            let is_pedantic = !has_others(facts, id) || !is_sent_by_task(facts, call);
+            let what = if is_pedantic { "the thread of its runtime" } else { "the thread that its sender needs" };
             let message = format!("`recv` of a channel for threads blocks {what}");
             let help = "await the receiver of a channel of the runtime, for example `tokio::sync::mpsc`";
             hits.push(Hit::new(call.function, call.span, message, help).pedantic(is_pedantic));
@@ -96,6 +99,23 @@ fn has_others(facts: &FileFacts, id: CallId) -> bool {
     let joins = |name: &str| ["join!", "try_join!"].iter().any(|known| name.ends_with(known));
     facts.functions[call.function].single_threaded
         && (facts.enclosed_by(id, joins) || facts.calls_around(id).map(|at| (at, &facts.calls[at])).any(is_task))
+}
+
+/// Whether a task of the runtime, or another block of a `join!`, gets or uses the other end of the channel.
+fn is_sent_by_task(facts: &FileFacts, wait: &Call) -> bool {
+    let Some(channel) = wait.receiver.as_ref().and_then(|receiver| receiver.call).map(|made| facts.calls[made].root)
+    else {
+        return false;
+    };
+    let is_end = |value: &Value| value.call.is_some_and(|call| facts.calls[call].root == channel);
+    let uses = |call: &&Call| call.span != wait.span && call.receiver.iter().chain(&call.arguments).any(is_end);
+    let is_concurrent = |(id, call): (CallId, &Call)| {
+        flow::starts_task(facts, id) || ["join!", "try_join!"].iter().any(|known| call.name.ends_with(known))
+    };
+    let all = || facts.calls.iter().enumerate().filter(|(_, call)| call.function == wait.function);
+    let spans: Vec<Span> = all().filter(|both| is_concurrent(*both)).map(|(_, call)| call.span).collect();
+    let mut users = all().map(|(_, call)| call).filter(uses);
+    users.any(|user| spans.iter().any(|span| span.covers(user.span)))
 }
 
 /// Whether the task that `start` has started is awaited or aborted before the call.

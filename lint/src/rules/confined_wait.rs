@@ -3,7 +3,7 @@
 //! The test has both sides: a thread or a task that it joins, both ends of a connection, another user of a barrier. Or it opens a
 //! connection of the program under test. Such a wait ends unless the test itself, or what it tests, has a defect: then it hangs.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use super::gathering;
 use super::stream::{has_limit_by_attribute, has_limit_by_each_caller, has_limit_of_object, with_callers};
@@ -22,7 +22,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
     if !config.pedantic {
         return;
     }
-    let mut told: HashSet<Span> =
+    let mut reported: BTreeSet<Span> =
         hits.iter().flat_map(|hit| hit.labels.iter().map(|label| label.0).chain([hit.span])).collect();
     let mut objects = HashSet::new();
     for (id, call) in facts.calls.iter().enumerate() {
@@ -38,17 +38,19 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
                 || has_limit_by_each_caller(facts, flow, call.function)
         };
         // A wait in the thread is the cause.
-        let is_reported_inside = || told.iter().any(|told| call.span.start <= told.start && told.end <= call.span.end);
-        if told.contains(&span) || is_reported_inside() || is_limited() {
+        let inside = Span { start: call.span.start, end: 0 }..Span { start: call.span.end, end: 0 };
+        let is_reported_inside = || reported.range(inside.clone()).any(|other| other.end <= call.span.end);
+        if reported.contains(&span) || is_reported_inside() || is_limited() {
             continue;
         }
         if flow.took_too_deep() {
             hits.push(too_deep(call).only_in_tests());
             continue;
         }
-        // The waits of one object have one limit.
-        if objects.insert((call.function, call.root, what)) {
-            told.insert(span);
+        // The waits of one object have one limit; each thread has its own.
+        let object = if starts_thread(call) { id } else { call.root };
+        if objects.insert((call.function, object, what)) {
+            reported.insert(span);
             let message = format!("`{name}` {what} without a limit of time");
             hits.push(Hit::new(call.function, span, message, HELP).pedantic(true));
         }
@@ -104,7 +106,7 @@ fn connects(facts: &FileFacts, call: &Call) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use crate::rules::testing::{each_clean, found_pedantic};
+    use crate::rules::testing::{clean, found_pedantic};
 
     const RULE: &str = "unbounded-wait";
 
@@ -128,17 +130,22 @@ mod tests {
     }
 
     #[test]
+    fn each_thread_has_its_own_wait() {
+        let text = "#[tokio::test] async fn t() { let a = rt.spawn(x()); let b = rt.spawn(y()); a.await.unwrap(); b.await.unwrap(); }";
+        assert_eq!(found_pedantic(RULE, text).len(), 2);
+    }
+
+    #[test]
     fn good() {
-        let frame = "use std::time::Duration; #[tokio::test] async fn t() { {} }";
+        clean(RULE, "#[test] fn t() { let t = std::thread::spawn(work); t.join().unwrap(); }");
         let rows = [
-            // Default settings leave all of the above alone.
-            "let t = std::thread::spawn(work); t.join().unwrap();",
             "let t = tokio::spawn(work()); tokio::time::timeout(LIMIT, t).await.unwrap();",
+            "let t = tokio::spawn(work()); t.abort(); t.await.unwrap_err();",
             r#"let parts = ["a", "b"].join("/");"#,
         ];
-        each_clean(RULE, frame, &rows);
-        let limited = "#[tokio::test] async fn t() { let t = tokio::spawn(work()); tokio::time::timeout(LIMIT, t).await.unwrap(); }";
-        assert!(found_pedantic(RULE, limited).is_empty());
-        assert!(found_pedantic(RULE, r#"#[test] fn t() { let parts = ["a", "b"].join("/"); }"#).is_empty());
+        for body in rows {
+            let found = found_pedantic(RULE, &format!("#[tokio::test] async fn t() {{ {body} }}"));
+            assert!(found.is_empty(), "{body}: {found:?}");
+        }
     }
 }

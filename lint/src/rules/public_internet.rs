@@ -23,7 +23,7 @@
 //! The default of an environment variable counts: it is the host of each run that does not set the variable. Names as data
 //! are left alone: only what connects, sends, resolves or runs a known program counts, not a request that is built and not
 //! sent, nor one whose chain sends the connection elsewhere (`connect_to`, `proxy`, a part of a socket's address). Tests with
-//! `#[ignore]` are pedantic if the attribute has a reason or a condition, which can say that they need the Internet. Pedantic,
+//! `#[ignore]` are pedantic if the attribute itself has a reason or a condition; a comment beside it is none. Pedantic,
 //! too, is a URL that a function gets which is not known to contact it. Functions with a network of their own are left alone.
 //! Addresses are the matter of `literal-address`.
 //!

@@ -27,15 +27,16 @@
 //! reported; where the function, or the one that it calls, binds the socket before it starts anything, a sleep is pedantic, because connections
 //! wait in the queue. A sleep is not reported after a connection or a request to the started process, which has then answered. A sleep
 //! before an assertion counts if the assertion asks an object of the program under test, whose constructor started a
-//! thread or a task: on a busy machine that may be later. That the test let the object send something before does not show that it
-//! is ready. So does one between the start of a program and a look at a file. Other sleeps before an assertion are pedantic.
-//! A call that names the address or path of the started thread or task counts as a connection. A helper that only sleeps
+//! thread or a task: on a busy machine that may be later. An object that only sent something before the sleep need not be
+//! ready. So does one between the start of a program and a look at a file. Other sleeps before an assertion are pedantic.
+//! An awaited call that gets the address or path of the started thread or task counts as a connection. A helper that only sleeps
 //! counts like the sleep. A test whose clock is paused does not wait.
 //!
 //! ## References
 //! Luo et al., "An Empirical Analysis of Flaky Tests", FSE 2014: the first cause is waiting for a time. Sleeps that
 //! made tests flaky: 0xMiden/node#166, apache/lucene#14116, kubernetes-client/java#2608.
 
+use std::collections::HashSet;
 use std::net::SocketAddr;
 
 use crate::config::Config;
@@ -90,12 +91,10 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
         let message = "a fixed time stands for waiting until what was started is ready";
         let hit = Hit::new(call.function, call.span, message, HELP).label(start.1.span, "started here");
         let addresses = addresses_in(facts, start.1);
-        // To assert, print or remove a path is not to connect to it.
-        let is_other_use =
-            |other: &Call| asserts(other) || is_plain(other) || other.path.split("::").any(|part| part == "fs");
+        // To look at a path, print or remove it is not to connect to it: a connection is awaited.
         let names_address = |other: &Call| {
-            let written = facts.written(other.span);
-            addresses.iter().any(|address| written.contains(address.as_str())) && !is_other_use(other)
+            let mut texts = other.arguments.iter().filter_map(Value::constant);
+            other.awaited && !is_plain(other) && texts.any(|text| addresses.contains(&text))
         };
         let contacts = |id: CallId, other: &Call| {
             connects(id, other) || requests(facts, other) || opens(facts, id, other) || names_address(other)
@@ -129,13 +128,13 @@ fn is_worker(facts: &FileFacts, id: CallId) -> bool {
     spawns && made.of_run && !made.path.is_empty() && !facts.may_be_of_tests(made)
 }
 
-/// Returns the addresses and absolute paths that the started thread or task gets, in quotes.
-fn addresses_in(facts: &FileFacts, start: &Call) -> Vec<String> {
+/// Returns the addresses and absolute paths that the started thread or task gets.
+fn addresses_in(facts: &FileFacts, start: &Call) -> HashSet<String> {
     let is_inside = |other: &&Call| other.function == start.function && start.span.covers(other.span);
     let texts = facts.calls.iter().filter(is_inside).flat_map(|call| &call.arguments).filter_map(Value::constant);
     let is_path = |text: &str| text.starts_with('/') && text.len() > 1;
     let is_address = |text: &str| text.contains("://") || text.parse::<SocketAddr>().is_ok();
-    texts.filter(|text| is_path(text) || is_address(text)).map(|text| format!("\"{text}\"")).collect()
+    texts.filter(|text| is_path(text) || is_address(text)).collect()
 }
 
 /// Whether the called function binds its socket before it starts anything: connections wait in the queue, so the length of

@@ -1,7 +1,7 @@
 //! The steps that run the suite as a user without privileges.
 //!
 //! As root they create a user, copy the workspace's files to a folder of that user and run cargo there as that user, offline, as
-//! after a fresh clone. They also copy the downloaded sources. The toolchain may be readable by root only, so it is bind-mounted into that
+//! after a fresh clone. They also copy the registry's index and the packages of Cargo.lock. The toolchain may be readable by root only, so it is bind-mounted into that
 //! folder, in a mount namespace that ends with the program. At the end the user must have left nothing; then they remove the user.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -159,13 +159,13 @@ impl Process {
     fn read(folder: &Path) -> Self {
         let command = fs::read_to_string(folder.join("cmdline")).unwrap_or_default().replace('\0', " ");
         let status = fs::read_to_string(folder.join("status")).unwrap_or_default();
-        let told = |line: &&str| ["Name:", "State:", "PPid:", "Threads:"].iter().any(|name| line.starts_with(name));
-        let status = status.lines().filter(told).map(|line| line.replace('\t', " ")).collect::<Vec<_>>().join(", ");
+        let shown = |line: &&str| ["Name:", "State:", "PPid:", "Threads:"].iter().any(|name| line.starts_with(name));
+        let status = status.lines().filter(shown).map(|line| line.replace('\t', " ")).collect::<Vec<_>>().join(", ");
         Self { command: command.trim().to_owned(), status }
     }
 
-    /// Returns whether nothing is left to run: the parent has only not asked for the status. Where a test killed a runner, that is the
-    /// machine's first process, which may ask every few seconds. A parent that is one of the user's is reported itself.
+    /// Returns whether nothing is left to run: the parent has not reaped it yet. Where a test killed a runner, that is the machine's first
+    /// process, which may reap every few seconds. A parent that is one of the user's is reported itself.
     fn has_ended(&self) -> bool {
         // The process has disappeared since.
         self.status.is_empty() || self.status.contains("State: Z") && !self.has_threads()
@@ -391,6 +391,7 @@ pub(crate) fn as_user(options: &AsUser) -> anyhow::Result<ExitCode> {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Read;
     use std::process::Stdio;
 
     use nix::sys::wait::{Id, WaitPidFlag, waitid};
@@ -398,11 +399,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_process_that_nobody_asked_for_has_ended() -> anyhow::Result<()> {
-        let mut child = Command::new("sh").args(["-c", "read line"]).stdin(Stdio::piped()).spawn()?;
+    fn a_zombie_counts_as_ended() -> anyhow::Result<()> {
+        let mut command = Command::new("sh");
+        let mut child = command.args(["-c", "echo; read line"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
+        // The kernel sets the command line some time after `spawn` has returned.
+        child.stdout.as_mut().context("no pipe")?.read_exact(&mut [0; 1])?;
         let folder = PathBuf::from(format!("/proc/{}", child.id()));
-        let running = Process::read(&folder);
-        assert!(!running.has_ended() && running.command.ends_with("read line"), "{}", running.status);
+        let Process { command, status } = Process::read(&folder);
+        assert!(command.ends_with("read line"), "{command} ({status})");
+        let running = Process { command, status };
+        assert!(!running.has_ended() && !running.is_exiting(), "{}", running.status);
         drop(child.stdin.take());
         // Leaves the child a zombie.
         waitid(Id::Pid(Pid::from_raw(child.id().try_into()?)), WaitPidFlag::WEXITED | WaitPidFlag::WNOWAIT)?;
@@ -411,5 +417,15 @@ mod tests {
         assert!(child.try_wait()?.is_some());
         assert!(Process::read(&folder).has_ended());
         Ok(())
+    }
+
+    #[test]
+    fn a_process_runs_while_one_of_its_threads_does() {
+        let process = |status: &str| Process { command: String::new(), status: status.to_owned() };
+        let rows = [("Z (zombie)", 1, true), ("Z (zombie)", 3, false), ("R (running)", 1, false)];
+        for (state, threads, ended) in rows {
+            let process = process(&format!("Name: a, State: {state}, PPid: 1, Threads: {threads}"));
+            assert_eq!((process.has_ended(), process.is_exiting()), (ended, !ended), "{}", process.status);
+        }
     }
 }

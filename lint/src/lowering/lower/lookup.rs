@@ -85,7 +85,7 @@ impl Lower<'_> {
         Some(if rest.is_empty() { other.to_owned() } else { format!("{other}::{rest}") })
     }
 
-    /// Records a call of a function that no file defines, as far as the files are known.
+    /// Records a call by a path that this file does not define, while the other files are unknown.
     pub(in crate::lowering) fn may_lead_elsewhere(&mut self, call: CallId, path: &str) {
         if self.world.files.is_empty() {
             let full = self.full_path(path).unwrap_or_else(|| path.to_owned());
