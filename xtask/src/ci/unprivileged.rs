@@ -403,6 +403,7 @@ mod tests {
         let mut command = Command::new("sh");
         let mut child = command.args(["-c", "echo; read line"]).stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?;
         // The kernel sets the command line some time after `spawn` has returned.
+        // netns-lint: allow(unbounded-wait) it prints the line or ends
         child.stdout.as_mut().context("no pipe")?.read_exact(&mut [0; 1])?;
         let folder = PathBuf::from(format!("/proc/{}", child.id()));
         let Process { command, status } = Process::read(&folder);
