@@ -136,7 +136,7 @@ mod tests {
         let package = std::env::var("CARGO_MANIFEST_DIR").expect("cargo and nextest set it");
         let path = format!("{package}/../docs/rules.md");
         let text = std::fs::read_to_string(path).expect("docs/rules.md is there");
-        assert!(text == reference(), "write it again: cargo netns-lint --explain all > docs/rules.md");
+        assert!(text == reference(), "write it again: cargo run -p netns-lint -- --explain all > docs/rules.md");
     }
 
     #[test]

@@ -120,7 +120,7 @@ fn every_rule_has_its_cases() {
     let listed = Command::new(program).arg("--list-rules").output().expect("it runs");
     let listed = String::from_utf8(listed.stdout).expect("UTF-8");
     let listed: Vec<&str> = listed.lines().filter_map(|line| line.split_whitespace().nth(1)).collect();
-    assert_eq!(listed, RULES);
+    assert_eq!(listed, RULES, "each rule has a line of `rules!`, in the order of the catalogue");
 }
 
 /// Asserts every expectation in the rule's folder, and that there are enough of them.

@@ -108,13 +108,13 @@ fn is_sent_by_task(facts: &FileFacts, wait: &Call) -> bool {
         return false;
     };
     let is_end = |value: &Value| value.call.is_some_and(|call| facts.calls[call].root == channel);
-    let uses = |call: &&Call| call.span != wait.span && call.receiver.iter().chain(&call.arguments).any(is_end);
+    let has_end = |call: &&Call| call.span != wait.span && call.receiver.iter().chain(&call.arguments).any(is_end);
     let is_concurrent = |(id, call): (CallId, &Call)| {
         flow::starts_task(facts, id) || ["join!", "try_join!"].iter().any(|known| call.name.ends_with(known))
     };
     let all = || facts.calls.iter().enumerate().filter(|(_, call)| call.function == wait.function);
     let spans: Vec<Span> = all().filter(|both| is_concurrent(*both)).map(|(_, call)| call.span).collect();
-    let mut users = all().map(|(_, call)| call).filter(uses);
+    let mut users = all().map(|(_, call)| call).filter(has_end);
     users.any(|user| spans.iter().any(|span| span.covers(user.span)))
 }
 

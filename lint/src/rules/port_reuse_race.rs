@@ -65,7 +65,8 @@ pub(crate) fn check(facts: &FileFacts, _config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Returns the `drop` of the socket that `bind` created, if a program or a function that listens gets its port afterwards.
+/// Returns the `drop` of the socket that `bind` created, if a program starts afterwards with its port,
+/// or a function that listens gets it.
 fn dropped_before_its_port_is_used(facts: &FileFacts, bind: CallId) -> Option<Span> {
     let (root, function) = (facts.calls[bind].root, facts.calls[bind].function);
     let is_of_it = |id: CallId| facts.calls[id].root == root;
@@ -80,8 +81,18 @@ fn dropped_before_its_port_is_used(facts: &FileFacts, bind: CallId) -> Option<Sp
         let listens = || call.effects.as_ref().is_some_and(|effects| effects.listens);
         (tables::TAKING_PORTS.contains(&call.name.as_str()) || listens()) && values.into_iter().any(is_port)
     };
-    let mut later = facts.calls.iter().filter(|call| call.function == function && call.span.start > dropped.end);
-    (!lives_on(facts, bind) && later.any(|call| takes(&call))).then_some(dropped)
+    let own = || facts.calls.iter().filter(|call| call.function == function);
+    let is_later = |call: &&Call| call.span.start > dropped.end;
+    // A command that got the port before, and starts after the socket is dropped.
+    let starts_later = |command: &Call| {
+        let is_it = |value: &Value| value.call.is_some_and(|call| facts.calls[call].root == command.root);
+        let starts = |call: &Call| call.root == command.root && tables::STARTS.contains(&call.name.as_str());
+        own().filter(is_later).any(|call| starts(call) || call.arguments.iter().any(is_it))
+    };
+    let is_command = |call: &&Call| tables::is_command(&facts.calls[call.root].path);
+    let is_used =
+        own().filter(is_later).any(|call| takes(&call)) || own().filter(takes).filter(is_command).any(starts_later);
+    (!lives_on(facts, bind) && is_used).then_some(dropped)
 }
 
 /// Whether the function returns the port of the socket that `bind` created, and the socket does not outlive the
