@@ -96,9 +96,13 @@ fn has_others(facts: &FileFacts, id: CallId) -> bool {
             && (flow::starts_task(facts, other) || by_helper())
             && !has_ended(facts, other, call)
     };
-    let joins = |name: &str| ["join!", "try_join!"].iter().any(|known| name.ends_with(known));
     facts.functions[call.function].single_threaded
-        && (facts.enclosed_by(id, joins) || facts.calls_around(id).map(|at| (at, &facts.calls[at])).any(is_task))
+        && (facts.enclosed_by(id, is_join) || facts.calls_around(id).map(|at| (at, &facts.calls[at])).any(is_task))
+}
+
+/// Whether the macro of this name runs its blocks side by side on one thread: `join!` or `try_join!`.
+fn is_join(name: &str) -> bool {
+    name.ends_with("join!")
 }
 
 /// Whether a task of the runtime, or another block of a `join!`, gets or uses the other end of the channel.
@@ -109,9 +113,7 @@ fn is_sent_by_task(facts: &FileFacts, wait: &Call) -> bool {
     };
     let is_end = |value: &Value| value.call.is_some_and(|call| facts.calls[call].root == channel);
     let has_end = |call: &&Call| call.span != wait.span && call.receiver.iter().chain(&call.arguments).any(is_end);
-    let is_concurrent = |(id, call): (CallId, &Call)| {
-        flow::starts_task(facts, id) || ["join!", "try_join!"].iter().any(|known| call.name.ends_with(known))
-    };
+    let is_concurrent = |(id, call): (CallId, &Call)| flow::starts_task(facts, id) || is_join(&call.name);
     let all = || facts.calls.iter().enumerate().filter(|(_, call)| call.function == wait.function);
     let spans: Vec<Span> = all().filter(|both| is_concurrent(*both)).map(|(_, call)| call.span).collect();
     let mut users = all().map(|(_, call)| call).filter(has_end);

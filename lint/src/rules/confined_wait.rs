@@ -26,11 +26,12 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         hits.iter().flat_map(|hit| hit.labels.iter().map(|label| label.0).chain([hit.span])).collect();
     let mut objects = HashSet::new();
     for (id, call) in facts.calls.iter().enumerate() {
-        if facts.functions[call.function].isolated || !may_wait(facts, id, call) {
+        if facts.functions[call.function].isolated {
             continue;
         }
+        let Some(what) = kind(facts, id, call) else { continue };
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
-        let Some((span, name, what)) = wait(facts, flow, id, call) else { continue };
+        let Some((span, name)) = place(facts, flow, id, call) else { continue };
         let is_limited = || {
             flow.is_limited_in_time(id)
                 || has_limit_of_object(facts, call.root)
@@ -40,11 +41,12 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
         // A wait in the thread is the cause.
         let inside = Span { start: call.span.start, end: 0 }..Span { start: call.span.end, end: 0 };
         let is_reported_inside = || reported.range(inside.clone()).any(|other| other.end <= call.span.end);
-        if reported.contains(&span) || is_reported_inside() || is_limited() {
-            continue;
-        }
+        let is_excused = reported.contains(&span) || is_reported_inside() || is_limited();
         if flow.took_too_deep() {
             hits.push(too_deep(call).only_in_tests());
+            continue;
+        }
+        if is_excused {
             continue;
         }
         // The waits of one object have one limit; each thread has its own.
@@ -57,35 +59,31 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
     }
 }
 
-fn may_wait(facts: &FileFacts, id: CallId, call: &Call) -> bool {
-    starts_thread(call)
-        || is_join(call)
-        || connects(facts, call)
-        || gathering::is_wait(facts, call)
-        || flow::is_wait(facts, id, call)
-}
-
-/// Returns the place of a wait, the name of the waiting call, and what it waits for.
-fn wait<'f>(facts: &FileFacts, flow: &Flow<'f>, id: CallId, call: &'f Call) -> Option<(Span, &'f str, &'static str)> {
-    if starts_thread(call) {
-        // A join on another path may have a limit.
-        let join = flow.join(id).filter(|_| flow.is_waited_for(id))?;
-        let name = if facts.written(join) == tables::JOINS[0] { tables::JOINS[0] } else { tables::AWAITING };
-        return Some((join, name, "waits for a thread or a task"));
-    }
-    let what = if is_join(call) {
+/// Returns what the call may wait for; `None` if it does not wait.
+fn kind(facts: &FileFacts, id: CallId, call: &Call) -> Option<&'static str> {
+    Some(if starts_thread(call) {
+        "waits for a thread or a task"
+    } else if is_join(call) {
         "waits for a thread"
-    } else if flow.is_apart(id) {
-        // The test hangs only where it waits for the thread.
-        return None;
     } else if gathering::is_wait(facts, call) {
         "waits for another thread"
     } else if connects(facts, call) {
         "opens a connection, and does so"
-    } else {
+    } else if flow::is_wait(facts, id, call) {
         "waits for the other end of a connection"
-    };
-    Some((call.name_span, &call.name, what))
+    } else {
+        return None;
+    })
+}
+
+/// Returns the place where the test waits, and the name of the call there; `None` if the test does not wait for it.
+fn place<'f>(facts: &FileFacts, flow: &Flow<'f>, id: CallId, call: &'f Call) -> Option<(Span, &'f str)> {
+    if starts_thread(call) {
+        let join = flow.join(id).filter(|_| flow.is_waited_for(id))?;
+        let name = if facts.written(join) == tables::JOINS[0] { tables::JOINS[0] } else { tables::AWAITING };
+        return Some((join, name));
+    }
+    (is_join(call) || !flow.is_apart(id)).then_some((call.name_span, &call.name))
 }
 
 /// Whether the call starts a thread or a task; `spawn` of a command has no argument.
