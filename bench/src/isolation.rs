@@ -52,8 +52,14 @@ static EMPTY: runtime::Declaration = runtime::Declaration {
     body: |_| Ok(ExitCode::SUCCESS),
 };
 
-/// The number of turns of the measurements that have many operations in each.
+/// The turns of the measurements that have many operations in each.
 const ROUNDS: usize = 10;
+
+/// The operations of a turn.
+const OPERATIONS: usize = 50;
+
+/// The operations before them that are not measured: the first tests take the children that were prepared during the turns of others.
+const FIRST_OPERATIONS: usize = 4;
 
 /// The time for the prepared child to finish its setup: about ten times its usual duration.
 const TIME_TO_PREPARE: Duration = Duration::from_millis(10);
@@ -65,7 +71,7 @@ thread: a thread that ends at once, which is all that a plain #[test] is; unshar
 again by `unshare` in the same namespaces, as a test that isolates itself does; gateflow: 0.1.2, which forks into
 a user and a network namespace of its own, with `lo` up, and has neither mounts, nor pid 1, nor a deadline;
 least: what the kernel alone needs for a prepared test (two processes, mounts, nothing else); step_*: its preparation, after
-`clone3`; unprepared: the first test of a process, as under nextest; process: the whole process of one test, as nextest starts it, against
+`clone3`; least_2_threads: both, the bound of what follows it; unprepared: the first test of a process, as under nextest; process: the whole process of one test, as nextest starts it, against
 plain_process, the same with a plain #[test]; *_2_threads, 1000_tests: wall time by tests,
 against the floor at two threads; large: in a binary of 200 MB with 50,000 relocations; 16_threads: with the two
 zygotes of that number; pss: the share of memory of the zygote and of the two processes of a child that waits, rss: with what each shares";
@@ -83,7 +89,7 @@ fn main() -> anyhow::Result<()> {
     let before = Before::read()?;
     let mut figures = Vec::new();
     one_after_the_other(samples, &mut figures)?;
-    side_by_side(samples, &mut figures)?;
+    side_by_side(&mut figures)?;
     memory(&mut figures)?;
     report::print(&figures, options.json, MEANING)?;
     before.warn_if_busy(&figures[0]);
@@ -168,12 +174,12 @@ fn one_after_the_other(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Res
     }
     let mut back_to_back = Way::ours("back_to_back", one_test, Some(1.1));
     let zygote = zygote().context("this process has no zygote")?;
-    let each = (samples / ROUNDS).max(1);
     for _ in 0..ROUNDS {
         let ways = [&mut floors, &mut back_to_back, &mut thread].into_iter().chain(&mut peers);
         for way in ways.filter(|way| way.refused.is_none()) {
             let mut times = Vec::new();
-            way.cpu.push(cpu_each(zygote, each, || {
+            (0..FIRST_OPERATIONS).try_for_each(|_| (way.run)())?;
+            way.cpu.push(cpu_each(zygote, OPERATIONS, || {
                 times.push(timed(way.run)?);
                 Ok(())
             })?);
@@ -253,22 +259,22 @@ fn one_process(program: &str) -> io::Result<()> {
 }
 
 /// Measures the throughput of two threads, as wall time a test, in rounds.
-fn side_by_side(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()> {
+fn side_by_side(figures: &mut Vec<Figure>) -> anyhow::Result<()> {
     /// Rounds with the runs of a thousand tests, which take longer.
     const LONG_ROUNDS: usize = 3;
-    let each = (samples / ROUNDS).max(1);
     let [thousand, large] = [build("thousand")?, build("large")?];
-    let (mut floors, mut tests) = (Vec::new(), Vec::new());
+    let (mut floors, mut tests, mut least) = (Vec::new(), Vec::new(), Vec::new());
     let runs =
         [("1000_tests", &thousand, "2"), ("1000_tests_16_threads", &thousand, "16"), ("1000_tests_large", &large, "2")];
     let mut times_of_runs = runs.map(|_| Vec::new());
     for round in 0..ROUNDS {
-        floors.push(two_threads(each, floor)?);
-        tests.push(two_threads(each, one_test)?);
+        floors.push(two_threads(floor)?);
+        tests.push(two_threads(one_test)?);
+        least.push(two_threads(|| least::prepare()?.dispatch())?);
         if round < LONG_ROUNDS {
             for ((_, binary, threads), times) in runs.iter().zip(&mut times_of_runs) {
                 times.push(thousand_tests(binary, threads)?);
-                floors.push(two_threads(each, floor)?);
+                floors.push(two_threads(floor)?);
             }
         }
     }
@@ -279,21 +285,23 @@ fn side_by_side(samples: usize, figures: &mut Vec<Figure>) -> anyhow::Result<()>
         if *name == "1000_tests" { figure.at_most(1.3) } else { figure }
     });
     let of_runs: Vec<_> = of_runs.collect();
-    figures.extend([floor, tests]);
+    let least = Figure::of_times("isolation/least_2_threads", &least, Some(&floor));
+    figures.extend([floor, tests, least]);
     figures.extend(of_runs);
     Ok(())
 }
 
-/// Returns the wall time of `2 * each` operations on two threads, divided by their number.
-fn two_threads(each: usize, operation: fn() -> io::Result<()>) -> anyhow::Result<Duration> {
+/// Returns the wall time of an operation while two threads run [`OPERATIONS`] each: the time of all, divided by their number.
+fn two_threads(operation: fn() -> io::Result<()>) -> anyhow::Result<Duration> {
+    (0..FIRST_OPERATIONS).try_for_each(|_| operation())?;
     let start = Instant::now();
     thread::scope(|scope| {
-        let threads = [(); 2].map(|()| scope.spawn(move || (0..each).try_for_each(|_| operation())));
+        let threads = [(); 2].map(|()| scope.spawn(move || (0..OPERATIONS).try_for_each(|_| operation())));
         threads
             .into_iter()
             .try_for_each(|thread| thread.join().map_err(|_| anyhow::anyhow!("a test failed"))?.context("floor"))
     })?;
-    Ok(start.elapsed() / u32::try_from(2 * each)?)
+    Ok(start.elapsed() / u32::try_from(2 * OPERATIONS)?)
 }
 
 /// Returns the wall time a test of this test binary with a thousand tests, including libtest's start and end.
