@@ -15,6 +15,7 @@ mod life;
 mod link_conditions;
 mod listed;
 mod mappings;
+mod measured;
 mod nat;
 mod nat64;
 mod nat_changes;
