@@ -10,9 +10,10 @@ use std::path::Path;
 const LIST: &str = include_str!("../../../docs/scenarios.md");
 
 /// The modules with scenarios, and their sources.
-const MODULES: [(&str, &str); 27] = [
+const MODULES: [(&str, &str); 28] = [
     ("announcements", include_str!("announcements.rs")),
     ("backends", include_str!("backends.rs")),
+    ("bad_conditions", include_str!("bad_conditions.rs")),
     ("changes", include_str!("changes.rs")),
     ("destinations", include_str!("destinations.rs")),
     ("firewalls", include_str!("firewalls.rs")),

@@ -4,6 +4,7 @@
 
 mod announcements;
 mod backends;
+mod bad_conditions;
 mod changes;
 mod destinations;
 mod firewalls;
