@@ -518,7 +518,7 @@ fn a_frame_of_several_packets_is_cut_before_the_link(mut lab: Lab) -> TestResult
     Ok(())
 }
 
-/// Row 18: a hundred links with conditions.
+/// Row 1: a latency on each of a hundred links.
 #[netns_test(requires(conditions), deadline = "60s")]
 fn a_hundred_links_share_their_memory(mut lab: Lab) -> TestResult {
     const MOST_BYTES: u64 = 64 * 1024 * 1024;
