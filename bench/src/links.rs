@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use netns_bench::peers::{self, Peer};
+use netns_bench::quiet::Before;
 use netns_bench::report::{self, Figure};
 use netns_bench::settle::settle;
 use netns_bench::traffic::{self, TRANSFERRED_BYTES};
@@ -44,8 +45,7 @@ static MEASURE: runtime::Declaration = runtime::Declaration {
     body: |_| {
         let options = Options::parse();
         let meaning = if options.peers.are_asked_for() { MEANING.to_owned() + OF_PEERS } else { MEANING.to_owned() };
-        let measured = measure(&options);
-        Ok(report::ended(measured.and_then(|figures| Ok(report::print(&figures, options.json, &meaning)?))))
+        Ok(report::ended(run(&options, &meaning)))
     },
 };
 
@@ -75,6 +75,14 @@ const NAMESPACES_OF_RATTAN: usize = 3;
 struct Times {
     rate: Vec<Duration>,
     latency: Vec<Duration>,
+}
+
+fn run(options: &Options, meaning: &str) -> Measured {
+    let before = Before::read()?;
+    let figures = measure(options)?;
+    report::print(&figures, options.json, meaning)?;
+    before.warn_if_busy(&figures[0]);
+    Ok(())
 }
 
 fn measure(options: &Options) -> Measured<Vec<Figure>> {

@@ -326,14 +326,16 @@ returned! {
         condition: "rate 1 Gbit/s, latency 10s".into(), bytes: 1_250_000_000, most: 67_108_864,
     });
     condition_queue_too_small: condition(ConditionError::QueueTooSmall { bytes: 100, least: 1514 });
-    condition_queue_without_rate: condition(ConditionError::QueueWithoutRate);
+    condition_queue_without_rate: condition(ConditionError::QueueWithoutRate { condition: "queue 3000 bytes".into() });
     condition_marks_behind_queue: condition(ConditionError::MarksBehindQueue {
         wait: Duration::from_millis(200), length: Duration::from_millis(100),
     });
-    condition_reorder_without_latency: condition(ConditionError::ReorderWithoutLatency);
+    condition_reorder_without_latency: condition(ConditionError::ReorderWithoutLatency { condition: "reorder 1%".into() });
     condition_reorder_all: condition(ConditionError::ReorderAll);
     condition_slots: condition(ConditionError::Slots { least: Duration::from_millis(2), most: Duration::from_millis(1) });
-    condition_reorder_in_slots: condition(ConditionError::ReorderInSlots);
+    condition_reorder_in_slots: condition(ConditionError::ReorderInSlots {
+        condition: "latency 1s, reorder 1%, slots of 5ms to 10ms".into(),
+    });
     condition_trace_empty: condition(ConditionError::TraceEmpty);
     condition_trace_backwards: condition(ConditionError::TraceBackwards {
         entry: 3, at: Duration::from_millis(1), before: Duration::from_millis(2),
@@ -344,11 +346,11 @@ returned! {
     condition_active_queue: condition(ConditionError::ActiveQueue {
         value: "the target of the active queue is 0ns".into(), bound: "above 0".into(),
     });
-    condition_two_marks: condition(ConditionError::TwoMarks);
+    condition_two_marks: condition(ConditionError::TwoMarks { condition: "rate 1 Mbit/s, CAKE, marks after 10ms".into() });
     condition_queue_of_kernel: condition(ConditionError::QueueOfKernel { queue: "CAKE" });
     condition_never_punctual: condition(ConditionError::NeverPunctual);
     condition_of_traffic: condition(ConditionError::OfTraffic {
-        traffic: Traffic::to(wide()), source: Box::new(ConditionError::QueueWithoutRate),
+        traffic: Traffic::to(wide()), source: Box::new(ConditionError::QueueWithoutRate { condition: "queue 3000 bytes".into() }),
     });
     condition_traffic_twice: condition(ConditionError::TrafficTwice { traffic: Traffic::to(wide()) });
     condition_too_many_of_traffic: condition(ConditionError::TooManyOfTraffic { count: 65, most: 64 });

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use netns_fixtures::net::address::{IpNet, Ipv4Net};
-use netns_fixtures::net::condition::{Backend, Condition};
+use netns_fixtures::net::condition::{Backend, Condition, Loss};
 use netns_fixtures::net::link::Veth;
 use netns_fixtures::net::{Host, LabError, Nat, NewRoute, Switch};
 use netns_fixtures::prelude::*;
@@ -80,6 +80,28 @@ fn the_default_route_moves_to_the_second_uplink_and_back(mut lab: Lab) -> TestRe
 #[netns_test(requires(netem_conditions))]
 fn the_default_route_moves_between_uplinks_of_netem(mut lab: Lab) -> TestResult {
     default_route(&mut lab, Backend::Netem)
+}
+
+/// Row 9: a socket feels the loss of the link to which its route moves.
+#[netns_test(requires(conditions))]
+fn a_socket_feels_the_loss_of_the_link_to_which_its_route_moves(mut lab: Lab) -> TestResult {
+    let TwoUplinks { client, routers: [fibre, mobile], server } = two_uplinks(&mut lab, Backend::Relay)?;
+    let lossy = lab.link_between(&client, &mobile)?;
+    let service = SocketAddr::from(([192, 0, 2, 1], 5000));
+    let receiver = server.udp_socket(5000)?;
+    let sender = client.udp_socket_at(([0, 0, 0, 0], 0))?;
+    client.set_default_gateway(mobile.ipv4_towards(&client)?)?;
+    assert!(reaches(&sender, service, &receiver, PATIENCE)?, "the control: the mobile network loses nothing yet");
+    lossy.set_condition_from(&client, &Condition::new().loss(Loss::percent(100.0)))?;
+    let lost = || lossy.statistics_from(&client).map(|counted| counted.lost);
+    for _ in 0..2 {
+        let before = lost()?;
+        assert!(!reaches(&sender, service, &receiver, SILENCE)? && lost()? > before, "by the mobile network");
+        client.set_default_gateway(fibre.ipv4_towards(&client)?)?;
+        assert!(reaches(&sender, service, &receiver, PATIENCE)?, "by fibre");
+        client.set_default_gateway(mobile.ipv4_towards(&client)?)?;
+    }
+    Ok(())
 }
 
 /// Row 57: a second default route takes over.
@@ -156,7 +178,7 @@ fn is_one_cable(one: &Host, other: &Host, device: &str) -> TestResult<bool> {
     Ok(to_other == other && to_one == one)
 }
 
-/// Row 8: a lab without a condition has no relay.
+/// Row 18: a lab without a condition has no relay.
 #[netns_test]
 fn a_lab_without_a_condition_has_no_relay_and_no_device_between_its_ends(mut lab: Lab) -> TestResult {
     let [a, b] = ["a", "b"].map(|name| lab.host(name));

@@ -5,8 +5,8 @@ use std::time::Duration;
 use netns_fixtures::net::condition::{Backend, Condition, Rate};
 use netns_fixtures::prelude::*;
 
-use crate::backends::expect_rate;
 use crate::link_conditions::expect_round_trip;
+use crate::measured::expect_rate;
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
@@ -49,7 +49,7 @@ fn slowest(lab: &mut Lab, backend: Backend) -> TestResult {
     lab.gateway(&b, &middle);
     lab.up()?;
     let (first, second) = (lab.link_between(&a, &middle)?, lab.link_between(&middle, &b)?);
-    expect_rate(&[(&first, &a), (&second, &middle)], [&a, &b], 10)?;
+    expect_rate(&[(&first, &a, 40), (&second, &middle, 10)], [&a, &b], 10)?;
     Ok(())
 }
 
@@ -72,8 +72,8 @@ fn asymmetric(lab: &mut Lab, backend: Backend) -> TestResult {
     lab.link(&a, &b).conditions(up, down).backend(backend);
     lab.up()?;
     let link = lab.link_between(&a, &b)?;
-    if expect_rate(&[(&link, &a)], [&a, &b], 2)? {
-        expect_rate(&[(&link, &b)], [&b, &a], 20)?;
+    if expect_rate(&[(&link, &a, 2)], [&a, &b], 2)? {
+        expect_rate(&[(&link, &b, 20)], [&b, &a], 20)?;
     }
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Kinds of translations in the terms of RFC 4787: rows 24, 25, 26 and 40, each in a few lines. `nat` compares all pairs of kinds.
+//! Kinds of translations in the terms of RFC 4787: rows 24, 25, 26, 28 and 40, each in a few lines. `nat` compares all pairs of kinds.
 
 use std::net::SocketAddr;
 
@@ -99,6 +99,26 @@ fn two_hosts_behind_one_nat_reach_each_other_by_both_addresses(mut lab: Lab) -> 
             let inside = SocketAddr::new(host.addr(), unmapped(to.local_addr()?).port());
             assert!(reaches(from, inside, to, PATIENCE)?, "{} by {inside}", host.name());
         }
+    }
+    Ok(())
+}
+
+/// Row 28: hairpin off and on.
+///
+/// A packet that turns back has the outside address of its sender (RFC 4787, REQ-9).
+#[netns_test(requires(nat))]
+fn a_packet_that_turns_back_has_the_outside_address_of_its_sender(mut lab: Lab) -> TestResult {
+    let Home { client, neighbour, router, servers: [server, _] } = home(&mut lab)?;
+    let reflector = Reflector::on(&server, 3478)?;
+    for hairpins in [false, true] {
+        router.nat(&Nat::full_cone().hairpinning(hairpins).outside(OUTSIDE))?;
+        router.flush_nat()?;
+        let (one, other) = (bound(&client)?, bound(&neighbour)?);
+        let (of_one, of_other) = (reflector.sees(&one)?, reflector.sees(&other)?);
+        other.set_read_timeout(Some(if hairpins { PATIENCE } else { SILENCE }))?;
+        one.send_to(b"hello", of_other)?;
+        let from = other.recv_from(&mut [0; 8]).ok().map(|(_, from)| unmapped(from));
+        assert_eq!(from, hairpins.then_some(of_one), "hairpinning: {hairpins}");
     }
     Ok(())
 }

@@ -4,6 +4,7 @@
 
 mod announcements;
 mod backends;
+mod bad_conditions;
 mod changes;
 mod destinations;
 mod firewalls;
@@ -15,6 +16,7 @@ mod life;
 mod link_conditions;
 mod listed;
 mod mappings;
+mod measured;
 mod nat;
 mod nat64;
 mod nat_changes;

@@ -42,6 +42,7 @@ const TOO_SLOW: &[(&str, &str)] = &[
     ("the_time_factor_makes_deadlines_longer_and_is_in_the_report", "its suite has deadlines of half a second"),
     ("a_tcp_port_is_no_udp_port", "its wait is shorter than the start of a program there"),
     ("fifty_hosts_reach_each_other", "2,450 pings in half a minute"),
+    ("active_management_keeps_the_delay_low_under_load", "its sender is too slow there to fill a queue of 2 Mbit/s"),
     ("doctor_tells_each_value_and_where_it_comes_from", "starts cargo; no toolchain inside"),
     (
         "data_and_peers_that_are_wrong_are_noticed",
