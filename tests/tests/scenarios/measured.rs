@@ -123,7 +123,7 @@ pub(crate) fn expect_rate(hops: &[Hop<'_>], [from, to]: [&Host; 2], megabits: u6
     let seconds = || Ok::<_, BoxError>(transfer(from, to, PORTS.fetch_add(1, Relaxed), bytes)?.as_secs_f64());
     let links: Vec<_> = hops.iter().map(|(link, sender, _)| (*link, *sender)).collect();
     repeated(|| {
-        let (took, disturbance) = observed(&links, &seconds)?;
+        let (took, disturbance) = observed(&links, seconds)?;
         let found = format!("{megabits} Mbit/s expected, {:.3} of it", 1.0 / took);
         eprintln!("{:?}: {found}", links[0].0.backend()?);
         // Never more than the rate.
