@@ -237,8 +237,7 @@ impl<'a> Lower<'a> {
             value.path.clone_from(&receiver.path);
             value.split = receiver.split;
         }
-        value.ty = result_type(&receiver, &name);
-        keep_number(&mut value, &receiver, &name);
+        keep_type(&mut value, &receiver, &name);
         if receiver.declared == Some("Command") {
             let ends = tables::TERMINAL.contains(&name.as_str());
             value.declared = if name == "spawn" { Some("Child") } else { receiver.declared.filter(|_| !ends) };
@@ -420,10 +419,11 @@ fn is_file_name(value: &Value) -> bool {
     value.constant().is_some_and(|text| text.contains(['.', '/']) && text.contains(|c: char| c.is_alphanumeric()))
 }
 
-/// A lock lends the number of its static.
-fn keep_number(lent: &mut Value, lock: &Value, name: &str) {
-    if name == "lock" && lock.is_changing() {
-        (lent.pieces, lent.span) = (lock.pieces.clone(), lock.span);
+/// Sets the type of a method's result. A lock lends the number of its static, too.
+fn keep_type(result: &mut Value, receiver: &Value, name: &str) {
+    result.ty = result_type(receiver, name);
+    if name == "lock" && receiver.is_changing() {
+        (result.pieces, result.span) = (receiver.pieces.clone(), receiver.span);
     }
 }
 

@@ -18,7 +18,8 @@
 //! ```
 //!
 //! ## Limits
-//! Ports on command lines are not seen. A function that binds any free port if the fixed one is taken is left alone, and a
+//! Ports on command lines are not seen. A port that a static counts is fixed if it is bound, unless a loop or a helper tries
+//! one after the other. A function that binds any free port if the fixed one is taken is left alone, and a
 //! connection to the port that the same function has bound before, or a second bind of it, is not reported again, nor is a
 //! socket that shares its port (`SO_REUSEPORT`). The default of an environment variable is the address of each run that does not
 //! set it, and counts. Pedantic: a port of this machine that a function gets which is not known to use it.
