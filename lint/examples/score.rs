@@ -46,8 +46,10 @@ fn run(labels: &Path, folder: &Path) -> Result<(), String> {
         |path: &Path| fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()));
     let labels: Vec<Hazard> = read(labels)?.lines().filter_map(label).collect();
     let files: BTreeSet<String> = read(&folder.join("files.tsv"))?.lines().skip(1).filter_map(file).collect();
+    let crates = folder.join("crates");
+    let crates = fs::canonicalize(&crates).map_err(|error| format!("cannot find {}: {error}", crates.display()))?;
     for (name, pedantic) in [("default", false), ("pedantic", true)] {
-        let findings = findings(&folder.join("crates"), &files, pedantic)?;
+        let findings = findings(&crates, &files, pedantic)?;
         let wanted: Vec<&Hazard> = labels.iter().filter(|label| pedantic || !label.is_pedantic).collect();
         let missed: Vec<&&Hazard> =
             wanted.iter().filter(|label| !findings.iter().any(|finding| is_same(finding, label))).collect();
@@ -95,7 +97,11 @@ fn findings(crates: &Path, files: &BTreeSet<String>, pedantic: bool) -> Result<V
     for package in packages {
         let report = check(&[crates.join(package)], &config).map_err(|error| format!("failed to {error}"))?;
         for finding in report.findings {
-            let below = |path: &Path| path.strip_prefix(crates).unwrap_or(path).display().to_string();
+            // Findings in the working directory have relative paths.
+            let below = |path: &Path| {
+                let whole = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+                whole.strip_prefix(crates).unwrap_or(&whole).display().to_string()
+            };
             let path = below(&finding.path);
             let own = finding.labels.iter().map(|label| label.location).chain([finding.location]);
             let callers = finding.callers.iter().map(|caller| (below(&caller.path), caller.location));

@@ -248,6 +248,8 @@ pub(crate) struct Sink {
     pub call: Option<CallId>,
     /// The command has further, unknown arguments.
     pub open: bool,
+    /// Each path of the function runs the command. Known of commands only.
+    pub certain: bool,
     /// The places in the called functions that perform the operation, innermost first.
     pub behind: Vec<Place>,
     /// The object that decides the operation is unknown here: the sink is for the callers of the function, not for the

@@ -6,6 +6,9 @@
 //! ARCHITECTURE.md has the reason why this is not the parser of another crate.
 
 mod word;
+mod wrapped;
+
+pub(crate) use wrapped::{beginning_of, is_confined, unwrapped};
 
 use word::Word;
 

@@ -7,6 +7,7 @@ use super::steps;
 use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
 use crate::ir::{Body, BodyId, BodyKind, Deed, DeedKind, Effects, Fate, How, Object, Step, Why};
 use crate::network::{port_of_wildcard, public_host};
+use crate::shell::{beginning_of, is_confined, unwrapped};
 use crate::tables;
 use crate::value::Value;
 
@@ -30,11 +31,18 @@ pub(crate) fn effects_of(
         effects.listens |= matches!(sink.kind, SinkKind::Listen | SinkKind::Bind | SinkKind::Datagram);
         let is_outside = sink.call.is_some_and(|call| is_called_outside(facts, body, call));
         if is_outside && binds_every_address(sink, count) {
-            effects.add_wildcards([(facts.file, sink.values[0].host.unwrap_or(sink.values[0].span))]);
+            effects.add_wildcards(sink.values[0].places_of_host().map(|place| (facts.file, place)));
         }
         let is_certain = is_outside && sink.call.is_some_and(|call| is_on_every_path(&facts.bodies[body], call));
         if is_certain && let Some(host) = host_of(sink, count) {
             effects.add_deeds([Deed { kind: DeedKind::Contacts(host), place: (facts.file, sink.span) }]);
+        }
+    }
+    for sink in sinks.iter().filter(|sink| sink.function == function && sink.certain) {
+        let changes = || Some((change_of(sink, count)?, call_of(facts, sink)?));
+        if let Some((command, call)) = changes().filter(|(_, call)| is_called_outside(facts, body, *call)) {
+            let kind = DeedKind::ChangesNetwork(command);
+            effects.add_deeds([Deed { kind, place: (facts.file, facts.calls[call].span) }]);
         }
     }
     let forks = steps(&facts.bodies[body]).any(|(_, _, step)| matches!(*step, Step::Call(id) if is_fork(facts, id)));
@@ -102,6 +110,34 @@ fn binds_every_address(sink: &Sink, count: usize) -> bool {
         _ => false,
     };
     is_server && !sink.depends_on_parameters(count)
+}
+
+/// Returns the call that a sink belongs to: that of the operation, or that of the function that performs it.
+fn call_of(facts: &FileFacts, sink: &Sink) -> Option<CallId> {
+    let leads_there = |id: &CallId| facts.calls[*id].function == sink.function && facts.calls[*id].span == sink.span;
+    sink.call.or_else(|| (0..facts.calls.len()).rev().find(leads_there))
+}
+
+/// Whether each path through the body that returns runs the command of the sink.
+pub(crate) fn runs_always(facts: &FileFacts, body: BodyId, sink: &Sink) -> bool {
+    let Some(call) = call_of(facts, sink) else { return false };
+    let is_of_it = |value: &Value| value.call.is_some_and(|made| facts.calls[made].root == facts.calls[call].root);
+    let runs = |(_, other): (CallId, &Call)| {
+        tables::TERMINAL.contains(&other.name.as_str()) && other.receiver.as_ref().is_some_and(is_of_it)
+    };
+    let is_run = sink.through.is_some() || sink.kind == SinkKind::ShellString || facts.calls_from(call).any(runs);
+    is_run && is_on_every_path(&facts.bodies[body], call)
+}
+
+/// Returns the command by which a sink changes the network of the machine, whatever the caller passes.
+fn change_of(sink: &Sink, count: usize) -> Option<String> {
+    if sink.kind != SinkKind::Command || sink.depends_on_parameters(count) {
+        return None;
+    }
+    let words: Vec<String> = sink.values.iter().map(Value::shown).collect();
+    let (program, operands) = unwrapped(&words).1.split_first().filter(|_| !is_confined(&words))?;
+    let program = tables::program_name(program);
+    tables::changes_network(program, operands).then(|| beginning_of(program, operands))
 }
 
 /// Returns the public host that a sink contacts on each call of its function, whatever the caller passes.

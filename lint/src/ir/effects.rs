@@ -66,6 +66,8 @@ pub(crate) enum DeedKind {
     Contacts(String),
     /// Opens the device that creates network interfaces.
     MakesDevice,
+    /// Changes the network of the machine by that command.
+    ChangesNetwork(String),
     /// Waits for the other end of a socket without a limit of time.
     Waits {
         /// For a connection; otherwise for data.

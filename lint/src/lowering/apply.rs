@@ -138,7 +138,11 @@ impl Lower<'_> {
             Home::ThisFile => value.clone(),
             Home::OtherFile => value.clone().relocated(span),
         };
-        let part_of_caller = |value: &Value| put_in(&at_home(value), arguments, span);
+        // A function that takes any address gets `("127.0.0.1", 80)` as a whole.
+        let part_of_caller = |sink: &Sink, value: &Value| {
+            let value = put_in(&at_home(value), arguments, span);
+            if sink.kind.is_contact() { address::flattened(&value) } else { value }
+        };
         for sink in &summary.sinks {
             let parameters = || sink.values.iter().flat_map(|value| &value.parameters);
             let of_object = summary.is_method && parameters().all(|parameter| parameter.index == 0);
@@ -151,7 +155,7 @@ impl Lower<'_> {
             let is_set_up = || arguments.first().is_some_and(|object| self.is_set_up(object, span));
             let told_on = of_object && (!parameters().any(is_known) || sink.kind.is_contact() && is_set_up());
             self.facts.sinks.push(Sink {
-                values: sink.values.iter().map(part_of_caller).flat_map(spread_out).collect(),
+                values: sink.values.iter().map(|value| part_of_caller(sink, value)).flat_map(spread_out).collect(),
                 span,
                 through: Some(name.to_owned()),
                 function: self.frame.function,
@@ -194,7 +198,10 @@ impl Lower<'_> {
                 continue;
             }
             let of_run = receiver.and_then(|receiver| receiver.ty.as_ref()).is_some_and(|ty| ty.own().is_some());
-            if of_run || !known.on.is_empty() && !receiver.is_some_and(|receiver| receiver.is_of(known.on)) {
+            // A type of the run may have the method by a trait of another crate; there, the argument decides.
+            if of_run && known.given.is_empty()
+                || !known.on.is_empty() && !receiver.is_some_and(|receiver| receiver.is_of(known.on))
+            {
                 continue;
             }
             if !known.from.is_empty() && !receiver.is_some_and(|receiver| self.facts.comes_from(receiver, known.from)) {
@@ -203,7 +210,8 @@ impl Lower<'_> {
             if known.kind == SinkKind::Configure && self.describes_a_packet(receiver) {
                 continue;
             }
-            if let Some(value) = arguments.get(known.argument) {
+            let is_given = |value: &&Value| known.given.is_empty() || value.is_of(known.given);
+            if let Some(value) = arguments.get(known.argument).filter(is_given) {
                 self.port_of(value, span, &by());
                 self.sink(known.kind, address::flattened(value), span, by(), Some(id));
             }
@@ -308,6 +316,7 @@ impl Lower<'_> {
             open: false,
             behind: Vec::new(),
             told_on: false,
+            certain: false,
             undone: None,
         });
     }

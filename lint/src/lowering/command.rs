@@ -2,6 +2,7 @@
 
 use super::lower::Lower;
 use super::{CallId, Sink, SinkKind};
+use crate::flow;
 use crate::tables;
 use crate::value::Value;
 
@@ -59,6 +60,19 @@ impl Lower<'_> {
         self.facts.sinks.extend(found);
     }
 
+    /// Marks the commands that each path of the function `function` runs; `first` is the first of its sinks.
+    pub(super) fn mark_certain(&mut self, function: usize, first: usize) {
+        let Some(body) = self.facts.functions[function].body else { return };
+        let is_certain = |sink: &Sink| {
+            let is_own = sink.function == function && sink.kind.is_command_line();
+            is_own && (sink.through.is_none() || sink.certain) && flow::runs_always(&self.facts, body, sink)
+        };
+        let marks: Vec<bool> = self.facts.sinks[first..].iter().map(is_certain).collect();
+        for (sink, certain) in self.facts.sinks[first..].iter_mut().zip(marks) {
+            sink.certain = certain;
+        }
+    }
+
     /// Adds the arguments from the builder calls of the command that `id` creates; returns whether further arguments
     /// are unknown.
     fn builder_calls(&self, id: CallId, values: &mut Vec<Value>) -> bool {
@@ -112,6 +126,7 @@ fn sink(kind: SinkKind, id: usize, call: &super::Call, values: Vec<Value>, open:
         open,
         behind: Vec::new(),
         told_on: false,
+        certain: false,
         undone: None,
     }
 }

@@ -116,6 +116,14 @@ impl Lower<'_> {
         None
     }
 
+    /// Forgets the exact number of a static whose type lets it change.
+    pub(super) fn may_change(&self, value: &mut Value, declared: &Type) {
+        if let Some(begin) = value.exact().filter(|_| changes(declared)) {
+            value.pieces = vec![Piece::Changing(begin.to_string())];
+            value.bounds = self.bounds_of(declared).unwrap_or(Interval::ALL);
+        }
+    }
+
     fn evaluated(&mut self, index: usize) -> Option<Value> {
         let constant = &mut self.constants.all[index];
         match std::mem::replace(&mut constant.value, State::Now) {
@@ -133,10 +141,7 @@ impl Lower<'_> {
         let mut value = self.expression(expression);
         self.narrow_to_type(&mut value, declared);
         value.ty = self.type_of(declared).or(value.ty);
-        if let Some(begin) = value.exact().filter(|_| changes(declared)) {
-            value.pieces = vec![Piece::Counted(begin.to_string())];
-            value.bounds = self.bounds_of(declared).unwrap_or(Interval::ALL);
-        }
+        self.may_change(&mut value, declared);
         self.frame = outer;
         self.constants.all[index].value = State::Known(Box::new(value.clone()));
         Some(value)

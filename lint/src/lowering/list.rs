@@ -30,7 +30,7 @@ pub(super) fn taken_apart(
             value = item_of(receiver, name, first).unwrap_or(value);
         }
         // The item of `to_socket_addrs` on one address is that address.
-        "next" if receiver.constant().is_some() => {}
+        "next" if receiver.constant().is_some() || resolves(&call.receiver) => {}
         "split_once" | "rsplit_once" if first.and_then(Value::constant).is_some_and(|by| by == " ") => {
             let part = split_of(receiver, span);
             value = Value { items: Some(vec![part.clone(), part]), split: None, ..value };
@@ -61,6 +61,16 @@ pub(super) fn taken_apart(
         _ => return None,
     }
     Some(value)
+}
+
+/// Whether the expression is a call of `to_socket_addrs`, possibly unwrapped.
+fn resolves(expression: &Expr) -> bool {
+    match expression {
+        Expr::Try(inner) => resolves(&inner.expr),
+        Expr::MethodCall(call) if call.method == "unwrap" || call.method == "expect" => resolves(&call.receiver),
+        Expr::MethodCall(call) => call.method == "to_socket_addrs",
+        _ => false,
+    }
 }
 
 /// Splits a known text.

@@ -354,6 +354,13 @@ impl<'a> Lower<'a> {
         }
         self.escape(&returns);
         self.complete_sinks(id, (first_call, first_sink), &returns);
+        let returns_number = match &signature.output {
+            syn::ReturnType::Type(_, declared) => self.bounds_of(declared).is_some(),
+            syn::ReturnType::Default => false,
+        };
+        if (returns_number || returns.is_counted()) && self.tries_ports(id, first_sink) {
+            returns = returns.without_counter();
+        }
         self.frame = outer;
         let count = signature.inputs.len();
         let sinks = self.facts.sinks[first_sink..].iter();
@@ -381,6 +388,19 @@ impl<'a> Lower<'a> {
         function.calls = first_call..self.facts.calls.len();
     }
 
+    /// Marks the binds of ports that the function counts, because it returns a number: it tries them to find a free one.
+    /// Returns whether there are any.
+    fn tries_ports(&mut self, function: usize, first_sink: usize) -> bool {
+        let mut is_any = false;
+        for sink in self.facts.sinks[first_sink..].iter_mut().filter(|sink| sink.function == function) {
+            if sink.kind.is_contact() && sink.values.iter().any(Value::is_counted) {
+                sink.undone = Some(Undone::Tried);
+                is_any = true;
+            }
+        }
+        is_any
+    }
+
     /// Returns the effects of a function with `count` parameters.
     fn effects_of(&self, function: usize, first: (CallId, usize), count: usize, returns: &Value) -> Effects {
         let Some(body) = self.facts.functions[function].body else { return Effects::default() };
@@ -396,6 +416,7 @@ impl<'a> Lower<'a> {
         self.assemble_commands(function, first_call);
         self.apply_closures();
         mark_undone(&mut self.facts, function, first_sink, returns);
+        self.mark_certain(function, first_sink);
     }
 
     /// Returns the values that attributes pass for the parameter `index`: `#[case(…)]` and `#[values(…)]` of rstest,

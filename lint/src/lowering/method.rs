@@ -187,7 +187,7 @@ impl<'a> Lower<'a> {
             self.sink(SinkKind::Resolve, super::address::flattened(&receiver), span, name.clone(), Some(id));
             self.record_own(String::new(), name.clone(), Some(receiver.clone()), Vec::new(), span, name_span);
         }
-        if let Some(value) = self.modelled(call, &name, &receiver, &arguments, span) {
+        if let Some(value) = self.known(call, &name, &receiver, &arguments, span) {
             return value;
         }
         if self.extra.is_check("", &name) {
@@ -237,7 +237,7 @@ impl<'a> Lower<'a> {
             value.path.clone_from(&receiver.path);
             value.split = receiver.split;
         }
-        value.ty = result_type(&receiver, &name);
+        keep_type(&mut value, &receiver, &name);
         if receiver.declared == Some("Command") {
             let ends = tables::TERMINAL.contains(&name.as_str());
             value.declared = if name == "spawn" { Some("Child") } else { receiver.declared.filter(|_| !ends) };
@@ -247,6 +247,20 @@ impl<'a> Lower<'a> {
             self.reads = true;
         }
         value
+    }
+
+    /// Evaluates methods of paths, and others with well-known results.
+    fn known(
+        &mut self,
+        call: &'a syn::ExprMethodCall,
+        name: &str,
+        receiver: &Value,
+        arguments: &[Value],
+        span: Span,
+    ) -> Option<Value> {
+        let part = if let [part] = arguments { Some(part) } else { None };
+        let path = part.and_then(|part| self.path_method(name, &call.receiver, (receiver, part), span));
+        path.or_else(|| self.modelled(call, name, receiver, arguments, span))
     }
 
     /// Evaluates methods with well-known results, whose calls need no record.
@@ -281,7 +295,8 @@ impl<'a> Lower<'a> {
                 return super::address::part(name, receiver, span);
             }
             "fetch_add" | "fetch_sub" | "load" | "get" if is_of_run => return None,
-            "fetch_add" | "fetch_sub" | "load" | "get" if receiver.is_counted() => {}
+            "fetch_add" | "fetch_sub" if receiver.counter().is_some() => value = value.counted(receiver.counter()?),
+            "load" | "get" if receiver.is_changing() => {}
             // For an unknown text, the result may be the whole text.
             "strip_prefix" | "strip_suffix" | "trim_start_matches" | "trim_end_matches" | "trim_matches" => {
                 let (text, mark) = (receiver.constant(), first.and_then(Value::constant));
@@ -331,10 +346,7 @@ impl<'a> Lower<'a> {
                 value = by_name.or_else(|| first.cloned())?;
             }
             "unwrap_or" | "unwrap_or_else" | "or" | "or_else" | "get_or_insert_with" => {
-                value = match first {
-                    Some(other) => or_address(value, other),
-                    None => value,
-                };
+                value = or_other(value, first);
             }
             "map" | "and_then" | "then" | "map_or_else" if first.is_some() => {
                 value = Value { body: None, ..arguments.last().cloned().unwrap_or(value) };
@@ -378,12 +390,6 @@ impl<'a> Lower<'a> {
             }
             grown.taint_from(item);
         } else {
-            // Pushing to a path adds a component; pushing to a text adds a character.
-            let is_path =
-                receiver.is_of(&["PathBuf"]) || receiver.prefix().starts_with('/') && !item.prefix().is_empty();
-            if name == "push" && is_path {
-                grown.append(&Value::text(item.span, "/"));
-            }
             grown.append(item);
         }
         self.assign(place, grown);
@@ -411,6 +417,24 @@ fn is_program_name(call: &syn::ExprMethodCall, receiver: &Value) -> bool {
 /// Whether a text looks like a path component and not like a separator.
 fn is_file_name(value: &Value) -> bool {
     value.constant().is_some_and(|text| text.contains(['.', '/']) && text.contains(|c: char| c.is_alphanumeric()))
+}
+
+/// Sets the type of a method's result. A lock lends the number of its static, too.
+fn keep_type(result: &mut Value, receiver: &Value, name: &str) {
+    result.ty = result_type(receiver, name);
+    if name == "lock" && receiver.is_changing() {
+        (result.pieces, result.span) = (receiver.pieces.clone(), receiver.span);
+    }
+}
+
+/// Returns the value, or another one in place of `None`. The callers know whether a parameter is `None`.
+fn or_other(value: Value, other: Option<&Value>) -> Value {
+    let Some(other) = other else { return value };
+    if !matches!(value.pieces.as_slice(), [Piece::Parameter(_)]) {
+        return or_address(value, other);
+    }
+    let (pieces, otherwise) = (value.pieces.clone(), Some(Arc::new(other.clone())));
+    Value { pieces, choices: Vec::new(), otherwise, ..or_address(value, other) }
 }
 
 /// Returns the value of an environment variable, or its default. A default that is an address stays known: it is the

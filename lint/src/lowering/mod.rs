@@ -27,6 +27,7 @@ mod only_tests;
 mod outline;
 mod own_macro;
 mod ownership;
+mod path;
 mod pattern;
 mod reach;
 mod repeat;

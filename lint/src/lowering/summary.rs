@@ -163,7 +163,7 @@ impl Value {
     /// Hashes everything that a caller can see of the value, except its span.
     fn content(&self, state: &mut DefaultHasher) {
         self.pieces.hash(state);
-        let parts = self.items.iter().flatten().chain(&self.choices);
+        let parts = self.items.iter().flatten().chain(&self.choices).chain(self.otherwise.as_deref());
         for part in parts.chain(self.fields.iter().map(|(_, value)| value)) {
             part.content(state);
         }
@@ -172,6 +172,7 @@ impl Value {
         }
         (&self.parameters, self.bounds.low.to_bits(), self.bounds.high.to_bits()).hash(state);
         (self.validated, self.duration, self.parsed, self.spread, self.split.is_some(), self.cut.is_some()).hash(state);
+        self.absent.hash(state);
         (&self.path, self.declared, &self.caps, &self.ty).hash(state);
     }
 }
@@ -186,8 +187,8 @@ impl Sink {
         if sink.behind.len() < MAX_BEHIND {
             sink.behind.push(Place { file, span: self.span });
             // Rules about addresses report where the host stands.
-            let host = self.values.first().map(|value| value.host.unwrap_or(value.span));
-            sink.behind.extend(host.filter(|host| *host != self.span).map(|span| Place { file, span }));
+            let hosts = self.values.first().into_iter().flat_map(Value::places_of_host);
+            sink.behind.extend(hosts.filter(|host| *host != self.span).map(|span| Place { file, span }));
         }
         sink
     }

@@ -6,6 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::facts::{Call, CallId, FileFacts, Sink};
 use crate::flow::Flow;
 use crate::network::Network;
+use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
 
@@ -208,6 +209,12 @@ pub(super) fn given_values(facts: &FileFacts) -> impl Iterator<Item = (&Call, &V
             std::iter::once(value).chain(value.items.iter().flatten()).map(move |value| (call, value))
         })
     })
+}
+
+/// Returns the place where the host of an address is written: in the address, or in a constant that begins it.
+pub(super) fn place_of_host(value: &Value) -> Span {
+    let begins = |(place, text): (Span, &str)| read(text).map(|_| place);
+    value.host.or_else(|| value.written().and_then(begins)).unwrap_or(value.span)
 }
 
 /// Whether the address is written in the called function, which has its own finding.

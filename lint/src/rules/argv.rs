@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::config::Config;
 use crate::facts::{CallId, FileFacts, Sink, SinkKind};
 use crate::rule::Hit;
-use crate::shell::{SimpleCommand, is_assignment, simple_commands};
+use crate::shell::{SimpleCommand, simple_commands, unwrapped};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
@@ -160,67 +160,6 @@ fn inner_script(command: &SimpleCommand, config: &Config) -> Option<String> {
     // With an operand, it reads that file.
     let reads_input = operands.iter().take_while(|word| *word != "-s").all(|word| word.starts_with('-'));
     command.input.clone().filter(|_| is_shell && reads_input)
-}
-
-/// Returns the names of leading wrappers such as `sudo`, `env` or `timeout`, and the words of the command behind them.
-pub(super) fn unwrapped(words: &[String]) -> (Vec<&str>, &[String]) {
-    let mut wrappers = Vec::new();
-    let mut rest = words;
-    // An unknown helper in front of `ip netns exec`.
-    if let [helper, ip, netns, exec, ..] = words
-        && helper == "{}"
-        && tables::program_name(ip) == "ip"
-        && netns == "netns"
-        && exec == "exec"
-    {
-        rest = &words[1..];
-    }
-    while let Some(first) = rest.first() {
-        let name = tables::program_name(first);
-        if !tables::WRAPPERS.contains(&name) || tables::GUESTS.contains(&name) {
-            break;
-        }
-        let operands = match name {
-            "ip" if rest.get(1).is_some_and(|word| word == "netns")
-                && rest.get(2).is_some_and(|word| word == "exec") =>
-            {
-                3
-            }
-            "ip" => break,
-            "timeout" | "chroot" | "runuser" => 1,
-            _ => 0,
-        };
-        wrappers.push(name);
-        let after = &rest[1..];
-        let mut options = 0;
-        while let Some(word) = after.get(options).filter(|word| word.starts_with('-') || is_assignment(word)) {
-            let has_value = tables::VALUE_OPTIONS.iter().any(|(wrapper, option)| *wrapper == name && option == word);
-            options += if has_value { 2 } else { 1 };
-        }
-        let skipped = if name == "ip" { operands } else { options + operands };
-        rest = after.get(skipped..).unwrap_or_default();
-    }
-    (wrappers, rest)
-}
-
-/// Whether a command runs in a network namespace that it names or creates: `ip netns exec`, `ip -n`, `nsenter --net`,
-/// `unshare -n`.
-pub(super) fn is_confined(words: &[String]) -> bool {
-    let (wrappers, rest) = unwrapped(words);
-    let of_network = |word: &String| {
-        let letters = word.strip_prefix('-').filter(|rest| !rest.starts_with('-'));
-        word.starts_with("--net") || letters.is_some_and(|letters| letters.contains('n') && letters.len() < 6)
-    };
-    let by_wrapper = |wrapper: &&str| match *wrapper {
-        "ip" => true,
-        "nsenter" | "unshare" => words.iter().take(words.len() - rest.len()).any(of_network),
-        _ => false,
-    };
-    let program = rest.first().map(|program| tables::program_name(program));
-    let options = rest.iter().skip(1).take_while(|word| word.starts_with('-'));
-    let names_one = |word: &String| word == "-n" || word == "-netns" || word.starts_with("--netns");
-    wrappers.iter().any(by_wrapper)
-        || ["ip", "bridge", "tc", "ss"].contains(&program.unwrap_or_default()) && options.clone().any(names_one)
 }
 
 /// Whether this sink must report the word. A word from a called function is reported there, unless the caller passes

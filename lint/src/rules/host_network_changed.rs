@@ -23,20 +23,21 @@
 //!
 //! ## Limits
 //! Commands inside of a network namespace are not reported (`ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`, a
-//! thread that has entered one), nor are commands in a guest or a container. `literal-address` and `unclaimed-name`
-//! report changes by netlink. A function of the run that opens `/dev/net/tun` for writing on every path that returns counts
-//! where it is called.
+//! thread that has entered one), nor are commands in a guest or a container. Of other crates, a table has the functions that
+//! change the network (rtnetlink, iptables, route_manager and others). A function of the run that opens `/dev/net/tun` for writing, or runs such a command, on every path
+//! that returns counts where it is called.
 //!
 //! ## References
 //! ip(8), tc(8), nft(8), sysctl(8); network_namespaces(7). Suites that changed the host: nftables-rs/nftables-rs#18,
 //! moby/moby#53434, esrlabs/northstar#585.
 
 use super::address::Networks;
-use super::argv::{is_confined, is_said_here, simple_commands_of, unwrapped};
+use super::argv::{is_said_here, simple_commands_of};
 use crate::config::Config;
-use crate::facts::{FileFacts, Place, Sink, SinkKind};
+use crate::facts::{Call, FileFacts, Place, Sink, SinkKind};
 use crate::ir::DeedKind;
 use crate::rule::Hit;
+use crate::shell::{beginning_of, is_confined, unwrapped};
 use crate::tables;
 use crate::value::Value;
 
@@ -57,14 +58,50 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         hits.push(Hit::new(sink.function, sink.span, format!("{what} changes the network of this machine"), HELP));
     }
     for (id, call) in facts.calls.iter().enumerate() {
-        let deeds = call.effects.iter().flat_map(|effects| &effects.deeds);
-        let mut behind = deeds.filter(|deed| deed.kind == DeedKind::MakesDevice).map(|deed| deed.place).peekable();
-        if behind.peek().is_none() || networks.is_own_call(id) {
+        if let Some((library, changed)) = changed_by_library(facts, call).filter(|_| !networks.is_own_call(id)) {
+            let message = format!("`{}` of {library} changes {changed}", call.name);
+            hits.push(Hit::new(call.function, call.span, message, HELP));
             continue;
         }
-        let behind: Vec<Place> = behind.map(|(file, span)| Place { file, span }).collect();
-        let message = format!("`{}` opens `/dev/net/tun`, which makes network devices of this machine", call.name);
+        let deeds = call.effects.iter().flat_map(|effects| &effects.deeds);
+        let Some(what) = deeds.clone().find_map(|deed| change_by(&deed.kind)) else { continue };
+        if networks.is_own_call(id) {
+            continue;
+        }
+        let places = deeds.filter(|deed| change_by(&deed.kind).is_some()).map(|deed| deed.place);
+        let behind: Vec<Place> = places.map(|(file, span)| Place { file, span }).collect();
+        let message = format!("`{}` {what}", call.name);
         hits.push(Hit::new(call.function, call.span, message, HELP).behind(&behind));
+    }
+}
+
+/// Returns the crate of a call that is known to change the network, and the thing that it changes.
+fn changed_by_library<'c>(facts: &FileFacts, call: &'c Call) -> Option<(&'c str, &'static str)> {
+    if call.is_of_known_function() {
+        return None;
+    }
+    let Some(receiver) = &call.receiver else {
+        let is_known = tables::NETWORK_FUNCTIONS.contains(&call.path.as_str());
+        return is_known.then(|| call.path.split_once("::")).flatten().map(|(library, _)| (library, tables::MACHINE));
+    };
+    let made_by = receiver.call.map_or("", |made| facts.calls[made].name.as_str());
+    let is_it = |known: &&tables::NetworkMethods| {
+        known.methods.contains(&call.name.as_str()) && (known.behind.is_empty() || known.behind.contains(&made_by))
+    };
+    tables::NETWORK_METHODS.iter().filter(is_it).find_map(|known| {
+        let library = known.crates.iter().find(|name| facts.comes_from(receiver, &[name]))?;
+        Some((*library, known.changed))
+    })
+}
+
+/// Returns how a function changes the network of the machine.
+fn change_by(deed: &DeedKind) -> Option<String> {
+    match deed {
+        DeedKind::MakesDevice => Some("opens `/dev/net/tun`, which makes network devices of this machine".to_owned()),
+        DeedKind::ChangesNetwork(command) => {
+            Some(format!("runs `{command}`, which changes the network of this machine"))
+        }
+        DeedKind::Contacts(_) | DeedKind::Waits { .. } => None,
     }
 }
 
@@ -90,12 +127,10 @@ fn changed(sink: &Sink, config: &Config) -> Option<(String, String)> {
         let words = &command.words;
         let (program, operands) = unwrapped(words).1.split_first()?;
         let program = tables::program_name(program);
-        let changes = |(known, change): &&(&str, tables::Change)| *known == program && change.is_in(operands);
-        tables::NETWORK_CHANGES.iter().find(changes)?;
-        let shown = operands.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" ").replace("{}", "…");
+        tables::changes_network(program, operands).then_some(())?;
         // A helper that runs `ip` with arguments of its caller is reported at the caller.
         let word = operands.last().map_or_else(|| program.to_owned(), Clone::clone);
-        Some((format!("`{program} {shown}`"), word))
+        Some((format!("`{}`", beginning_of(program, operands)), word))
     })
 }
 
@@ -124,21 +159,46 @@ fn of_container(sink: &Sink) -> Option<(String, String)> {
     }
     let changes = |at: &usize| {
         let program = tables::program_name(&operands[*at]);
-        let is_change =
-            |(known, change): &(&str, tables::Change)| *known == program && change.is_in(&operands[at + 1..]);
-        tables::NETWORK_CHANGES.iter().any(is_change)
+        tables::changes_network(program, &operands[at + 1..])
     };
     let program = (0..operands.len()).rev().find(changes)?;
-    let shown = operands[program..].iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(" ");
+    let shown = beginning_of(tables::program_name(&operands[program]), &operands[program + 1..]);
     Some((format!("`{shown}` in a container with the network of the machine"), operands.last()?.clone()))
 }
-
-/// The number of operands in the message.
-const SHOWN: usize = 4;
 
 #[cfg(test)]
 mod tests {
     use crate::rules::testing::{clean, each_clean, each_found};
+
+    #[test]
+    fn libraries() {
+        let frame = "use rtnetlink::{Handle, new_connection}; use route_manager::RouteManager; async fn f(h: &Handle, m: M) { {} }";
+        each_found(
+            RULE,
+            frame,
+            &[
+                r"h.link().add(m).execute().await.unwrap();",
+                r"let (connection, handle, _) = new_connection().unwrap(); handle.route().del(m).execute().await.unwrap();",
+                r"let mut manager = RouteManager::new().unwrap(); manager.add(&m).unwrap();",
+                r#"let ipt = iptables::new(false).unwrap(); ipt.append("filter", "INPUT", "-j DROP").unwrap();"#,
+                r"nftables::helper::apply_ruleset(&m).unwrap();",
+                r"let gateway = igd::search_gateway(Default::default()).unwrap(); gateway.remove_port(m, 1234).unwrap();",
+                r#"let tun = tokio_tun::Tun::builder().name("").build().unwrap();"#,
+                r"let mut batch = rustables::Batch::new(); batch.send().unwrap();",
+            ],
+        );
+        each_clean(
+            RULE,
+            frame,
+            &[
+                r"h.link().get().execute().try_next().await.unwrap();",
+                r"let mut manager = RouteManager::new().unwrap(); manager.list().unwrap();",
+                r"let mut all = Vec::new(); all.append(&mut m); all.insert(0, 1); m.add(&all); m.link().add(1);",
+                r#"let ipt = iptables::new(false).unwrap(); ipt.list("filter", "INPUT").unwrap();"#,
+                r"let ns = nix::sched::unshare(CloneFlags::CLONE_NEWNET).unwrap(); h.link().add(m).execute().await.unwrap();",
+            ],
+        );
+    }
 
     const FRAME: &str = "use std::process::Command; fn f(ns: &str, dev: &str) { {} }";
     const RULE: &str = "host-network-changed";

@@ -29,12 +29,13 @@
 //! ## References
 //! RFC 1918, RFC 5737, RFC 3849, RFC 9637.
 
-use super::address::{Found, Networks, addresses_in, is_of_callee, read};
-use super::argv::{commands, is_confined, script_of, unwrapped};
+use super::address::{Found, Networks, addresses_in, is_of_callee, place_of_host, read};
+use super::argv::{commands, script_of};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::{Confidence, Severity};
 use crate::rule::Hit;
+use crate::shell::{is_confined, unwrapped};
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;
@@ -60,7 +61,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         };
         let isolated = networks.is_own(sink);
         // Report the literal; if it is in another file, report the call that leads there.
-        let place = value.host.unwrap_or(value.span);
+        let place = place_of_host(value);
         let place = if place == Span::default() { sink.span } else { place };
         let mut hit =
             Hit::new(sink.function, place, format!("the address `{}` is fixed, and {what}", found.text), HELP)

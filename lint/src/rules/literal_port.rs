@@ -18,7 +18,8 @@
 //! ```
 //!
 //! ## Limits
-//! Ports on command lines are not seen. A function that binds any free port if the fixed one is taken is left alone, and a
+//! Ports on command lines are not seen. A port that a static counts is fixed if it is bound, unless a loop or a helper tries
+//! one after the other. A function that binds any free port if the fixed one is taken is left alone, and a
 //! connection to the port that the same function has bound before, or a second bind of it, is not reported again, nor is a
 //! socket that shares its port (`SO_REUSEPORT`). The default of an environment variable is the address of each run that does not
 //! set it, and counts. Pedantic: a port of this machine that a function gets which is not known to use it.
@@ -33,7 +34,7 @@ use std::collections::HashSet;
 
 use super::address::{Found, Host, Networks, given_values, read};
 use crate::config::Config;
-use crate::facts::{FileFacts, SinkKind, Undone};
+use crate::facts::{Call, FileFacts, Sink, SinkKind, Undone};
 use crate::finding::{Confidence, Severity};
 use crate::rule::Hit;
 use crate::span::Span;
@@ -55,11 +56,11 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             SinkKind::Connect => "connected to",
             _ => continue,
         };
-        // No test uses the start value of a counter as its port.
-        let Some(value) = sink.values.first().filter(|value| sink.undone != Some(Undone::Tried) && !value.is_counted())
-        else {
+        let Some(value) = sink.values.first().filter(|_| sink.undone != Some(Undone::Tried)) else { continue };
+        // A static may have another value by now.
+        if value.is_changing() || value.is_counted() && (what == "connected to" || is_one_of_many(facts, sink)) {
             continue;
-        };
+        }
         let Some(found) = read(&value.shown()) else { continue };
         // Many methods called `connect` take texts with a colon.
         if found.host == Host::Name && !sink.by.contains("::") && !found.is_local() {
@@ -95,10 +96,14 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
                 }
                 continue;
             }
-            let message = format!("the fixed port {port} is {what}; another test or service may have it");
+            let message = if value.is_counted() {
+                format!("the port is counted from the fixed {port} and bound; a second run counts the same ports")
+            } else {
+                format!("the fixed port {port} is {what}; another test or service may have it")
+            };
             let of_port =
                 |(place, text): (Span, &str)| read(text).filter(|read| read.port == Some(port)).map(|_| place);
-            let place = value.written().and_then(of_port).unwrap_or(value.span);
+            let place = value.written_port().or(value.written().and_then(of_port)).unwrap_or(value.span);
             let hit = Hit::new(sink.function, place, message, HELP);
             hits.push(if place == sink.span { hit } else { hit.label(sink.span, format!("here, by `{}`", sink.by)) });
         }
@@ -106,6 +111,12 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     if config.pedantic {
         data(facts, &reported, hits);
     }
+}
+
+/// Whether a loop binds one port of the counter after the other, perhaps until one is free.
+fn is_one_of_many(facts: &FileFacts, sink: &Sink) -> bool {
+    let is_it = |(id, call): (usize, &Call)| sink.call.map_or(call.span == sink.span, |of| of == id);
+    facts.calls.iter().enumerate().any(|(id, call)| is_it((id, call)) && call.surroundings.is_repeated())
 }
 
 /// Returns the functions that let others bind the port of their socket, too, and whether that is so for datagrams.
@@ -124,7 +135,7 @@ fn sharing(facts: &FileFacts) -> HashSet<(usize, bool)> {
 /// Reports fixed ports of this machine that a call gets which is not known to bind or contact them, as notes.
 fn data(facts: &FileFacts, reported: &[Span], hits: &mut Vec<Hit>) {
     for (call, value) in given_values(facts) {
-        let is_open = !facts.functions[call.function].isolated && !value.is_counted();
+        let is_open = !facts.functions[call.function].isolated && !value.is_changing() && !value.is_counted();
         if !is_open || reported.contains(&value.span) || reported.contains(&call.span) {
             continue;
         }
@@ -200,6 +211,32 @@ mod tests {
         let lines: Vec<u32> = findings.iter().map(|finding| finding.location.start.line).collect();
         assert_eq!(lines, [2]);
         assert_eq!(findings[0].labels.len(), 3);
+    }
+
+    #[test]
+    fn a_port_that_helpers_get_is_one_finding_where_it_is_written() {
+        let code = r#"
+            const LIST: [u16; 2] = [0, 9200];
+            fn start(port: u16) { std::net::TcpListener::bind(("127.0.0.1", port)).unwrap(); }
+            fn of_helper() -> u16 {
+                9300
+            }
+            #[test] fn starts() {
+                let front = 9000;
+                let ports = Ports { back: 9100 };
+                start(front);
+                start(ports.back);
+                start(front);
+                start(LIST[1]);
+                start(of_helper());
+                start(9400);
+            }
+        "#;
+        let findings = crate::rules::testing::found(RULE, code);
+        let lines: Vec<u32> = findings.iter().map(|finding| finding.location.start.line).collect();
+        assert_eq!(lines, [2, 5, 8, 9, 15]);
+        let labels: Vec<u32> = findings[2].labels.iter().map(|label| label.location.start.line).collect();
+        assert_eq!(labels, [10]);
     }
 
     #[test]

@@ -23,11 +23,12 @@
 //! ## References
 //! CWE-250; user_namespaces(7).
 
-use super::argv::{commands, is_said_here, unwrapped};
+use super::argv::{commands, is_said_here};
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::Confidence;
 use crate::rule::Hit;
+use crate::shell::unwrapped;
 use crate::span::Span;
 use crate::tables;
 use crate::value::Value;

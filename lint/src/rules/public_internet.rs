@@ -120,7 +120,7 @@ pub(super) fn contacts(facts: &FileFacts, config: &Config) -> Vec<Contact> {
         let deeds = call.effects.iter().flat_map(|effects| &effects.deeds);
         let of_host = |deed: &Deed| match &deed.kind {
             DeedKind::Contacts(host) => Some(host.clone()),
-            DeedKind::MakesDevice | DeedKind::Waits { .. } => None,
+            DeedKind::MakesDevice | DeedKind::ChangesNetwork(_) | DeedKind::Waits { .. } => None,
         };
         let is_other = |_: &String| !networks.is_own_call(id);
         if let Some(host) = deeds.clone().find_map(of_host).filter(is_other) {

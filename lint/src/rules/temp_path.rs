@@ -27,12 +27,12 @@
 
 use std::collections::HashMap;
 
-use super::argv::{simple_commands_of, unwrapped};
+use super::argv::simple_commands_of;
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, SinkKind};
 use crate::finding::Confidence;
 use crate::rule::Hit;
-use crate::shell::SimpleCommand;
+use crate::shell::{SimpleCommand, unwrapped};
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Origin, Value};
@@ -141,7 +141,11 @@ fn hit(function: usize, span: Span, value: &Value, by: &str) -> Option<Hit> {
     // Nobody guesses the nanosecond, and a second run has another process.
     let is_own = guess != "fixed" && has(Origin::Pid) && has(Origin::Time);
     let hit = Hit::new(function, span, message, HELP).confidence(confidence).pedantic(is_own);
-    Some(if value.span == span { hit } else { hit.label(value.span, format!("the path that `{by}` gets")) })
+    let hit = if value.span == span { hit } else { hit.label(value.span, format!("the path that `{by}` gets")) };
+    Some(match value.written() {
+        Some((place, _)) => hit.label(place, "its beginning is written here"),
+        None => hit,
+    })
 }
 
 /// Returns the path in the address of a socket: `unix:/tmp/a.sock`, `ipc:///tmp/a`.

@@ -61,13 +61,14 @@
 //! ## References
 //! CWE-400; waitpid(2).
 
-use super::argv::{commands, is_one_of, unwrapped};
+use super::argv::{commands, is_one_of};
 use super::stream::{has_limit_by_attribute, has_limit_by_each_caller, with_callers};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Sink};
 use crate::finding::{Confidence, Severity};
 use crate::flow::Flow;
 use crate::rule::{Hit, cut_short, too_deep};
+use crate::shell::unwrapped;
 use crate::tables;
 use crate::value::Value;
 

@@ -28,12 +28,13 @@
 //! ## References
 //! CWE-377; netdevice(7), IFNAMSIZ.
 
-use super::argv::{commands, unwrapped};
+use super::argv::commands;
 use crate::config::Config;
 use crate::facts::{FileFacts, Sink, SinkKind};
 use crate::finding::Confidence;
 use crate::flow::Flow;
 use crate::rule::Hit;
+use crate::shell::unwrapped;
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Origin, Value};

@@ -34,12 +34,13 @@
 //! ## References
 //! CWE-1327; ip(7), INADDR_ANY.
 
-use super::address::{Networks, is_of_callee, read};
-use super::argv::{commands, is_confined, is_said_here, unwrapped};
+use super::address::{Networks, is_of_callee, place_of_host, read};
+use super::argv::{commands, is_said_here};
 use crate::config::Config;
 use crate::facts::{Call, CallId, FileFacts, Place, Sink, SinkKind};
 use crate::finding::Confidence;
 use crate::rule::{Hit, Proposal};
+use crate::shell::{is_confined, unwrapped};
 use crate::span::Span;
 use crate::tables;
 use crate::value::{Origin, Value};
@@ -66,7 +67,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
             continue;
         }
         let message = format!("`{}` listens on every address of this machine", found.text);
-        let place = value.host.unwrap_or(value.span);
+        let place = place_of_host(value);
         let hit = Hit::new(sink.function, place, message, HELP).behind(&sink.behind);
         let is_certain = sink.kind == SinkKind::Listen && port_is_open && every_use_is_seen(facts, sink);
         let hit = hit.fix(is_certain.then(|| loopback(facts, sink)).flatten());
@@ -259,6 +260,20 @@ mod tests {
             ],
         );
         clean(RULE, r#"#[netns_test] fn f() { std::net::TcpListener::bind("0.0.0.0:0").unwrap(); }"#);
+    }
+
+    #[test]
+    fn a_host_that_many_use_is_one_finding_where_it_is_written() {
+        let code = r#"
+            const HOST: &str = "0.0.0.0";
+            #[test] fn one() { std::net::TcpListener::bind(format!("{HOST}:0")).unwrap(); }
+            #[test] fn two() { std::net::TcpListener::bind((HOST, 0)).unwrap(); }
+        "#;
+        let findings = crate::rules::testing::found(RULE, code);
+        let lines: Vec<u32> = findings.iter().map(|finding| finding.location.start.line).collect();
+        assert_eq!(lines, [2]);
+        let labels: Vec<u32> = findings[0].labels.iter().map(|label| label.location.start.line).collect();
+        assert_eq!(labels, [3, 4]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
-use super::network::{INTERFACE_MAKER, NETWORK_CHANGES, client_crates};
+use super::network::{INTERFACE_MAKER, NETWORK_CHANGES, NETWORK_FUNCTIONS, NETWORK_METHODS, client_crates};
 use super::{
     BLOCKING, COMMANDS, ExtraTables, KILL_CALLS, NAMESPACE_CALLS, NAMESPACE_METHODS, OPENING_PAGES, PORT_PICKERS,
     PROCESS_STATE, REMOTE_SHELLS, RESOLVING, SETTING_ATTRIBUTES, SHELL_STRINGS, SHELLS, SLEEPING, SOURCE_MACROS,
@@ -105,6 +105,12 @@ impl Mentions {
         }
         for (program, _) in NETWORK_CHANGES {
             builder.one(program, QUOTED);
+        }
+        for name in NETWORK_METHODS.iter().flat_map(|known| known.crates) {
+            builder.one(name, ANYWHERE);
+        }
+        for function in NETWORK_FUNCTIONS {
+            builder.call(function);
         }
         builder.one("to_socket_addrs", METHOD);
         builder.one(INTERFACE_MAKER, ANYWHERE);

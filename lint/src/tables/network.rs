@@ -42,7 +42,7 @@ const FILTER_RULES: &[&str] = &[
 
 /// Programs that change the network of the namespace that they run in, with the words that do so. Sources: the man
 /// pages ip(8), tc(8), bridge(8), nft(8), iptables(8), sysctl(8), firewall-cmd(1), ethtool(8), wg(8).
-pub(crate) const NETWORK_CHANGES: &[(&str, Change)] = &[
+pub(super) const NETWORK_CHANGES: &[(&str, Change)] = &[
     ("ip", Change::Verb(IP_OBJECTS, ADDED_AND_REMOVED)),
     ("bridge", Change::Verb(&["fdb", "link", "mdb", "vlan", "vni"], ADDED_AND_REMOVED)),
     ("tc", Change::Verb(&["qdisc", "class", "filter", "action", "actions", "chain"], ADDED_AND_REMOVED)),
@@ -74,6 +74,90 @@ pub(crate) const NETWORK_CHANGES: &[(&str, Change)] = &[
         Change::Verb(&["connection", "con", "c", "device", "dev", "d"], &["add", "delete", "down", "modify", "up"]),
     ),
     ("netsh", Change::Word(&["add", "delete", "set"])),
+];
+
+/// Methods of another crate that change the network of the namespace that they run in, or the router of the machine.
+pub(crate) struct NetworkMethods {
+    /// The crates that the receiver comes from.
+    pub crates: &'static [&'static str],
+    /// The methods that return the receiver; if empty, any value of the crates.
+    pub behind: &'static [&'static str],
+    /// The methods.
+    pub methods: &'static [&'static str],
+    /// The thing that they change.
+    pub changed: &'static str,
+}
+
+/// The thing that most of them change.
+pub(crate) const MACHINE: &str = "the network of this machine";
+
+/// Sources: the documentation of each crate. rtnetlink: `LinkHandle`, `AddressHandle`, `RouteHandle`, `RuleHandle`,
+/// `NeighbourHandle`, `QDiscHandle`, `TrafficFilterHandle`; net-route: `Handle`; route_manager: `RouteManager`;
+/// iptables: `IPTables`; rustables: `Batch::send`; igd and igd-next: `Gateway`; tokio-tun: `TunBuilder`; tun-rs:
+/// `DeviceBuilder`.
+pub(crate) const NETWORK_METHODS: &[NetworkMethods] = &[
+    NetworkMethods {
+        crates: &["rtnetlink"],
+        behind: &["link", "address", "route", "rule", "neighbours", "qdisc", "traffic_filter", "traffic_class"],
+        methods: &["add", "add_bridge", "change", "del", "replace", "set", "set_port"],
+        changed: MACHINE,
+    },
+    NetworkMethods {
+        crates: &["net_route", "route_manager"],
+        behind: &[],
+        methods: &["add", "delete"],
+        changed: MACHINE,
+    },
+    NetworkMethods {
+        crates: &["iptables"],
+        behind: &[],
+        methods: &[
+            "append",
+            "append_replace",
+            "append_unique",
+            "delete",
+            "delete_all",
+            "delete_chain",
+            "flush_chain",
+            "flush_table",
+            "insert",
+            "insert_unique",
+            "new_chain",
+            "rename_chain",
+            "replace",
+            "set_policy",
+        ],
+        changed: MACHINE,
+    },
+    NetworkMethods { crates: &["rustables"], behind: &[], methods: &["send"], changed: MACHINE },
+    NetworkMethods {
+        crates: &["igd", "igd_next"],
+        behind: &[],
+        methods: &["add_any_port", "add_port", "get_any_address", "remove_port"],
+        changed: "the router of this network",
+    },
+    NetworkMethods {
+        crates: &["tokio_tun"],
+        behind: &[],
+        methods: &["build", "try_build", "try_build_mq"],
+        changed: MACHINE,
+    },
+    NetworkMethods { crates: &["tun_rs"], behind: &[], methods: &["build_async", "build_sync"], changed: MACHINE },
+];
+
+/// Functions of other crates that change the network of the namespace that they run in. Sources: the documentation of
+/// nftables (`helper`), tun, tun2 and tun-tap.
+pub(crate) const NETWORK_FUNCTIONS: &[&str] = &[
+    "nftables::helper::apply_ruleset",
+    "nftables::helper::apply_ruleset_async",
+    "nftables::helper::apply_and_return_ruleset",
+    "nftables::helper::apply_and_return_ruleset_async",
+    "tun::create",
+    "tun::create_as_async",
+    "tun2::create",
+    "tun2::create_as_async",
+    "tun_tap::Iface::new",
+    "tun_tap::Iface::without_packet_info",
 ];
 
 /// Built-in chains of iptables(8).
@@ -115,9 +199,14 @@ pub(crate) const INTERFACE_MAKER: &str = "/dev/net/tun";
 /// Functions and methods that open a file.
 pub(crate) const OPENING_FILES: &[&str] = &["open", "open64", "openat"];
 
+/// Whether a program with these operands changes the network of the namespace that it runs in.
+pub(crate) fn changes_network(program: &str, operands: &[String]) -> bool {
+    NETWORK_CHANGES.iter().any(|(known, change)| *known == program && change.is_in(operands))
+}
+
 impl Change {
     /// Whether the operands of a command show the change.
-    pub(crate) fn is_in(&self, operands: &[String]) -> bool {
+    fn is_in(&self, operands: &[String]) -> bool {
         let has = |words: &[&str]| operands.iter().any(|word| words.contains(&word.as_str()));
         match self {
             Self::Word(words) => has(words),

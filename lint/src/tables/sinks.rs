@@ -17,19 +17,28 @@ pub(crate) struct KnownSink {
     pub on: &'static [&'static str],
     /// For a method, the crates that the receiver comes from, by its type or by the function that made it; if empty, any.
     pub from: &'static [&'static str],
+    /// The types of the argument; if empty, any.
+    pub given: &'static [&'static str],
 }
 
 const fn sink(pattern: &'static str, argument: usize, kind: SinkKind) -> KnownSink {
-    KnownSink { pattern, argument, kind, on: &[], from: &[] }
+    KnownSink { pattern, argument, kind, on: &[], from: &[], given: &[] }
 }
 
 const fn on(pattern: &'static str, argument: usize, kind: SinkKind, on: &'static [&'static str]) -> KnownSink {
-    KnownSink { pattern, argument, kind, on, from: &[] }
+    KnownSink { pattern, argument, kind, on, from: &[], given: &[] }
 }
 
 const fn from(pattern: &'static str, argument: usize, kind: SinkKind, from: &'static [&'static str]) -> KnownSink {
-    KnownSink { pattern, argument, kind, on: &[], from }
+    KnownSink { pattern, argument, kind, on: &[], from, given: &[] }
 }
+
+const fn given(pattern: &'static str, argument: usize, kind: SinkKind, given: &'static [&'static str]) -> KnownSink {
+    KnownSink { pattern, argument, kind, on: &[], from: &[], given }
+}
+
+/// Types of paths: a method that stores texts gets others.
+const PATHS: &[&str] = &["PathBuf", "Path"];
 
 /// Crates that create tunnel devices, and set their addresses.
 const TUNNELS: &[&str] = &["tun", "tun2", "tun_rs", "tokio_tun", "tun_tap", "tappers"];
@@ -204,6 +213,9 @@ const KNOWN: &[KnownSink] = &[
     sink("fs::create_dir", 0, SinkKind::Created),
     sink("fs::create_dir_all", 0, SinkKind::Created),
     from(".save", 0, SinkKind::Created, &["image"]),
+    given(".save", 0, SinkKind::Created, PATHS),
+    given(".save_as", 0, SinkKind::Created, PATHS),
+    given(".save_to_file", 0, SinkKind::Created, PATHS),
     from(".write_to_file", 0, SinkKind::Created, &["bindgen", "cbindgen"]),
     sink("fs::copy", 1, SinkKind::Created),
     sink("fs::rename", 1, SinkKind::Created),

@@ -1,7 +1,9 @@
 //! Abstract values: text with holes, list items, bounds, and origins.
 
+mod counter;
 mod interval;
 mod ty;
+mod written;
 
 pub(crate) use interval::Interval;
 pub(crate) use ty::{Type, TypeName};
@@ -71,7 +73,9 @@ pub(crate) enum Piece {
     Quoted,
     /// The text of an unknown number or address, without syntax of a shell.
     Plain,
-    /// The text of a counter that starts at this number in every run.
+    /// The text of a static that changes, and that starts with this number in every run.
+    Changing(String),
+    /// The text of a number that such a static has counted; every run counts from this one.
     Counted(String),
 }
 
@@ -95,6 +99,8 @@ pub(crate) struct Value {
     pub choices: Vec<Value>,
     /// The location of the host in a socket address, which may be far from the port.
     pub host: Option<Span>,
+    /// The location of the port in a socket address, if another expression than the address writes it.
+    pub port: Option<Span>,
     /// The place of a value in this file with which the text begins, and the length of that beginning in bytes, if another
     /// expression composed the text.
     pub base: Option<(Span, usize)>,
@@ -122,6 +128,8 @@ pub(crate) struct Value {
     pub cut: Option<Span>,
     /// It is `None` or an error; code that continues with a value has a different one.
     pub absent: bool,
+    /// The value instead, if the parameter that it is turns out to be `None`: `program.unwrap_or("nft")`.
+    pub otherwise: Option<Arc<Value>>,
     /// It represents all remaining items of a command line, not one.
     pub spread: bool,
     /// The name of its type, from a signature or an annotation.
@@ -142,6 +150,7 @@ impl Value {
             parameters: Vec::new(),
             choices: Vec::new(),
             host: None,
+            port: None,
             base: None,
             bounds: Interval::ALL,
             caps: Vec::new(),
@@ -155,6 +164,7 @@ impl Value {
             cut: None,
             part: false,
             absent: false,
+            otherwise: None,
             spread: false,
             declared: None,
             ty: None,
@@ -192,7 +202,10 @@ impl Value {
         self.items.is_none().then_some(())?;
         self.pieces
             .iter()
-            .map(|piece| if let Piece::Text(text) | Piece::Counted(text) = piece { Some(text.as_str()) } else { None })
+            .map(|piece| match piece {
+                Piece::Text(text) | Piece::Changing(text) | Piece::Counted(text) => Some(text.as_str()),
+                _ => None,
+            })
             .collect::<Option<String>>()
     }
 
@@ -246,21 +259,10 @@ impl Value {
         }
     }
 
-    /// Returns the place of the value with which the text begins, and the length of that beginning.
-    fn beginning(&self) -> Option<(Span, usize)> {
-        self.base.or_else(|| Some((self.span, self.prefix().len()))).filter(|(_, length)| *length > 0)
-    }
-
-    /// Returns the place elsewhere in this file where the beginning of the text is written, and that beginning.
-    pub(crate) fn written(&self) -> Option<(Span, &str)> {
-        let (place, length) = self.base.filter(|(place, _)| !self.span.covers(*place) && *place != Span::default())?;
-        Some((place, self.prefix().get(..length)?))
-    }
-
     /// Returns the text with `{}` for every hole.
     pub(crate) fn shown(&self) -> String {
         let piece = |piece: &Piece| match piece {
-            Piece::Text(text) | Piece::Counted(text) => text.clone(),
+            Piece::Text(text) | Piece::Changing(text) | Piece::Counted(text) => text.clone(),
             _ => "{}".to_owned(),
         };
         self.pieces.iter().map(piece).collect()
@@ -279,11 +281,6 @@ impl Value {
     fn is_plain(&self) -> bool {
         self.bounds.low.is_finite() && self.bounds.high.is_finite()
             || self.is_of(&["Ipv4Addr", "Ipv6Addr", "IpAddr", "SocketAddr", "SocketAddrV4", "SocketAddrV6", "Uuid"])
-    }
-
-    /// Whether it contains the text of a counter.
-    pub(crate) fn is_counted(&self) -> bool {
-        self.pieces.iter().any(|piece| matches!(piece, Piece::Counted(_)))
     }
 
     /// Whether it has a source or depends on a parameter; rules need one of them.
@@ -330,6 +327,9 @@ impl Value {
         self.taint_from(other);
         if self.pieces.is_empty() {
             self.base = other.beginning();
+            self.port = other.port;
+        } else if let Some(port) = self.port_in(other) {
+            self.port = Some(port);
         }
         if other.choices.is_empty() {
             self.choices.iter_mut().for_each(|choice| choice.append(other));
@@ -420,8 +420,15 @@ impl Value {
         if let [Piece::Parameter(parameter)] = self.pieces.as_slice()
             && let Some(argument) = parameter.given(arguments, call)
         {
+            let otherwise = self.otherwise.as_ref().map(|value| value.instantiate(arguments, call));
+            if let Some(otherwise) = otherwise.as_ref().filter(|_| argument.absent) {
+                return otherwise.clone();
+            }
+            value.otherwise = argument.otherwise.or(otherwise.map(Arc::new));
+            value.absent = argument.absent;
             value.span = argument.span;
             value.host = argument.host;
+            value.port = argument.port;
             value.base = argument.base;
             value.choices = argument.choices;
             value.items = argument.items;
@@ -437,6 +444,7 @@ impl Value {
             value.bounds = self.bounds.meet(argument.bounds);
         } else {
             value.bounds = self.bounds;
+            value.port = value.port.filter(|place| *place != call).or(self.port);
             // The function adds a path or a port to an address of its caller, who writes the host.
             if let Some(Piece::Parameter(parameter)) = self.pieces.first()
                 && let Some(argument) = parameter.given(arguments, call).filter(Self::is_an_address)
@@ -479,6 +487,7 @@ impl Value {
     pub(crate) fn relocated(mut self, place: Span) -> Self {
         self.span = place;
         self.host = None;
+        self.port = None;
         self.base = None;
         for source in &mut self.sources {
             source.span = place;
@@ -487,6 +496,7 @@ impl Value {
         self.cut = self.cut.map(|_| place);
         self.call = None;
         self.body = None;
+        self.otherwise = self.otherwise.map(|value| Arc::new(Self::clone(&value).relocated(place)));
         self.items = self.items.map(|items| items.into_iter().map(|item| item.relocated(place)).collect());
         self.choices = self.choices.into_iter().map(|choice| choice.relocated(place)).collect();
         self.fields = self.fields.into_iter().map(|(name, value)| (name, value.relocated(place))).collect();

@@ -58,7 +58,8 @@ impl<'a> Lower<'a> {
             _ => return Value::unknown(self.extent(expression)),
         };
         let mut value = Value::unknown(self.extent(expression));
-        if operator == '+' && left.exact().is_none() && !left.duration {
+        let counted = sum_of_counter(operator, &left, &right);
+        if operator == '+' && counted.is_none() && left.exact().is_none() && !left.duration {
             value.pieces.clear();
             value.append(&left);
             value.append(&right);
@@ -67,6 +68,9 @@ impl<'a> Lower<'a> {
             value.taint_from(&right);
         }
         value.bounds = Interval::binary(operator, left.bounds, right.bounds);
+        if let Some(first) = counted {
+            value = value.counted(first);
+        }
         value.duration = left.duration || right.duration;
         value.call = left.call.or(right.call);
         if operator == '+' && right.duration && left.source(Origin::Time).is_some() {
@@ -83,5 +87,19 @@ impl<'a> Lower<'a> {
             self.assign(&binary.left, value.clone());
         }
         value
+    }
+}
+
+/// Returns the first result of an operation on the numbers of a counter: `13_000 + NEXT.fetch_add(1, Relaxed)`.
+fn sum_of_counter(operator: char, left: &Value, right: &Value) -> Option<f64> {
+    let number = |value: &Value| value.counter().or(value.exact());
+    let (first, second) = (number(left)?, number(right)?);
+    left.counter().or(right.counter())?;
+    match operator {
+        '+' => Some(first + second),
+        '-' => Some(first - second),
+        '*' => Some(first * second),
+        '%' if second != 0.0 => Some(first % second),
+        _ => None,
     }
 }

@@ -110,12 +110,12 @@ fn in_a_loop_over_a_list() {
 #[tokio::test]
 async fn of_a_device() {
     let handle: rtnetlink::Handle = netlink();
-    handle.address().add(2, IpAddr::V4(GATEWAY), 24).execute().await.unwrap();
+    handle.address().add(2, IpAddr::V4(GATEWAY), 24).execute().await.unwrap(); //~ host-network-changed
     let route = rtnetlink::RouteMessageBuilder::<Ipv4Addr>::new()
         .destination_prefix(Ipv4Addr::new(10, 50, 0, 0), 16) //~ literal-address
         .gateway(Ipv4Addr::new(10, 99, 0, 254)) //~ literal-address
         .build();
-    handle.route().add(route).execute().await.unwrap();
+    handle.route().add(route).execute().await.unwrap(); //~ host-network-changed
 }
 
 #[test]
@@ -123,5 +123,5 @@ fn of_a_tunnel() {
     let mut configuration = tun::Configuration::default();
     configuration.address((10, 0, 0, 9)); //~ literal-address
     configuration.destination("10.0.0.1"); //~ literal-address
-    tun::create(&configuration).unwrap();
+    tun::create(&configuration).unwrap(); //~ host-network-changed
 }

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, UdpSocket};
 
-const PORT: u16 = 4000;
+const PORT: u16 = 4000; //~ literal-port
 const ADDRESS: &str = "127.0.0.1:8125"; //~ literal-port
 
 struct Options {
@@ -23,7 +23,7 @@ fn in_a_text() {
 #[test]
 fn in_a_pair() {
     TcpListener::bind(("127.0.0.1", 8080)).unwrap(); //~ literal-port
-    TcpListener::bind((Ipv6Addr::LOCALHOST, PORT)).unwrap(); //~ literal-port
+    TcpListener::bind((Ipv6Addr::LOCALHOST, PORT)).unwrap();
 }
 
 #[test]
@@ -55,7 +55,7 @@ fn of_a_datagram() {
 fn put_together() {
     let host = "127.0.0.1";
     TcpListener::bind(format!("{host}:7000")).unwrap(); //~ literal-port
-    TcpListener::bind(format!("{host}:{PORT}")).unwrap(); //~ literal-port
+    TcpListener::bind(format!("{host}:{PORT}")).unwrap();
 }
 
 #[test]
@@ -65,8 +65,8 @@ fn on_whatever_host() {
 
 #[test]
 fn by_a_field() {
-    let options = Options { port: 7002 };
-    TcpListener::bind(("127.0.0.1", options.port)).unwrap(); //~ literal-port
+    let options = Options { port: 7002 }; //~ literal-port
+    TcpListener::bind(("127.0.0.1", options.port)).unwrap();
 }
 
 #[test]

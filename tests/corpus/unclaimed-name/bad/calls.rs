@@ -50,7 +50,7 @@ fn random_and_short() {
 fn the_name_of_a_tun() {
     let mut configuration = tun::Configuration::default();
     configuration.tun_name("tun7"); //~ unclaimed-name
-    tun::create(&configuration).unwrap();
+    tun::create(&configuration).unwrap(); //~ host-network-changed
 }
 
 #[test]

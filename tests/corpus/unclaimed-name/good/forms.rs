@@ -77,7 +77,7 @@ fn a_socket_that_the_kernel_names() {
 
 #[test]
 fn a_device_that_the_kernel_names() {
-    tun_tap::Iface::new("tap%d", tun_tap::Mode::Tap).unwrap();
+    tun_tap::Iface::new("tap%d", tun_tap::Mode::Tap).unwrap(); //~ host-network-changed
     tun::Configuration::default().up();
 }
 

@@ -1,4 +1,4 @@
-// The lock hands out one port after the other.
+// Every run counts from the same port, so two runs at once take the same ones.
 use std::net::UdpSocket;
 use std::sync::Mutex;
 

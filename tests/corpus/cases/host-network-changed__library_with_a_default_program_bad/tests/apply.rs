@@ -1,0 +1,4 @@
+#[test]
+fn applies() {
+    assert!(rules::apply("{}").is_ok());
+}
