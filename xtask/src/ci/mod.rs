@@ -474,8 +474,14 @@ fn lint(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
 
 /// Needs the registry, or crates that cargo has already downloaded.
 fn recall(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let recall = ["run", "--quiet", "--package", "netns-lint", "--example", "recall", "--", "lint/corpus/examples.tsv"];
-    check(workspace.cargo().args(recall))
+    // With the features of the whole workspace, so that the step `tests` uses the same dependencies.
+    let arguments = ["build", "--workspace", "--example", "recall", "--message-format", "json-render-diagnostics"];
+    let built = output_of(workspace.cargo().args(arguments), Stdio::inherit())?;
+    anyhow::ensure!(built.status.success(), "the example does not build");
+    let (_, recall) = executables(&built.stdout)?.pop().context("cargo has built no example")?;
+    let mut recall = Command::new(recall);
+    recall.current_dir(workspace.root()).env("TMPDIR", workspace.temporary_folder());
+    check(recall.arg("lint/corpus/examples.tsv"))
 }
 
 fn demo(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
