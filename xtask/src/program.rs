@@ -110,6 +110,17 @@ pub(crate) fn executables(messages: &[u8]) -> anyhow::Result<Vec<(String, PathBu
     Ok(executables)
 }
 
+/// Reads the same output; returns how many units cargo compiled, and how many there are with those that were up to date.
+pub(crate) fn compiled(messages: &[u8]) -> anyhow::Result<(usize, usize)> {
+    let (mut compiled, mut all) = (0, 0);
+    for line in String::from_utf8_lossy(messages).lines() {
+        let message: Value = serde_json::from_str(line).context("a message of cargo is no JSON")?;
+        compiled += usize::from(message["fresh"] == false);
+        all += usize::from(message["fresh"].is_boolean());
+    }
+    Ok((compiled, all))
+}
+
 /// Runs the command to its end, in its own process group and without standard input.
 pub(crate) fn run_program(command: &mut Command) -> anyhow::Result<EndedProgram> {
     if io::stderr().is_terminal() {

@@ -3,8 +3,10 @@
 //! A failed step does not stop the later ones, so that one run shows every failure. A step fails if it should run tests and reports no
 //! count, or if it leaves something in its temporary folder.
 
+mod as_user;
 mod book;
 mod dependencies;
+mod home;
 mod kernels_of_users;
 mod musl;
 mod nightly;
@@ -32,7 +34,7 @@ use comfy_table::{CellAlignment, Table, presets};
 use netns_vm::{Counts, SKIP_RECORD};
 
 use crate::program::{
-    EndedProgram, executables, is_interrupted, output_of, run_program, stop_on_signals, this_program,
+    EndedProgram, compiled, executables, is_interrupted, output_of, run_program, stop_on_signals, this_program,
 };
 use crate::skipped::Skipped;
 use crate::target::is_installed;
@@ -41,7 +43,7 @@ use crate::{adoption, real_suites, release, vm_test};
 use temporary::TemporaryFolder;
 use vm_test::Extent;
 
-pub(crate) use unprivileged::{AsUser, as_user};
+pub(crate) use as_user::{AsUser, as_user};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -377,6 +379,8 @@ fn build_suites(workspace: &Workspace) -> anyhow::Result<PathBuf> {
 fn gather_suites(cargo: &mut Command, folder: &Path) -> anyhow::Result<()> {
     let output = output_of(cargo, Stdio::inherit())?;
     anyhow::ensure!(output.status.success(), "the suites do not build");
+    let (compiled, units) = compiled(&output.stdout)?;
+    println!("the suites: {compiled} of {units} units compiled");
     if folder.exists() {
         fs::remove_dir_all(folder).context("failed to remove the suites of an earlier run")?;
     }
@@ -470,8 +474,14 @@ fn lint(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
 
 /// Needs the registry, or crates that cargo has already downloaded.
 fn recall(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {
-    let recall = ["run", "--quiet", "--package", "netns-lint", "--example", "recall", "--", "lint/corpus/examples.tsv"];
-    check(workspace.cargo().args(recall))
+    // With the features of the whole workspace, so that the step `tests` uses the same dependencies.
+    let arguments = ["build", "--workspace", "--example", "recall", "--message-format", "json-render-diagnostics"];
+    let built = output_of(workspace.cargo().args(arguments), Stdio::inherit())?;
+    anyhow::ensure!(built.status.success(), "the example does not build");
+    let (_, recall) = executables(&built.stdout)?.pop().context("cargo has built no example")?;
+    let mut recall = Command::new(recall);
+    recall.current_dir(workspace.root()).env("TMPDIR", workspace.temporary_folder());
+    check(recall.arg("lint/corpus/examples.tsv"))
 }
 
 fn demo(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome> {

@@ -1,38 +1,30 @@
 //! The steps that run the suite as a user without privileges.
 //!
-//! As root they create a user, copy the workspace's files to a folder of that user and run cargo there as that user, offline, as
-//! after a fresh clone. They also copy the registry's index and the packages of Cargo.lock. The toolchain may be readable by root only, so it is bind-mounted into that
-//! folder, in a mount namespace that ends with the program. At the end the user must have left nothing; then they remove the user.
+//! As root they build the tests (the step `tests` has already built them), create a user and run cargo as that user, offline, on copies of the
+//! workspace and of the built tests ([`Home`]). At the end the user must have left nothing; then they remove the user.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::{OsStr, OsString};
-use std::fs::{self, DirEntry};
-use std::os::unix::ffi::OsStrExt;
+use std::collections::BTreeMap;
+use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::os::unix::process::CommandExt;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::path::Path;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anstream::println;
-use anyhow::{Context, bail};
-use clap::Args;
-use netns_vm::SKIP_RECORD;
-use nix::mount::{MsFlags, mount};
-use nix::sched::{CloneFlags, unshare};
+use anyhow::{Context, bail, ensure};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::{Gid, Pid, Uid, User, chown, geteuid, setgid, setgroups, setuid};
+use nix::unistd::{Gid, Pid, Uid, User, geteuid};
 use tempfile::TempDir;
 
-use super::dependencies::packages_of;
+use super::home::Home;
 use super::temporary::remains_in;
 use super::{BUILT_SUITES, LIBTEST, NEXTEST, Outcome, SUITES, gather_suites, repeat_less};
-use crate::program::{run_program, this_program};
+use crate::program::{output_of, run_program};
 use crate::skipped::Skipped;
 use crate::workspace::Workspace;
 
-/// The programs of root's cargo, including nextest if cargo installed it.
-const PROGRAMS_OF_CARGO: &str = "bin";
+/// The arguments of cargo that build what [`LIBTEST`] runs.
+const TESTS: [&str; 5] = ["test", "--workspace", "--no-run", "--message-format", "json-render-diagnostics"];
 
 /// The kernel may need this long to end a process with its namespaces, on a busy machine.
 const UNTIL_AN_EXIT_IS_OVER: Duration = Duration::from_secs(10);
@@ -66,8 +58,7 @@ fn run_as_user(workspace: &Workspace, skipped: &Skipped, arguments: &[&str]) -> 
     let user = TemporaryUser::create()?;
     let folder =
         TempDir::with_prefix_in("user-", workspace.temporary_folder()).context("failed to make the user's folder")?;
-    let home = Home { folder: folder.path(), user: &user };
-    home.fill(workspace)?;
+    let home = Home::new(folder.path(), (user.uid, user.gid), workspace, &build(workspace)?)?;
     let suites = folder.path().join("suites");
     gather_suites(&mut home.cargo(&SUITES)?, &suites)?;
     let mut cargo = home.cargo(arguments)?;
@@ -85,6 +76,17 @@ fn run_as_user(workspace: &Workspace, skipped: &Skipped, arguments: &[&str]) -> 
     Ok(Outcome::tested(&ended, newly_skipped))
 }
 
+/// Builds the tests and the suites as root; returns cargo's messages.
+fn build(workspace: &Workspace) -> anyhow::Result<Vec<u8>> {
+    let mut messages = Vec::new();
+    for arguments in [&TESTS[..], &SUITES] {
+        let mut output = output_of(workspace.cargo().args(arguments), Stdio::inherit())?;
+        ensure!(output.status.success(), "the tests do not build");
+        messages.append(&mut output.stdout);
+    }
+    Ok(messages)
+}
+
 /// A user that exists during this step. Dropping it removes the user.
 struct TemporaryUser {
     name: String,
@@ -100,12 +102,12 @@ impl TemporaryUser {
             .args(["--system", "--no-create-home", "--user-group", "--shell", "/usr/sbin/nologin", "--", &name])
             .status()
             .context("failed to start useradd (package passwd)")?;
-        anyhow::ensure!(made.success(), "useradd made no user {name}");
+        ensure!(made.success(), "useradd made no user {name}");
         // From here on the guard exists: it removes the user if a later step fails.
         let mut user = Self { name, uid: Uid::from_raw(0), gid: Gid::from_raw(0) };
         let entry = User::from_name(&user.name)?.with_context(|| format!("the user {} cannot be found", user.name))?;
         (user.uid, user.gid) = (entry.uid, entry.gid);
-        anyhow::ensure!(!user.uid.is_root(), "the user {} is root", user.name);
+        ensure!(!user.uid.is_root(), "the user {} is root", user.name);
         Ok(user)
     }
 
@@ -191,207 +193,10 @@ impl Drop for TemporaryUser {
     }
 }
 
-/// The user's folder: the workspace's files, cargo's folder, and the mount points.
-struct Home<'a> {
-    folder: &'a Path,
-    user: &'a TemporaryUser,
-}
-
-impl Home<'_> {
-    fn workspace(&self) -> PathBuf {
-        self.folder.join("workspace")
-    }
-
-    fn cargo_home(&self) -> PathBuf {
-        self.folder.join("cargo")
-    }
-
-    fn toolchain(&self) -> PathBuf {
-        self.folder.join("toolchain")
-    }
-
-    fn temporary(&self) -> PathBuf {
-        self.folder.join("tmp")
-    }
-
-    /// The user cannot write to root's record and has a separate one.
-    fn skip_record(&self) -> PathBuf {
-        self.folder.join("skipped.txt")
-    }
-
-    fn fill(&self, workspace: &Workspace) -> anyhow::Result<()> {
-        self.own(self.folder)?;
-        for folder in [self.workspace(), self.cargo_home(), self.temporary()] {
-            self.make_folder(&folder)?;
-        }
-        // Root keeps these two: they are only mount points.
-        for mount_point in [self.toolchain(), self.cargo_home().join(PROGRAMS_OF_CARGO)] {
-            fs::create_dir(&mount_point).with_context(|| format!("failed to make {}", mount_point.display()))?;
-        }
-        let config = root_cargo_home()?.join("config.toml");
-        if config.is_file() {
-            self.copy(&config, &self.cargo_home().join("config.toml"))?;
-        }
-        self.copy_registry(workspace)?;
-        for file in files(workspace.root())? {
-            self.copy(&workspace.root().join(&file), &self.workspace().join(&file))?;
-        }
-        Ok(())
-    }
-
-    fn copy(&self, from: &Path, to: &Path) -> anyhow::Result<()> {
-        let parent = to.parent().context("a file lies in no folder")?;
-        self.make_folder(parent)?;
-        fs::copy(from, to).with_context(|| format!("failed to copy {} to {}", from.display(), to.display()))?;
-        self.own(to)
-    }
-
-    /// Copies the registry's index, and of the downloaded packages those that the workspace uses: a developer's folder may have thousands.
-    /// Copies instead of mounting, because some packages contain files that only their owner may read.
-    fn copy_registry(&self, workspace: &Workspace) -> anyhow::Result<()> {
-        let lock = workspace.root().join("Cargo.lock");
-        let lock = fs::read_to_string(&lock).with_context(|| format!("failed to read {}", lock.display()))?;
-        let used: BTreeSet<String> = packages_of(&lock).iter().map(|package| package.replace(" v", "-")).collect();
-        let is_used =
-            |name: &OsStr| name.to_str().is_some_and(|name| used.contains(name.strip_suffix(".crate").unwrap_or(name)));
-        let (from, to) = (root_cargo_home()?.join("registry"), self.cargo_home().join("registry"));
-        self.copy_folder(&from.join("index"), &to.join("index"), &|_| true)?;
-        for downloads in ["cache", "src"] {
-            self.make_folder(&to.join(downloads))?;
-            for registry in list(&from.join(downloads))? {
-                let name = registry.file_name();
-                self.copy_folder(&registry.path(), &to.join(downloads).join(name), &is_used)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Copies a folder with those of its entries whose name `takes` accepts.
-    fn copy_folder(&self, from: &Path, to: &Path, takes: &dyn Fn(&OsStr) -> bool) -> anyhow::Result<()> {
-        self.make_folder(to)?;
-        for entry in list(from)?.iter().filter(|entry| takes(&entry.file_name())) {
-            let (from, to) = (entry.path(), to.join(entry.file_name()));
-            if from.is_dir() {
-                self.copy_folder(&from, &to, &|_| true)?;
-            } else {
-                self.copy(&from, &to)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Creates a folder below the user's folder, with its parents.
-    fn make_folder(&self, folder: &Path) -> anyhow::Result<()> {
-        if folder.is_dir() {
-            return Ok(());
-        }
-        self.make_folder(folder.parent().context("a folder lies in no folder")?)?;
-        fs::create_dir(folder).with_context(|| format!("failed to make {}", folder.display()))?;
-        self.own(folder)
-    }
-
-    fn own(&self, path: &Path) -> anyhow::Result<()> {
-        let TemporaryUser { uid, gid, .. } = *self.user;
-        chown(path, Some(uid), Some(gid)).with_context(|| format!("failed to give {} to the user", path.display()))
-    }
-
-    /// Returns cargo as the user, through [`as_user`].
-    fn cargo(&self, arguments: &[&str]) -> anyhow::Result<Command> {
-        let mut command = Command::new(this_program()?);
-        command.arg("as-user");
-        command.arg("--uid").arg(self.user.uid.to_string()).arg("--gid").arg(self.user.gid.to_string());
-        command.arg("--folder").arg(self.workspace());
-        command.arg("--bind").arg(sysroot()?).arg(self.toolchain());
-        let programs = [root_cargo_home()?, self.cargo_home()].map(|folder| folder.join(PROGRAMS_OF_CARGO));
-        command.arg("--bind").args(programs);
-        command.arg("--").arg(self.toolchain().join("bin/cargo"));
-        command.args(arguments).arg("--offline");
-        let mut path = self.toolchain().join("bin").into_os_string();
-        path.push(":/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin");
-        command.env_clear();
-        command.env("PATH", path).env("HOME", self.folder).env("TMPDIR", self.temporary());
-        command.env("CARGO_HOME", self.cargo_home()).env(SKIP_RECORD, self.skip_record());
-        Ok(command)
-    }
-}
-
-fn list(folder: &Path) -> anyhow::Result<Vec<DirEntry>> {
-    let entries = fs::read_dir(folder).and_then(Iterator::collect);
-    entries.with_context(|| format!("failed to list {}", folder.display()))
-}
-
-/// Returns the files that git tracks, and new files that it does not ignore.
-fn files(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
-    let listed = Command::new("git")
-        .current_dir(root)
-        .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
-        .output()
-        .context("failed to start git")?;
-    anyhow::ensure!(listed.status.success(), "git ls-files: {}", String::from_utf8_lossy(&listed.stderr).trim());
-    let names = listed.stdout.split(|&byte| byte == 0).filter(|name| !name.is_empty());
-    let paths = names.map(|name| PathBuf::from(OsStr::from_bytes(name)));
-    // git still lists a file that was deleted without a commit.
-    Ok(paths.filter(|path| root.join(path).is_file()).collect())
-}
-
-fn sysroot() -> anyhow::Result<PathBuf> {
-    let printed = Command::new(std::env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()))
-        .args(["--print", "sysroot"])
-        .output()
-        .context("failed to start rustc")?;
-    anyhow::ensure!(printed.status.success(), "rustc does not say where it is");
-    Ok(PathBuf::from(String::from_utf8(printed.stdout).context("the toolchain's path is no UTF-8")?.trim_end()))
-}
-
-fn root_cargo_home() -> anyhow::Result<PathBuf> {
-    if let Some(folder) = std::env::var_os("CARGO_HOME") {
-        return Ok(folder.into());
-    }
-    Ok(std::env::home_dir().context("there is neither CARGO_HOME nor HOME")?.join(".cargo"))
-}
-
-/// Arguments of the hidden command that executes a program as an unprivileged user.
-#[derive(Debug, Args)]
-pub(crate) struct AsUser {
-    #[arg(long)]
-    uid: u32,
-    #[arg(long)]
-    gid: u32,
-    #[arg(long)]
-    folder: PathBuf,
-    /// Folders to show in other places, read-only.
-    #[arg(long, num_args = 2, value_names = ["FROM", "TO"])]
-    bind: Vec<PathBuf>,
-    #[arg(last = true, required = true)]
-    program: Vec<OsString>,
-}
-
-/// Executes the program; returns only if that fails.
-pub(crate) fn as_user(options: &AsUser) -> anyhow::Result<ExitCode> {
-    let none = None::<&str>;
-    // 1. A private mount namespace comes before the first mount: a bind mount that reached the host's namespace would be deleted through
-    // when the folder is removed.
-    unshare(CloneFlags::CLONE_NEWNS).context("failed to make a mount namespace")?;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).context("failed to make the mounts private")?;
-    for pair in options.bind.chunks_exact(2) {
-        let bound = || format!("failed to show {} at {}", pair[0].display(), pair[1].display());
-        mount(Some(&pair[0]), &pair[1], none, MsFlags::MS_BIND, none).with_context(bound)?;
-        let read_only = MsFlags::MS_BIND | MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
-        mount(none, &pair[1], none, read_only, none).with_context(bound)?;
-    }
-    // 2. Groups come before the group, and the group before the user: each call needs privileges that the next one drops.
-    setgroups(&[]).context("failed to leave root's groups")?;
-    setgid(Gid::from_raw(options.gid)).context("failed to change the group")?;
-    setuid(Uid::from_raw(options.uid)).context("failed to change the user")?;
-    anyhow::ensure!(setuid(Uid::from_raw(0)).is_err(), "the way back to root is still open");
-    let (program, arguments) = options.program.split_first().context("there is no program to run")?;
-    let error = Command::new(program).args(arguments).current_dir(&options.folder).exec();
-    Err(error).with_context(|| format!("failed to run {}", Path::new(program).display()))
-}
-
 #[cfg(test)]
 mod tests {
     use std::io::Read;
+    use std::path::PathBuf;
     use std::process::Stdio;
 
     use nix::sys::wait::{Id, WaitPidFlag, waitid};
