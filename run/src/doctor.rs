@@ -13,38 +13,8 @@ use netns_fixtures::config::{self, Listed, Source};
 use netns_fixtures::requirements::{self, Requirement, Unmet};
 use serde_json::{Value, json};
 
+use crate::options::doctor::Options;
 use crate::{apparmor, vm};
-
-const AFTER_HELP: &str = "\
-Examples:
-  netns-run doctor                    every requirement: yes, or no with the reason and the remedy
-  netns-run doctor --config           every setting: its value, its source, its range, its default
-  netns-run doctor --config --json    the same for a program
-  netns-run doctor --json | jq '.requirements[] | select(.met | not) | .name'
-  netns-run doctor --apparmor-profile netns-tests.profile    for Ubuntu 24.04 and newer
-  netns-run doctor --apparmor-profile netns-tests.profile --for /home/me/work
-
-Exit status: 0 tests can be isolated (with --config: the file and all values are valid), 1 they cannot, 2 usage.";
-
-/// Reports what tests can use on this machine, and how to fix what is missing.
-#[derive(Debug, Parser)]
-#[command(name = "netns-run doctor", bin_name = "netns-run doctor", version, after_help = AFTER_HELP)]
-pub(crate) struct Options {
-    /// Print JSON.
-    #[arg(long)]
-    json: bool,
-    /// Print the settings instead of the requirements.
-    #[arg(long)]
-    config: bool,
-    /// Write an AppArmor profile that lets test programs create user namespaces, and print how to load it; `-` prints the
-    /// profile.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "config"])]
-    apparmor_profile: Option<PathBuf>,
-    /// A program, or a folder with programs, for the profile; may be repeated. Default: this program and the folder `target`
-    /// here.
-    #[arg(long = "for", value_name = "PATH", requires = "apparmor_profile")]
-    places: Vec<PathBuf>,
-}
 
 /// Parses the arguments (the first is the program's name) and runs the command.
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {

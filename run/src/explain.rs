@@ -1,10 +1,10 @@
 //! `netns-run explain CODE` prints an entry of the error index, docs/errors.md.
 
 use std::ffi::OsString;
+use std::io::{self, ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
-use netns_fixtures::__sandbox::disposition;
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -28,19 +28,27 @@ const INDEX: &str = include_str!("errors.md");
 /// Parses the arguments (the first is the program's name) and runs the command.
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let code = Options::parse_from(arguments).code;
-    disposition::end_at_broken_pipes();
-    let Some(code) = code else {
-        for (code, entry) in entries() {
-            println!("{code}  {}", entry.lines().next().unwrap_or_default());
+    let text = match &code {
+        None => {
+            let first_line = |entry: &'static str| entry.lines().next().unwrap_or_default();
+            entries().map(|(code, entry)| format!("{code}  {}\n", first_line(entry))).collect()
         }
-        return ExitCode::SUCCESS;
+        Some(code) => match entries().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
+            Some((code, entry)) => format!("{code}: {}\n", without_links(entry)),
+            None => {
+                eprintln!("netns-run: there is no code {code:?}; `netns-run explain` lists all codes");
+                return ExitCode::from(2);
+            }
+        },
     };
-    if let Some((code, entry)) = entries().find(|(known, _)| known.eq_ignore_ascii_case(&code)) {
-        println!("{code}: {}", without_links(entry));
-        return ExitCode::SUCCESS;
+    match io::stdout().write_all(text.as_bytes()) {
+        // A reader may need no more, as in `netns-run explain | head`.
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            eprintln!("netns-run explain: failed to print: {error}");
+            ExitCode::from(2)
+        }
+        _ => ExitCode::SUCCESS,
     }
-    eprintln!("netns-run: there is no code {code:?}; `netns-run explain` lists all codes");
-    ExitCode::from(2)
 }
 
 /// Returns each code with its entry.
@@ -64,7 +72,7 @@ fn without_links(entry: &str) -> String {
     text + rest
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use netns_fixtures::__sandbox::{Ending, Obstacle};
     use netns_fixtures::ErrorKind;

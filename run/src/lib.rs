@@ -17,6 +17,7 @@
 //! The library has no stable interface; use the programs.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(not(target_os = "linux"), expect(dead_code, reason = "the options only describe the command line there"))]
 
 #[cfg(target_os = "linux")]
 mod apparmor;
@@ -24,7 +25,8 @@ mod apparmor;
 mod cargo;
 #[cfg(target_os = "linux")]
 mod doctor;
-#[cfg(target_os = "linux")]
+#[cfg(any(test, not(target_os = "linux")))]
+mod elsewhere;
 mod explain;
 #[cfg(target_os = "linux")]
 mod folders;
@@ -34,11 +36,9 @@ mod home;
 mod inside;
 #[cfg(target_os = "linux")]
 mod internet;
-#[cfg(target_os = "linux")]
 mod options;
 #[cfg(target_os = "linux")]
 mod outcome;
-#[cfg(target_os = "linux")]
 mod pages;
 #[cfg(target_os = "linux")]
 mod settings;
@@ -61,7 +61,6 @@ const COMMANDS: [&str; 3] = ["doctor", "explain", "pages"];
 const STATUS_DEADLINE: u8 = 124;
 
 /// Exit status if `netns-run` itself failed: isolation was refused, or an option is not possible here.
-#[cfg(target_os = "linux")]
 const STATUS_FAILED: u8 = 125;
 
 /// Exit status if the program exists but cannot be executed.
@@ -89,12 +88,14 @@ pub fn main() -> ExitCode {
     }
 }
 
-/// Entry point of both programs on other systems.
+/// Entry point of `netns-run` on other systems.
 #[cfg(not(target_os = "linux"))]
 pub fn main() -> ExitCode {
-    eprintln!("netns-run needs Linux, because it uses network namespaces; run it in a virtual machine or a container");
-    ExitCode::from(125)
+    elsewhere::main(std::env::args_os().collect())
 }
 
+/// Entry point of `cargo-netns-run` on other systems.
 #[cfg(not(target_os = "linux"))]
-pub use main as cargo_main;
+pub fn cargo_main() -> ExitCode {
+    elsewhere::cargo_main(std::env::args_os().collect())
+}

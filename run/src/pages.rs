@@ -10,7 +10,7 @@ use clap::{Command, CommandFactory, Parser};
 use clap_complete::Shell;
 use clap_mangen::Man;
 
-use crate::{cargo, doctor, explain, options, vm};
+use crate::{explain, options};
 
 const AFTER_HELP: &str = "\
 Examples:
@@ -42,14 +42,14 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 /// Returns the description of each program, with its commands.
 fn commands() -> [Command; 2] {
     let commands = [
-        ("doctor", doctor::Options::command()),
+        ("doctor", options::doctor::Options::command()),
         ("explain", explain::Options::command()),
         ("pages", Options::command()),
     ];
     let commands = commands.map(|(name, command)| command.name(name).bin_name(format!("netns-run {name}")));
     let netns_run = options::Options::command().subcommands(commands).disable_help_subcommand(true);
-    let vm = vm::Options::command().name("vm").bin_name("cargo-netns-run vm");
-    let cargo_netns_run = cargo::Options::command().subcommand(vm).disable_help_subcommand(true);
+    let vm = options::vm::Options::command().name("vm").bin_name("cargo-netns-run vm");
+    let cargo_netns_run = options::cargo::Options::command().subcommand(vm).disable_help_subcommand(true);
     [netns_run, cargo_netns_run.name("cargo-netns-run")]
 }
 
@@ -87,7 +87,7 @@ fn page(command: Command) -> io::Result<String> {
     Ok(sections.into_iter().fold(page, |page, (from, to)| page.replace(from, to)))
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     use super::*;
 

@@ -15,15 +15,20 @@ use anyhow::{Context, bail, ensure};
 use tempfile::TempDir;
 
 use crate::Arch;
+pub use crate::choices::SERIES;
 
-/// The matrix, oldest first: the kernels of Debian 11, 12 and 13, the long-term series after that, and the newest.
-pub const SERIES: &[&str] = &["5.10", "6.1", "6.12", "6.18", "7.x"];
+/// The oldest and the newest series.
+pub const BOTH_ENDS: [&str; 2] = ["5.10", "7.x"];
 
 /// The folder of the archive; the same on every mirror.
 const ARCHIVE: &str = "debian";
 const SECURITY: &str = "debian-security";
 /// The variable that names the mirror of commands without `--mirror`, such as the steps of `cargo xtask ci`.
 const MIRROR: &str = "NETNS_VM_MIRROR";
+/// The message on Ubuntu and others.
+const NO_MIRROR: &str = "this machine's apt has no archive of Debian, which has the kernels; set NETNS_VM_MIRROR or --mirror to a mirror \
+                         of Debian, as https://HOST/debian. Debian's own image prints one: \
+                         docker run --rm debian:13 sed -n 's/^URIs: //p' /etc/apt/sources.list.d/debian.sources | head -n 1";
 /// The path of the keys on Debian, and on Ubuntu with the package `debian-archive-keyring`.
 const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
 /// The folder of the archive that contains each suite.
@@ -39,9 +44,6 @@ const IMAGE: &str = "linux-image-";
 const FLAVOUR: &str = "-cloud-";
 /// The packages that Debian splits an image into.
 const PARTS: [&str; 2] = ["linux-binary-", "linux-modules-"];
-
-/// The oldest and the newest series.
-pub const BOTH_ENDS: [&str; 2] = ["5.10", "7.x"];
 
 /// A kernel that is kept.
 #[derive(Clone, Debug)]
@@ -59,7 +61,8 @@ pub struct Kernel {
 /// Returns the kernels of these series, in the order of [`SERIES`], without duplicates; `all` is every series. Downloads those that are not
 /// kept in `folder` yet, and the newest of each with `update`. A folder keeps kernels for one processor.
 ///
-/// `mirror` is the address above the folders `debian` and `debian-security` [default: the one that apt uses on this machine].
+/// `mirror` is the address of a folder `debian`, or of the folder above it, with `debian-security` beside it [default: the one that apt
+/// uses on this machine].
 ///
 /// # Errors
 ///
@@ -147,15 +150,10 @@ impl Apt {
         let mirror = if let Some(mirror) =
             mirror.map(str::to_owned).or_else(|| env::var(MIRROR).ok()).filter(|mirror| !mirror.is_empty())
         {
-            mirror.trim_end_matches('/').to_owned()
+            above(&mirror).to_owned()
         } else {
             let sources = run(Command::new("apt-get").args(["indextargets", "--format", "$(ORIGIN) $(REPO_URI)"]))?;
-            mirror_of(&sources).with_context(|| {
-                format!(
-                    "this machine's apt has no archive of Debian's: name a mirror, the address above its folder `debian`, by \
-                     --mirror or {MIRROR}"
-                )
-            })?
+            mirror_of(&sources).context(NO_MIRROR)?
         };
         let apt = Self { folder: folder.to_owned(), arch };
         for below in ["lists/partial", "cache/archives/partial"] {
@@ -296,7 +294,17 @@ impl Apt {
 /// after its origin.
 fn mirror_of(sources: &str) -> Option<String> {
     let mut archives = sources.lines().filter_map(|source| source.strip_prefix("Debian "));
-    archives.find_map(|source| source.trim_end_matches('/').strip_suffix("/debian")).map(str::to_owned)
+    archives.find_map(above_archive).map(str::to_owned)
+}
+
+/// Returns the address above the folders of a mirror, whose address may include its folder `debian`.
+fn above(mirror: &str) -> &str {
+    above_archive(mirror).unwrap_or(mirror.trim_end_matches('/'))
+}
+
+/// Returns the address above a folder `debian`.
+fn above_archive(address: &str) -> Option<&str> {
+    address.trim_end_matches('/').strip_suffix("/debian")
 }
 
 /// Returns the packages of the described image's kernel.
@@ -352,6 +360,15 @@ mod tests {
                        Debian http://other.test/debian\n";
         assert_eq!(mirror_of(sources).as_deref(), Some("http://mirror.test/archive"));
         assert_eq!(mirror_of("Ubuntu http://mirror.test/ubuntu/\nDocker http://packages.test/linux/debian\n"), None);
+    }
+
+    #[test]
+    fn a_mirror_has_the_address_of_its_archive_or_the_one_above() {
+        for address in ["https://a.test/b/debian", "https://a.test/b/debian/", "https://a.test/b", "https://a.test/b/"]
+        {
+            assert_eq!(above(address), "https://a.test/b", "{address}");
+        }
+        assert!(NO_MIRROR.contains(MIRROR));
     }
 
     #[test]

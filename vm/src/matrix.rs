@@ -15,9 +15,10 @@ use nix::errno::Errno;
 use nix::fcntl::{Flock, FlockArg};
 use tempfile::TempDir;
 
+use crate::choices::Accelerator;
 use crate::image::Root;
 use crate::kernels::Kernel;
-use crate::machine::{self, Accelerator, Machine};
+use crate::machine::{self, Machine};
 use crate::message::Message;
 use crate::plan::{Judge, Plan, Run};
 use crate::report::{KernelResults, Skip};

@@ -42,7 +42,7 @@ Examples:
   cargo xtask hook install            the lint before each commit
   cargo xtask vm-test --kernel all    the fixtures' suite on kernels from 5.10 to 7.x
   cargo xtask bench isolation --json  figures for a machine to read
-  cargo xtask release --dry-run --date 2026-12-01
+  cargo xtask release --dry-run       the files of a release, without the release
   cargo xtask pages target/pages      man pages and completions of the published programs
   source <(cargo xtask completions bash)";
 
@@ -183,9 +183,74 @@ fn lint(workspace: &Workspace, arguments: Vec<OsString>) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::error::ErrorKind;
 
     #[test]
     fn the_command_line_is_consistent() {
         Options::command().debug_assert();
+    }
+
+    /// Returns the error of a command line as a reader would type it. A command without options may be its name in a sentence.
+    fn mistake(line: &str) -> Option<clap::Error> {
+        let error = Options::try_parse_from(line.split_whitespace().skip(1)).err()?;
+        let is_fine = match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => true,
+            ErrorKind::MissingRequiredArgument | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+                line.split_whitespace().count() == 3
+            }
+            _ => false,
+        };
+        (!is_fine).then_some(error)
+    }
+
+    /// Returns the command lines of this program in a text: code between back ticks, and lines after a prompt or in examples.
+    fn commands(text: &str) -> Vec<&str> {
+        // Code may go on in the next line, and not in the next paragraph.
+        let code = text.split("\n\n").flat_map(|paragraph| paragraph.split('`').skip(1).step_by(2));
+        let indented = |line: &&str| line.starts_with("$ ") || line.starts_with("  cargo xtask ");
+        let lines = text.lines().filter(indented).map(|line| line.trim_start_matches(['$', ' ']));
+        // Two spaces or a `#` end an example's command; `&&` and `|` begin another one.
+        let command = |line| {
+            [" #", "  ", " && ", " | "].iter().fold(line, |line: &str, end| line.split(end).next().unwrap_or(line))
+        };
+        code.chain(lines).map(command).filter(|line| line.starts_with("cargo xtask ")).collect()
+    }
+
+    #[test]
+    fn every_command_in_the_guides_and_the_help_is_one() {
+        let root = Workspace::find().unwrap().root().to_owned();
+        let mut pages: Vec<PathBuf> =
+            ["README.md", "ARCHITECTURE.md", "CHANGELOG.md", "CONTRIBUTING.md", "tests/examples/README.md"]
+                .map(|page| root.join(page))
+                .into();
+        pages.extend(std::fs::read_dir(root.join("docs")).unwrap().map(|page| page.unwrap().path()));
+        let mut texts: Vec<String> = pages.iter().map(|page| std::fs::read_to_string(page).unwrap()).collect();
+        let mut all = Options::command();
+        all.build();
+        texts.extend(all.get_subcommands_mut().map(|command| command.render_long_help().to_string()));
+        texts.push(AFTER_HELP.to_owned());
+        let found: Vec<&str> = texts.iter().flat_map(|text| commands(text)).collect();
+        assert!(found.contains(&"cargo xtask release --dry-run") && found.len() > 50, "{found:#?}");
+        let wrong: Vec<_> = found.into_iter().filter(|line| mistake(line).is_some()).collect();
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_command_with_a_mistake_is_found() {
+        let text = "Run `cargo xtask release --target a` or `cargo test`.\n$ cargo xtask ci --only nothing # a word\n\
+                    Examples:\n  cargo xtask release --dry-run    a word\n  cargo xtask demo && ls\n";
+        let found = commands(text);
+        assert_eq!(
+            found,
+            [
+                "cargo xtask release --target a",
+                "cargo xtask ci --only nothing",
+                "cargo xtask release --dry-run",
+                "cargo xtask demo"
+            ]
+        );
+        let wrong: Vec<_> = found.iter().map(|line| mistake(line).is_some()).collect();
+        assert_eq!(wrong, [true, true, false, false]);
+        assert!(mistake("cargo xtask release --files-only --date 2026-12-01").is_some());
     }
 }

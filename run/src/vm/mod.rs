@@ -15,9 +15,8 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use clap::Parser;
-use clap::builder::PossibleValuesParser;
 use netns_vm::image::{self, Root};
-use netns_vm::kernels::{self, BOTH_ENDS, SERIES};
+use netns_vm::kernels::{self, BOTH_ENDS};
 use netns_vm::matrix::WorkFolder;
 use netns_vm::plan::{Account, Plan, Run};
 use netns_vm::report::KernelResults;
@@ -25,60 +24,10 @@ use netns_vm::{Accelerator, Arch, NOTABLE, guest, report};
 
 use built::{Binary, Built};
 
+use crate::options::vm::Options;
 use crate::outcome;
 
 pub(crate) use recorder::{RECORDER, is_rustdoc, record, record_documentation_tests};
-
-const AFTER_HELP: &str = "\
-Examples:
-  cargo netns-run vm test                      on the oldest and the newest kernel, as root and as a user
-  cargo netns-run vm --kernel 5.10,6.12,7.x test -p my-crate
-  cargo netns-run vm --kernel all --user test --test network -- vlan --test-threads 1
-  cargo netns-run vm --program dnsmasq --file tests/data test
-
-The kernels are Debian's cloud kernels. target/netns-vm keeps them; the first run downloads some 30 MB
-for each. It needs x86-64, apt, QEMU, e2fsprogs, kmod and binutils, and no privilege.
-
-Exit status: 0 all passed, 1 a test failed or a result is missing, 2 usage, a missing tool, or tests
-that do not build.";
-
-/// Runs the tests of a workspace on Debian kernels in virtual machines, as root and as an ordinary user.
-#[derive(Debug, Parser)]
-#[command(name = "cargo netns-run vm", bin_name = "cargo netns-run vm", version, after_help = AFTER_HELP, arg_required_else_help = true)]
-pub(crate) struct Options {
-    /// Series of kernels, with commas or repeated; `all` is every one [default: 5.10 and 7.x].
-    #[arg(long, value_name = "SERIES", value_delimiter = ',', value_parser = PossibleValuesParser::new(SERIES.iter().copied().chain(["all"])))]
-    kernel: Vec<String>,
-    /// Run the tests as root only.
-    #[arg(long, conflicts_with = "user")]
-    root: bool,
-    /// Run the tests as an ordinary user only.
-    #[arg(long)]
-    user: bool,
-    /// How the guest's instructions run [default: kvm if this machine has it and is not virtual itself, else tcg].
-    #[arg(long, value_enum)]
-    accel: Option<Accelerator>,
-    /// A program that tests start, by name or path, with its libraries; may be repeated. Common ones are copied if they are
-    /// installed.
-    #[arg(long, value_name = "NAME")]
-    program: Vec<String>,
-    /// A file or folder that tests read, copied to the same path; may be repeated. Leaves out folders with a CACHEDIR.TAG.
-    #[arg(long, value_name = "PATH")]
-    file: Vec<PathBuf>,
-    /// Kills a test binary after this time: `30s`, `10m`, `2h`.
-    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = crate::options::deadline)]
-    deadline: Duration,
-    /// The address above the folders `debian` and `debian-security` of a mirror [default: `NETNS_VM_MIRROR`, else the one that apt uses
-    /// here].
-    #[arg(long, value_name = "URL")]
-    mirror: Option<String>,
-    /// Ask the archive for newer point releases of kernels that are kept.
-    #[arg(long)]
-    update: bool,
-    /// `test` and the arguments of `cargo test`.
-    #[arg(trailing_var_arg = true, required = true, value_name = "test", allow_hyphen_values = true)]
-    command: Vec<OsString>,
-}
 
 /// The word on the command line that makes this program the guest's first process.
 pub(crate) const GUEST: &str = "vm-guest";

@@ -30,13 +30,7 @@ const SUMMARY: &str = "docs/SUMMARY.md";
 
 pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Outcome> {
     let root = workspace.root();
-    let mut pages: Vec<PathBuf> = MORE.iter().map(|page| root.join(page)).collect();
-    for entry in fs::read_dir(root.join("docs")).context("failed to list docs")? {
-        let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "md") {
-            pages.push(path);
-        }
-    }
+    let pages = pages(root)?;
     let mut wrong = Vec::new();
     let tests = code_of_tests(&root.join("tests"))?;
     for page in &pages {
@@ -66,6 +60,19 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
         return build(workspace, skipped);
     }
     Ok(Outcome::PartlyNotRun("no mdBook builds the book; `cargo install mdbook --locked` installs it".to_owned()))
+}
+
+/// Returns every page that users read, sorted.
+pub(super) fn pages(root: &Path) -> anyhow::Result<Vec<PathBuf>> {
+    let mut pages: Vec<PathBuf> = MORE.iter().map(|page| root.join(page)).collect();
+    for entry in fs::read_dir(root.join("docs")).context("failed to list docs")? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "md") {
+            pages.push(path);
+        }
+    }
+    pages.sort();
+    Ok(pages)
 }
 
 /// Returns the Rust of all files below the folder as [`bare`] text.

@@ -61,8 +61,10 @@ pub(super) fn run(workspace: &Workspace, _: &Skipped) -> anyhow::Result<Outcome>
 
 /// Checks that no crate of the published packages needs a newer compiler than they promise.
 fn check_compilers(workspace: &Workspace) -> anyhow::Result<()> {
-    let printed =
-        output_of(workspace.cargo().args(["metadata", "--format-version", "1", "--locked"]), Stdio::inherit())?;
+    let printed = output_of(
+        workspace.cargo().args(["metadata", "--format-version", "1", "--locked", "--all-features"]),
+        Stdio::inherit(),
+    )?;
     ensure!(printed.status.success(), "cargo metadata fails");
     let metadata: Value = serde_json::from_slice(&printed.stdout).context("cargo metadata prints no JSON")?;
     let number = |text: &str| {
@@ -73,7 +75,7 @@ fn check_compilers(workspace: &Workspace) -> anyhow::Result<()> {
     let promised = packages.iter().find(|package| package["name"] == "netns-fixtures").context("no netns-fixtures")?;
     let promised = promised["rust_version"].as_str().context("netns-fixtures promises no compiler")?;
     let published = published(workspace)?;
-    let mut words = vec!["--edges", "no-dev"];
+    let mut words = vec!["--edges", "no-dev", "--all-features"];
     words.extend(published.iter().flat_map(|package| ["--package", &package.name]));
     let used = tree(workspace, &words)?;
     let is_used = |package: &&Value| {

@@ -34,7 +34,9 @@ pub(super) fn oldest_compiler(workspace: &Workspace, _: &Skipped) -> anyhow::Res
     }
     let mut cargo = Command::new("cargo");
     cargo.current_dir(workspace.root()).env("CARGO_TARGET_DIR", workspace.root().join("target/oldest-compiler"));
-    cargo.args([&toolchain, "check"]).args(packages.iter().flat_map(|package| ["--package", &package.name]));
+    cargo
+        .args([&toolchain, "check", "--all-features"])
+        .args(packages.iter().flat_map(|package| ["--package", &package.name]));
     check(&mut cargo)
 }
 

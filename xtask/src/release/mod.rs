@@ -27,8 +27,8 @@ use crate::workspace::{GOOD, NOTABLE, Workspace};
 
 const AFTER_HELP: &str = "\
 Examples:
-  cargo xtask release --dry-run --date 2026-12-01    write target/release-files and change nothing else
-  cargo xtask release --date 2026-12-01              also cut the changelog, commit and tag
+  cargo xtask release --dry-run            write target/release-files and change nothing else
+  cargo xtask release --date 2026-12-01    also cut the changelog, commit and tag
 
 Exit status: 0 the files are complete, 2 usage, or a step that failed.";
 
@@ -41,8 +41,8 @@ pub(crate) struct Options {
     /// Write the files of the version whose tag exists already, as the workflow does.
     #[arg(long, conflicts_with_all = ["dry_run", "date"])]
     files_only: bool,
-    /// The date in the changelog, as YYYY-MM-DD.
-    #[arg(long, value_parser = changelog::date, required_unless_present = "files_only")]
+    /// The date in the changelog, as YYYY-MM-DD [default of a dry run: 2000-01-01].
+    #[arg(long, value_parser = changelog::date, required_unless_present_any = ["files_only", "dry_run"])]
     date: Option<String>,
     /// The target of the programs, one with musl.
     #[arg(long, default_value = "x86_64-unknown-linux-musl")]
@@ -65,13 +65,19 @@ pub(crate) const NOT_COMPARED: &str =
 /// The folder of the release's files, below the workspace.
 const FILES: &str = "target/release-files";
 
-/// Writes the files of a release to be, as a step of `ci`. The date goes into those files only.
+/// The date in the files of a dry run without `--date`: the same on every day.
+const NO_DATE: &str = "2000-01-01";
+
+/// Writes the files of a release to be, as a step of `ci`.
 pub(crate) fn dry_run(workspace: &Workspace, target: String) -> anyhow::Result<()> {
-    let text = fs::read_to_string(workspace.root().join(CHANGELOG)).context("failed to read the changelog")?;
-    let version = published(workspace)?.first().context("no package is published")?.version.clone();
+    run(workspace, &Options { dry_run: true, files_only: false, date: None, target }).map(|_| ())
+}
+
+/// Returns the date with which the changelog is cut; `None` if the version's section exists already.
+fn date_of_cut(options: &Options, text: &str, version: &str) -> Option<String> {
     // After a release the version has its section, until the next one begins with another version.
-    let date = changelog::already_cut(&text, &version).is_err().then(|| "2000-01-01".to_owned());
-    run(workspace, &Options { dry_run: true, files_only: false, date, target }).map(|_| ())
+    let is_open = options.dry_run && changelog::already_cut(text, version).is_err();
+    options.date.clone().or_else(|| is_open.then(|| NO_DATE.to_owned()))
 }
 
 /// Runs the steps. A step that cannot run here is printed, and is not a failure.
@@ -99,10 +105,10 @@ pub(crate) fn run(workspace: &Workspace, options: &Options) -> anyhow::Result<Ex
 
     let text = fs::read_to_string(root.join(CHANGELOG)).context("failed to read the changelog")?;
     let tag = format!("v{version}");
-    let changelog = match &options.date {
+    let changelog = match date_of_cut(options, &text, &version) {
         None => changelog::already_cut(&text, &version)?,
         Some(date) => {
-            let cut = changelog::cut(&text, &version, date)?;
+            let cut = changelog::cut(&text, &version, &date)?;
             ensure!(!tags(root)?.contains(&tag), "the tag {tag} exists; raise the version in Cargo.toml");
             println!("{} changelog cut; the tag is {tag}", GOOD.paint("ok"));
             match semver::compare(workspace)? {
@@ -304,6 +310,25 @@ fn metadata(workspace: &Workspace, target: &str) -> anyhow::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_a_dry_run_has_a_date_of_its_own() {
+        let options = |dry_run, date: Option<&str>| Options {
+            dry_run,
+            files_only: !dry_run,
+            date: date.map(str::to_owned),
+            target: String::new(),
+        };
+        let text = "## Unreleased\n\n- b\n\n## 0.1.0 - 2026-01-01\n\n- a\n";
+        for (dry_run, date, version, expected) in [
+            (true, None, "0.2.0", Some(NO_DATE)),
+            (true, Some("2026-12-01"), "0.2.0", Some("2026-12-01")),
+            (true, None, "0.1.0", None),
+            (false, None, "0.2.0", None),
+        ] {
+            assert_eq!(date_of_cut(&options(dry_run, date), text, version).as_deref(), expected, "{version} {date:?}");
+        }
+    }
 
     /// A dynamic program is the control: it does not start if its loader is missing.
     #[test]

@@ -82,7 +82,13 @@ fn ensure_installed(workspace: &Workspace) -> anyhow::Result<()> {
 }
 
 /// Returns the last tag of a release before this commit.
+///
+/// # Errors
+///
+/// The clone is shallow: it lacks older commits and their tags.
 fn last_tag(root: &Path) -> anyhow::Result<Option<String>> {
+    let is_shallow = git(root, &["rev-parse", "--is-shallow-repository"])?.trim() == "true";
+    ensure!(!is_shallow, "this clone is shallow and may lack the last tag; `git fetch --unshallow --tags` gets it");
     // Versions with a suffix come before the version itself.
     let order = ["-c", "versionsort.suffix=-", "tag", "--sort=-version:refname"];
     let tags = git(root, &[&order[..], &["--list", "v*", "--merged", "HEAD", "--no-contains", "HEAD"]].concat())?;
@@ -112,6 +118,22 @@ mod tests {
             assert_eq!(last_tag(folder.path()).unwrap().as_deref(), expected);
             run(&["tag", tag]);
         }
+    }
+
+    #[test]
+    fn a_shallow_clone_is_not_one_without_tags() {
+        let folder = TempDir::new().unwrap();
+        let run = |arguments: &[&str]| git(folder.path(), arguments).unwrap();
+        run(&["init", "--quiet", "whole"]);
+        for _ in 0..2 {
+            let commit = ["commit", "--quiet", "--allow-empty", "--message", "a"];
+            run(&[&["-C", "whole", "-c", "user.name=a", "-c", "user.email=a@b"], &commit[..]].concat());
+        }
+        let whole = folder.path().join("whole");
+        assert_eq!(last_tag(&whole).unwrap(), None);
+        run(&["clone", "--quiet", "--depth", "1", &format!("file://{}", whole.display()), "shallow"]);
+        let error = last_tag(&folder.path().join("shallow")).unwrap_err().to_string();
+        assert!(error.starts_with("this clone is shallow"), "{error}");
     }
 
     #[test]

@@ -39,12 +39,12 @@ pub(crate) use plan::AARCH64;
 
 const AFTER_HELP: &str = "\
 Examples:
-  cargo xtask vm-test                              the oldest and the newest kernel of the matrix
-  cargo xtask vm-test --kernel all                 all of it
-  cargo xtask vm-test --kernel 6.12 --test vlan    tests with `vlan` in their names, on one kernel
-  cargo xtask vm-test --kernel 6.12 --turned       the suite on a machine whose settings are not the defaults
-  cargo xtask vm-test --arch aarch64 --kernel 6.12 a part of the suite on an emulated aarch64
-  cargo xtask vm-test --update                     with the point releases of today
+  cargo xtask vm-test                               the oldest and the newest kernel of the matrix
+  cargo xtask vm-test --kernel all                  all of it
+  cargo xtask vm-test --kernel 6.12 --test vlan     tests with `vlan` in their names, on one kernel
+  cargo xtask vm-test --kernel 6.12 --turned        the suite on a machine whose settings are not the defaults
+  cargo xtask vm-test --arch aarch64 --kernel 6.12  a part of the suite on an emulated aarch64
+  cargo xtask vm-test --update                      with the point releases of today
 
 The kernels are kept in target/vm-test, those for aarch64 in target/vm-test-aarch64; the first run fetches some 30 MB for each. It needs QEMU,
 apt, e2fsprogs, kmod and binutils, and no privilege. A kernel's console is kept where its run failed.
@@ -76,8 +76,8 @@ pub(crate) struct Options {
     /// /run, a read-only root. The machines that refuse are left out.
     #[arg(long)]
     turned: bool,
-    /// The address above the folders `debian` and `debian-security` of a mirror [default: `NETNS_VM_MIRROR`, else the one that apt uses
-    /// here].
+    /// A mirror of Debian, as `https://HOST/debian`, with `debian-security` beside it [default: `NETNS_VM_MIRROR`, else the one that
+    /// apt uses here].
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
     /// Ask the archive for newer point releases of kernels that are kept.
