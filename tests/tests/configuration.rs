@@ -323,11 +323,14 @@ fn the_readme_has_every_setting_with_its_key_and_its_default() {
 fn doctor(folder: &Path, arguments: &[&str]) -> TestResult<(Option<i32>, String)> {
     static DOCTOR: OnceLock<PathBuf> = OnceLock::new();
     let program = DOCTOR.get_or_init(|| {
-        let arguments = ["build", "--workspace", "--bin", "netns-run", "--message-format", "json"];
+        // Its own tests bring it, built with the features that `cargo test --workspace` needs; `cargo build` would compile it again without them.
+        let arguments = ["test", "--workspace", "--no-run", "--test", "netns_run", "--message-format", "json"];
         let built = cargo().args(arguments).output().expect("cargo is there");
         let messages = String::from_utf8_lossy(&built.stdout).into_owned();
         let mut messages = messages.lines().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-        let netns_run = messages.rfind(|message| message["executable"].is_string()).expect("it was built");
+        let netns_run = messages
+            .rfind(|message| message["executable"].is_string() && message["target"]["name"] == "netns-run")
+            .expect("it was built");
         netns_run["executable"].as_str().expect("it is a program").into()
     });
     let output = Command::new(program)
