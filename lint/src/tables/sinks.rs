@@ -32,7 +32,7 @@ const fn from(pattern: &'static str, argument: usize, kind: SinkKind, from: &'st
 }
 
 /// Crates that create tunnel devices, and set their addresses.
-const TUNNELS: &[&str] = &["tun", "tun2", "tun_rs", "tokio_tun", "tun_tap", "tappers"];
+pub(super) const TUNNELS: &[&str] = &["tun", "tun2", "tun_rs", "tokio_tun", "tun_tap", "tappers"];
 
 /// Crates that configure devices, routes and neighbours by netlink.
 pub(crate) const NETLINK: &[&str] = &["rtnetlink", "netlink_packet_route", "net_route", "neli", "nl"];
