@@ -45,6 +45,8 @@ pub(crate) struct FileFacts {
     pub runs_tests: bool,
     /// Crates whose names a glob import brings into the file.
     pub globs: std::collections::HashSet<String>,
+    /// Calls that take a lock which their function has made for itself.
+    pub own_locks: std::collections::HashSet<CallId>,
     /// Structs with a lock among their fields, with their enclosing modules: each value holds it for its life.
     pub lock_holders: std::collections::HashSet<String>,
     /// Modules declared here without a body: name, explicit path, and whether they are test code.
@@ -147,6 +149,10 @@ pub(crate) struct Call {
     pub surroundings: Surroundings,
     /// `.await` follows.
     pub awaited: bool,
+    /// Nothing reads its result, except whether it is an error.
+    pub unread: bool,
+    /// It waits for the first of several futures, unless the run defines it.
+    pub races: bool,
     /// The run defines the called function, or a method of that name that may be the called one.
     pub of_run: bool,
     /// The called functions, if this file defines them: indices of [`FileFacts::functions`], one for each variant.
@@ -173,14 +179,18 @@ impl Call {
         if self.is_of_known_function() {
             self.effects.as_ref().is_some_and(|effects| effects.limits)
         } else {
-            tables::is_limit(&self.name)
+            tables::is_limit(&self.name) && !self.gets_no_limit()
         }
     }
 
-    /// Whether the call waits for the first of several futures, as far as its name shows. A function of the run is judged by
-    /// its body.
+    /// Whether the only argument of the call says that there is no limit.
+    fn gets_no_limit(&self) -> bool {
+        matches!(self.arguments.as_slice(), [only] if only.is_no_limit())
+    }
+
+    /// Whether the call waits for the first of several futures. A function of the run is judged by its body.
     pub(crate) fn is_race(&self) -> bool {
-        !self.is_of_known_function() && tables::RACES.contains(&self.name.as_str())
+        !self.is_of_known_function() && self.races
     }
 }
 
@@ -319,23 +329,46 @@ impl FileFacts {
 
     /// Whether a call around this one ends it after a time, or races it against others.
     pub(crate) fn is_limited_by_call_around(&self, id: CallId) -> bool {
-        let by_name = |name: &str| tables::is_limit(name) || tables::RACES.contains(&name);
-        self.around(id).any(|enclosure| self.limits_arguments(enclosure, by_name))
+        let by_name = |name: &str| tables::is_limit(name) || tables::is_race(name);
+        self.around(id)
+            .any(|enclosure| self.limits_arguments(enclosure, |call| call.is_limit() || call.is_race(), by_name))
     }
 
     /// Whether a call around this one races it against others.
     pub(crate) fn is_raced_by_call_around(&self, id: CallId) -> bool {
-        self.around(id).any(|enclosure| self.limits_arguments(enclosure, |name| tables::RACES.contains(&name)))
+        self.around(id).any(|enclosure| self.limits_arguments(enclosure, Call::is_race, tables::is_race))
     }
 
-    /// Whether the call runs its arguments with a limit: by the body of a function of the run, and otherwise by its name.
-    fn limits_arguments(&self, enclosure: &Enclosure, by_name: impl Fn(&str) -> bool) -> bool {
-        match enclosure.call.map(|call| &self.calls[call]).filter(|call| call.is_of_known_function()) {
-            Some(call) => {
+    /// Whether the call runs its arguments with a limit: by the body of a function of the run, otherwise as `by_call` says, and
+    /// by its name if it was not recorded.
+    fn limits_arguments(
+        &self,
+        enclosure: &Enclosure,
+        by_call: impl Fn(&Call) -> bool,
+        by_name: impl Fn(&str) -> bool,
+    ) -> bool {
+        match enclosure.call.map(|call| &self.calls[call]) {
+            Some(call) if call.is_of_known_function() => {
                 call.effects.as_ref().is_some_and(|effects| effects.parameters.iter().any(|fate| fate.limited))
             }
+            Some(call) => by_call(call),
             None => by_name(&enclosure.name),
         }
+    }
+
+    /// Whether a call of the object that the call `root` made limits the call `wait` of the same object. It comes before it, and
+    /// no later one of its name takes the limit away.
+    pub(crate) fn is_limited_before(&self, root: CallId, wait: CallId) -> bool {
+        let connects = tables::is_connecting(&self.calls[wait].name);
+        let mut limits: Vec<&str> = Vec::new();
+        for (_, call) in self.object(root).take_while(|(id, _)| *id <= wait) {
+            if call.is_limit() || connects && tables::limits_connecting(&call.name) && !call.gets_no_limit() {
+                limits.push(&call.name);
+            } else if call.gets_no_limit() && call.surroundings.depth <= self.calls[wait].surroundings.depth {
+                limits.retain(|name| *name != call.name);
+            }
+        }
+        !limits.is_empty()
     }
 
     /// Whether a path leads into one of the crates, directly or by a glob import.

@@ -166,6 +166,7 @@ impl Subject<'_> {
             return match fate {
                 _ if fate.killed => Some(Event::Killed(id)),
                 _ if fate.awaited => Some(Event::Awaited(id)),
+                _ if fate.looked => Some(Event::Looked(id)),
                 _ if fate.kept && self.is(receiver) => Some(Event::Kept),
                 _ => None,
             };
@@ -190,6 +191,7 @@ impl Subject<'_> {
             return match fate {
                 _ if fate.killed => Some(Event::Killed(to)),
                 _ if fate.awaited => Some(Event::Awaited(to)),
+                _ if fate.looked => Some(Event::Looked(to)),
                 _ if fate.kept && exact && how != How::Lent => Some(Event::Kept),
                 _ => None,
             };
@@ -197,6 +199,12 @@ impl Subject<'_> {
         let looks_only = call.name.strip_suffix('!').is_some_and(tables::is_looking);
         (exact && !looks_only).then_some(Event::Kept)
     }
+}
+
+/// Whether nothing reads the answer of a check whether a child has ended. A function of the run reads none if its effect is a
+/// check.
+pub(super) fn is_unanswered(facts: &FileFacts, look: CallId) -> bool {
+    facts.calls[look].unread || facts.calls[look].effects.is_some()
 }
 
 /// Whether the call adds an argument to a `kill` command line.

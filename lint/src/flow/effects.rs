@@ -1,6 +1,6 @@
 //! Computes the effects of a function on its arguments and on the calling thread, from its body.
 
-use super::child::{Event, Panics, Subject};
+use super::child::{Event, Panics, Subject, is_unanswered};
 use super::runner::{Runner, runner};
 use super::socket::{ACCEPT, is_joined, is_wait};
 use super::steps;
@@ -55,6 +55,7 @@ pub(crate) fn effects_of(
         effects.remove_waits();
     }
     effects.pauses = only_sleeps(facts, body);
+    effects.ready = facts.functions[function].asynchronous && waits_for_nothing(facts, body);
     effects.limits |= facts.functions[function].bounds_loops;
     effects
 }
@@ -85,8 +86,33 @@ fn only_sleeps(facts: &FileFacts, body: BodyId) -> bool {
             || tables::SLEEPING.iter().any(|known| tables::ends_with(&call.path, known))
     };
     calls().filter(|call| sleeps(call)).count() == 1
-        && calls().all(|call| sleeps(call) || call.path.contains("Duration::"))
+        && calls().all(|call| sleeps(call) || call.path.contains(tables::OF_DURATION))
         && calls().all(|call| !call.surroundings.is_repeated())
+}
+
+/// Whether the body awaits only futures that are ready at once, and calls nothing whose name shows that it may wait.
+fn waits_for_nothing(facts: &FileFacts, body: BodyId) -> bool {
+    steps(&facts.bodies[body]).all(|(_, _, step)| match *step {
+        Step::Await { of, .. } => {
+            let effects = of.and_then(|call| facts.calls[call].effects.as_ref());
+            effects.is_some_and(|effects| effects.ready)
+        }
+        Step::Call(id) => {
+            let call = &facts.calls[id];
+            match call.name.strip_suffix('!') {
+                Some(name) => tables::is_looking(name),
+                None => call.effects.is_some() || !tables::may_wait(&call.name),
+            }
+        }
+        Step::Run { body, .. } => waits_for_nothing(facts, body),
+        _ => true,
+    })
+}
+
+/// Whether the call is a method of a type of the run whose future is ready at once.
+pub(crate) fn is_ready(call: &Call) -> bool {
+    let is_own = call.receiver.as_ref().is_some_and(|on| on.ty.as_ref().is_some_and(|ty| ty.own().is_some()));
+    is_own && call.effects.as_ref().is_some_and(|effects| effects.ready)
 }
 
 /// Whether the body itself makes the call, in the network namespace of its caller. A closure may run in another one.
@@ -154,7 +180,7 @@ fn makes_device(facts: &FileFacts, id: CallId) -> bool {
     let is_read_only = |value: &Value| value.path.as_ref().is_some_and(|path| path.ends_with("RDONLY"));
     let is_probe = || match &call.receiver {
         Some(_) => !facts.object(call.root).any(|(_, other)| other.name == "write" || other.name == "append"),
-        None => tables::ends_with(&call.path, "File::open") || call.arguments.iter().any(is_read_only),
+        None => tables::ends_with(&call.path, tables::FILE_OPENER) || call.arguments.iter().any(is_read_only),
     };
     tables::OPENING_FILES.contains(&call.name.as_str()) && call.arguments.iter().any(is_it) && !is_probe()
 }
@@ -306,6 +332,7 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
             let Some(fate) = effects.parameters.get_mut(index) else { continue };
             match Subject::Parameter(index).event(facts, step, following) {
                 Some(Event::Killed(_)) => fate.killed = true,
+                Some(Event::Looked(by)) if is_unanswered(facts, by) => fate.looked = true,
                 Some(Event::Awaited(_) | Event::Looked(_)) => fate.awaited = true,
                 Some(Event::Kept) => fate.kept = true,
                 _ => {}
@@ -393,8 +420,8 @@ pub(crate) fn starts_child(facts: &FileFacts, id: CallId) -> bool {
         let own_drop = facts.object(command).any(|(_, other)| other.name == tables::KILL_ON_DROP);
         // A dropped handle of duct leaves its process running, too.
         let path = facts.calls[command].path.as_str();
-        let by_duct = call.name == "start" && path.starts_with("duct::");
-        !own_drop && (by_duct || call.name == "spawn" && tables::ends_with(path, "Command::new"))
+        let by_duct = call.name == "start" && path.starts_with(tables::DUCT);
+        !own_drop && (by_duct || call.name == "spawn" && tables::ends_with(path, tables::COMMAND_MAKER))
     })
 }
 

@@ -7,6 +7,7 @@
 
 mod child;
 mod effects;
+mod look;
 mod place;
 mod retry;
 mod runner;
@@ -15,7 +16,9 @@ mod state;
 mod wait;
 
 pub(crate) use child::{Exit, Lives};
-pub(crate) use effects::{contacts, effects_of, runs_always, starts_child, starts_program, starts_task, waits};
+pub(crate) use effects::{
+    contacts, effects_of, is_ready, runs_always, starts_child, starts_program, starts_task, waits,
+};
 pub(crate) use place::Thread;
 pub(crate) use retry::{asked, asks_peer, pause};
 pub(crate) use socket::{

@@ -258,6 +258,10 @@ impl Flow<'_> {
         let facts = self.facts;
         let body = self.body(to);
         let from = start.filter(|start| start.body == to.body);
+        let looks = self.looks(subject, to, id);
+        if looks.values().any(|look| look.is_repeated) {
+            return false;
+        }
         let mut known = HashMap::new();
         let mut reached = false;
         let mut ends = |at: Point, step: &Step| {
@@ -265,9 +269,7 @@ impl Flow<'_> {
             match self.event(subject, step, following, &mut known) {
                 Some(Event::Killed(_)) => true,
                 Some(Event::Awaited(by)) => by != id && !self.is_elsewhere(step),
-                Some(Event::Looked(by)) => {
-                    facts.calls[by].name != "try_wait" || facts.calls[by].surroundings.is_repeated()
-                }
+                Some(Event::Looked(by)) => looks.get(&by).is_some_and(|look| look.ends_search),
                 _ => false,
             }
         };
@@ -277,7 +279,7 @@ impl Flow<'_> {
                 reached |= at == to;
                 at != to && !ends(at, step)
             },
-            |_, _| true,
+            |edge, all| !looks.values().any(|look| look.is_answered(edge, all)),
         );
         if !reached || from.is_some() {
             return reached;

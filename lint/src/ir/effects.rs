@@ -41,6 +41,8 @@ pub(crate) struct Effects {
     pub limits: bool,
     /// Looks at a clock, directly or through a function of the run.
     pub clock: bool,
+    /// It is `async` and waits for nothing: its future is ready at once.
+    pub ready: bool,
     /// Asks a peer again until it answers, without a limit, directly or through a function of the run.
     pub retries: bool,
     /// Where it binds every address of the machine without a choice of its caller: the file, and the place in it. Calls on the way
@@ -135,6 +137,7 @@ impl Effects {
             pauses: self.pauses && other.pauses,
             limits: self.limits || other.limits,
             clock: self.clock || other.clock,
+            ready: self.ready && other.ready,
             retries: self.retries || other.retries,
             wildcards: self.wildcards.clone(),
             deeds: self.deeds.clone(),
@@ -157,6 +160,7 @@ impl Effects {
             || self.limits
             || self.clock
             || self.limits_streams
+            || self.ready
             || self.retries
             || !self.wildcards.is_empty()
             || !self.deeds.is_empty()
@@ -170,8 +174,10 @@ impl Effects {
 pub(crate) struct Fate {
     /// Sends a signal that ends it.
     pub killed: bool,
-    /// Waits for it, with or without a limit.
+    /// Waits for it without a limit, or returns whether it has ended.
     pub awaited: bool,
+    /// Waits for it for a limited time, or checks whether it has ended, and reads no answer.
+    pub looked: bool,
     /// Stores it, returns it, or passes it to an unknown function.
     pub kept: bool,
     /// Runs or polls it with a timeout.
@@ -189,6 +195,7 @@ impl Fate {
         Self {
             killed: self.killed || other.killed,
             awaited: self.awaited || other.awaited,
+            looked: self.looked || other.looked,
             kept: self.kept || other.kept,
             limited: self.limited || other.limited,
             alone: self.alone || other.alone,

@@ -84,13 +84,14 @@ impl<'a> Lower<'a> {
         }
         let next = self.facts.calls.len();
         let mut value = self.record(path.clone(), name.clone(), None, arguments.clone(), span, name_span);
+        self.facts.enclosures[own_enclosure].call = Some(next);
         self.may_lead_elsewhere(next, &written(&function.path));
         self.given(next, &call.args, &arguments);
-        if tables::ends_with(&path, "process::exit") || tables::ends_with(&path, "process::abort") {
+        if tables::ends_with_one(&path, tables::EXITS) {
             self.frame.flow.leave(&mut self.facts.bodies, Why::Return, name_span);
         }
         if let Some(origin) = self.origin(&path, &name, &arguments) {
-            let is_uuid = path.contains("Uuid::");
+            let is_uuid = path.contains(tables::OF_UUID);
             let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
             let set_by_cargo = arguments.first().is_some_and(|name| is_of_cargo(name.prefix()));
             if origin == Origin::Pid {
@@ -100,10 +101,10 @@ impl<'a> Lower<'a> {
                 value.sources.push(Source { origin, name, span });
                 self.reads = true;
             }
-        } else if tables::ends_with(&path, "Vec::new") || tables::ends_with(&path, "Vec::with_capacity") {
+        } else if tables::ends_with_one(&path, tables::EMPTY_LISTS) {
             value.items = Some(Vec::new());
             value.call = None;
-        } else if tables::ends_with(&path, "env::temp_dir") {
+        } else if tables::ends_with(&path, tables::TEMPORARY_FOLDER) {
             value = Value { ty: Some(Arc::new(Type::foreign("std::path::PathBuf"))), ..Value::text(span, "/tmp") };
         } else if name.starts_with(|first: char| first.is_uppercase()) {
             // A constructor of a tuple struct or of an enum variant.

@@ -140,7 +140,7 @@ impl Lower<'_> {
     }
 
     /// Returns the variable that an expression names.
-    fn local_of(&self, expression: &Expr) -> Option<&Local> {
+    pub(super) fn local_of(&self, expression: &Expr) -> Option<&Local> {
         let Expr::Path(path) = expression else { return None };
         let name = path.path.get_ident()?;
         self.frame.locals.iter().rev().find(|local| name == &local.name)

@@ -9,7 +9,7 @@ impl Lower<'_> {
     /// Adds a sink if the last recorded call writes the content of a file.
     pub(super) fn written(&mut self, id: CallId) {
         let call = &self.facts.calls[id];
-        let (path, content) = if tables::ends_with(&call.path, "fs::write") {
+        let (path, content) = if tables::ends_with(&call.path, tables::FILE_WRITER) {
             (call.arguments.first().cloned(), call.arguments.get(1).cloned())
         } else if call.path.is_empty() && call.name == "write_all" {
             (self.file_behind(call.receiver.as_ref()), call.arguments.first().cloned())
@@ -53,8 +53,7 @@ impl Lower<'_> {
     /// Returns the path of the file in a value, if the function created the file.
     fn file_behind(&self, file: Option<&Value>) -> Option<Value> {
         let made_by = &self.facts.calls[self.facts.calls[file?.call?].root];
-        let known =
-            tables::ends_with(&made_by.path, "File::create") || tables::ends_with(&made_by.path, "File::create_new");
+        let known = tables::ends_with_one(&made_by.path, tables::FILE_MAKERS);
         made_by.arguments.first().filter(|_| known).cloned()
     }
 }

@@ -71,14 +71,18 @@ impl<'a> Lower<'a> {
                         self.follow(from, Why::Next, None);
                     }
                     if matches!(local.pat, Pat::Wild(_)) {
+                        self.leaves_unread(&init.expr, &given);
                         let span = given.span;
                         self.steps_of(&given, |object| Step::Dropped { object, span });
                         continue;
                     }
                     let first = self.frame.locals.len();
+                    let is_own_lock = self.makes_lock(&init.expr);
                     self.bind(&local.pat, given);
                     let owns = !matches!(&*init.expr, Expr::Reference(_));
-                    self.frame.locals[first..].iter_mut().for_each(|local| local.owns = owns);
+                    for local in &mut self.frame.locals[first..] {
+                        (local.owns, local.is_own_lock) = (owns, is_own_lock);
+                    }
                     if matches!(&*init.expr, Expr::Reference(inner) if inner.mutability.is_some()) {
                         self.vary(first);
                     }
@@ -87,6 +91,8 @@ impl<'a> Lower<'a> {
                     let given = self.expression(expression);
                     if semicolon.is_none() {
                         value = given;
+                    } else {
+                        self.leaves_unread(expression, &given);
                     }
                 }
                 Stmt::Macro(statement) => value = self.macro_call(&statement.mac),
@@ -160,6 +166,11 @@ impl<'a> Lower<'a> {
                 if let UnOp::Neg(_) = unary.op {
                     value.bounds = Interval { low: -value.bounds.high, high: -value.bounds.low };
                 }
+                if let UnOp::Not(_) = unary.op
+                    && let Some(truth) = value.constant().and_then(|text| text.parse::<bool>().ok())
+                {
+                    value = Value::text(self.extent(expression), (!truth).to_string());
+                }
                 value
             }
             Expr::Try(attempt) => {
@@ -205,6 +216,9 @@ impl<'a> Lower<'a> {
             Expr::Binary(binary) => self.binary(binary, expression),
             Expr::Assign(assign) => {
                 let value = self.expression(&assign.right);
+                if matches!(&*assign.left, Expr::Infer(_)) {
+                    self.leaves_unread(&assign.right, &value);
+                }
                 self.assign(&assign.left, value);
                 Value::unknown(Span::default())
             }
@@ -539,7 +553,7 @@ impl<'a> Lower<'a> {
 /// Whether the expression is `Default::default()`.
 pub(super) fn is_default(expression: &Expr) -> bool {
     matches!(expression, Expr::Call(call) if call.args.is_empty()
-        && matches!(&*call.func, Expr::Path(path) if written(&path.path).ends_with("Default::default")))
+        && matches!(&*call.func, Expr::Path(path) if written(&path.path).ends_with(tables::DEFAULT)))
 }
 
 /// Returns an array length that is a small literal: the octets of an address, the words of a command line.

@@ -219,13 +219,16 @@ impl<'a> Lower<'a> {
         let mut refused: Vec<(&'a Pat, &'a Expr)> = Vec::new();
         let from = self.frame.flow.here();
         let mut arms = Vec::new();
+        let mut is_taken = false;
         for arm in &choice.arms {
             let mut ended = false;
             let (pattern, guard) = match &arm.pat {
                 Pat::Guard(inner) => (&*inner.pat, Some(&*inner.guard)),
                 plain => (plain, None),
             };
-            self.follow(from, Why::Arm, over.call.filter(|_| presence(pattern) == Some(false)));
+            let lacks = presence(pattern) == Some(false) || is_taken && matches!(pattern, Pat::Wild(_));
+            self.follow(from, Why::Arm, over.call.filter(|_| lacks));
+            is_taken |= guard.is_none() && takes_present(pattern);
             let value = self.branch(|lower| {
                 let mut matched = Value { bounds: left, ..over.clone() };
                 lower.narrow_to_pattern(&mut matched, pattern);
@@ -335,6 +338,16 @@ fn variable(expression: &Expr) -> Option<String> {
         Expr::Paren(inner) => variable(&inner.expr),
         _ => None,
     }
+}
+
+/// Whether a pattern matches every present value: `Ok(child)`, `Ok(Some(_))`.
+fn takes_present(pattern: &Pat) -> bool {
+    let takes_all = |inner: &Pat| match inner {
+        Pat::Wild(_) | Pat::Rest(_) => true,
+        Pat::Ident(name) => name.subpat.is_none() && presence(inner).is_none(),
+        _ => takes_present(inner),
+    };
+    matches!(pattern, Pat::TupleStruct(one) if presence(pattern) == Some(true) && one.elems.iter().all(takes_all))
 }
 
 /// Whether two patterns bind the same names to the same parts, so that a guard of one applies to the other.

@@ -236,6 +236,8 @@ pub(super) struct Local {
     pub(super) owns: bool,
     /// Nothing changes it while it lives.
     pub(super) is_fixed: bool,
+    /// Its function made the lock that it holds or refers to.
+    pub(super) is_own_lock: bool,
     /// What its written type shows.
     pub(super) written: TypeShown,
     /// Distinguishes it from other variables of that name; 0 until a condition names it.
@@ -261,6 +263,7 @@ impl Local {
             closure: None,
             owns: true,
             is_fixed: false,
+            is_own_lock: false,
             written: TypeShown::Unknown,
             number: 0,
         }

@@ -99,7 +99,7 @@ impl<'a> Lower<'a> {
         if name == "cmd"
             && let Some(argv) = self.templated_command(&path, &arguments, whole)
         {
-            return self.record("xshell::cmd!".to_owned(), "cmd!".to_owned(), None, argv, whole, span);
+            return self.record(tables::COMMAND_OF_TEXT.to_owned(), "cmd!".to_owned(), None, argv, whole, span);
         }
         let looks_only = tables::is_looking(&name);
         if !looks_only {

@@ -94,6 +94,8 @@ impl<'a> Lower<'a> {
         };
         let part = receiver.as_ref().is_some_and(|receiver| receiver.part);
         let value = Value { call: Some(id), part, ..Value::unknown(span) };
+        let by_glob = || tables::CRATES_OF_FUTURES.iter().any(|name| self.uses.globs().contains(*name));
+        let races = tables::is_race(&path) || tables::RACES.contains(&path.as_str()) && by_glob();
         self.facts.calls.push(Call {
             path,
             name,
@@ -106,6 +108,8 @@ impl<'a> Lower<'a> {
             enclosure: self.frame.enclosure,
             surroundings: Surroundings { depth: self.frame.depth, ..self.frame.surroundings },
             awaited: false,
+            unread: false,
+            races,
             of_run: false,
             called: Vec::new(),
             effects: None,
@@ -155,6 +159,7 @@ impl<'a> Lower<'a> {
         }
         let enclosure = self.enter(name.clone());
         let own_enclosure = self.facts.enclosures.len() - 1;
+        let first_inside = self.facts.calls.len();
         let arguments: Vec<Value> = call
             .args
             .iter()
@@ -187,7 +192,8 @@ impl<'a> Lower<'a> {
             self.sink(SinkKind::Resolve, super::address::flattened(&receiver), span, name.clone(), Some(id));
             self.record_own(String::new(), name.clone(), Some(receiver.clone()), Vec::new(), span, name_span);
         }
-        if let Some(value) = self.known(call, &name, &receiver, &arguments, span) {
+        let races = tables::RACES.contains(&name.as_str()) && self.gets_future(call, &arguments, first_inside);
+        if !races && let Some(value) = self.known(call, &name, &receiver, &arguments, span) {
             return value;
         }
         if self.extra.is_check("", &name) {
@@ -221,6 +227,9 @@ impl<'a> Lower<'a> {
         let given = arguments.clone();
         let mut value = self.record(String::new(), name.clone(), Some(receiver.clone()), arguments, span, name_span);
         self.given(next, &call.args, &given);
+        self.facts.enclosures[own_enclosure].call = Some(next);
+        self.facts.calls[next].races = races;
+        self.takes_lock(call, next);
         self.facts.calls[next].of_run = receiver.ty.is_none() && self.methods_in_package(&name) > 0;
         self.reads_by_own_method(&value, &receiver, &name);
         let asks = match name.as_str() {
@@ -459,7 +468,7 @@ fn result_type(receiver: &Value, name: &str) -> Option<Arc<Type>> {
     if ty.foreign_path().is_some_and(tables::is_http_client) && !tables::REQUESTING.contains(&name) {
         return (!tables::SENDING_REQUESTS.contains(&name) && name != "request").then(|| Arc::clone(ty));
     }
-    let known = tables::result_of_known(ty.foreign_name()?, name)?;
+    let known = tables::result_of_known(ty.foreign_path()?, name)?;
     Some(if known == tables::ITSELF { Arc::clone(ty) } else { Arc::new(Type::foreign(known)) })
 }
 

@@ -55,8 +55,7 @@ impl FileFacts {
 
     /// Whether the call itself sets a limit on the reads of a stream, or lets a stream or a listener not block.
     pub(crate) fn limits_streams(&self, call: &Call) -> bool {
-        tables::LIMITS_OF_STREAMS.contains(&call.name.as_str())
-            && !call.arguments.iter().any(|value| self.is_no_limit(value))
+        tables::LIMITS_OF_STREAMS.contains(&call.name.as_str()) && !call.arguments.iter().any(Value::is_no_limit)
     }
 
     /// Returns the parameters of the enclosing function that decide whether the call sets a limit on the reads of a
@@ -70,17 +69,13 @@ impl FileFacts {
         if call.effects.as_ref()?.limits_streams {
             return Some(Vec::new());
         }
-        let deciding = deciding_limits(call).find(|value| !self.is_no_limit(value))?;
+        let deciding = deciding_limits(call).find(|value| !value.is_no_limit())?;
         Some(parameters(deciding))
     }
 
     /// Whether the call gets no limit for the reads of a stream, where its function leaves the limit to its caller.
     pub(crate) fn leaves_streams_unlimited(&self, call: &Call) -> bool {
-        deciding_limits(call).any(|value| self.is_no_limit(value))
-    }
-
-    fn is_no_limit(&self, value: &Value) -> bool {
-        tables::NO_LIMITS_OF_STREAMS.contains(&self.written(value.span))
+        deciding_limits(call).any(Value::is_no_limit)
     }
 }
 

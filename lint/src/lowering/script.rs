@@ -12,7 +12,8 @@ impl Lower<'_> {
     pub(super) fn templated_command(&mut self, path: &str, arguments: &[Value], span: Span) -> Option<Vec<Value>> {
         let [_, template, ..] = arguments else { return None };
         // `use xshell::*` leaves the bare name; the `cmd!` of duct takes the program, a text, as its first argument.
-        let known = tables::ends_with(path, "xshell::cmd!") || (path == "cmd!" && arguments[0].constant().is_none());
+        let known =
+            tables::ends_with(path, tables::COMMAND_OF_TEXT) || (path == "cmd!" && arguments[0].constant().is_none());
         let text = template.constant().filter(|_| known)?;
         let words = words(&text).into_iter().flatten();
         Some(words.map(|word| self.word(&word, span)).collect())

@@ -19,6 +19,7 @@
 //! ```
 //!
 //! ## Limits
+//! The argument counts by its value, also through a variable or a constant; an argument that the caller passes is not followed.
 //! Pedantic unless the same function contacts a host of the Internet: in place of the test's own server, nobody else
 //! can answer.
 //!
@@ -41,10 +42,13 @@ const HELP: &str = "make a certificate authority in the test (rcgen) and trust t
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let mut found = Vec::new();
-    for call in &facts.calls {
+    for call in facts.calls.iter().filter(|call| !call.is_of_known_function()) {
+        let is = |value: &Value, known: &str| {
+            value.constant().as_deref() == Some(known)
+                || value.path.as_deref().is_some_and(|path| tables::ends_with(path, known))
+        };
         let is_known = |(name, argument): &&(&str, &str)| {
-            call.name == *name
-                && call.arguments.first().is_some_and(|value| facts.written(value.span).ends_with(argument))
+            call.name == *name && call.arguments.first().is_some_and(|value| is(value, argument))
         };
         if let Some((name, argument)) = tables::WITHOUT_CHECKS.iter().find(is_known) {
             found.push((call.function, call.span, format!("`{name}({argument})`")));
@@ -86,4 +90,42 @@ fn is_among_flags(word: &str, option: &str, program: &str) -> bool {
         letters.into_iter().flat_map(str::chars).take_while(|one| !tables::CURL_OPTIONS_WITH_VALUE.contains(*one));
     let wanted = option.strip_prefix('-').and_then(|letter| letter.chars().next());
     option.len() == 2 && flags.into_iter().any(|flag| Some(flag) == wanted)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{each_clean, each_found};
+
+    const FRAME: &str = "fn f() { check(\"https://example.com/\"); {} }";
+    const RULE: &str = "certificate-check-off";
+
+    #[test]
+    fn the_value_of_the_argument_counts() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                "let insecure = true; reqwest::Client::builder().danger_accept_invalid_certs(insecure).build();",
+                "const INSECURE: bool = true; reqwest::Client::builder().danger_accept_invalid_certs(INSECURE).build();",
+                "let check = false; let mut easy = curl::easy::Easy::new(); easy.ssl_verify_peer(check).unwrap();",
+                "let mode = openssl::ssl::SslVerifyMode::NONE; builder().set_verify(mode);",
+            ],
+        );
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                "let insecure = false; reqwest::Client::builder().danger_accept_invalid_certs(insecure).build();",
+                "reqwest::Client::builder().danger_accept_invalid_certs(!true).build();",
+                "reqwest::Client::builder().danger_accept_invalid_certs(setting() == true).build();",
+                "let mode = openssl::ssl::SslVerifyMode::PEER; builder().set_verify(mode);",
+            ],
+        );
+    }
+
+    #[test]
+    fn an_own_function_of_that_name_is_judged_by_its_body() {
+        let own = "struct C; impl C { fn verify_hostname(&mut self, on: bool) { self.0 = on; } } fn f(mut c: C) { check(\"https://example.com/\"); {} }";
+        each_clean(RULE, own, &["c.verify_hostname(false);"]);
+    }
 }

@@ -24,7 +24,8 @@
 //! ## Limits
 //! Pedantic unless the peer is a host of the Internet, comes from the environment, or is a program that the function starts
 //! and whose local address is in sight: a server in the test's own process mostly answers or dies with it. A handshake on a connection to the Internet, and a read from one, need a limit of their own. A client
-//! that a function gets from elsewhere may have a limit and is left alone.
+//! that a function gets from elsewhere may have a limit and is left alone. `connect_timeout` limits only a call that connects;
+//! limits of sending and of idle connections limit no reply, and `timeout(None)` none at all.
 //!
 //! ## References
 //! The documentation of `reqwest::ClientBuilder::timeout`: "Default is no timeout". CWE-400. seanmonstar/reqwest#181
@@ -61,7 +62,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         let Some(what) = by_itself.or(on_stream.then_some("waits for its peer")).filter(|_| !function.isolated) else {
             continue;
         };
-        if facts.object(call.root).any(|(_, other)| other.is_limit()) {
+        if facts.is_limited_before(call.root, id) {
             continue;
         }
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
@@ -230,6 +231,11 @@ mod tests {
                 r#"tokio::net::TcpStream::connect("example.com:80").await.unwrap();"#,
                 r#"let s = tokio::time::timeout(limit, std::net::TcpStream::connect("example.com:80")).await.unwrap(); tls::Connector::new().connect("example.com", s).await.unwrap();"#,
                 r#"let mut s = std::net::TcpStream::connect("example.com:80").unwrap(); s.read_to_end(&mut all).unwrap();"#,
+                r#"reqwest::Client::builder().pool_idle_timeout(None).build().unwrap().get("https://example.com/").send().await.unwrap();"#,
+                r#"reqwest::Client::builder().connect_timeout(limit).build().unwrap().get("https://example.com/").send().await.unwrap();"#,
+                r#"ureq::AgentBuilder::new().timeout_connect(limit).build().get("https://example.com/").call().unwrap();"#,
+                r#"let none = None; ureq::AgentBuilder::new().timeout(none).build().get("https://example.com/").call().unwrap();"#,
+                r#"ureq::AgentBuilder::new().timeout(limit).timeout(None).build().get("https://example.com/").call().unwrap();"#,
                 r#"use lapin::Connection; Connection::connect(&env::var("AMQP").unwrap(), options).await.unwrap();"#,
             ],
         );
@@ -246,6 +252,9 @@ mod tests {
                 r#"tokio::time::timeout(limit, reqwest::get("https://example.com/")).await.unwrap();"#,
                 r#"tokio::select! { _ = reqwest::get("https://example.com/") => {}, _ = tokio::time::sleep(limit) => {} }"#,
                 r#"client.get("https://example.com/").send().await.unwrap();"#,
+                r#"reqwest::Client::builder().connect_timeout(limit).read_timeout(limit).build().unwrap().get("https://example.com/").send().await.unwrap();"#,
+                r#"reqwest::Client::builder().timeout(None).timeout(limit).build().unwrap().get("https://example.com/").send().await.unwrap();"#,
+                r#"tonic::transport::Endpoint::from_static("http://example.com").connect_timeout(limit).connect().await.unwrap();"#,
                 r#"reqwest::get(format!("http://{}/", server.address())).await.unwrap();"#,
                 r#"reqwest::blocking::get("https://example.com/").unwrap();"#,
                 r"std::net::TcpStream::connect_timeout(&address, limit).unwrap();",

@@ -1,6 +1,7 @@
 //! # kill-by-name
 //!
-//! Reports `pkill`, `killall`, `kill -1`, `taskkill /IM` and `kill` of what `pgrep` or `pidof` found.
+//! Reports `pkill`, `killall`, `killall5`, `skill`, `slay`, `taskkill /IM`, `fuser -k`, `kill` of the pid -1, and `kill` of what
+//! `pgrep`, `pidof` or `ps` found.
 //!
 //! ## Why is this bad?
 //! A name matches every process that has it: those of a test that runs at the same time, and those of the user. A
@@ -19,7 +20,8 @@
 //! ```
 //!
 //! ## Limits
-//! Names in variables are not detected.
+//! Names in variables are not detected. `ps` counts in the text of a shell only: what a test reads from its output is not
+//! followed. Not reported: signal 0, the children of one process (`pkill -P`), and `ps` of given pids.
 //!
 //! ## References
 //! kill(2): a pid of -1 means every process that may be signalled.

@@ -16,10 +16,11 @@ pub(super) fn check<'f>(facts: &'f FileFacts, config: &Config, flow: &mut Option
     for (id, call) in facts.calls.iter().enumerate() {
         let function = &facts.functions[call.function];
         let is_race = is_race_in_loop(facts, id, call);
-        let is_message = tables::RECEIVING.contains(&call.name.as_str());
-        let is_item = tables::NEXT_ITEM.contains(&call.name.as_str());
+        let is_ready = flow::is_ready(call);
+        let is_message = !is_ready && tables::RECEIVING.contains(&call.name.as_str());
+        let is_item = !is_ready && tables::NEXT_ITEM.contains(&call.name.as_str());
         // Whatever opens a connection or reads may wait, and mostly for a server of the test.
-        let is_opening = config.pedantic && call.awaited && tables::OPENING.contains(&call.name.as_str());
+        let is_opening = config.pedantic && !is_ready && call.awaited && tables::OPENING.contains(&call.name.as_str());
         let is_wait = (is_message || is_item)
             && call.receiver.is_some()
             && (is_awaited(facts, id) || blocks_for_message(facts, call));
@@ -286,6 +287,32 @@ mod tests {
             let code = format!("{uses} {code}");
             clean(RULE, &code);
             assert!(!found_pedantic(RULE, &code).is_empty(), "{code}");
+        }
+    }
+
+    #[test]
+    fn an_own_method_counts_if_its_body_may_wait() {
+        let test = |of_method: &str| {
+            format!(
+                "struct Peer {{ all: Vec<u8>, rx: Rx }} impl Peer {{ {of_method} }} \
+                 #[tokio::test] async fn f() {{ connect(address()).await; let mut peer = Peer {{ all: all(), rx: rx() }}; peer.recv().await; }}"
+            )
+        };
+        let receives = |code: &str| {
+            found_pedantic(RULE, code).iter().filter(|finding| finding.message.starts_with("`recv`")).count()
+        };
+        for ready in [
+            "async fn recv(&mut self) -> Option<u8> { self.all.pop() }",
+            "async fn recv(&mut self) -> Option<u8> { self.first().await } async fn first(&mut self) -> Option<u8> { self.all.pop() }",
+        ] {
+            assert_eq!(receives(&test(ready)), 0, "{ready}");
+        }
+        for waits in [
+            "async fn recv(&mut self) -> Option<u8> { self.rx.changed().await }",
+            "async fn recv(&mut self) -> Option<u8> { self.rx.recv() }",
+            "fn recv(&mut self) -> Reply { self.rx.reply() }",
+        ] {
+            assert_ne!(receives(&test(waits)), 0, "{waits}");
         }
     }
 

@@ -60,28 +60,34 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static Entry, Check)> {
 #[cfg(test)]
 mod tests {
     use std::fs;
-    use std::path::Path;
+    use std::path::{Path, PathBuf};
 
-    /// Returns whether a line of a rule compares a path with a text of its own.
+    /// Returns whether a line compares a path with a text of its own.
     fn compares(line: &str) -> bool {
         let line = line.trim_start();
         let mut texts = line.split('"').skip(1).step_by(2);
-        let is_comparison = ["ends_with(", "starts_with(", ".path ==", "path.contains(", "is_of(&["]
+        let is_comparison = ["ends_with(", "starts_with(", "path ==", "path.contains(", "is_of(&["]
             .iter()
             .any(|comparison| line.contains(comparison));
         !line.starts_with("//") && is_comparison && texts.any(|text| text.contains("::") && text != "::")
     }
 
+    fn files_below(folder: &Path) -> Vec<PathBuf> {
+        let inside = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("readable").path());
+        inside.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
+    }
+
     #[test]
-    fn a_rule_compares_paths_with_the_tables_only() {
+    fn paths_are_compared_with_the_tables_only() {
         assert!(compares(r#"    tables::ends_with(&call.path, "TcpListener::bind")"#), "the search finds one");
         assert!(!compares("    tables::ends_with(&call.path, tables::BARRIER)"));
-        for entry in fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules")).expect("the rules") {
-            let path = entry.expect("readable").path();
-            let text = fs::read_to_string(&path).expect("UTF-8");
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let found: Vec<&str> = code.lines().filter(|line| compares(line)).collect();
-            assert!(found.is_empty(), "{}: {found:#?}", path.display());
+        for folder in ["rules", "flow", "lowering"] {
+            for path in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(folder)) {
+                let text = fs::read_to_string(&path).expect("UTF-8");
+                let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+                let found: Vec<&str> = code.lines().filter(|line| compares(line)).collect();
+                assert!(found.is_empty(), "{}: {found:#?}", path.display());
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! # privileged-command
 //!
-//! Reports `sudo`, `su`, `doas` and `pkexec`, in an argv and in the text of a shell, when they run on this machine.
+//! Reports `sudo`, `su`, `doas`, `pkexec` and `run0`, in an argv and in the text of a shell, when they run on this machine; and
+//! `ip netns exec` behind a program that the environment or a split text names.
 //!
 //! ## Why is this bad?
 //! The test changes the machine as root: routes, rules, devices and processes of all users. It asks for a password, or
@@ -18,7 +19,8 @@
 //! ```
 //!
 //! ## Limits
-//! Commands for a guest or a container (`ssh`, `docker exec`) are not reported.
+//! Commands for a guest or a container (`ssh`, `docker exec`) are not reported. `ip netns exec` alone is not either: it runs in
+//! a test that has its own namespaces.
 //!
 //! ## References
 //! CWE-250; user_namespaces(7).

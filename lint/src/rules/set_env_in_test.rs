@@ -19,7 +19,7 @@
 //! ```
 //!
 //! ## Limits
-//! Not reported: a function that takes a lock, a helper whose callers in the file all take one, methods of an object that
+//! Not reported: a function that takes a lock which it has not made itself (or runs under one of `temp_env`, `env_lock` or figment's `Jail`), a helper whose callers in the file all take one, methods of an object that
 //! holds one, files that use `#[serial]`, `main`, and tests with their own process (`#[netns_test]`,
 //! `rusty_fork_test!`). Pedantic: the only test of a file, and variables that only logs and reports read.
 //!
@@ -30,7 +30,7 @@
 use std::ops::Range;
 
 use crate::config::Config;
-use crate::facts::{Call, FileFacts};
+use crate::facts::{Call, CallId, FileFacts};
 use crate::lexical::{Lexeme, lexeme};
 use crate::rule::Hit;
 use crate::tables;
@@ -93,30 +93,34 @@ fn forking(facts: &FileFacts) -> Vec<Range<usize>> {
     found
 }
 
-/// Whether the call takes a lock, or runs a closure under one of a crate that is made for that. `file.write(text)` and
-/// `stdout().lock()` are others.
-fn is_lock(facts: &FileFacts, call: &Call) -> bool {
+/// Whether the call takes a lock that other tests can take too, or runs a closure under the lock of a crate. `file.write(text)`
+/// and `stdout().lock()` take none, and nobody shares a lock that the function made for itself.
+fn is_lock(facts: &FileFacts, id: CallId, call: &Call) -> bool {
     let name = call.name.as_str();
     let is_stream = || {
         let maker = call.receiver.as_ref().and_then(|receiver| facts.maker(receiver));
         maker.is_some_and(|maker| tables::STANDARD_STREAMS.contains(&maker.name.as_str()))
     };
-    tables::RUNNING_LOCKED.contains(&name)
-        || tables::TAKING_TURNS.contains(&name) && call.receiver.is_some() && call.arguments.is_empty() && !is_stream()
+    tables::RUNNING_LOCKED.contains(&call.path.as_str())
+        || tables::TAKING_TURNS.contains(&name)
+            && call.receiver.is_some()
+            && call.arguments.is_empty()
+            && !facts.own_locks.contains(&id)
+            && !is_stream()
 }
 
 /// Whether the function holds a lock, which may serialize it with the others, is a method of an object that holds one,
 /// or each caller in the file holds one.
 fn takes_turns(facts: &FileFacts, function: usize) -> bool {
-    let own = |function: usize| facts.calls.iter().filter(move |other| other.function == function);
-    let locks_itself = |function: usize| own(function).any(|other| is_lock(facts, other));
+    let own = |function: usize| facts.calls.iter().enumerate().filter(move |(_, other)| other.function == function);
+    let locks_itself = |function: usize| own(function).any(|(id, other)| is_lock(facts, id, other));
     // A function of the file that locks returns the guard, or runs a closure while it holds the lock.
     let locks_for = |other: &Call| {
         let runs = || other.arguments.iter().any(|argument| argument.body.is_some());
         let may_guard = |function: &usize| runs() || facts.functions[*function].returns.is_some();
         other.called.iter().any(|function| may_guard(function) && locks_itself(*function))
     };
-    let locks = |function: usize| own(function).any(|other| is_lock(facts, other) || locks_for(other));
+    let locks = |function: usize| own(function).any(|(id, other)| is_lock(facts, id, other) || locks_for(other));
     let called = &facts.functions[function];
     let is_it = |other: &&Call| other.of_run && other.name == called.name && other.function != function;
     let mut callers = facts.calls.iter().filter(is_it).peekable();
@@ -124,4 +128,41 @@ fn takes_turns(facts: &FileFacts, function: usize) -> bool {
     let holder = called.item.rsplit_once("::").map(|(holder, _)| holder);
     let by_itself = holder.is_some_and(|holder| facts.lock_holders.contains(holder));
     locks(function) || by_callers || by_itself
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::rules::testing::{each_clean, each_found};
+
+    const FRAME: &str = "use std::sync::{Arc, Mutex, RwLock}; static LOCK: Mutex<()> = Mutex::new(()); #[test] fn other() { } \
+                         #[test] fn f() { {} }";
+    const RULE: &str = "set-env-in-test";
+
+    #[test]
+    fn a_lock_of_the_function_serializes_nothing() {
+        each_found(
+            RULE,
+            FRAME,
+            &[
+                "let lock = Mutex::new(()); let _turn = lock.lock().unwrap(); unsafe { std::env::set_var(\"A\", \"1\") };",
+                "let all = Arc::new(RwLock::new(Vec::new())); all.write().unwrap().push(1); unsafe { std::env::set_var(\"A\", \"1\") };",
+                "let all = Arc::new(Mutex::new(0)); let same = Arc::clone(&all); *same.lock().unwrap() += 1; unsafe { std::env::set_var(\"A\", \"1\") };",
+                "machine().with_var(\"A\", \"1\"); unsafe { std::env::set_var(\"A\", \"1\") };",
+                "pool().scoped(|| work()); unsafe { std::env::set_var(\"A\", \"1\") };",
+            ],
+        );
+        each_clean(
+            RULE,
+            FRAME,
+            &[
+                "let _turn = LOCK.lock().unwrap(); unsafe { std::env::set_var(\"A\", \"1\") };",
+                "let lock = &LOCK; let _turn = lock.lock().unwrap(); unsafe { std::env::set_var(\"A\", \"1\") };",
+                "let lock = common::lock(); let _turn = lock.lock().unwrap(); unsafe { std::env::set_var(\"A\", \"1\") };",
+                "let all = Mutex::new(0); let _turn = LOCK.lock().unwrap(); *all.lock().unwrap() += 1; unsafe { std::env::set_var(\"A\", \"1\") };",
+                "static OWN: Mutex<()> = Mutex::new(()); let _turn = OWN.lock().unwrap(); unsafe { std::env::set_var(\"A\", \"1\") };",
+                "temp_env::with_var(\"A\", Some(\"1\"), || unsafe { std::env::set_var(\"B\", \"1\") });",
+                "use temp_env::with_vars; with_vars([(\"A\", Some(\"1\"))], || unsafe { std::env::set_var(\"B\", \"1\") });",
+            ],
+        );
+    }
 }

@@ -42,6 +42,10 @@
 //! sets a limit: neither the function, nor the object's constructor, nor the test. It is pedantic if the test serves the other end
 //! itself. One finding for each object in a function. An `async` function that connects is left to `client-without-timeout`.
 //!
+//! A limited wait before (`wait_timeout`, `try_wait`) ends the search where its answer is there, and where the code reads it
+//! in a way that is not followed; if nothing reads it, the child may still run. A method with `timeout` or `deadline` in its name
+//! is a limit unless it limits a part (connecting, sending, idle connections) or gets `None`.
+//!
 //! Code of a thread or a task counts if the function joins or awaits it without a limit. It is pedantic for a server of the test
 //! if the test checks the client under test before it joins: a client that fails ends the test. A barrier and a condition count if
 //! the other thread is in the same function and may panic or return before it does its part.
@@ -88,7 +92,7 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
         }
         let flow = flow.get_or_insert_with(|| Flow::new(facts));
         let functions = with_callers(facts, call.function);
-        let is_bounded = command.is_some_and(|command| ends_itself(facts, config, command))
+        let is_bounded = command.is_some_and(|command| ends_itself(facts, config, command, id))
             || flow.is_bounded(id)
             || has_limit_by_attribute(facts, &functions)
             || has_limit_by_each_caller(facts, flow, call.function);
@@ -161,8 +165,8 @@ fn is_pipe(facts: &FileFacts, value: &Value) -> bool {
     false
 }
 
-/// Whether the command has its own timeout: `timeout 5 server`, or one that the test set on it.
-fn ends_itself(facts: &FileFacts, config: &Config, command: CallId) -> bool {
+/// Whether the command has its own timeout: `timeout 5 server`, or one that the test set on it before the call `wait`.
+fn ends_itself(facts: &FileFacts, config: &Config, command: CallId, wait: CallId) -> bool {
     let of_command = |sink: &&Sink| sink.call == Some(command);
     let is_limited = |words: &Vec<String>| {
         let (wrappers, words) = unwrapped(words);
@@ -171,7 +175,7 @@ fn ends_itself(facts: &FileFacts, config: &Config, command: CallId) -> bool {
         wrappers.contains(&tables::TIMEOUT)
             || options.into_iter().any(|(_, options)| words.iter().any(|word| options.contains(&word.as_str())))
     };
-    facts.object(command).any(|(_, other)| other.is_limit())
+    facts.is_limited_before(command, wait)
         || facts.sinks.iter().filter(of_command).any(|sink| commands(sink, config).first().is_some_and(is_limited))
 }
 
@@ -237,6 +241,19 @@ mod tests {
                 r#"fn f() { let mut c = Command::new("server").stdout(p).spawn().unwrap(); let mut line = String::new(); BufReader::new(c.stdout.take().unwrap()).read_line(&mut line).unwrap(); }"#,
                 r#"fn f() { let mut c = Command::new("server").stdout(p).spawn().unwrap(); for line in BufReader::new(c.stdout.unwrap()).lines() { check(line); } }"#,
                 r#"fn f() { let mut c = Command::new("sh").args(["-c", "true; server"]).spawn().unwrap(); c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); c.wait_timeout(d).unwrap(); c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); let _ = c.wait_timeout(d); c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); for _ in 0..3 { c.try_wait().unwrap(); } c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); for _ in 0..3 { if c.try_wait().unwrap().is_some() { break; } pause(); } c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); for _ in 0..3 { match c.try_wait() { Ok(Some(_)) => break, _ => pause() } } c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); if let Some(s) = c.wait_timeout(d).unwrap() { check(s); } c.wait().unwrap(); }"#,
+                r#"fn pause(c: &mut Child) { c.wait_timeout(d).unwrap(); } fn f() { let mut c = Command::new("x").spawn().unwrap(); pause(&mut c); c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = assert_cmd::Command::new(env!("CARGO_BIN_EXE_server")); c.timeout(None); c.output().unwrap(); }"#,
+                r#"fn f() { let mut c = assert_cmd::Command::new(env!("CARGO_BIN_EXE_server")); c.timeout(d); c.timeout(None); c.output().unwrap(); }"#,
+                r#"fn f() { let mut c = assert_cmd::Command::new(env!("CARGO_BIN_EXE_server")); c.output().unwrap(); c.timeout(d); }"#,
+                r#"fn f() -> R { let mut c = Command::new("x").spawn()?; let cached = old(); cached.or(Some(c.wait()?)); }"#,
+                r#"async fn f() -> R { let mut c = tokio::process::Command::new("x").spawn()?; cached().or(Some(c.wait().await?)); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); nix::sys::select::select(1, c.wait().unwrap()); }"#,
                 "fn f(out: std::process::ChildStdout) { let mut v = vec![]; out.read_to_end(&mut v).unwrap(); }",
             ],
         );
@@ -251,7 +268,20 @@ mod tests {
                 r#"fn f() { let mut c = Command::new("server").spawn().unwrap(); c.kill().unwrap(); c.wait().unwrap(); }"#,
                 r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); timeout(d, c.wait()).await.unwrap(); }"#,
                 r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); tokio::select! { _ = c.wait() => {}, _ = sleep(d) => {} } }"#,
-                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); c.wait_timeout(d).unwrap(); c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); if c.wait_timeout(d).unwrap().is_none() { c.kill().unwrap(); } c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); let Some(s) = c.wait_timeout(d).unwrap() else { panic!() }; c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); c.wait_timeout(d).unwrap().expect("it ends"); c.wait().unwrap(); }"#,
+                r#"fn f() -> Option<()> { let mut c = Command::new("x").spawn().unwrap(); c.wait_timeout(d).ok()??; c.wait().unwrap(); None }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); assert!(c.wait_timeout(d).unwrap().is_some()); c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); let s = c.wait_timeout(d).unwrap(); if s.is_none() { c.kill().unwrap(); } c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); match c.wait_timeout(d).unwrap() { Some(s) => check(s), None => c.kill().unwrap() } c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); for _ in 0..3 { if c.try_wait().unwrap().is_some() { return; } pause(); } c.kill().unwrap(); c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); let mut done = false; for _ in 0..3 { if c.try_wait().unwrap().is_some() { done = true; break; } pause(); } if !done { c.kill().unwrap(); } c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); let mut done = false; for _ in 0..3 { if c.try_wait().unwrap().is_some() { done = true; break; } pause(); } assert!(done); c.wait().unwrap(); }"#,
+                r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); loop { match c.try_wait().unwrap() { Some(_) => break, None if late() => { c.kill().unwrap(); break } None => pause() } } c.wait().unwrap(); }"#,
+                r#"async fn f() { let mut c = smol::process::Command::new("x").spawn().unwrap(); c.status().or(async { timer().await }).await; }"#,
+                r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); futures_lite::future::race(c.wait(), timer()).await; }"#,
+                r#"fn f() { let mut c = async_process::Command::new("x").spawn().unwrap(); block_on(timer().or(c.status())); }"#,
                 r#"fn f() { let c = Command::new("x").spawn().unwrap(); kill(Pid::from_raw(c.id() as i32), SIGTERM).unwrap(); c.wait_with_output().unwrap(); }"#,
                 "fn f() { let barrier = Barrier::new(6); barrier.wait(); }",
                 "fn f(pair: &Condvar) { pair.wait(guard).unwrap(); }",

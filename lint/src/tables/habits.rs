@@ -10,8 +10,23 @@ pub(crate) const VARIABLES_OF_REPORTS: &[&str] = &["RUST_LOG", "RUST_BACKTRACE",
 /// Methods and functions that make a test wait for another test before it changes shared state.
 pub(crate) const TAKING_TURNS: &[&str] = &["lock", "blocking_lock", "write"];
 
-/// Functions that run a closure under a lock.
-pub(crate) const RUNNING_LOCKED: &[&str] = &["with_var", "with_vars", "scoped"];
+/// Functions that run a closure under the lock of their crate, or return its guard.
+pub(crate) const RUNNING_LOCKED: &[&str] = &[
+    "temp_env::with_var",
+    "temp_env::with_var_unset",
+    "temp_env::with_vars",
+    "temp_env::with_vars_unset",
+    "temp_env::async_with_vars",
+    "figment::Jail::expect_with",
+    "env_lock::lock_env",
+    "env_lock::lock_current_dir",
+];
+
+/// Functions whose result shares the content of their argument.
+pub(crate) const SHARING: &[&str] = &["Arc::new", "Arc::clone", "Rc::new", "Rc::clone", "Box::new"];
+
+/// Constructors of locks.
+pub(crate) const LOCK_MAKERS: &[&str] = &["Mutex::new", "ReentrantMutex::new", "RwLock::new"];
 
 /// Functions that return a stream of the process; its lock does not serialize tests.
 pub(crate) const STANDARD_STREAMS: &[&str] = &["stdin", "stdout", "stderr"];
@@ -220,14 +235,16 @@ const IN_PROCESS: &[&str] = &[
     "poem::test::",
     "rocket::local::",
     "warp::test::",
-    "webrtc_util::vnet::",
-    "webrtc::util::vnet::",
 ];
+
+/// A module of virtual networks, in the implementations of WebRTC and others.
+const VIRTUAL_NETWORK: &str = "vnet";
 
 /// Whether the path leads into a crate whose sockets are in a network of its own, or to something that uses no socket.
 pub(crate) fn is_of_simulation(path: &str) -> bool {
     path.split_once("::").is_some_and(|(first, _)| SIMULATED.contains(&first))
         || IN_PROCESS.iter().any(|module| path.starts_with(module))
+        || path.split("::").skip(1).any(|module| module == VIRTUAL_NETWORK)
 }
 
 /// Schemes of URLs that name no host.
@@ -290,3 +307,15 @@ pub(crate) const SLEEPING: &[&str] = &[
     "async_io::Timer::after",
     "futures_timer::Delay::new",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_virtual_network_is_known_by_its_module() {
+        assert!(is_of_simulation("webrtc::util::vnet::net::Net::new"));
+        assert!(is_of_simulation("another_crate::vnet::Net"));
+        assert!(!is_of_simulation("vnet::Net") && !is_of_simulation("webrtc::peer_connection::connect"));
+    }
+}

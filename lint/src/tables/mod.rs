@@ -1,8 +1,9 @@
-//! The names that the analysis knows: constructors of commands, shells, wrappers, sources, sinks, checks. A rule compares a
-//! path only with these lists; a test of the rules greps for others. Rules and the analysis compare some bare names of methods
-//! (`spawn`, `local_addr`) where they use them.
+//! The names that the analysis knows: constructors of commands, shells, wrappers, sources, sinks, checks. Rules, `flow/` and
+//! `lowering/` compare a path only with these lists; a test in `rules/mod.rs` searches for others. They compare some bare names of
+//! methods (`spawn`, `local_addr`) where they use them.
 
 mod extra;
+mod functions;
 mod habits;
 mod mentions;
 mod network;
@@ -12,6 +13,7 @@ mod sinks;
 mod types;
 
 pub use extra::{ExtraSink, ExtraSource, ExtraTables, Origin as ExtraOrigin, SinkKind as ExtraSinkKind};
+pub(crate) use functions::*;
 pub(crate) use habits::*;
 pub(crate) use mentions::Mentions;
 pub(crate) use network::*;

@@ -107,11 +107,43 @@ pub(crate) const JOINS: &[&str] = &["join"];
 /// Methods that end a task, so that a wait for it returns.
 pub(crate) const STOPPING_TASKS: &[&str] = &["abort", "cancel"];
 
-/// Whether a function of another crate ends a wait after a time, as far as its name shows: `tokio::time::timeout_at`,
+/// Whether a function of another crate ends a whole wait after a time, as far as its name shows: `tokio::time::timeout_at`,
 /// `FutureExt::timeout`, `wait_timeout`, `with_deadline`. The effects of a function of the run decide; see `Call::is_limit`.
 pub(crate) fn is_limit(name: &str) -> bool {
+    names_limit(name) && !LIMITS_OF_PARTS.iter().any(|part| name.contains(part))
+}
+
+/// Whether a function of another crate ends only the part of a wait in which it connects, as far as its name shows.
+pub(crate) fn limits_connecting(name: &str) -> bool {
+    names_limit(name) && name.contains(CONNECT)
+}
+
+/// Whether the function only connects, as far as its name shows.
+pub(crate) fn is_connecting(name: &str) -> bool {
+    name.starts_with(CONNECT) || super::CONNECTING.contains(&name)
+}
+
+fn names_limit(name: &str) -> bool {
     name.contains("timeout") || name.contains("deadline")
 }
+
+const CONNECT: &str = "connect";
+
+/// Parts of the names of limits that leave a wait for a reply without an end: those of connecting, of sending, and of
+/// connections that nobody uses. Source: the documentation of reqwest, hyper, ureq, tonic, isahc, redis and awc.
+const LIMITS_OF_PARTS: &[&str] = &[
+    CONNECT,
+    "idle",
+    "keep_alive",
+    "keepalive",
+    "shutdown",
+    "timeout_await_100",
+    "timeout_resolve",
+    "timeout_send",
+    "timeout_write",
+    "user_timeout",
+    "write_timeout",
+];
 
 /// Functions that run a closure or a future on another thread or in another task.
 const SPAWNING: &[&str] = &[
@@ -150,6 +182,12 @@ pub(crate) const ADAPTING: &[&str] =
 
 /// Methods that wait for the next item, mostly of a stream or a socket of the test itself.
 pub(crate) const NEXT_ITEM: &[&str] = &["next", "try_next", "accept", "recv_from", "changed", "notified"];
+
+/// Whether a function of another crate may wait for somebody, as far as its name shows.
+pub(crate) fn may_wait(name: &str) -> bool {
+    let waiting = [RECEIVING, NEXT_ITEM, OPENING, STREAM_READS, CHILD_WAITS, CHILD_LOOKS];
+    drives_future(name) || name.starts_with("blocking_") || waiting.iter().any(|names| names.contains(&name))
+}
 
 /// Names of functions that wait for a peer until a connection or a session is there, or until something has arrived.
 pub(crate) const OPENING: &[&str] = &[
@@ -285,9 +323,6 @@ pub(crate) const LIMITS_OF_STREAMS: &[&str] = &["set_read_timeout", "set_nonbloc
 /// Functions with which a function waits for a socket for a time of its own, or sets an option of one.
 pub(crate) const WAITING_OTHERWISE: &[&str] = &["poll", "ppoll", "select", "pselect", "epoll_wait", "setsockopt"];
 
-/// Arguments with which such a method removes the limit.
-pub(crate) const NO_LIMITS_OF_STREAMS: &[&str] = &["None", "false"];
-
 /// Methods of a listener that take connections.
 pub(crate) const ACCEPTING: &[&str] = &["accept", "incoming"];
 
@@ -373,5 +408,19 @@ pub(crate) fn is_asserting(name: &str) -> bool {
 /// Functions that give way to other threads or tasks for a moment, besides those that sleep.
 pub(crate) const YIELDING: &[&str] = &["yield_now", "spin_loop", "park_timeout", "sleep_ms"];
 
-/// Macros and functions that wait for the first of several futures.
-pub(crate) const RACES: &[&str] = &["select!", "select_biased!", "select", "race", "or"];
+/// Macros that wait for the first of several futures.
+const RACE_MACROS: &[&str] = &["select!", "select_biased!"];
+
+/// Functions and methods of futures that wait for the first of several. Other types have such methods: `Option::or`.
+pub(crate) const RACES: &[&str] = &["select", "race", "or"];
+
+/// Crates of these functions.
+pub(crate) const CRATES_OF_FUTURES: &[&str] =
+    &["async_std", "embassy_futures", "futures", "futures_lite", "futures_util", "smol", "tokio"];
+
+/// Whether the macro or the function at this path waits for the first of several futures.
+pub(crate) fn is_race(path: &str) -> bool {
+    let first = path.split("::").next().unwrap_or_default();
+    let name = last_part(path);
+    RACE_MACROS.contains(&name) || RACES.contains(&name) && CRATES_OF_FUTURES.contains(&first)
+}

@@ -41,7 +41,7 @@ const fn given(pattern: &'static str, argument: usize, kind: SinkKind, given: &'
 const PATHS: &[&str] = &["PathBuf", "Path"];
 
 /// Crates that create tunnel devices, and set their addresses.
-const TUNNELS: &[&str] = &["tun", "tun2", "tun_rs", "tokio_tun", "tun_tap", "tappers"];
+pub(super) const TUNNELS: &[&str] = &["tun", "tun2", "tun_rs", "tokio_tun", "tun_tap", "tappers"];
 
 /// Crates that configure devices, routes and neighbours by netlink.
 pub(crate) const NETLINK: &[&str] = &["rtnetlink", "netlink_packet_route", "net_route", "neli", "nl"];

@@ -45,19 +45,29 @@ pub(crate) const VARIANTS: &[&str] = &["Some", "Ok", "Err", "None", "Box"];
 /// Placeholder for the receiver's type.
 pub(crate) const ITSELF: &str = "itself";
 
-/// Types whose methods mostly return the same type, with the methods that do not.
-const BUILDERS: &[(&str, &[&str])] = &[
-    ("Command", &["spawn", "status", "output", "exec", "get_program", "get_args", "get_envs", "get_current_dir"]),
-    ("HttpServer", &["run", "addrs", "addrs_with_scheme"]),
-    ("OpenOptions", &["open"]),
-    ("QuickCheck", &["quickcheck", "quicktest"]),
-    ("Configuration", &[]),
-    ("SwarmBuilder", &["build"]),
-    ("ContainerCreateOpts", &["build"]),
-    ("ContainerOptions", &["build"]),
-    ("NetworkCreateOpts", &["build"]),
-    ("VolumeCreateOpts", &["build"]),
-    ("PodCreateOpts", &["build"]),
+/// Crates with types for opening files.
+const OPENERS: &[&str] = &["std", "tokio", "async_std", "async_fs", "smol", "fs_err", "cap_std"];
+
+/// Clients of container engines.
+const ENGINES: &[&str] = &["podman_api", "docker_api", "shiplift"];
+
+/// Types whose methods mostly return the same type, with their crates and the methods that do not.
+const BUILDERS: &[(&str, &[&str], &[&str])] = &[
+    (
+        "Command",
+        super::TYPE_OWNERS,
+        &["spawn", "status", "output", "exec", "get_program", "get_args", "get_envs", "get_current_dir"],
+    ),
+    ("HttpServer", &["actix_web", "ntex"], &["run", "addrs", "addrs_with_scheme"]),
+    ("OpenOptions", OPENERS, &["open"]),
+    ("QuickCheck", &["quickcheck"], &["quickcheck", "quicktest"]),
+    ("Configuration", super::TUNNELS, &[]),
+    ("SwarmBuilder", &["libp2p", "libp2p_swarm"], &["build"]),
+    ("ContainerCreateOpts", ENGINES, &["build"]),
+    ("ContainerOptions", ENGINES, &["build"]),
+    ("NetworkCreateOpts", ENGINES, &["build"]),
+    ("VolumeCreateOpts", ENGINES, &["build"]),
+    ("PodCreateOpts", ENGINES, &["build"]),
 ];
 
 /// Result types of methods.
@@ -83,11 +93,18 @@ const FUNCTIONS: &[(&str, &str)] =
 const FIELDS: &[(&str, &str, &str)] =
     &[("Child", "stdout", "ChildStdout"), ("Child", "stderr", "ChildStderr"), ("Child", "stdin", "ChildStdin")];
 
-/// Returns the result type of a method.
-pub(crate) fn result_of_known(holder: &str, method: &str) -> Option<&'static str> {
+/// Returns the result type of a method of the type at that path. A path without a crate may lead to any of the known ones: a
+/// glob import brought its name, or a table.
+pub(crate) fn result_of_known(path: &str, method: &str) -> Option<&'static str> {
+    let (of_crate, holder) = path.rsplit_once("::").unwrap_or(("", path));
+    let first = of_crate.split("::").next().unwrap_or_default();
     let known =
         RESULTS.iter().find(|(known, name, _)| *known == holder && *name == method).map(|(_, _, result)| *result);
-    let builds = || BUILDERS.iter().any(|(known, ends)| *known == holder && !ends.contains(&method));
+    let builds = || {
+        BUILDERS.iter().any(|(known, crates, ends)| {
+            *known == holder && (first.is_empty() || crates.contains(&first)) && !ends.contains(&method)
+        })
+    };
     known.or_else(|| builds().then_some(ITSELF))
 }
 
@@ -99,4 +116,18 @@ pub(crate) fn result_of_function(path: &str) -> Option<&'static str> {
 /// Returns the type of a field.
 pub(crate) fn field_of_known(holder: &str, field: &str) -> Option<&'static str> {
     FIELDS.iter().find(|(known, name, _)| *known == holder && *name == field).map(|(_, _, ty)| *ty)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_builder_is_known_by_its_crate() {
+        assert_eq!(result_of_known("tun::Configuration", "address"), Some(ITSELF));
+        assert_eq!(result_of_known("Configuration", "address"), Some(ITSELF), "a glob import may bring it");
+        assert_eq!(result_of_known("hickory_proto::Configuration", "address"), None);
+        assert_eq!(result_of_known("clap::Command", "arg"), None);
+        assert_eq!(result_of_known("std::process::Command", "spawn"), Some("Child"));
+    }
 }

@@ -209,6 +209,11 @@ impl Value {
             .collect::<Option<String>>()
     }
 
+    /// Whether the value, given to a function that sets a limit of time, says that there is none.
+    pub(crate) fn is_no_limit(&self) -> bool {
+        self.absent || self.constant().as_deref() == Some("false")
+    }
+
     /// Returns the field with that name, or the tuple item with that index, if known.
     pub(crate) fn field(&self, name: &str) -> Option<&Self> {
         let named = self.fields.iter().find(|(known, _)| known == name).map(|(_, value)| value);

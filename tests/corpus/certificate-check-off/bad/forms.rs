@@ -75,3 +75,10 @@ fn accepts_every_name_by_openssl() {
     let mut connection = connector().configure().unwrap();
     connection.set_verify_hostname(false); //~ pedantic: certificate-check-off
 }
+
+#[test]
+fn by_a_variable() {
+    let insecure = true;
+    let client = reqwest::Client::builder().danger_accept_invalid_certs(insecure).build(); //~ pedantic: certificate-check-off
+    assert!(client.is_ok());
+}

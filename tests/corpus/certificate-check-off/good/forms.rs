@@ -69,3 +69,20 @@ fn another_method_of_that_name() {
     let mut signature = Signature::default();
     signature.set_verify(Mode::Strict);
 }
+
+struct Options {
+    verify_hostname: bool,
+}
+
+impl Options {
+    fn verify_hostname(&mut self, on: bool) {
+        self.verify_hostname = on;
+    }
+}
+
+#[test]
+fn an_own_method_of_that_name() {
+    let mut options = Options { verify_hostname: true };
+    options.verify_hostname(false);
+    assert!(!options.verify_hostname);
+}

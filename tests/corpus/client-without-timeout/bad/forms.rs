@@ -77,3 +77,21 @@ async fn sends_in_a_branch() {
         assert!(reqwest::get(url).await.is_ok()); //~ client-without-timeout
     }
 }
+
+#[tokio::test]
+async fn limits_only_the_connection() {
+    let client = reqwest::Client::builder().connect_timeout(std::time::Duration::from_secs(5)).build().unwrap();
+    assert!(client.get(env::var("SERVICE").unwrap()).send().await.is_ok()); //~ client-without-timeout
+}
+
+#[tokio::test]
+async fn limits_only_idle_connections() {
+    let client = reqwest::Client::builder().pool_idle_timeout(None).build().unwrap();
+    assert!(client.get(env::var("SERVICE").unwrap()).send().await.is_ok()); //~ client-without-timeout
+}
+
+#[test]
+fn takes_the_limit_away() {
+    let agent = ureq::AgentBuilder::new().timeout(None).build();
+    assert!(agent.get(&env::var("SERVICE").unwrap()).call().is_ok()); //~ client-without-timeout
+}

@@ -83,3 +83,9 @@ fn sends_nothing() {
     let request = reqwest::Client::new().get(env::var("SERVICE").unwrap()).build();
     assert!(request.is_ok());
 }
+
+#[tokio::test]
+async fn limits_each_read() {
+    let client = reqwest::Client::builder().connect_timeout(LIMIT).read_timeout(LIMIT).build().unwrap();
+    assert!(client.get(env::var("SERVICE").unwrap()).send().await.is_ok());
+}

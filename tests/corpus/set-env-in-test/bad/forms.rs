@@ -68,3 +68,16 @@ async fn sets_while_others_run() {
 fn only_logs_read_it() {
     unsafe { env::set_var("RUST_LOG", "debug") }; //~ pedantic: set-env-in-test
 }
+
+#[test]
+fn takes_a_lock_of_its_own() {
+    let lock = std::sync::Mutex::new(());
+    let _turn = lock.lock().unwrap();
+    unsafe { env::set_var("A", "1") }; //~ set-env-in-test
+}
+
+#[test]
+fn after_another_function_called_scoped() {
+    pool().scoped(|| server::starts());
+    unsafe { env::set_var("A", "1") }; //~ set-env-in-test
+}

@@ -132,3 +132,25 @@ fn of_tools() {
     Command::new("ip").args(["link", "show"]).status().unwrap(); //~ pedantic: unbounded-wait
     Command::new("ip").args(["link", "show"]).output().unwrap(); //~ pedantic: unbounded-wait
 }
+
+#[test]
+fn with_a_limit_that_comes_too_late() {
+    let mut server = assert_cmd::Command::new(env!("CARGO_BIN_EXE_server"));
+    server.output().unwrap(); //~ unbounded-wait
+    server.timeout(std::time::Duration::from_secs(5));
+}
+
+#[test]
+fn with_a_limit_that_is_none() {
+    let none = None;
+    let mut server = assert_cmd::Command::new(env!("CARGO_BIN_EXE_server"));
+    server.timeout(none);
+    server.output().unwrap(); //~ unbounded-wait
+}
+
+#[test]
+fn as_the_alternative_of_an_option() {
+    let mut server = Command::new("server").spawn().unwrap();
+    let status = cached().or(Some(server.wait().unwrap())); //~ unbounded-wait
+    assert!(status.is_some());
+}

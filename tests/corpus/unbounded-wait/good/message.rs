@@ -48,3 +48,20 @@ async fn looks_at_the_clock(mut peer: Peer, mut other: Peer) {
         }
     }
 }
+
+struct Script {
+    lines: Vec<String>,
+}
+
+impl Script {
+    async fn recv(&mut self) -> Option<String> {
+        self.lines.pop()
+    }
+}
+
+#[tokio::test]
+async fn from_an_own_list() {
+    let client = Client::connect("127.0.0.1:0").await;
+    let mut script = Script { lines: client.lines() };
+    assert!(script.recv().await.is_some());
+}
