@@ -98,14 +98,19 @@ pub(crate) fn watched<T>(measure: impl FnOnce() -> T) -> (T, Vec<Duration>) {
     const NAP: Duration = Duration::from_millis(1);
     // Dropped after the measurement, also by a panic: the thread ends then.
     let (end, is_over) = mpsc::channel::<()>();
+    // Counts from here: a thread that does not get a processor at all is late, too.
+    let mut asleep = Instant::now();
     let witness = thread::spawn(move || {
-        let (mut woke, mut asleep) = (Vec::new(), Instant::now());
-        while is_over.recv_timeout(NAP) == Err(RecvTimeoutError::Timeout) {
+        let mut woke = Vec::new();
+        loop {
+            let ended = is_over.recv_timeout(NAP);
             woke.push(asleep.elapsed().saturating_sub(NAP));
             asleep = Instant::now();
+            if ended != Err(RecvTimeoutError::Timeout) {
+                woke.sort_unstable();
+                return woke;
+            }
         }
-        woke.sort_unstable();
-        woke
     });
     let measured = measure();
     drop(end);
