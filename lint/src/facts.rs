@@ -126,6 +126,7 @@ pub(crate) struct Enclosure {
 
 /// A call of a function, a method or a macro.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts that do not exclude each other")]
 pub(crate) struct Call {
     /// The resolved path, empty for methods; the name of a macro ends in `!`.
     pub path: String,

@@ -31,15 +31,17 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let text = match &code {
         None => {
             let first_line = |entry: &'static str| entry.lines().next().unwrap_or_default();
-            entries().map(|(code, entry)| format!("{code}  {}\n", first_line(entry))).collect()
+            let lines: Vec<String> =
+                entries().map(|(code, entry)| format!("{code}  {}\n", first_line(entry))).collect();
+            lines.concat()
         }
-        Some(code) => match entries().find(|(known, _)| known.eq_ignore_ascii_case(code)) {
-            Some((code, entry)) => format!("{code}: {}\n", without_links(entry)),
-            None => {
+        Some(code) => {
+            let Some((code, entry)) = entries().find(|(known, _)| known.eq_ignore_ascii_case(code)) else {
                 eprintln!("netns-run: there is no code {code:?}; `netns-run explain` lists all codes");
                 return ExitCode::from(2);
-            }
-        },
+            };
+            format!("{code}: {}\n", without_links(entry))
+        }
     };
     match io::stdout().write_all(text.as_bytes()) {
         // A reader may need no more, as in `netns-run explain | head`.

@@ -251,7 +251,7 @@ fn look(facts: &FileFacts, body: BodyId, mut place: Place, listening: &[CallId],
                     effects.connects_beyond |= callee.connects_beyond || callee.connects && !is_near;
                     effects.listens_beyond |= callee.listens_beyond || callee.listens && !is_near;
                 }
-                if let Some(deciding) = facts.limit_of_streams(call) {
+                if let Some(deciding) = call.limit_of_streams() {
                     effects.limits_streams |= deciding.is_empty();
                     for index in deciding {
                         match effects.parameters.get_mut(index) {

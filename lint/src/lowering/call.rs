@@ -91,16 +91,7 @@ impl<'a> Lower<'a> {
             self.frame.flow.leave(&mut self.facts.bodies, Why::Return, name_span);
         }
         if let Some(origin) = self.origin(&path, &name, &arguments) {
-            let is_uuid = path.contains(tables::OF_UUID);
-            let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
-            let set_by_cargo = arguments.first().is_some_and(|name| is_of_cargo(name.prefix()));
-            if origin == Origin::Pid {
-                value.bounds = Interval { low: 0.0, high: f64::from(u32::MAX) };
-            }
-            if !(set_by_cargo && origin == Origin::Environment) {
-                value.sources.push(Source { origin, name, span });
-                self.reads = true;
-            }
+            self.comes_from(&mut value, origin, &path, &arguments);
         } else if tables::ends_with_one(&path, tables::EMPTY_LISTS) {
             value.items = Some(Vec::new());
             value.call = None;
@@ -119,6 +110,20 @@ impl<'a> Lower<'a> {
             value.ty = self.type_of_result(&written(&function.path), &path);
         }
         value
+    }
+
+    /// Records that the result of a call is read from outside of the program.
+    fn comes_from(&mut self, value: &mut Value, origin: Origin, path: &str, arguments: &[Value]) {
+        let is_uuid = path.contains(tables::OF_UUID);
+        let name = arguments.first().and_then(Value::constant).or(is_uuid.then(|| tables::UUID.to_owned()));
+        let set_by_cargo = arguments.first().is_some_and(|name| is_of_cargo(name.prefix()));
+        if origin == Origin::Pid {
+            value.bounds = Interval { low: 0.0, high: f64::from(u32::MAX) };
+        }
+        if !(set_by_cargo && origin == Origin::Environment) {
+            value.sources.push(Source { origin, name, span: value.span });
+            self.reads = true;
+        }
     }
 
     /// Returns the content of a wrapper: its argument, or the result of the function that a lazy value calls.

@@ -160,23 +160,8 @@ impl<'a> Lower<'a> {
         let enclosure = self.enter(name.clone());
         let own_enclosure = self.facts.enclosures.len() - 1;
         let first_inside = self.facts.calls.len();
-        let arguments: Vec<Value> = call
-            .args
-            .iter()
-            .map(|argument| match argument {
-                Expr::Closure(closure) => {
-                    let given =
-                        if tables::MAPS.contains(&name.as_str()) { element(&receiver) } else { Value::unknown(span) };
-                    self.closure(closure, std::slice::from_ref(&given))
-                }
-                Expr::Path(path) if tables::MAPS.contains(&name.as_str()) => {
-                    let resolved = self.resolve(&path.path);
-                    self.duration(&resolved, &resolved, std::slice::from_ref(&receiver), span)
-                        .unwrap_or_else(|| receiver.clone())
-                }
-                other => self.expression(other),
-            })
-            .collect();
+        let arguments: Vec<Value> =
+            call.args.iter().map(|argument| self.argument(argument, &name, &receiver, span)).collect();
         self.frame.enclosure = enclosure;
         if tables::REPEATING.contains(&name.as_str()) {
             self.loop_count(&call.receiver, &receiver);
@@ -256,6 +241,23 @@ impl<'a> Lower<'a> {
             self.reads = true;
         }
         value
+    }
+
+    /// Evaluates an argument of a method. The closure of `map` and its like gets the content of the receiver.
+    fn argument(&mut self, argument: &'a Expr, name: &str, receiver: &Value, span: Span) -> Value {
+        let maps = tables::MAPS.contains(&name);
+        match argument {
+            Expr::Closure(closure) => {
+                let given = if maps { element(receiver) } else { Value::unknown(span) };
+                self.closure(closure, std::slice::from_ref(&given))
+            }
+            Expr::Path(path) if maps => {
+                let resolved = self.resolve(&path.path);
+                let converted = self.duration(&resolved, &resolved, std::slice::from_ref(receiver), span);
+                converted.unwrap_or_else(|| receiver.clone())
+            }
+            other => self.expression(other),
+        }
     }
 
     /// Evaluates methods of paths, and others with well-known results.

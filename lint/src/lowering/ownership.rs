@@ -52,30 +52,32 @@ impl FileFacts {
         // `serve` comes by a glob import.
         !call.path.contains("::") || RELATIVE.contains(&first) || named.next().is_some()
     }
+}
 
+impl Call {
     /// Whether the call itself sets a limit on the reads of a stream, or lets a stream or a listener not block.
-    pub(crate) fn limits_streams(&self, call: &Call) -> bool {
-        tables::LIMITS_OF_STREAMS.contains(&call.name.as_str()) && !call.arguments.iter().any(Value::is_no_limit)
+    pub(crate) fn limits_streams(&self) -> bool {
+        tables::LIMITS_OF_STREAMS.contains(&self.name.as_str()) && !self.arguments.iter().any(Value::is_no_limit)
     }
 
     /// Returns the parameters of the enclosing function that decide whether the call sets a limit on the reads of a
     /// stream, directly or through a function of the run; none of them if it certainly does, and `None` if it does not.
-    pub(crate) fn limit_of_streams(&self, call: &Call) -> Option<Vec<usize>> {
+    pub(crate) fn limit_of_streams(&self) -> Option<Vec<usize>> {
         let parameters =
             |value: &Value| value.parameters.iter().map(|parameter| parameter.index).collect::<Vec<usize>>();
-        if self.limits_streams(call) {
-            return Some(call.arguments.iter().flat_map(parameters).collect());
+        if self.limits_streams() {
+            return Some(self.arguments.iter().flat_map(parameters).collect());
         }
-        if call.effects.as_ref()?.limits_streams {
+        if self.effects.as_ref()?.limits_streams {
             return Some(Vec::new());
         }
-        let deciding = deciding_limits(call).find(|value| !value.is_no_limit())?;
+        let deciding = deciding_limits(self).find(|value| !value.is_no_limit())?;
         Some(parameters(deciding))
     }
 
     /// Whether the call gets no limit for the reads of a stream, where its function leaves the limit to its caller.
-    pub(crate) fn leaves_streams_unlimited(&self, call: &Call) -> bool {
-        deciding_limits(call).any(Value::is_no_limit)
+    pub(crate) fn leaves_streams_unlimited(&self) -> bool {
+        deciding_limits(self).any(Value::is_no_limit)
     }
 }
 

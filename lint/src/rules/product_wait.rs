@@ -39,7 +39,7 @@ pub(super) fn check<'f>(facts: &'f FileFacts, flow: &mut Option<Flow<'f>>, hits:
         let is_excused = flow.is_apart(id)
             || flow.is_limited_in_time(id)
             || objects.any(|object| has_limit_by_maker(facts, object))
-            || facts.calls.iter().any(|call| functions.contains(&call.function) && facts.limits_streams(call))
+            || facts.calls.iter().any(|call| functions.contains(&call.function) && call.limits_streams())
             || has_limit_by_attribute(facts, &functions)
             || has_limit_by_caller(facts, flow, call.function)
             || is_for_tasks(facts, flow, call.function, true)

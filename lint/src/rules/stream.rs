@@ -34,7 +34,7 @@ pub(super) fn wait(facts: &FileFacts, flow: &Flow<'_>, id: CallId, call: &Call) 
     let accepts = call.name == ACCEPT;
     let functions = with_callers(facts, call.function);
     let is_among = |call: &Call| functions.contains(&call.function);
-    if facts.calls.iter().any(|call| is_among(call) && facts.limits_streams(call))
+    if facts.calls.iter().any(|call| is_among(call) && call.limits_streams())
         || has_limit_by_maker(facts, receiver)
         || has_limit_by_caller(facts, flow, call.function)
         || has_limit_by_attribute(facts, &functions)
@@ -108,8 +108,7 @@ pub(super) fn has_limit_by_maker(facts: &FileFacts, value: &Value) -> bool {
 pub(super) fn has_limit_of_object(facts: &FileFacts, root: CallId) -> bool {
     facts.object(root).any(|(_, call)| {
         let by_function = || call.effects.as_ref().is_some_and(|effects| effects.limits);
-        facts.limit_of_streams(call).is_some()
-            || (call.is_limit() || by_function()) && !facts.leaves_streams_unlimited(call)
+        call.limit_of_streams().is_some() || (call.is_limit() || by_function()) && !call.leaves_streams_unlimited()
     })
 }
 

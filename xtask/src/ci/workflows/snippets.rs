@@ -41,7 +41,8 @@ pub(super) fn of_page(page: &str, text: &str) -> anyhow::Result<Vec<Snippet>> {
         // A block in a list is indented as its fence is.
         let indent = line.len() - fence.len();
         let block = lines.by_ref().take_while(|line| line.trim() != "```");
-        let block: String = block.map(|line| format!("{}\n", line.get(indent..).unwrap_or_default())).collect();
+        let lines = block.flat_map(|line| [line.get(indent..).unwrap_or_default(), "\n"]);
+        let block: String = lines.collect();
         let name = format!("{page}#{}", snippets.len() + 1);
         let (kind, text) = whole(block).with_context(|| name.clone())?;
         snippets.push(Snippet { name, kind, text });
