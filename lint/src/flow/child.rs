@@ -166,8 +166,8 @@ impl Subject<'_> {
             return match fate {
                 _ if fate.killed => Some(Event::Killed(id)),
                 _ if fate.awaited => Some(Event::Awaited(id)),
-                _ if fate.looked => Some(Event::Looked(id)),
                 _ if fate.kept && self.is(receiver) => Some(Event::Kept),
+                _ if fate.looked => Some(Event::Looked(id)),
                 _ => None,
             };
         }
@@ -191,8 +191,8 @@ impl Subject<'_> {
             return match fate {
                 _ if fate.killed => Some(Event::Killed(to)),
                 _ if fate.awaited => Some(Event::Awaited(to)),
-                _ if fate.looked => Some(Event::Looked(to)),
                 _ if fate.kept && exact && how != How::Lent => Some(Event::Kept),
+                _ if fate.looked => Some(Event::Looked(to)),
                 _ => None,
             };
         }

@@ -55,7 +55,7 @@ pub(crate) fn effects_of(
         effects.remove_waits();
     }
     effects.pauses = only_sleeps(facts, body);
-    effects.ready = facts.functions[function].asynchronous && waits_for_nothing(facts, body);
+    effects.ready = facts.functions[function].asynchronous && waits_for_nothing(facts, body, MAX_CALLS);
     effects.limits |= facts.functions[function].bounds_loops;
     effects
 }
@@ -90,8 +90,16 @@ fn only_sleeps(facts: &FileFacts, body: BodyId) -> bool {
         && calls().all(|call| !call.surroundings.is_repeated())
 }
 
-/// Whether the body awaits only futures that are ready at once, and calls nothing whose name shows that it may wait.
-fn waits_for_nothing(facts: &FileFacts, body: BodyId) -> bool {
+/// The most calls of functions of the file, one inside of the other, that [`waits_for_nothing`] follows.
+const MAX_CALLS: usize = 4;
+
+/// Whether the body awaits only futures that are ready at once, and calls neither what may wait by its name nor a function of the run
+/// whose body does or is not known here.
+fn waits_for_nothing(facts: &FileFacts, body: BodyId, calls: usize) -> bool {
+    let is_harmless = |function: &usize| {
+        let body = facts.functions[*function].body;
+        calls > 0 && body.is_some_and(|body| waits_for_nothing(facts, body, calls - 1))
+    };
     steps(&facts.bodies[body]).all(|(_, _, step)| match *step {
         Step::Await { of, .. } => {
             let effects = of.and_then(|call| facts.calls[call].effects.as_ref());
@@ -101,10 +109,12 @@ fn waits_for_nothing(facts: &FileFacts, body: BodyId) -> bool {
             let call = &facts.calls[id];
             match call.name.strip_suffix('!') {
                 Some(name) => tables::is_looking(name),
-                None => call.effects.is_some() || !tables::may_wait(&call.name),
+                None if call.effects.as_ref().is_some_and(|effects| effects.ready) => true,
+                None if call.effects.is_some() => !call.called.is_empty() && call.called.iter().all(is_harmless),
+                None => !tables::may_wait(&call.name),
             }
         }
-        Step::Run { body, .. } => waits_for_nothing(facts, body),
+        Step::Run { body, .. } => waits_for_nothing(facts, body, calls),
         _ => true,
     })
 }

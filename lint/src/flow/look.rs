@@ -16,7 +16,7 @@ pub(super) struct Look {
     error: Option<Span>,
     /// Whether the child counts as ended behind the call, because the code reads the answer in a way that is not followed.
     pub ends_search: bool,
-    /// Whether this holds in a loop before the wait. The path that skips the loop is not one of the program.
+    /// Whether `ends_search` is set for a loop before the wait. A path around the loop is taken for one that the program never takes.
     pub is_repeated: bool,
 }
 
@@ -55,8 +55,8 @@ impl Flow<'_> {
         looks
     }
 
-    /// Whether a path on which the look has no answer leads to the wait, and whether each does: another one that ends the child
-    /// or the function may be the one that control takes, because of a variable.
+    /// Whether some path without an answer of the look leads to the wait, and whether all do. If others end the child or the function,
+    /// a variable may decide between them.
     fn waits_behind(&self, subject: Subject<'_>, look: &Look, place: Point, to: Point, id: CallId) -> (bool, bool) {
         let body = self.body(to);
         let mut known = HashMap::new();

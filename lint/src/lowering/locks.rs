@@ -15,7 +15,7 @@ impl Lower<'_> {
                 let path = self.resolve(&function.path);
                 let is = |list: &[&str]| tables::ends_with_one(&path, list);
                 let is_inner = || matches!(call.args.first(), Some(inner) if self.makes_lock(inner));
-                is(tables::LOCK_MAKERS) || is(tables::SHARING) && is_inner()
+                is(tables::LOCK_MAKERS) || is(tables::POINTERS) && is_inner()
             }
             Expr::MethodCall(call) => call.method == "clone" && self.makes_lock(&call.receiver),
             Expr::Reference(inner) => self.makes_lock(&inner.expr),
@@ -32,7 +32,7 @@ impl Lower<'_> {
         if self.makes_lock(&call.receiver) {
             self.facts.own_locks.insert(id);
         } else {
-            // A condition that was evaluated to narrow a value leaves no calls.
+            // A discarded evaluation frees the numbers of its calls, so this call may have that of a marked one.
             self.facts.own_locks.remove(&id);
         }
     }

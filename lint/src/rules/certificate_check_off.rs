@@ -19,7 +19,8 @@
 //! ```
 //!
 //! ## Limits
-//! The argument counts by its value, also through a variable or a constant; an argument that the caller passes is not followed.
+//! The argument counts by its value, also through a variable or a constant. An argument that the caller passes is followed only into
+//! a function of the same name in the same file.
 //! Pedantic unless the same function contacts a host of the Internet: in place of the test's own server, nobody else
 //! can answer.
 //!
@@ -42,7 +43,10 @@ const HELP: &str = "make a certificate authority in the test (rcgen) and trust t
 /// Finds the hazard in one file.
 pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     let mut found = Vec::new();
-    for call in facts.calls.iter().filter(|call| !call.is_of_known_function()) {
+    // A function of the run that calls one of the same name passes its argument on.
+    let passes_on =
+        |call: &Call| facts.calls.iter().any(|inner| inner.name == call.name && call.called.contains(&inner.function));
+    for call in facts.calls.iter().filter(|call| !call.is_of_known_function() || passes_on(call)) {
         let is = |value: &Value, known: &str| {
             value.constant().as_deref() == Some(known)
                 || value.path.as_deref().is_some_and(|path| tables::ends_with(path, known))
@@ -125,7 +129,11 @@ mod tests {
 
     #[test]
     fn an_own_function_of_that_name_is_judged_by_its_body() {
-        let own = "struct C; impl C { fn verify_hostname(&mut self, on: bool) { self.0 = on; } } fn f(mut c: C) { check(\"https://example.com/\"); {} }";
-        each_clean(RULE, own, &["c.verify_hostname(false);"]);
+        let frame = |body: &str| {
+            let own = format!("struct C(B); impl C {{ fn verify_hostname(&mut self, on: bool) {{ {body} }} }}");
+            own + " fn f(mut c: C) { check(\"https://example.com/\"); {} }"
+        };
+        each_clean(RULE, &frame("self.0 = on;"), &["c.verify_hostname(false);"]);
+        each_found(RULE, &frame("self.0.verify_hostname(on);"), &["c.verify_hostname(false);"]);
     }
 }

@@ -19,9 +19,9 @@
 //! ```
 //!
 //! ## Limits
-//! Not reported: a function that takes a lock which it has not made itself (or runs under one of `temp_env`, `env_lock` or figment's `Jail`), a helper whose callers in the file all take one, methods of an object that
-//! holds one, files that use `#[serial]`, `main`, and tests with their own process (`#[netns_test]`,
-//! `rusty_fork_test!`). Pedantic: the only test of a file, and variables that only logs and reports read.
+//! Not reported: a function that takes a lock which it has not made itself (or runs under one of `temp_env`, `env_lock` or
+//! figment's `Jail`), a helper whose callers in the file all take one, methods of an object that holds one, files that use
+//! `#[serial]`, `main`, and tests with their own process (`#[netns_test]`, `rusty_fork_test!`). Pedantic: the only test of a file, and variables that only logs and reports read.
 //!
 //! ## References
 //! std::env::set_var, Safety; setenv(3). Tests that failed by it: rust-lang/rust#58391, dandavison/delta#1681,
@@ -101,7 +101,11 @@ fn is_lock(facts: &FileFacts, id: CallId, call: &Call) -> bool {
         let maker = call.receiver.as_ref().and_then(|receiver| facts.maker(receiver));
         maker.is_some_and(|maker| tables::STANDARD_STREAMS.contains(&maker.name.as_str()))
     };
-    tables::RUNNING_LOCKED.contains(&call.path.as_str())
+    let runs_locked = |known: &str| {
+        let by_glob = |(module, name): (&str, &str)| call.path == name && facts.globs.contains(module);
+        tables::ends_with(&call.path, known) || known.rsplit_once("::").is_some_and(by_glob)
+    };
+    tables::RUNNING_LOCKED.iter().any(|known| runs_locked(known))
         || tables::TAKING_TURNS.contains(&name)
             && call.receiver.is_some()
             && call.arguments.is_empty()
@@ -161,6 +165,8 @@ mod tests {
                 "let all = Mutex::new(0); let _turn = LOCK.lock().unwrap(); *all.lock().unwrap() += 1; unsafe { std::env::set_var(\"A\", \"1\") };",
                 "static OWN: Mutex<()> = Mutex::new(()); let _turn = OWN.lock().unwrap(); unsafe { std::env::set_var(\"A\", \"1\") };",
                 "temp_env::with_var(\"A\", Some(\"1\"), || unsafe { std::env::set_var(\"B\", \"1\") });",
+                "use temp_env::*; with_var(\"A\", Some(\"1\"), || unsafe { std::env::set_var(\"B\", \"1\") });",
+                "rocket::figment::Jail::expect_with(|_| { unsafe { std::env::set_var(\"B\", \"1\") }; Ok(()) });",
                 "use temp_env::with_vars; with_vars([(\"A\", Some(\"1\"))], || unsafe { std::env::set_var(\"B\", \"1\") });",
             ],
         );

@@ -42,8 +42,8 @@
 //! sets a limit: neither the function, nor the object's constructor, nor the test. It is pedantic if the test serves the other end
 //! itself. One finding for each object in a function. An `async` function that connects is left to `client-without-timeout`.
 //!
-//! A limited wait before (`wait_timeout`, `try_wait`) ends the search where its answer is there, and where the code reads it
-//! in a way that is not followed; if nothing reads it, the child may still run. A method with `timeout` or `deadline` in its name
+//! After `wait_timeout` or `try_wait` the child counts as ended on the branch with its status, and where the code reads the
+//! answer in a way that is not followed; if nothing reads it, the child may still run. A loop of such looks counts as passed. A method with `timeout` or `deadline` in its name
 //! is a limit unless it limits a part (connecting, sending, idle connections) or gets `None`.
 //!
 //! Code of a thread or a task counts if the function joins or awaits it without a limit. It is pedantic for a server of the test
@@ -280,6 +280,7 @@ mod tests {
                 r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); let mut done = false; for _ in 0..3 { if c.try_wait().unwrap().is_some() { done = true; break; } pause(); } assert!(done); c.wait().unwrap(); }"#,
                 r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); loop { match c.try_wait().unwrap() { Some(_) => break, None if late() => { c.kill().unwrap(); break } None => pause() } } c.wait().unwrap(); }"#,
                 r#"async fn f() { let mut c = smol::process::Command::new("x").spawn().unwrap(); c.status().or(async { timer().await }).await; }"#,
+                r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); (c.wait(), timer()).race().await; }"#,
                 r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); futures_lite::future::race(c.wait(), timer()).await; }"#,
                 r#"fn f() { let mut c = async_process::Command::new("x").spawn().unwrap(); block_on(timer().or(c.status())); }"#,
                 r#"fn f() { let c = Command::new("x").spawn().unwrap(); kill(Pid::from_raw(c.id() as i32), SIGTERM).unwrap(); c.wait_with_output().unwrap(); }"#,

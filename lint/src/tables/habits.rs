@@ -22,8 +22,8 @@ pub(crate) const RUNNING_LOCKED: &[&str] = &[
     "env_lock::lock_current_dir",
 ];
 
-/// Functions whose result shares the content of their argument.
-pub(crate) const SHARING: &[&str] = &["Arc::new", "Arc::clone", "Rc::new", "Rc::clone", "Box::new"];
+/// Functions that wrap or share their argument.
+pub(crate) const POINTERS: &[&str] = &["Arc::new", "Arc::clone", "Rc::new", "Rc::clone", "Box::new"];
 
 /// Constructors of locks.
 pub(crate) const LOCK_MAKERS: &[&str] = &["Mutex::new", "ReentrantMutex::new", "RwLock::new"];

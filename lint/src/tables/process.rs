@@ -110,29 +110,40 @@ pub(crate) const STOPPING_TASKS: &[&str] = &["abort", "cancel"];
 /// Whether a function of another crate ends a whole wait after a time, as far as its name shows: `tokio::time::timeout_at`,
 /// `FutureExt::timeout`, `wait_timeout`, `with_deadline`. The effects of a function of the run decide; see `Call::is_limit`.
 pub(crate) fn is_limit(name: &str) -> bool {
-    names_limit(name) && !LIMITS_OF_PARTS.iter().any(|part| name.contains(part))
+    let is_of_wait = WAITING_WORDS.iter().any(|word| name.split('_').next() == Some(word));
+    names_limit(name) && (is_of_wait || !LIMITS_OF_PARTS.iter().any(|part| has_words(name, part)))
 }
 
 /// Whether a function of another crate ends only the part of a wait in which it connects, as far as its name shows.
 pub(crate) fn limits_connecting(name: &str) -> bool {
-    names_limit(name) && name.contains(CONNECT)
+    names_limit(name) && CONNECT.iter().any(|word| has_words(name, word))
 }
 
 /// Whether the function only connects, as far as its name shows.
 pub(crate) fn is_connecting(name: &str) -> bool {
-    name.starts_with(CONNECT) || super::CONNECTING.contains(&name)
+    name.split('_').next() == Some(CONNECT[0]) || super::CONNECTING.contains(&name)
 }
 
 fn names_limit(name: &str) -> bool {
     name.contains("timeout") || name.contains("deadline")
 }
 
-const CONNECT: &str = "connect";
+/// Whether a name has these words, one after the other.
+fn has_words(name: &str, words: &str) -> bool {
+    format!("_{name}_").contains(&format!("_{words}_"))
+}
+
+const CONNECT: [&str; 3] = ["connect", "connection", "connecting"];
+
+/// First words of the names of functions that wait: their limit is one of the whole wait, whatever it is for.
+const WAITING_WORDS: &[&str] = &["wait", "recv"];
 
 /// Parts of the names of limits that leave a wait for a reply without an end: those of connecting, of sending, and of
 /// connections that nobody uses. Source: the documentation of reqwest, hyper, ureq, tonic, isahc, redis and awc.
 const LIMITS_OF_PARTS: &[&str] = &[
-    CONNECT,
+    CONNECT[0],
+    CONNECT[1],
+    CONNECT[2],
     "idle",
     "keep_alive",
     "keepalive",
@@ -416,7 +427,7 @@ pub(crate) const RACES: &[&str] = &["select", "race", "or"];
 
 /// Crates of these functions.
 pub(crate) const CRATES_OF_FUTURES: &[&str] =
-    &["async_std", "embassy_futures", "futures", "futures_lite", "futures_util", "smol", "tokio"];
+    &["async_std", "embassy_futures", "futures", "futures_concurrency", "futures_lite", "futures_util", "smol"];
 
 /// Whether the macro or the function at this path waits for the first of several futures.
 pub(crate) fn is_race(path: &str) -> bool {

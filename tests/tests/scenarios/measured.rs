@@ -13,7 +13,7 @@ use netns_fixtures::prelude::*;
 use crate::traffic::transfer;
 
 /// A thread that wakes this much late wanted a processor for longer than a measurement of delays allows.
-const WANT: Duration = Duration::from_millis(2);
+const WANT: Duration = Duration::from_millis(1);
 
 /// How often a measurement is made at most.
 const TRIES: u32 = 5;
@@ -92,8 +92,8 @@ fn late(links: &[(&LinkHandle, &Host)]) -> TestResult<u64> {
     links.iter().try_fold(0, |sum, (link, sender)| Ok(sum + link.statistics_from(sender)?.late.unwrap_or_default()))
 }
 
-/// Measures beside a thread that sleeps for a millisecond again and again. Returns also how late that thread woke each time, sorted: as late as
-/// any other thread of the test may have been.
+/// Measures beside a thread that sleeps for a millisecond again and again. Returns also how late that thread woke each time, sorted. Threads that
+/// want the processor for longer may have been later.
 pub(crate) fn watched<T>(measure: impl FnOnce() -> T) -> (T, Vec<Duration>) {
     const NAP: Duration = Duration::from_millis(1);
     // Dropped after the measurement, also by a panic: the thread ends then.

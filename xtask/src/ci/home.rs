@@ -126,12 +126,12 @@ impl<'a> Home<'a> {
         let name = format!("created-by-{}", self.uid);
         for Copied { original, copy } in &self.copies {
             succeed(self.program(Path::new("touch"))?.arg("--").arg(original.join(&name)))?;
-            let created = copy.join(&name);
-            let owner =
-                fs::symlink_metadata(&created).with_context(|| format!("{} has no copy", original.display()))?.uid();
+            let created = fs::symlink_metadata(copy.join(&name)).map(|created| created.uid());
+            let is_removed = |folder: &Path| fs::remove_file(folder.join(&name)).is_ok();
+            let (in_copy, in_original) = (is_removed(copy), is_removed(original));
+            ensure!(in_copy && !in_original, "the user writes to {}, not to its copy", original.display());
+            let owner = created.context("failed to look at a file")?;
             ensure!(owner == self.uid.as_raw(), "the user of a program is {owner}");
-            ensure!(!original.join(&name).exists(), "the user can write to {}", original.display());
-            fs::remove_file(created).context("failed to remove a file")?;
         }
         Ok(())
     }

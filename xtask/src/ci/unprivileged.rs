@@ -186,6 +186,17 @@ impl Process {
 
 impl Drop for TemporaryUser {
     fn drop(&mut self) {
+        // Processes are left only where the step failed early. `userdel` refuses to remove a user with processes.
+        let begin = Instant::now();
+        while let Ok(processes) = self.processes()
+            && processes.values().any(|process| !process.has_ended())
+            && begin.elapsed() < UNTIL_AN_EXIT_IS_OVER
+        {
+            for (pid, _) in processes {
+                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
         match Command::new("/usr/sbin/userdel").arg("--").arg(&self.name).status() {
             Ok(status) if status.success() => {}
             other => eprintln!("the user {} is still there ({other:?}): userdel {}", self.name, self.name),

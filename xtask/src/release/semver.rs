@@ -104,14 +104,26 @@ fn is_unpublished(errors: &str, package: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Whatever this user's settings of git are.
+    const COMMIT: [&str; 10] = [
+        "-c",
+        "user.name=a",
+        "-c",
+        "user.email=a@b",
+        "-c",
+        "commit.gpgSign=false",
+        "commit",
+        "--quiet",
+        "--message",
+        "a",
+    ];
+
     #[test]
     fn the_last_tag_is_the_highest_one_before_this_commit() {
         let folder = TempDir::new().unwrap();
         let run = |arguments: &[&str]| git(folder.path(), arguments).unwrap();
         run(&["init", "--quiet"]);
-        let commit = || {
-            run(&["-c", "user.name=a", "-c", "user.email=a@b", "commit", "--quiet", "--allow-empty", "--message", "a"])
-        };
+        let commit = || run(&[&COMMIT[..], &["--allow-empty"]].concat());
         let rows = [("v0.9.0", None), ("v0.10.0", Some("v0.9.0")), ("other", Some("v0.10.0"))];
         for (tag, expected) in rows {
             commit();
@@ -126,8 +138,7 @@ mod tests {
         let run = |arguments: &[&str]| git(folder.path(), arguments).unwrap();
         run(&["init", "--quiet", "whole"]);
         for _ in 0..2 {
-            let commit = ["commit", "--quiet", "--allow-empty", "--message", "a"];
-            run(&[&["-C", "whole", "-c", "user.name=a", "-c", "user.email=a@b"], &commit[..]].concat());
+            run(&[&["-C", "whole"], &COMMIT[..], &["--allow-empty"]].concat());
         }
         let whole = folder.path().join("whole");
         assert_eq!(last_tag(&whole).unwrap(), None);
