@@ -38,7 +38,7 @@ use crate::facts::{Call, FileFacts, Place, Sink, SinkKind};
 use crate::ir::DeedKind;
 use crate::rule::Hit;
 use crate::shell::{beginning_of, is_confined, unwrapped};
-use crate::tables;
+use crate::tables::{self, Receiver};
 use crate::value::Value;
 
 const HELP: &str = "do it in a network namespace of the test: a `#[netns_test]` of netns-fixtures has devices and routes of its own; \
@@ -76,21 +76,26 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
 }
 
 /// Returns the crate of a call that is known to change the network, and the thing that it changes.
-fn changed_by_library<'c>(facts: &FileFacts, call: &'c Call) -> Option<(&'c str, &'static str)> {
+fn changed_by_library(facts: &FileFacts, call: &Call) -> Option<(&'static str, &'static str)> {
     if call.is_of_known_function() {
         return None;
     }
     let Some(receiver) = &call.receiver else {
-        let is_known = tables::NETWORK_FUNCTIONS.contains(&call.path.as_str());
-        return is_known.then(|| call.path.split_once("::")).flatten().map(|(library, _)| (library, tables::MACHINE));
+        let is_it = |known: &(&'static str, &'static str)| {
+            call.path == known.1 || facts.globs.contains(known.0) && tables::ends_with(known.1, &call.path)
+        };
+        let all = tables::NETWORK_FUNCTIONS.iter().filter_map(|path| Some((path.split_once("::")?.0, *path)));
+        return all.filter(|_| !call.path.is_empty()).find(is_it).map(|(library, _)| (library, tables::MACHINE));
     };
     let made_by = receiver.call.map_or("", |made| facts.calls[made].name.as_str());
-    let is_it = |known: &&tables::NetworkMethods| {
-        known.methods.contains(&call.name.as_str()) && (known.behind.is_empty() || known.behind.contains(&made_by))
-    };
+    let is_it = |known: &&tables::NetworkMethods| known.methods.contains(&call.name.as_str());
     tables::NETWORK_METHODS.iter().filter(is_it).find_map(|known| {
-        let library = known.crates.iter().find(|name| facts.comes_from(receiver, &[name]))?;
-        Some((*library, known.changed))
+        let is_of = |library: &&&str| match known.receiver {
+            Receiver::Object => facts.is_object_of(receiver, &[library]),
+            Receiver::Builder => facts.comes_from(receiver, &[library]),
+            Receiver::Of(methods) => methods.contains(&made_by) && facts.comes_from(receiver, &[library]),
+        };
+        Some((*known.crates.iter().find(is_of)?, known.changed))
     })
 }
 
@@ -185,8 +190,18 @@ mod tests {
                 r"let gateway = igd::search_gateway(Default::default()).unwrap(); gateway.remove_port(m, 1234).unwrap();",
                 r#"let tun = tokio_tun::Tun::builder().name("").build().unwrap();"#,
                 r"let mut batch = rustables::Batch::new(); batch.send().unwrap();",
+                r"h.link().property_add(1).execute().await.unwrap();",
+                r"nftables::helper::apply_ruleset_raw(&m, None, []).unwrap();",
+                r#"let tun = tappers::Tun::new_named("t0").unwrap();"#,
             ],
         );
+        each_found(
+            RULE,
+            "use nftables::helper::*; fn f(m: M) { {} }",
+            &["apply_ruleset(&m).unwrap();", "apply_ruleset_with_args(&m, None, []).unwrap();"],
+        );
+        clean(RULE, "use nftables::helper::*; fn apply_ruleset(m: &M) {} fn f(m: M) { apply_ruleset(&m); }");
+        clean(RULE, "use other::helper::*; fn f(m: M) { apply_ruleset(&m); }");
         each_clean(
             RULE,
             frame,
@@ -195,6 +210,7 @@ mod tests {
                 r"let mut manager = RouteManager::new().unwrap(); manager.list().unwrap();",
                 r"let mut all = Vec::new(); all.append(&mut m); all.insert(0, 1); m.add(&all); m.link().add(1);",
                 r#"let ipt = iptables::new(false).unwrap(); ipt.list("filter", "INPUT").unwrap();"#,
+                r#"let ipt = iptables::new(false).unwrap(); let mut rules = ipt.list("filter", "INPUT").unwrap(); rules.insert(0, m); rules.append(&mut m.all);"#,
                 r"let ns = nix::sched::unshare(CloneFlags::CLONE_NEWNET).unwrap(); h.link().add(m).execute().await.unwrap();",
             ],
         );
