@@ -23,21 +23,22 @@
 //!
 //! ## Limits
 //! Commands inside of a network namespace are not reported (`ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`, a
-//! thread that has entered one), nor are commands in a guest or a container. Of other crates, a table has the functions that
-//! change the network (rtnetlink, iptables, route_manager and others). A function of the run that opens `/dev/net/tun` for writing, or runs such a command, on every path
-//! that returns counts where it is called.
+//! thread that has entered one), nor are commands in a guest or a container. Of other crates, a table has the functions
+//! that change the network (rtnetlink, iptables, route_manager and others). A call of a function of the run counts if every
+//! path of the function that returns runs such a command, directly or in the script of a shell, or if the function opens
+//! `/dev/net/tun` for writing.
 //!
 //! ## References
 //! ip(8), tc(8), nft(8), sysctl(8); network_namespaces(7). Suites that changed the host: nftables-rs/nftables-rs#18,
 //! moby/moby#53434, esrlabs/northstar#585.
 
 use super::address::Networks;
-use super::argv::{is_said_here, simple_commands_of};
+use super::argv::is_said_here;
 use crate::config::Config;
 use crate::facts::{Call, FileFacts, Place, Sink, SinkKind};
 use crate::ir::DeedKind;
 use crate::rule::Hit;
-use crate::shell::{beginning_of, is_confined, unwrapped};
+use crate::shell::{beginning_of, network_change, unwrapped};
 use crate::tables::{self, Receiver};
 use crate::value::Value;
 
@@ -114,34 +115,19 @@ fn change_by(deed: &DeedKind) -> Option<String> {
 fn changed(sink: &Sink, config: &Config) -> Option<(String, String)> {
     if matches!(sink.kind, SinkKind::Created | SinkKind::Written) {
         let path = sink.values.first()?.shown();
-        return is_setting(&path).then(|| (format!("writing to `{}`", path.replace("{}", "…")), path));
+        return tables::is_network_setting(&path).then(|| (writing_to(&path), path));
     }
     let in_container = of_container(sink);
     if in_container.is_some() {
         return in_container;
     }
-    let commands = simple_commands_of(sink, config);
-    // The whole script of a shell that starts in a namespace runs there.
-    if commands.first().is_some_and(|command| is_confined(&command.words)) {
-        return None;
-    }
-    commands.iter().filter(|command| !is_confined(&command.words)).find_map(|command| {
-        if let Some(path) = command.outputs.iter().find(|path| is_setting(path)) {
-            return Some((format!("writing to `{}`", path.replace("{}", "…")), path.clone()));
-        }
-        let words = &command.words;
-        let (program, operands) = unwrapped(words).1.split_first()?;
-        let program = tables::program_name(program);
-        tables::changes_network(program, operands).then_some(())?;
-        // A helper that runs `ip` with arguments of its caller is reported at the caller.
-        let word = operands.last().map_or_else(|| program.to_owned(), Clone::clone);
-        Some((format!("`{}`", beginning_of(program, operands)), word))
-    })
+    let change = network_change(sink, &config.tables)?;
+    let what = if change.is_write { writing_to(&change.word) } else { format!("`{}`", change.shown) };
+    Some((what, change.word))
 }
 
-/// Whether the path is one of the settings of the network.
-fn is_setting(path: &str) -> bool {
-    tables::NETWORK_SETTINGS.iter().any(|folder| path.starts_with(folder))
+fn writing_to(path: &str) -> String {
+    format!("writing to `{}`", path.replace("{}", "…"))
 }
 
 /// Returns the change that a container makes if it has the network of the machine and the right to change it, and the word that
@@ -214,6 +200,34 @@ mod tests {
                 r"let ns = nix::sched::unshare(CloneFlags::CLONE_NEWNET).unwrap(); h.link().add(m).execute().await.unwrap();",
             ],
         );
+    }
+
+    #[test]
+    fn a_function_that_always_runs_the_command_counts_where_it_is_called() {
+        let messages = |command: &str| -> Vec<String> {
+            let code = format!("use std::process::Command; fn up(ns: &str) {{ {command} }} fn f() {{ up(x); }}");
+            crate::rules::testing::found(RULE, &code).into_iter().map(|finding| finding.message).collect()
+        };
+        for command in [
+            r#"Command::new("ip").args(["link", "add", "br0", "type", "bridge"]).status().unwrap();"#,
+            r#"Command::new("sh").args(["-c", "set -e; ip link add br0 type bridge"]).status().unwrap();"#,
+            r#"Command::new("sudo").args(["sh", "-c", "sh -c 'ip link add br0 type bridge'"]).status().unwrap();"#,
+            r#"Command::new("sh").args(["-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]).status().unwrap();"#,
+        ] {
+            let all = messages(command);
+            assert!(
+                all.len() == 2 && all.iter().any(|message| message.starts_with("`up` runs `")),
+                "{command}: {all:?}"
+            );
+        }
+        for command in [
+            r#"if c() { return; } Command::new("sh").args(["-c", "ip link add br0 type bridge"]).status().unwrap();"#,
+            r#"Command::new("sh").args(["-c", "ip link show"]).status().unwrap();"#,
+            r#"Command::new("unshare").args(["-rn", "sh", "-c", "ip link add br0 type bridge"]).status().unwrap();"#,
+        ] {
+            let all = messages(command);
+            assert!(!all.iter().any(|message| message.contains("`up`")), "{command}: {all:?}");
+        }
     }
 
     const FRAME: &str = "use std::process::Command; fn f(ns: &str, dev: &str) { {} }";

@@ -236,7 +236,12 @@ const IP_OBJECTS: &[&str] = &[
 ];
 
 /// Folders with files that contain network settings of the writer's namespace.
-pub(crate) const NETWORK_SETTINGS: &[&str] = &["/proc/sys/net/", "/sys/class/net/"];
+const NETWORK_SETTINGS: &[&str] = &["/proc/sys/net/", "/sys/class/net/"];
+
+/// Whether the path is one of the settings of the network.
+pub(crate) fn is_network_setting(path: &str) -> bool {
+    NETWORK_SETTINGS.iter().any(|folder| path.starts_with(folder))
+}
 
 /// The file that creates network interfaces. Source: Documentation/networking/tuntap.rst of Linux.
 pub(crate) const INTERFACE_MAKER: &str = "/dev/net/tun";
