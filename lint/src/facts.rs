@@ -379,17 +379,27 @@ impl FileFacts {
         crates.contains(&first) || is_type && crates.iter().any(|name| self.globs.contains(*name))
     }
 
+    /// Whether the value has a type of one of the crates.
+    fn has_type_of(&self, value: &Value, crates: &[&str]) -> bool {
+        value.ty.as_ref().and_then(|ty| ty.foreign_path()).is_some_and(|path| {
+            self.is_from(path, crates) || !path.contains("::") && self.is_from(&format!("{path}::new"), crates)
+        })
+    }
+
+    /// Whether the value is an object of one of the crates: by its type, or by the function that made it. A method of an
+    /// object may return anything.
+    pub(crate) fn is_object_of(&self, value: &Value, crates: &[&str]) -> bool {
+        let made = value.call.map(|made| &self.calls[made]);
+        self.has_type_of(value, crates)
+            || made.is_some_and(|made| made.receiver.is_none() && self.is_from(&made.path, crates))
+    }
+
     /// Whether an object comes from one of the crates: by its type, or by the calls that made it.
     pub(crate) fn comes_from(&self, value: &Value, crates: &[&str]) -> bool {
-        let of_type = |value: &Value| {
-            value.ty.as_ref().and_then(|ty| ty.foreign_path()).is_some_and(|path| {
-                self.is_from(path, crates) || !path.contains("::") && self.is_from(&format!("{path}::new"), crates)
-            })
-        };
         let mut next = Some(value);
         for _ in 0..MAX_MAKERS {
             let Some(value) = next else { return false };
-            if of_type(value) {
+            if self.has_type_of(value, crates) {
                 return true;
             }
             let Some(id) = value.call else { return false };

@@ -5,9 +5,11 @@
 //! errors: the texts of tests have placeholders, `{}`, and a wrong text leads to some commands, never to a panic.
 //! ARCHITECTURE.md has the reason why this is not the parser of another crate.
 
+mod script;
 mod word;
 mod wrapped;
 
+pub(crate) use script::{network_change, script_of, simple_commands_of};
 pub(crate) use wrapped::{beginning_of, is_confined, unwrapped};
 
 use word::Word;

@@ -7,8 +7,8 @@ use super::steps;
 use crate::facts::{Call, CallId, FileFacts, Sink, SinkKind};
 use crate::ir::{Body, BodyId, BodyKind, Deed, DeedKind, Effects, Fate, How, Object, Step, Why};
 use crate::network::{port_of_wildcard, public_host};
-use crate::shell::{beginning_of, is_confined, unwrapped};
-use crate::tables;
+use crate::shell::network_change;
+use crate::tables::{self, ExtraTables};
 use crate::value::Value;
 
 /// Returns the effects of the function with that body, which has `count` parameters.
@@ -22,6 +22,7 @@ pub(crate) fn effects_of(
     count: usize,
     returns: &Value,
     sinks: &[Sink],
+    extra: &ExtraTables,
 ) -> Effects {
     let mut effects = Effects { parameters: vec![Fate::default(); count], ..Effects::default() };
     effects.panics = Panics::default().of(facts, body);
@@ -39,7 +40,7 @@ pub(crate) fn effects_of(
         }
     }
     for sink in sinks.iter().filter(|sink| sink.function == function && sink.certain) {
-        let changes = || Some((change_of(sink, count)?, call_of(facts, sink)?));
+        let changes = || Some((change_of(sink, count, extra)?, call_of(facts, sink)?));
         if let Some((command, call)) = changes().filter(|(_, call)| is_called_outside(facts, body, *call)) {
             let kind = DeedKind::ChangesNetwork(command);
             effects.add_deeds([Deed { kind, place: (facts.file, facts.calls[call].span) }]);
@@ -149,7 +150,7 @@ fn binds_every_address(sink: &Sink, count: usize) -> bool {
 }
 
 /// Returns the call that a sink belongs to: that of the operation, or that of the function that performs it.
-fn call_of(facts: &FileFacts, sink: &Sink) -> Option<CallId> {
+pub(super) fn call_of(facts: &FileFacts, sink: &Sink) -> Option<CallId> {
     let leads_there = |id: &CallId| facts.calls[*id].function == sink.function && facts.calls[*id].span == sink.span;
     sink.call.or_else(|| (0..facts.calls.len()).rev().find(leads_there))
 }
@@ -166,14 +167,9 @@ pub(crate) fn runs_always(facts: &FileFacts, body: BodyId, sink: &Sink) -> bool 
 }
 
 /// Returns the command by which a sink changes the network of the machine, whatever the caller passes.
-fn change_of(sink: &Sink, count: usize) -> Option<String> {
-    if sink.kind != SinkKind::Command || sink.depends_on_parameters(count) {
-        return None;
-    }
-    let words: Vec<String> = sink.values.iter().map(Value::shown).collect();
-    let (program, operands) = unwrapped(&words).1.split_first().filter(|_| !is_confined(&words))?;
-    let program = tables::program_name(program);
-    tables::changes_network(program, operands).then(|| beginning_of(program, operands))
+fn change_of(sink: &Sink, count: usize, extra: &ExtraTables) -> Option<String> {
+    let is_certain = sink.kind.is_command_line() && !sink.depends_on_parameters(count);
+    is_certain.then(|| network_change(sink, extra)).flatten().map(|change| change.shown)
 }
 
 /// Returns the public host that a sink contacts on each call of its function, whatever the caller passes.

@@ -13,6 +13,7 @@ mod retry;
 mod runner;
 mod socket;
 mod state;
+mod tried;
 mod wait;
 
 pub(crate) use child::{Exit, Lives};
@@ -24,6 +25,7 @@ pub(crate) use retry::{asked, asks_peer, pause};
 pub(crate) use socket::{
     ACCEPT, binds, binds_datagrams, is_datagram_socket, is_joined, is_listener, is_stream, is_wait,
 };
+pub(crate) use tried::outlives_failure;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -19,6 +19,7 @@ pub(super) struct Constants<'a> {
 }
 
 struct Constant<'a> {
+    name: String,
     /// The enclosing modules and type.
     within: String,
     expression: &'a Expr,
@@ -45,8 +46,8 @@ impl<'a> Constants<'a> {
         declared: &'a Type,
         test: bool,
     ) {
-        self.by_name.entry(name).or_default().push(self.all.len());
-        self.all.push(Constant { within, expression, declared, test, value: State::NotYet });
+        self.by_name.entry(name.clone()).or_default().push(self.all.len());
+        self.all.push(Constant { name, within, expression, declared, test, value: State::NotYet });
     }
 
     /// Returns the constant that `path` names for code inside `here`.
@@ -116,10 +117,11 @@ impl Lower<'_> {
         None
     }
 
-    /// Forgets the exact number of a static whose type lets it change.
-    pub(super) fn may_change(&self, value: &mut Value, declared: &Type) {
+    /// Forgets the exact number of a static whose type lets it change, and every number of one that the file stores to.
+    pub(super) fn may_change(&self, name: &str, value: &mut Value, declared: &Type) {
         if let Some(begin) = value.exact().filter(|_| changes(declared)) {
-            value.pieces = vec![Piece::Changing(begin.to_string())];
+            let is_stored = self.stored.contains(name);
+            value.pieces = vec![if is_stored { Piece::Hole } else { Piece::Changing(begin.to_string()) }];
             value.bounds = self.bounds_of(declared).unwrap_or(Interval::ALL);
         }
     }
@@ -141,7 +143,8 @@ impl Lower<'_> {
         let mut value = self.expression(expression);
         self.narrow_to_type(&mut value, declared);
         value.ty = self.type_of(declared).or(value.ty);
-        self.may_change(&mut value, declared);
+        let name = self.constants.all[index].name.clone();
+        self.may_change(&name, &mut value, declared);
         self.frame = outer;
         self.constants.all[index].value = State::Known(Box::new(value.clone()));
         Some(value)

@@ -41,7 +41,7 @@ impl<'a> Lower<'a> {
             };
             let mut value = self.expression(expression);
             self.narrow_to_type(&mut value, declared);
-            self.may_change(&mut value, declared);
+            self.may_change(&name.to_string(), &mut value, declared);
             self.frame.locals.push(Local::new(name.to_string(), value, self.frame.depth));
         }
         let mut value = Value::unknown(Span::default());

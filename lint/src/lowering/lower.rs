@@ -18,6 +18,7 @@ use super::flow::counters_in;
 use super::list::path_of_parts;
 use super::narrow::Narrowed;
 use super::own_macro::Arm;
+use super::stored::stored_statics;
 use super::summary::{Externals, Lowered, Summary, Unresolved, World};
 use super::types::{Aliases, declared_type, is_generic, numeric_bounds};
 use super::undone::{is_undone, mark_undone};
@@ -57,6 +58,7 @@ pub(crate) fn lower(file: &syn::File, base: u32, index: usize, world: &World, ex
         aliases: Aliases::new(),
         structs: HashMap::new(),
         unread: unread_children(file),
+        stored: stored_statics(file),
         macros: Vec::new(),
         arms: HashMap::new(),
         arena: &arena,
@@ -172,6 +174,8 @@ pub(super) struct Lower<'a> {
     pub(super) structs: HashMap<String, &'a syn::Fields>,
     /// Fields for a child process that nothing reads.
     pub(super) unread: HashSet<String>,
+    /// Statics that the file stores to.
+    pub(super) stored: HashSet<String>,
     /// Macros outside functions, with their enclosing modules and whether they are test code.
     macros: Vec<(&'a syn::ItemMacro, String, bool)>,
     /// Arms of the file's own macros that behave like functions, by the macro's name.
@@ -391,17 +395,21 @@ impl<'a> Lower<'a> {
         function.calls = first_call..self.facts.calls.len();
     }
 
-    /// Marks the binds of ports that the function counts, because it returns a number: it tries them to find a free one.
-    /// Returns whether there are any.
+    /// Marks the binds of ports that the function counts, if it returns a number and outlives their failure: it looks for
+    /// a free port. Returns whether there are any.
     fn tries_ports(&mut self, function: usize, first_sink: usize) -> bool {
-        let mut is_any = false;
-        for sink in self.facts.sinks[first_sink..].iter_mut().filter(|sink| sink.function == function) {
-            if sink.kind.is_contact() && sink.values.iter().any(Value::is_counted) {
-                sink.undone = Some(Undone::Tried);
-                is_any = true;
-            }
+        let is_tried = |sink: &Sink| {
+            sink.function == function
+                && sink.kind.is_contact()
+                && sink.values.iter().any(Value::is_counted)
+                && flow::outlives_failure(&self.facts, sink)
+        };
+        let tried: Vec<usize> =
+            (first_sink..self.facts.sinks.len()).filter(|at| is_tried(&self.facts.sinks[*at])).collect();
+        for at in &tried {
+            self.facts.sinks[*at].undone = Some(Undone::Tried);
         }
-        is_any
+        !tried.is_empty()
     }
 
     /// Returns the effects of a function with `count` parameters.
@@ -409,7 +417,7 @@ impl<'a> Lower<'a> {
         let Some(body) = self.facts.functions[function].body else { return Effects::default() };
         let sinks = self.facts.sinks[first.1..].iter().filter(|sink| sink.undone != Some(Undone::Built));
         let own: Vec<Sink> = sinks.cloned().collect();
-        let mut effects = flow::effects_of(&self.facts, (function, body), count, returns, &own);
+        let mut effects = flow::effects_of(&self.facts, (function, body), count, returns, &own, self.extra);
         effects.tasks = effects.tasks && self.facts.leaves_tasks(function, first.0);
         effects
     }

@@ -34,6 +34,7 @@ mod pattern;
 mod reach;
 mod repeat;
 mod script;
+mod stored;
 mod summary;
 mod types;
 mod undone;

@@ -1,7 +1,5 @@
 //! Methods of paths that replace or add components.
 
-use std::path::Path;
-
 use super::lower::Lower;
 use crate::span::Span;
 use crate::value::{Piece, Value};
@@ -30,16 +28,31 @@ fn renamed(path: &Value, part: &Value, span: Span) -> Option<Value> {
     Some(value)
 }
 
-/// Returns the path with another extension. An extension alone never makes a name unique.
+/// Returns the path with another extension. An unknown extension makes the whole name unknown.
 fn with_extension(path: &Value, extension: &Value, span: Span) -> Value {
-    let renamed = path.constant().zip(extension.constant()).map(|(path, extension)| {
-        let path = Path::new(&path).with_extension(extension);
-        vec![Piece::Text(path.to_string_lossy().into_owned())]
-    });
     let mut value = Value { span, ..path.clone() };
-    value.pieces = renamed.unwrap_or(value.pieces);
-    value.taint_from(extension);
+    cut_extension(&mut value);
+    if extension.constant().as_deref() == Some("") {
+        return value;
+    }
+    value.append(&Value::text(extension.span, "."));
+    value.append(extension);
     value
+}
+
+/// Removes the extension of the path and of its alternatives. An extension that contains unknown text stays, because that
+/// text may contain another dot.
+fn cut_extension(path: &mut Value) {
+    path.choices.iter_mut().for_each(cut_extension);
+    let is_whole = path.pieces.len() == 1;
+    let Some(Piece::Text(text)) = path.pieces.last_mut() else { return };
+    text.truncate(text.trim_end_matches('/').len());
+    let name = text.rfind('/').map_or(0, |slash| slash + 1);
+    // The dot of `.profile` starts the name.
+    let may_be_first = name == 0 && !is_whole;
+    if let Some(dot) = text.rfind('.').filter(|dot| *dot > name || may_be_first) {
+        text.truncate(dot);
+    }
 }
 
 /// Adds a component; an absolute one replaces the path.

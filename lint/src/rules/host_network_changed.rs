@@ -23,22 +23,23 @@
 //!
 //! ## Limits
 //! Commands inside of a network namespace are not reported (`ip netns exec`, `ip -n`, `nsenter --net`, `unshare -n`, a
-//! thread that has entered one), nor are commands in a guest or a container. Of other crates, a table has the functions that
-//! change the network (rtnetlink, iptables, route_manager and others). A function of the run that opens `/dev/net/tun` for writing, or runs such a command, on every path
-//! that returns counts where it is called.
+//! thread that has entered one), nor are commands in a guest or a container. Of other crates, a table has the functions
+//! that change the network (rtnetlink, iptables, route_manager and others). A call of a function of the run counts if every
+//! path of the function that returns runs such a command, directly or in the script of a shell, or if the function opens
+//! `/dev/net/tun` for writing.
 //!
 //! ## References
 //! ip(8), tc(8), nft(8), sysctl(8); network_namespaces(7). Suites that changed the host: nftables-rs/nftables-rs#18,
 //! moby/moby#53434, esrlabs/northstar#585.
 
 use super::address::Networks;
-use super::argv::{is_said_here, simple_commands_of};
+use super::argv::is_said_here;
 use crate::config::Config;
 use crate::facts::{Call, FileFacts, Place, Sink, SinkKind};
 use crate::ir::DeedKind;
 use crate::rule::Hit;
-use crate::shell::{beginning_of, is_confined, unwrapped};
-use crate::tables;
+use crate::shell::{beginning_of, network_change, unwrapped};
+use crate::tables::{self, Receiver};
 use crate::value::Value;
 
 const HELP: &str = "do it in a network namespace of the test: a `#[netns_test]` of netns-fixtures has devices and routes of its own; \
@@ -76,21 +77,26 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
 }
 
 /// Returns the crate of a call that is known to change the network, and the thing that it changes.
-fn changed_by_library<'c>(facts: &FileFacts, call: &'c Call) -> Option<(&'c str, &'static str)> {
+fn changed_by_library(facts: &FileFacts, call: &Call) -> Option<(&'static str, &'static str)> {
     if call.is_of_known_function() {
         return None;
     }
     let Some(receiver) = &call.receiver else {
-        let is_known = tables::NETWORK_FUNCTIONS.contains(&call.path.as_str());
-        return is_known.then(|| call.path.split_once("::")).flatten().map(|(library, _)| (library, tables::MACHINE));
+        let is_it = |known: &(&'static str, &'static str)| {
+            call.path == known.1 || facts.globs.contains(known.0) && tables::ends_with(known.1, &call.path)
+        };
+        let all = tables::NETWORK_FUNCTIONS.iter().filter_map(|path| Some((path.split_once("::")?.0, *path)));
+        return all.filter(|_| !call.path.is_empty()).find(is_it).map(|(library, _)| (library, tables::MACHINE));
     };
     let made_by = receiver.call.map_or("", |made| facts.calls[made].name.as_str());
-    let is_it = |known: &&tables::NetworkMethods| {
-        known.methods.contains(&call.name.as_str()) && (known.behind.is_empty() || known.behind.contains(&made_by))
-    };
+    let is_it = |known: &&tables::NetworkMethods| known.methods.contains(&call.name.as_str());
     tables::NETWORK_METHODS.iter().filter(is_it).find_map(|known| {
-        let library = known.crates.iter().find(|name| facts.comes_from(receiver, &[name]))?;
-        Some((*library, known.changed))
+        let is_of = |library: &&&str| match known.receiver {
+            Receiver::Object => facts.is_object_of(receiver, &[library]),
+            Receiver::Builder => facts.comes_from(receiver, &[library]),
+            Receiver::Of(methods) => methods.contains(&made_by) && facts.comes_from(receiver, &[library]),
+        };
+        Some((*known.crates.iter().find(is_of)?, known.changed))
     })
 }
 
@@ -109,34 +115,19 @@ fn change_by(deed: &DeedKind) -> Option<String> {
 fn changed(sink: &Sink, config: &Config) -> Option<(String, String)> {
     if matches!(sink.kind, SinkKind::Created | SinkKind::Written) {
         let path = sink.values.first()?.shown();
-        return is_setting(&path).then(|| (format!("writing to `{}`", path.replace("{}", "…")), path));
+        return tables::is_network_setting(&path).then(|| (writing_to(&path), path));
     }
     let in_container = of_container(sink);
     if in_container.is_some() {
         return in_container;
     }
-    let commands = simple_commands_of(sink, config);
-    // The whole script of a shell that starts in a namespace runs there.
-    if commands.first().is_some_and(|command| is_confined(&command.words)) {
-        return None;
-    }
-    commands.iter().filter(|command| !is_confined(&command.words)).find_map(|command| {
-        if let Some(path) = command.outputs.iter().find(|path| is_setting(path)) {
-            return Some((format!("writing to `{}`", path.replace("{}", "…")), path.clone()));
-        }
-        let words = &command.words;
-        let (program, operands) = unwrapped(words).1.split_first()?;
-        let program = tables::program_name(program);
-        tables::changes_network(program, operands).then_some(())?;
-        // A helper that runs `ip` with arguments of its caller is reported at the caller.
-        let word = operands.last().map_or_else(|| program.to_owned(), Clone::clone);
-        Some((format!("`{}`", beginning_of(program, operands)), word))
-    })
+    let change = network_change(sink, &config.tables)?;
+    let what = if change.is_write { writing_to(&change.word) } else { format!("`{}`", change.shown) };
+    Some((what, change.word))
 }
 
-/// Whether the path is one of the settings of the network.
-fn is_setting(path: &str) -> bool {
-    tables::NETWORK_SETTINGS.iter().any(|folder| path.starts_with(folder))
+fn writing_to(path: &str) -> String {
+    format!("writing to `{}`", path.replace("{}", "…"))
 }
 
 /// Returns the change that a container makes if it has the network of the machine and the right to change it, and the word that
@@ -185,8 +176,18 @@ mod tests {
                 r"let gateway = igd::search_gateway(Default::default()).unwrap(); gateway.remove_port(m, 1234).unwrap();",
                 r#"let tun = tokio_tun::Tun::builder().name("").build().unwrap();"#,
                 r"let mut batch = rustables::Batch::new(); batch.send().unwrap();",
+                r"h.link().property_add(1).execute().await.unwrap();",
+                r"nftables::helper::apply_ruleset_raw(&m, None, []).unwrap();",
+                r#"let tun = tappers::Tun::new_named("t0").unwrap();"#,
             ],
         );
+        each_found(
+            RULE,
+            "use nftables::helper::*; fn f(m: M) { {} }",
+            &["apply_ruleset(&m).unwrap();", "apply_ruleset_with_args(&m, None, []).unwrap();"],
+        );
+        clean(RULE, "use nftables::helper::*; fn apply_ruleset(m: &M) {} fn f(m: M) { apply_ruleset(&m); }");
+        clean(RULE, "use other::helper::*; fn f(m: M) { apply_ruleset(&m); }");
         each_clean(
             RULE,
             frame,
@@ -195,9 +196,38 @@ mod tests {
                 r"let mut manager = RouteManager::new().unwrap(); manager.list().unwrap();",
                 r"let mut all = Vec::new(); all.append(&mut m); all.insert(0, 1); m.add(&all); m.link().add(1);",
                 r#"let ipt = iptables::new(false).unwrap(); ipt.list("filter", "INPUT").unwrap();"#,
+                r#"let ipt = iptables::new(false).unwrap(); let mut rules = ipt.list("filter", "INPUT").unwrap(); rules.insert(0, m); rules.append(&mut m.all);"#,
                 r"let ns = nix::sched::unshare(CloneFlags::CLONE_NEWNET).unwrap(); h.link().add(m).execute().await.unwrap();",
             ],
         );
+    }
+
+    #[test]
+    fn a_function_that_always_runs_the_command_counts_where_it_is_called() {
+        let messages = |command: &str| -> Vec<String> {
+            let code = format!("use std::process::Command; fn up(ns: &str) {{ {command} }} fn f() {{ up(x); }}");
+            crate::rules::testing::found(RULE, &code).into_iter().map(|finding| finding.message).collect()
+        };
+        for command in [
+            r#"Command::new("ip").args(["link", "add", "br0", "type", "bridge"]).status().unwrap();"#,
+            r#"Command::new("sh").args(["-c", "set -e; ip link add br0 type bridge"]).status().unwrap();"#,
+            r#"Command::new("sudo").args(["sh", "-c", "sh -c 'ip link add br0 type bridge'"]).status().unwrap();"#,
+            r#"Command::new("sh").args(["-c", "echo 1 > /proc/sys/net/ipv4/ip_forward"]).status().unwrap();"#,
+        ] {
+            let all = messages(command);
+            assert!(
+                all.len() == 2 && all.iter().any(|message| message.starts_with("`up` runs `")),
+                "{command}: {all:?}"
+            );
+        }
+        for command in [
+            r#"if c() { return; } Command::new("sh").args(["-c", "ip link add br0 type bridge"]).status().unwrap();"#,
+            r#"Command::new("sh").args(["-c", "ip link show"]).status().unwrap();"#,
+            r#"Command::new("unshare").args(["-rn", "sh", "-c", "ip link add br0 type bridge"]).status().unwrap();"#,
+        ] {
+            let all = messages(command);
+            assert!(!all.iter().any(|message| message.contains("`up`")), "{command}: {all:?}");
+        }
     }
 
     const FRAME: &str = "use std::process::Command; fn f(ns: &str, dev: &str) { {} }";

@@ -18,8 +18,9 @@
 //! ```
 //!
 //! ## Limits
-//! Ports on command lines are not seen. A port that a static counts is fixed if it is bound, unless a loop or a helper tries
-//! one after the other. A function that binds any free port if the fixed one is taken is left alone, and a
+//! Ports on command lines are not seen. A port that a static counts is fixed if it is bound, unless a loop or a helper
+//! reads the error and tries the next one, or the file stores another number. A function that binds any free port if the
+//! fixed one is taken is left alone, and a
 //! connection to the port that the same function has bound before, or a second bind of it, is not reported again, nor is a
 //! socket that shares its port (`SO_REUSEPORT`). The default of an environment variable is the address of each run that does not
 //! set it, and counts. Pedantic: a port of this machine that a function gets which is not known to use it.
@@ -36,6 +37,7 @@ use super::address::{Found, Host, Networks, given_values, read};
 use crate::config::Config;
 use crate::facts::{Call, FileFacts, Sink, SinkKind, Undone};
 use crate::finding::{Confidence, Severity};
+use crate::flow;
 use crate::rule::Hit;
 use crate::span::Span;
 use crate::tables;
@@ -113,10 +115,11 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
     }
 }
 
-/// Whether a loop binds one port of the counter after the other, perhaps until one is free.
+/// Whether a loop binds one port of the counter after the other until one is free: it goes on after an error.
 fn is_one_of_many(facts: &FileFacts, sink: &Sink) -> bool {
     let is_it = |(id, call): (usize, &Call)| sink.call.map_or(call.span == sink.span, |of| of == id);
-    facts.calls.iter().enumerate().any(|(id, call)| is_it((id, call)) && call.surroundings.is_repeated())
+    let is_repeated = |(id, call): (usize, &Call)| is_it((id, call)) && call.surroundings.is_repeated();
+    facts.calls.iter().enumerate().any(is_repeated) && flow::outlives_failure(facts, sink)
 }
 
 /// Returns the functions that let others bind the port of their socket, too, and whether that is so for datagrams.
@@ -237,6 +240,55 @@ mod tests {
         assert_eq!(lines, [2, 5, 8, 9, 15]);
         let labels: Vec<u32> = findings[2].labels.iter().map(|label| label.location.start.line).collect();
         assert_eq!(labels, [10]);
+    }
+
+    #[test]
+    fn a_counter_is_fixed_unless_an_error_leads_to_the_next_port() {
+        let frame = "use std::net::*; use std::io; use std::sync::atomic::{AtomicU16, Ordering::*}; \
+                     static NEXT: AtomicU16 = AtomicU16::new(13_000); {}";
+        let find = |helper: &str| format!("fn next() -> u16 {{ NEXT.fetch_add(1, Relaxed) }} {helper}");
+        let listen = |result: &str, end: &str| {
+            let bind = r#"TcpListener::bind(("127.0.0.1", p))"#;
+            format!("fn listen(p: u16) -> {result} {{ {bind}{end} }}")
+        };
+        let (listener, result) = ("TcpListener", "io::Result<TcpListener>");
+        let bad = [
+            r#"fn start() -> u16 { let p = next(); TcpListener::bind(("127.0.0.1", p)).unwrap(); p }"#.to_owned(),
+            r#"fn start() -> io::Result<u16> { let p = next(); TcpListener::bind(("127.0.0.1", p))?; Ok(p) }"#
+                .to_owned(),
+            r#"fn f() { for _ in 0..3 { TcpListener::bind(("127.0.0.1", next())).unwrap(); } }"#.to_owned(),
+            format!("{} fn f() {{ for _ in 0..3 {{ listen(next()); }} }}", listen(listener, ".unwrap()")),
+            format!("{} fn f() {{ for _ in 0..3 {{ listen(next()).unwrap(); }} }}", listen(result, "")),
+        ];
+        let bad: Vec<String> = bad.iter().map(|code| find(code)).collect();
+        each_found(RULE, frame, &bad.iter().map(String::as_str).collect::<Vec<_>>());
+        let good = [
+            r#"fn start() -> u16 { loop { let p = next(); if TcpListener::bind(("127.0.0.1", p)).is_ok() { return p; } } }"#
+                .to_owned(),
+            r#"fn f() -> TcpListener { loop { match TcpListener::bind(("127.0.0.1", next())) { Ok(l) => return l, Err(_) => continue } } }"#
+                .to_owned(),
+            r#"fn f() { (0..9).find_map(|_| TcpListener::bind(("127.0.0.1", next())).ok()).unwrap(); }"#.to_owned(),
+            format!("{} fn f() {{ for _ in 0..3 {{ if let Ok(l) = listen(next()) {{ run(l); }} }} }}", listen(result, "")),
+            format!("{} fn f() {{ while !listen(next()) {{}} }}", listen("bool", ".is_ok()")),
+        ];
+        let good: Vec<String> = good.iter().map(|code| find(code)).collect();
+        each_clean(RULE, frame, &good.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_counter_with_a_stored_number_is_unknown() {
+        let frame = r#"use std::sync::atomic::{AtomicU16, Ordering::*}; static NEXT: AtomicU16 = AtomicU16::new(13_000);
+                       fn f(x: u16) { {} std::net::TcpListener::bind(("127.0.0.1", NEXT.fetch_add(1, Relaxed) + 1)).unwrap(); }"#;
+        each_found(RULE, frame, &["NEXT.load(Relaxed);", "OTHER.store(x, Relaxed);"]);
+        each_clean(
+            RULE,
+            frame,
+            &[
+                "NEXT.store(x, Relaxed);",
+                "assert_eq!(NEXT.swap(x, Relaxed), 0);",
+                "NEXT.compare_exchange(13_000, x, Relaxed, Relaxed).unwrap();",
+            ],
+        );
     }
 
     #[test]

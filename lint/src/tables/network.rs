@@ -80,37 +80,59 @@ pub(super) const NETWORK_CHANGES: &[(&str, Change)] = &[
 pub(crate) struct NetworkMethods {
     /// The crates that the receiver comes from.
     pub crates: &'static [&'static str],
-    /// The methods that return the receiver; if empty, any value of the crates.
-    pub behind: &'static [&'static str],
+    /// How the receiver comes from them.
+    pub receiver: Receiver,
     /// The methods.
     pub methods: &'static [&'static str],
     /// The thing that they change.
     pub changed: &'static str,
 }
 
+/// How a receiver comes from a crate.
+pub(crate) enum Receiver {
+    /// It has a type of the crate, or a function without a receiver made it.
+    Object,
+    /// Its own methods may have returned it, too.
+    Builder,
+    /// One of these methods returned it.
+    Of(&'static [&'static str]),
+}
+
 /// The thing that most of them change.
 pub(crate) const MACHINE: &str = "the network of this machine";
 
 /// Sources: the documentation of each crate. rtnetlink: `LinkHandle`, `AddressHandle`, `RouteHandle`, `RuleHandle`,
-/// `NeighbourHandle`, `QDiscHandle`, `TrafficFilterHandle`; net-route: `Handle`; route_manager: `RouteManager`;
+/// `NeighbourHandle`, `QDiscHandle`, `TrafficFilterHandle`, all 0.24; net-route: `Handle`; route_manager: `RouteManager`;
 /// iptables: `IPTables`; rustables: `Batch::send`; igd and igd-next: `Gateway`; tokio-tun: `TunBuilder`; tun-rs:
 /// `DeviceBuilder`.
 pub(crate) const NETWORK_METHODS: &[NetworkMethods] = &[
     NetworkMethods {
         crates: &["rtnetlink"],
-        behind: &["link", "address", "route", "rule", "neighbours", "qdisc", "traffic_filter", "traffic_class"],
-        methods: &["add", "add_bridge", "change", "del", "replace", "set", "set_port"],
+        receiver: Receiver::Of(&["link", "address", "route", "rule", "neighbours", "qdisc", "traffic_filter"]),
+        methods: &[
+            "add",
+            "add_bridge",
+            "change",
+            "del",
+            "del_with_message",
+            "link",
+            "property_add",
+            "property_del",
+            "replace",
+            "set",
+            "set_port",
+        ],
         changed: MACHINE,
     },
     NetworkMethods {
         crates: &["net_route", "route_manager"],
-        behind: &[],
+        receiver: Receiver::Object,
         methods: &["add", "delete"],
         changed: MACHINE,
     },
     NetworkMethods {
         crates: &["iptables"],
-        behind: &[],
+        receiver: Receiver::Object,
         methods: &[
             "append",
             "append_replace",
@@ -129,29 +151,52 @@ pub(crate) const NETWORK_METHODS: &[NetworkMethods] = &[
         ],
         changed: MACHINE,
     },
-    NetworkMethods { crates: &["rustables"], behind: &[], methods: &["send"], changed: MACHINE },
+    NetworkMethods { crates: &["rustables"], receiver: Receiver::Object, methods: &["send"], changed: MACHINE },
     NetworkMethods {
         crates: &["igd", "igd_next"],
-        behind: &[],
-        methods: &["add_any_port", "add_port", "get_any_address", "remove_port"],
+        receiver: Receiver::Object,
+        methods: &[
+            "add_any_port",
+            "add_pinhole",
+            "add_port",
+            "get_any_address",
+            "remove_pinhole",
+            "remove_port",
+            "update_pinhole",
+        ],
         changed: "the router of this network",
     },
     NetworkMethods {
         crates: &["tokio_tun"],
-        behind: &[],
+        receiver: Receiver::Builder,
         methods: &["build", "try_build", "try_build_mq"],
         changed: MACHINE,
     },
-    NetworkMethods { crates: &["tun_rs"], behind: &[], methods: &["build_async", "build_sync"], changed: MACHINE },
+    NetworkMethods {
+        crates: &["tun_rs"],
+        receiver: Receiver::Builder,
+        methods: &["build_async", "build_sync"],
+        changed: MACHINE,
+    },
 ];
 
 /// Functions of other crates that change the network of the namespace that they run in. Sources: the documentation of
-/// nftables (`helper`), tun, tun2 and tun-tap.
+/// nftables (`helper`), tappers, tun, tun2 and tun-tap.
 pub(crate) const NETWORK_FUNCTIONS: &[&str] = &[
-    "nftables::helper::apply_ruleset",
-    "nftables::helper::apply_ruleset_async",
     "nftables::helper::apply_and_return_ruleset",
     "nftables::helper::apply_and_return_ruleset_async",
+    "nftables::helper::apply_and_return_ruleset_with_args",
+    "nftables::helper::apply_and_return_ruleset_with_args_async",
+    "nftables::helper::apply_ruleset",
+    "nftables::helper::apply_ruleset_async",
+    "nftables::helper::apply_ruleset_raw",
+    "nftables::helper::apply_ruleset_raw_async",
+    "nftables::helper::apply_ruleset_with_args",
+    "nftables::helper::apply_ruleset_with_args_async",
+    "tappers::Tap::new",
+    "tappers::Tap::new_named",
+    "tappers::Tun::new",
+    "tappers::Tun::new_named",
     "tun::create",
     "tun::create_as_async",
     "tun2::create",
@@ -191,7 +236,12 @@ const IP_OBJECTS: &[&str] = &[
 ];
 
 /// Folders with files that contain network settings of the writer's namespace.
-pub(crate) const NETWORK_SETTINGS: &[&str] = &["/proc/sys/net/", "/sys/class/net/"];
+const NETWORK_SETTINGS: &[&str] = &["/proc/sys/net/", "/sys/class/net/"];
+
+/// Whether the path is one of the settings of the network.
+pub(crate) fn is_network_setting(path: &str) -> bool {
+    NETWORK_SETTINGS.iter().any(|folder| path.starts_with(folder))
+}
 
 /// The file that creates network interfaces. Source: Documentation/networking/tuntap.rst of Linux.
 pub(crate) const INTERFACE_MAKER: &str = "/dev/net/tun";
