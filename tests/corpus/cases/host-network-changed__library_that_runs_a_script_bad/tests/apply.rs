@@ -1,0 +1,4 @@
+#[test]
+fn makes_a_bridge() {
+    assert!(rules::make_bridge());
+}
