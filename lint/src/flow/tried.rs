@@ -58,9 +58,11 @@ fn leaves(facts: &FileFacts, call: CallId) -> bool {
     panics(facts, call) || edges(facts).any(is_attempt)
 }
 
-/// Whether an error of the call is a panic.
+/// Whether an error of the call is a panic. A panic behind the closure of the call is about the result of its adapter.
 fn panics(facts: &FileFacts, call: CallId) -> bool {
-    edges(facts).any(|(_, edge)| edge.why == Why::Panic(Some(call)))
+    let own = facts.bodies.iter().find(|body| steps(body).any(|(_, _, step)| *step == Step::Call(call)));
+    let is_behind = |body: &Body| own.is_some_and(|own| own.kind == BodyKind::Closure && !std::ptr::eq(own, body));
+    edges(facts).any(|(body, edge)| edge.why == Why::Panic(Some(call)) && !is_behind(body))
 }
 
 /// Returns all edges with their bodies.

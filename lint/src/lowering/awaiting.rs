@@ -12,8 +12,7 @@ use crate::value::Value;
 
 impl Lower<'_> {
     /// Whether the arguments of a method may be futures: an async block, or in asynchronous code a value that no `await` and
-    /// no `Some` made. The futures may also be the items of a tuple or an array that has the method. `first` is the first call inside of
-    /// the arguments.
+    /// no `Some` made. `first` is the first call inside of the arguments.
     pub(super) fn gets_future(&self, call: &syn::ExprMethodCall, arguments: &[Value], first: usize) -> bool {
         let is_block = |value: &Value| value.body.is_some_and(|body| self.facts.bodies[body].kind == BodyKind::Async);
         let is_option = |argument: &Expr| match argument {
@@ -25,8 +24,7 @@ impl Lower<'_> {
         let is_async = self.frame.surroundings.asynchronous
             || around.any(|at| tables::drives_future(&self.facts.enclosures[at].name));
         let is_ready = || call.args.iter().any(is_option) || self.facts.calls[first..].iter().any(|call| call.awaited);
-        let is_group = call.args.is_empty() && matches!(&*call.receiver, Expr::Tuple(_) | Expr::Array(_));
-        arguments.iter().any(is_block) || is_async && (is_group || !arguments.is_empty()) && !is_ready()
+        arguments.iter().any(is_block) || is_async && !arguments.is_empty() && !is_ready()
     }
 
     /// Records the `await` of a variable as a call, if the variable is an end of a channel for one message.

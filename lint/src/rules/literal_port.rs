@@ -118,7 +118,9 @@ pub(crate) fn check(facts: &FileFacts, config: &Config, hits: &mut Vec<Hit>) {
 /// Whether a loop binds one port of the counter after the other until one is free: it goes on after an error.
 fn is_one_of_many(facts: &FileFacts, sink: &Sink) -> bool {
     let is_it = |(id, call): (usize, &Call)| sink.call.map_or(call.span == sink.span, |of| of == id);
-    let is_repeated = |(id, call): (usize, &Call)| is_it((id, call)) && call.surroundings.is_repeated();
+    let searches = |id: usize| facts.enclosed_by(id, |name| tables::SEARCHING.contains(&name));
+    let is_repeated =
+        |(id, call): (usize, &Call)| is_it((id, call)) && (call.surroundings.is_repeated() || searches(id));
     facts.calls.iter().enumerate().any(is_repeated) && flow::outlives_failure(facts, sink)
 }
 
@@ -269,6 +271,7 @@ mod tests {
                 .to_owned(),
             format!("{} fn f() {{ for _ in 0..3 {{ if let Ok(l) = listen(next()) {{ run(l); }} }} }}", listen(result, "")),
             format!("{} fn f() {{ while !listen(next()) {{}} }}", listen("bool", ".is_ok()")),
+            r#"fn f() { (0..9).find_map(|_| TcpListener::bind(("127.0.0.1", next())).ok()).unwrap(); }"#.to_owned(),
         ];
         let good: Vec<String> = good.iter().map(|code| find(code)).collect();
         each_clean(RULE, frame, &good.iter().map(String::as_str).collect::<Vec<_>>());

@@ -165,10 +165,14 @@ mod tests {
                 "let all = Mutex::new(0); let _turn = LOCK.lock().unwrap(); *all.lock().unwrap() += 1; unsafe { std::env::set_var(\"A\", \"1\") };",
                 "static OWN: Mutex<()> = Mutex::new(()); let _turn = OWN.lock().unwrap(); unsafe { std::env::set_var(\"A\", \"1\") };",
                 "temp_env::with_var(\"A\", Some(\"1\"), || unsafe { std::env::set_var(\"B\", \"1\") });",
-                "use temp_env::*; with_var(\"A\", Some(\"1\"), || unsafe { std::env::set_var(\"B\", \"1\") });",
                 "rocket::figment::Jail::expect_with(|_| { unsafe { std::env::set_var(\"B\", \"1\") }; Ok(()) });",
                 "use temp_env::with_vars; with_vars([(\"A\", Some(\"1\"))], || unsafe { std::env::set_var(\"B\", \"1\") });",
             ],
+        );
+        each_clean(
+            RULE,
+            "use temp_env::*; #[test] fn other() { } #[test] fn f() { {} }",
+            &["with_var(\"A\", Some(\"1\"), || unsafe { std::env::set_var(\"B\", \"1\") });"],
         );
     }
 }

@@ -280,7 +280,6 @@ mod tests {
                 r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); let mut done = false; for _ in 0..3 { if c.try_wait().unwrap().is_some() { done = true; break; } pause(); } assert!(done); c.wait().unwrap(); }"#,
                 r#"fn f() { let mut c = Command::new("x").spawn().unwrap(); loop { match c.try_wait().unwrap() { Some(_) => break, None if late() => { c.kill().unwrap(); break } None => pause() } } c.wait().unwrap(); }"#,
                 r#"async fn f() { let mut c = smol::process::Command::new("x").spawn().unwrap(); c.status().or(async { timer().await }).await; }"#,
-                r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); (c.wait(), timer()).race().await; }"#,
                 r#"async fn f() { let mut c = tokio::process::Command::new("x").spawn().unwrap(); futures_lite::future::race(c.wait(), timer()).await; }"#,
                 r#"fn f() { let mut c = async_process::Command::new("x").spawn().unwrap(); block_on(timer().or(c.status())); }"#,
                 r#"fn f() { let c = Command::new("x").spawn().unwrap(); kill(Pid::from_raw(c.id() as i32), SIGTERM).unwrap(); c.wait_with_output().unwrap(); }"#,

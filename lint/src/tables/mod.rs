@@ -207,6 +207,9 @@ pub(crate) const QUOTING: &[&str] =
 /// Methods of a range that run code once for each number.
 pub(crate) const REPEATING: &[&str] = &["for_each", "map", "into_par_iter", "try_for_each", "flat_map", "collect"];
 
+/// Methods of an iterator that go on with the next item where their closure has found nothing.
+pub(crate) const SEARCHING: &[&str] = &["find_map", "find", "any", "position", "filter_map"];
+
 /// Methods of an iterator that return the same items, possibly reordered or with some skipped.
 pub(crate) const REORDERING: &[&str] = &["rev", "step_by", "skip", "enumerate", "into_iter", "into_par_iter"];
 

@@ -427,7 +427,7 @@ pub(crate) const RACES: &[&str] = &["select", "race", "or"];
 
 /// Crates of these functions.
 pub(crate) const CRATES_OF_FUTURES: &[&str] =
-    &["async_std", "embassy_futures", "futures", "futures_concurrency", "futures_lite", "futures_util", "smol"];
+    &["async_std", "embassy_futures", "futures", "futures_lite", "futures_util", "smol"];
 
 /// Whether the macro or the function at this path waits for the first of several futures.
 pub(crate) fn is_race(path: &str) -> bool {
