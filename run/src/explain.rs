@@ -28,6 +28,8 @@ const INDEX: &str = include_str!("errors.md");
 /// Parses the arguments (the first is the program's name) and runs the command.
 pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let code = Options::parse_from(arguments).code;
+    #[cfg(target_os = "linux")]
+    netns_fixtures::__sandbox::disposition::end_at_broken_pipes();
     let text = match &code {
         None => {
             let first_line = |entry: &'static str| entry.lines().next().unwrap_or_default();
@@ -44,7 +46,7 @@ pub(crate) fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     match io::stdout().write_all(text.as_bytes()) {
-        // A reader may need no more, as in `netns-run explain | head`.
+        // On other systems, a reader may need no more: `netns-run explain | head`.
         Err(error) if error.kind() != ErrorKind::BrokenPipe => {
             eprintln!("netns-run explain: failed to print: {error}");
             ExitCode::from(2)

@@ -249,8 +249,12 @@ fn nothing_is_left_when_anything_is_killed_under_pressure() -> TestResult {
         for _ in 0..2 {
             scope.spawn(|| press(&stop));
         }
-        while killed.values().sum::<u64>() < kills {
-            assert!(runs < 20 * kills, "{runs} runs for {killed:?}");
+        // A busy machine may hide for some runs what they are to show.
+        let has_seen_all = |killed: &BTreeMap<Role, u64>, most: &BTreeMap<u32, usize>| {
+            killed.len() == 4 && most.get(&ENOUGH).is_some_and(|&most| most > 2)
+        };
+        while killed.values().sum::<u64>() < kills || !has_seen_all(&killed, &most) {
+            assert!(runs < 20 * kills, "{runs} runs for {killed:?}, with at most {most:?} of pid 1 by limit");
             runs += 1;
             let limit = if runs % 4 < 2 { HARDLY_ENOUGH } else { ENOUGH };
             allow_namespaces(limit)?;

@@ -149,6 +149,7 @@ pub(crate) fn expect_rate(hops: &[Hop<'_>], [from, to]: [&Host; 2], megabits: u6
 }
 
 /// The ports of the transfers.
+// netns-lint: allow(literal-port) in the namespaces of a lab, where every port is free
 static PORTS: AtomicU16 = AtomicU16::new(5001);
 
 /// Returns how many bytes TCP carries in a second of a rate: 1,448 of each 1,514.

@@ -1,6 +1,6 @@
 //! The folder of the user of the unprivileged steps: copies of root's workspace, of root's cargo folder and of the built tests.
 //!
-//! The user sees each copy at the path of its original, in a mount namespace that ends with the program ([`as_user`](super::as_user)). The
+//! The user sees each copy at the path of its original, in a mount namespace that ends with the program ([`as_user`](mod@super::as_user)). The
 //! times of the files are those of the originals. So the user's cargo finds that everything is built: cargo compares these times, and the
 //! compiled paths are absolute.
 
@@ -87,7 +87,7 @@ impl<'a> Home<'a> {
         Ok(cargo)
     }
 
-    /// Returns a program as the user, through [`as_user`](super::as_user).
+    /// Returns a program as the user, through [`as_user`](mod@super::as_user).
     fn program(&self, program: &Path) -> anyhow::Result<Command> {
         let [workspace, cargo_home, _] = &self.copies;
         let toolchain = sysroot()?;
