@@ -37,7 +37,8 @@ pub(super) fn run(workspace: &Workspace, skipped: &Skipped) -> anyhow::Result<Ou
             );
         }
     }
-    let promise = packages.first().and_then(|package| package.manifest["rust_version"].as_str()).unwrap_or_default();
+    let promise = packages.first().and_then(|package| package.manifest["rust_version"].as_str());
+    let promise = promise.context("Cargo.toml has no rust-version")?;
     for (file, sentence) in promises(&packages, promise) {
         let text =
             fs::read_to_string(workspace.root().join(&file)).with_context(|| format!("failed to read {file}"))?;

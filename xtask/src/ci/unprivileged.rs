@@ -122,8 +122,7 @@ impl TemporaryUser {
         let mut remains = Vec::new();
         for (pid, process) in processes.into_iter().filter(|(_, process)| !process.has_ended()) {
             remains.push(format!("process {pid}: {} ({})", process.command, process.status));
-            // All of the user's processes belong to this step, because the step created the user. ESRCH: the process has just exited.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
+            end(pid);
         }
         for folder in SHARED_FOLDERS.iter().filter_map(|folder| fs::read_dir(folder).ok()) {
             for entry in folder {
@@ -148,6 +147,12 @@ impl TemporaryUser {
         }
         Ok(processes)
     }
+}
+
+/// Kills a process of the user. All of them belong to this step, because the step created the user.
+fn end(pid: i32) {
+    // ESRCH: the process has just exited.
+    let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
 }
 
 struct Process {
@@ -192,9 +197,8 @@ impl Drop for TemporaryUser {
             && processes.values().any(|process| !process.has_ended())
             && begin.elapsed() < UNTIL_AN_EXIT_IS_OVER
         {
-            for (pid, _) in processes {
-                let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-            }
+            processes.into_keys().for_each(end);
+            // The pace of the loop: nothing reports the end of a process that is no child.
             std::thread::sleep(Duration::from_millis(20));
         }
         match Command::new("/usr/sbin/userdel").arg("--").arg(&self.name).status() {
